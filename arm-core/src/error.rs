@@ -1,0 +1,98 @@
+//! What can go wrong, as a value.
+
+use core::fmt;
+
+/// The reason a call was refused. The model is then as it was before the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The shape contradicts itself: see [`Shape::check`] for the rules.
+    Shape,
+    /// A buffer has the wrong length (in elements of the buffer).
+    Size {
+        /// Elements the call needs.
+        needed: usize,
+        /// Elements it was given.
+        given: usize,
+    },
+    /// An input has the wrong number of units.
+    Width {
+        /// Units the shape asks for.
+        needed: usize,
+        /// Units that were given.
+        given: usize,
+    },
+    /// A setting (learning rate, momentum, number of samples, ...) is outside its documented range.
+    Setting,
+    /// An f-value was NaN or infinite.
+    Objective,
+    /// An activation or a gradient was NaN or larger than [`LIMIT`]; the step was not taken.
+    Diverged,
+    /// This estimator cannot serve this network.
+    Unsupported,
+}
+
+impl Error {
+    /// A stable negative code for C. Zero means success and is never returned.
+    pub const fn code(self) -> i32 {
+        match self {
+            Error::Shape => -1,
+            Error::Size { .. } => -2,
+            Error::Width { .. } => -3,
+            Error::Setting => -4,
+            Error::Objective => -5,
+            Error::Diverged => -6,
+            Error::Unsupported => -7,
+        }
+    }
+
+    /// The message, without the numbers that some variants carry.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Error::Shape => "shape: layers do not form a chain of Bernoulli layers of positive width",
+            Error::Size { .. } => "size: a buffer has the wrong length; take it from the shape's const functions",
+            Error::Width { .. } => "width: the input does not have as many units as the shape",
+            Error::Setting => "setting: a learning rate, decay, baseline or sample count is out of range",
+            Error::Objective => "objective: f returned NaN or infinity; no step was taken",
+            Error::Diverged => "diverged: an activation or gradient is NaN or huge; no step was taken",
+            Error::Unsupported => "unsupported: this estimator cannot serve this network",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// `Err(Size)` unless `given` equals `needed`.
+pub(crate) const fn exact_size(needed: usize, given: usize) -> Result<(), Error> {
+    if needed == given { Ok(()) } else { Err(Error::Size { needed, given }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_negative() {
+        let size = Error::Size { needed: 1, given: 0 };
+        let width = Error::Width { needed: 1, given: 0 };
+        let all = [
+            Error::Shape,
+            size,
+            width,
+            Error::Setting,
+            Error::Objective,
+            Error::Diverged,
+            Error::Unsupported,
+        ];
+        for (i, a) in all.iter().enumerate() {
+            assert!(a.code() < 0 && !a.message().is_empty());
+            assert!(all.iter().skip(i + 1).all(|b| b.code() != a.code()));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The numeric kernels a step is made of, over slices.
+//!
+//! [`Portable`] is the default implementation and the reference: the same bits on every target. Another implementation
+//! may use wider vectors, fused operations and another order of summation inside one result, but each result must
+//! depend on its own inputs only, never on how many rows a call is given: that is what makes a step independent of how
+//! a batch is split.
+
+mod portable;
+
+pub use portable::Portable;
+
+use crate::estimator::Unit;
+use crate::matrix::{BitMatrix, Matrix, MatrixMut};
+
+/// Where a row of samples is written: see [`Kernels::sample`].
+#[derive(Debug)]
+pub struct Drawn<'a> {
+    /// The sample b, packed.
+    pub sample: &'a mut [u32],
+    /// Its antithetic partner, packed.
+    pub partner: &'a mut [u32],
+    /// Per unit, what the learning signal is multiplied with.
+    pub score: &'a mut [f32],
+}
+
+/// Adam's rates for one step: see [`Adam`](crate::optim::Adam).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamRates {
+    /// Decay of the first moment.
+    pub beta1: f32,
+    /// Decay of the second moment.
+    pub beta2: f32,
+    /// Learning rate over 1 - beta1^t.
+    pub rate: f32,
+    /// 1 / sqrt(1 - beta2^t).
+    pub scale: f32,
+    /// Added to the denominator.
+    pub epsilon: f32,
+}
+
+/// Numeric kernels. Weight matrices have a row for each input and a last row of biases; see
+/// [`Dense`](crate::shape::Dense). Rows of `x`, `y`, `d` are examples. Padding of matrices is zero and stays zero.
+pub trait Kernels {
+    /// y\[n\] = act(bias + sum_i x\[n\]\[i\] w\[i\]), act(v) = v > 0 ? v : slope v. Cost: rows x inputs x outputs.
+    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, y: MatrixMut<'_>);
+
+    /// [`affine`](Self::affine) of packed bits: y\[n\] = act(bias + sum of the rows of w whose bit is set).
+    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, y: MatrixMut<'_>);
+
+    /// Gradient with respect to a hidden layer: dx\[n\]\[i\] = act'(a\[n\]\[i\]) sum_o d\[n\]\[o\] w\[i\]\[o\], where
+    /// act' is 1 for a > 0 and `slope` otherwise.
+    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, dx: MatrixMut<'_>);
+
+    /// Rows `first..` of a weight gradient, times `a`, added to g: g\[r\] += (a x\[n\]\[first + r\]) d\[n\] for each
+    /// example n in order. Row `x.cols()` is the bias, whose input is one. With one example and a negative rate for `a`,
+    /// g can be the weights themselves.
+    fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, g: MatrixMut<'_>);
+
+    /// [`gradient`](Self::gradient) for packed inputs.
+    fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, g: MatrixMut<'_>);
+
+    /// Draws a row of Bernoulli units from logits and uniforms by the rule of `E`. Returns (log q of the sample, log q
+    /// of its partner) in nats.
+    fn sample<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32);
+
+    /// [`sample`](Self::sample) without partner and scores: returns log q of the sample.
+    fn draw<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32;
+
+    /// sum_i log Bernoulli(b_i; sigmoid(logit_i)) in nats.
+    fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32;
+
+    /// [`log_prob`](Self::log_prob), and replaces each logit by the derivative of -log_prob: sigmoid(logit) - b.
+    fn log_prob_delta(&self, logits: &mut [f32], b: &[u32]) -> f32;
+
+    /// y += a x.
+    fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]);
+
+    /// v = momentum v + g, w -= rate v.
+    fn momentum(&self, rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]);
+
+    /// Adam on a block of parameters: m and v are the moments.
+    fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]);
+}

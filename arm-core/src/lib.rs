@@ -1,0 +1,25 @@
+//! Stochastic binary networks for machines with no allocator and no operating system.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod bits;
+pub mod error;
+pub mod estimator;
+pub mod kernels;
+pub mod math;
+pub mod matrix;
+pub mod model;
+mod network;
+pub mod optim;
+pub mod rng;
+mod scratch;
+pub mod shape;
+pub mod step;
+pub mod update;
+
+pub use bits::Bits;
+pub use error::Error;
+pub use matrix::{BitMatrix, Matrix, MatrixMut};
+pub use shape::{Layer, Prior, Shape};
+pub use step::{Batch, Engine};
+pub use update::{Block, Shard};

@@ -1,0 +1,212 @@
+//! Transcendental functions in portable arithmetic: the same bits on every target.
+//!
+//! Only `+ - * /`, comparisons and bit patterns are used, in a fixed order and without fused operations. Errors are
+//! measured over every finite `f32` against `f64` (test `exhaustive`):
+//!
+//! | function | largest error | domain |
+//! |---|---|---|
+//! | [`exp`] | 1 ULP | results below 2^-126 become 0, results above `f32::MAX` infinity |
+//! | [`sigmoid`] | 3 ULP | as [`exp`] |
+//! | [`softplus`] | 2 ULP where the result is over 1e-3, else 6e-8 absolute | all finite |
+//! | [`ln`] | 1 ULP | positive normal numbers |
+//! | [`sqrt`] | correctly rounded | all |
+
+/// Adding this puts the nearest integer of a small number into the low bits of the sum.
+const MAGIC: f32 = 12_582_912.0;
+
+/// e^x. NaN gives NaN. Source: S. L. Moshier, Cephes `expf` (range reduction by ln 2 in two parts, degree-7 polynomial).
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    let y = exp_reduced(if x < 88.722_84 { x } else { 88.722_84 });
+    let y = if x < -87.336_54 { 0.0 } else { y };
+    let y = if x > 88.722_84 { f32::INFINITY } else { y };
+    if x.is_nan() { x } else { y }
+}
+
+/// e^-|x| for any x that is not NaN; 0 where the result would be subnormal.
+#[inline(always)]
+pub fn exp_neg_abs(x: f32) -> f32 {
+    let y = -x.abs();
+    if y < -87.336_54 { 0.0 } else { exp_reduced(y) }
+}
+
+#[inline(always)]
+fn exp_reduced(x: f32) -> f32 {
+    let shifted = x * core::f32::consts::LOG2_E + MAGIC;
+    let n = shifted - MAGIC;
+    let r = x - n * 0.693_359_4;
+    let r = r - n * -2.121_944_4e-4;
+    let p = 1.987_569_2e-4;
+    let p = p * r + 1.398_2e-3;
+    let p = p * r + 8.333_452e-3;
+    let p = p * r + 4.166_579_6e-2;
+    let p = p * r + 1.666_666_5e-1;
+    let p = p * r + 0.5;
+    let y = p * (r * r) + r + 1.0;
+    // Two factors, because 2^128 is needed at the upper end and is no f32.
+    let k = shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as i32;
+    let half = k >> 1;
+    let a = f32::from_bits((half.wrapping_add(127) as u32) << 23);
+    let b = f32::from_bits((k.wrapping_sub(half).wrapping_add(127) as u32) << 23);
+    y * a * b
+}
+
+/// ln x for a positive normal `x`; other arguments give an unspecified value.
+/// Source: S. L. Moshier, Cephes `logf` (mantissa in [sqrt 1/2, sqrt 2), degree-9 polynomial).
+#[inline(always)]
+pub fn ln(x: f32) -> f32 {
+    // Subtracting the bits of sqrt(1/2) makes the exponent field count from that mantissa.
+    let bits = x.to_bits().wrapping_sub(0x3f35_04f3);
+    let n = (bits as i32 >> 23) as f32;
+    let m = f32::from_bits((bits & 0x007f_ffff).wrapping_add(0x3f35_04f3)) - 1.0;
+    let p = 7.037_683_6e-2;
+    let p = p * m - 1.151_461e-1;
+    let p = p * m + 1.167_699_9e-1;
+    let p = p * m - 1.242_014_1e-1;
+    let p = p * m + 1.424_932_3e-1;
+    let p = p * m - 1.666_805_7e-1;
+    let p = p * m + 2.000_071_5e-1;
+    let p = p * m - 2.499_999_4e-1;
+    let p = p * m + 3.333_333e-1;
+    let m2 = m * m;
+    let tail = p * m * m2 + n * -2.121_944_4e-4 - 0.5 * m2;
+    m + tail + n * 0.693_359_4
+}
+
+/// ln(1 + e) for `e` in [0, 1]: absolute error below 6e-8.
+#[inline(always)]
+pub fn ln_1p(e: f32) -> f32 {
+    let u = 1.0 + e;
+    // The second term gives back what rounding 1 + e lost.
+    ln(u) + (e - (u - 1.0)) / u
+}
+
+/// 1 / (1 + e^-x).
+#[inline(always)]
+pub fn sigmoid(x: f32) -> f32 {
+    sigmoid_pair(x).0
+}
+
+/// (sigmoid(x), sigmoid(-x)), each to full relative precision.
+#[inline(always)]
+pub fn sigmoid_pair(x: f32) -> (f32, f32) {
+    let e = exp_neg_abs(x);
+    let large = 1.0 / (1.0 + e);
+    let small = e * large;
+    if x >= 0.0 { (large, small) } else { (small, large) }
+}
+
+/// ln(1 + e^x), without overflow.
+#[inline(always)]
+pub fn softplus(x: f32) -> f32 {
+    let positive = if x > 0.0 { x } else { 0.0 };
+    positive + ln_1p(exp_neg_abs(x))
+}
+
+/// Square root, correctly rounded.
+#[inline(always)]
+pub fn sqrt(x: f32) -> f32 {
+    libm::sqrtf(x)
+}
+
+/// x^n by repeated squaring: the same bits on every target.
+pub fn powi(x: f32, mut n: u64) -> f32 {
+    let (mut base, mut y) = (x, 1.0);
+    while n > 0 {
+        if n & 1 == 1 {
+            y *= base;
+        }
+        base *= base;
+        n >>= 1;
+    }
+    y
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::thread;
+
+    fn ulp(x: f64) -> f64 {
+        let exponent = (x.abs().log2().floor() as i32).clamp(-126, 127);
+        2f64.powi(exponent - 23)
+    }
+
+    /// Largest errors (exp, sigmoid, softplus relative, softplus absolute, ln) over every `stride`-th bit pattern.
+    fn worst(first: u32, stride: u32) -> [f64; 5] {
+        let mut w = [0f64; 5];
+        let mut bits = first;
+        loop {
+            let x = f32::from_bits(bits);
+            if x.is_finite() {
+                let d = f64::from(x);
+                let e = d.exp();
+                if (f64::from(f32::MIN_POSITIVE)..f64::from(f32::MAX)).contains(&e) {
+                    w[0] = w[0].max((f64::from(exp(x)) - e).abs() / ulp(e));
+                    let s = 1.0 / (1.0 + (-d).exp());
+                    w[1] = w[1].max((f64::from(sigmoid(x)) - s).abs() / ulp(s));
+                }
+                let sp = d.max(0.0) + (-d.abs()).exp().ln_1p();
+                let err = (f64::from(softplus(x)) - sp).abs();
+                if sp > 1e-3 {
+                    w[2] = w[2].max(err / ulp(sp));
+                } else {
+                    w[3] = w[3].max(err);
+                }
+                if x >= f32::MIN_POSITIVE {
+                    let l = d.ln();
+                    w[4] = w[4].max((f64::from(ln(x)) - l).abs() / ulp(l).max(1e-45));
+                    assert_eq!(sqrt(x).to_bits(), x.sqrt().to_bits());
+                }
+            }
+            match bits.checked_add(stride) {
+                Some(next) => bits = next,
+                None => return w,
+            }
+        }
+    }
+
+    fn check(w: [f64; 5]) {
+        std::println!("exp {:.3}, sigmoid {:.3}, softplus {:.3} / {:.2e}, ln {:.3}", w[0], w[1], w[2], w[3], w[4]);
+        assert!(w[0] <= 1.0 && w[1] <= 3.0 && w[2] <= 2.0 && w[3] <= 6e-8 && w[4] <= 1.0, "{w:?}");
+    }
+
+    #[test]
+    fn errors_on_a_sample() {
+        check(worst(0, 509));
+    }
+
+    #[test]
+    #[ignore = "a minute: every f32"]
+    fn exhaustive() {
+        let n = thread::available_parallelism().map_or(2, |n| n.get() as u32);
+        let runs: std::vec::Vec<_> = (0..n).map(|i| thread::spawn(move || worst(i, n))).collect();
+        let all = runs.into_iter().map(|r| r.join().unwrap());
+        check(all.fold([0.0; 5], |a, b| core::array::from_fn(|i| a[i].max(b[i]))));
+    }
+
+    #[test]
+    fn edges() {
+        assert_eq!(exp(0.0), 1.0);
+        assert_eq!(exp(-200.0), 0.0);
+        assert_eq!(exp(f32::NEG_INFINITY), 0.0);
+        assert_eq!(exp(200.0), f32::INFINITY);
+        assert!(exp(f32::NAN).is_nan() && sigmoid(f32::NAN).is_nan() && softplus(f32::NAN).is_nan());
+        assert_eq!(sigmoid_pair(0.0), (0.5, 0.5));
+        assert_eq!(sigmoid_pair(f32::INFINITY), (1.0, 0.0));
+        assert_eq!(sigmoid_pair(f32::NEG_INFINITY), (0.0, 1.0));
+        assert_eq!(softplus(1e30), 1e30);
+        assert_eq!(softplus(f32::NEG_INFINITY), 0.0);
+        assert_eq!(softplus(f32::INFINITY), f32::INFINITY);
+        assert_eq!(powi(0.5, 10), 1.0 / 1024.0);
+    }
+
+    #[test]
+    fn sigmoid_halves_sum_to_one() {
+        for i in -2000..2000 {
+            let (p, q) = sigmoid_pair(i as f32 * 0.01);
+            assert!((p + q - 1.0).abs() <= 1.2e-7);
+        }
+    }
+}

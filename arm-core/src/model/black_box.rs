@@ -1,0 +1,50 @@
+use super::{Objective, Pass, Paths};
+use crate::bits::Bits;
+use crate::error::Error;
+use crate::kernels::Kernels;
+use crate::network::{Network, Plan};
+use crate::shape::Shape;
+
+/// Any f(b_T), called once for each sample, in the order of rows and samples before their partners. It is minimised: to
+/// maximise a reward return its negative.
+#[derive(Clone, Copy, Debug)]
+pub struct BlackBox<F>(
+    /// The objective.
+    pub F,
+);
+
+impl<K: Kernels, F: FnMut(Bits<'_>) -> f32> Objective<K> for BlackBox<F> {
+    const LOG_Q: bool = false;
+
+    fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
+        if shape.is_vae() { Err(Error::Shape) } else { Ok(()) }
+    }
+
+    #[allow(private_interfaces)]
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, pass: &mut Pass<'_>) {
+        let top = net.shape.stochastic_layers().wrapping_sub(1);
+        let b = plan.samples_of(top, pass.samples);
+        let top_cost = pass.cost.get_mut(plan.rows().wrapping_mul(top.wrapping_add(1))..);
+        for (row, cost) in top_cost.unwrap_or_default().iter_mut().enumerate() {
+            *cost = (self.0)(b.bits(row));
+        }
+    }
+
+    #[allow(private_interfaces)]
+    fn evaluate(
+        &mut self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        paths: &Paths<'_>,
+        _: (&mut [f32], &mut [f32]),
+        total: &mut [f32],
+    ) {
+        let b = paths.layer(plan, net.shape.stochastic_layers().wrapping_sub(1));
+        for (row, total) in total.iter_mut().enumerate().take(paths.active.len()) {
+            *total += (self.0)(b.bits(row));
+        }
+    }
+
+    #[allow(private_interfaces)]
+    fn back(&self, _: &Network<'_, '_, K>, _: &Plan<'_>, _: &[f32], _: &mut Pass<'_>) {}
+}

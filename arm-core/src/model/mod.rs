@@ -1,0 +1,92 @@
+//! Objectives f(b_1..T): what a chain of Bernoulli layers is trained for.
+
+mod black_box;
+mod vae;
+
+pub use black_box::BlackBox;
+pub use vae::Vae;
+
+use crate::error::Error;
+use crate::kernels::Kernels;
+use crate::matrix::BitMatrix;
+use crate::network::{Network, Plan};
+
+/// The samples that are to be evaluated.
+#[derive(Clone, Copy, Debug)]
+pub struct Paths<'a> {
+    /// The input of each example.
+    pub(crate) x: BitMatrix<'a>,
+    /// Samples of the main rows.
+    pub(crate) samples: &'a [u32],
+    /// Samples that replace those of layers `from..` in the rows `active`.
+    pub(crate) branch: &'a [u32],
+    pub(crate) active: &'a [u32],
+    pub(crate) from: usize,
+}
+
+impl<'a> Paths<'a> {
+    /// The samples of layer `t` in all rows of the branch.
+    pub(crate) fn layer(&self, plan: &Plan<'_>, t: usize) -> BitMatrix<'a> {
+        let all = plan.samples_of(t, self.branch);
+        let data = all.data().get(..self.active.len() * all.stride()).unwrap_or_default();
+        BitMatrix::new(data, all.cols())
+    }
+
+    /// What layer `t` (0 is the input) holds in row `i` of the branch.
+    pub(crate) fn target(&self, plan: &Plan<'_>, t: usize, i: usize) -> &'a [u32] {
+        let row = self.active.get(i).map_or(0, |&r| r as usize);
+        match t.checked_sub(1) {
+            None => self.x.row(row / plan.samples.max(1)),
+            Some(below) if below < self.from => plan.samples_of(below, self.samples).row(row),
+            Some(layer) => plan.samples_of(layer, self.branch).row(i),
+        }
+    }
+}
+
+/// Buffers of a training pass.
+pub(crate) struct Pass<'a> {
+    pub activations: &'a mut [f32],
+    pub deltas: &'a mut [f32],
+    pub samples: &'a [u32],
+    pub x: BitMatrix<'a>,
+    /// T + 1 blocks of a float a row.
+    pub cost: &'a mut [f32],
+}
+
+/// An objective; sealed, because it works on the engine's buffers.
+pub trait Objective<K: Kernels>: private::Sealed {
+    /// Whether f contains log q(b_1..T).
+    #[doc(hidden)]
+    const LOG_Q: bool;
+
+    #[doc(hidden)]
+    fn check(&self, shape: &crate::Shape<'_>) -> Result<(), Error>;
+
+    /// Evaluates the main rows: `cost`, and the gradient of the logits it owns.
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, pass: &mut Pass<'_>);
+
+    /// Adds to `total` the terms of f that depend on layers `paths.from..`, for the rows of a branch.
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn evaluate(
+        &mut self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        paths: &Paths<'_>,
+        buffers: (&mut [f32], &mut [f32]),
+        total: &mut [f32],
+    );
+
+    /// From the gradient of its logits, those of its hidden layers, each row times its weight.
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, weight: &[f32], pass: &mut Pass<'_>);
+}
+
+mod private {
+    pub trait Sealed {}
+    impl Sealed for super::Vae {}
+    impl<F> Sealed for super::BlackBox<F> {}
+}

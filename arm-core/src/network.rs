@@ -1,0 +1,213 @@
+//! The engine's view of a network: where activations, gradients and samples of a batch lie, and passes over one link.
+
+use crate::bits::words;
+use crate::error::{Error, exact_size};
+use crate::kernels::Kernels;
+use crate::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::shape::Shape;
+
+/// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of
+/// example `e`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan<'s> {
+    pub shape: Shape<'s>,
+    pub examples: usize,
+    pub samples: usize,
+}
+
+/// What a link reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Input<'a> {
+    Real(Matrix<'a>),
+    Bits(BitMatrix<'a>),
+}
+
+impl<'s> Plan<'s> {
+    pub(crate) const fn new(shape: Shape<'s>, examples: usize, samples: usize) -> Self {
+        Plan { shape, examples, samples }
+    }
+
+    /// Rows of samples.
+    pub(crate) const fn rows(&self) -> usize {
+        self.examples * self.samples
+    }
+
+    /// Rows that dense layer `i` is computed for: one an example below the first samples, then one a sample.
+    pub(crate) const fn height(&self, i: usize) -> usize {
+        if i <= self.shape.link(0).1 { self.examples } else { self.rows() }
+    }
+
+    /// Floats of the kept activations of the hidden layers before dense layer `i`.
+    pub(crate) const fn activation(&self, i: usize) -> usize {
+        let (mut n, mut k) = (0, 0);
+        while k < i {
+            if let Some(crate::shape::Layer::Hidden { width, .. }) = self.shape.layer(k) {
+                n += self.height(k) * self.shape.stride(width);
+            }
+            k += 1;
+        }
+        n
+    }
+
+    /// Floats of the gradients of the dense layers before `i`. The first logits have a row of scores a sample.
+    pub(crate) const fn delta(&self, i: usize) -> usize {
+        let (mut n, mut k) = (0, 0);
+        while k < i {
+            let first_logits = k == self.shape.link(0).1;
+            let height = if first_logits { self.rows() } else { self.height(k) };
+            n += height * self.shape.dense(k).stride;
+            k += 1;
+        }
+        n
+    }
+
+    /// Words of the samples of the stochastic layers before `t`.
+    pub(crate) const fn sample(&self, t: usize) -> usize {
+        let (mut n, mut k) = (0, 0);
+        while k < t {
+            n += self.rows() * words(self.shape.stochastic_width(k));
+            k += 1;
+        }
+        n
+    }
+
+    /// What dense layer `i` reads in training; empty for the prior and for free logits.
+    pub(crate) fn input<'a>(
+        &self,
+        i: usize,
+        x: BitMatrix<'a>,
+        activations: &'a [f32],
+        samples: &'a [u32],
+    ) -> Input<'a> {
+        let layers = self.shape.stochastic_layers();
+        if i == 0 {
+            return Input::Bits(x);
+        }
+        if i >= self.shape.network_layers() {
+            return Input::Bits(BitMatrix::new(&[], 0));
+        }
+        let mut k = 0;
+        while k < 2 * layers {
+            if self.shape.link(k).0 == i {
+                let below = if k < layers { k - 1 } else { 2 * layers - 1 - k };
+                return Input::Bits(self.samples_of(below, samples));
+            }
+            k += 1;
+        }
+        let before = self.shape.dense(i - 1);
+        let data = activations.get(self.activation(i - 1)..self.activation(i)).unwrap_or_default();
+        Input::Real(Matrix::new(data, before.stride, before.outputs))
+    }
+
+    /// The samples of layer `t` out of the samples of all layers.
+    pub(crate) fn samples_of<'a>(&self, t: usize, samples: &'a [u32]) -> BitMatrix<'a> {
+        let data = samples.get(self.sample(t)..self.sample(t + 1)).unwrap_or_default();
+        BitMatrix::new(data, self.shape.stochastic_width(t))
+    }
+
+    /// The gradients of dense layer `i`.
+    pub(crate) fn delta_of<'a>(&self, i: usize, deltas: &'a [f32]) -> Matrix<'a> {
+        let dense = self.shape.dense(i);
+        let start = self.delta(i);
+        let data = deltas.get(start..start + self.height(i) * dense.stride).unwrap_or_default();
+        Matrix::new(data, dense.stride, dense.outputs)
+    }
+}
+
+/// A network's shape, kernels and parameters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Network<'s, 'p, K> {
+    pub shape: Shape<'s>,
+    pub kernels: &'p K,
+    pub params: &'p [f32],
+}
+
+impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
+    pub(crate) fn new(shape: Shape<'s>, kernels: &'p K, params: &'p [f32]) -> Result<Self, Error> {
+        exact_size(shape.params(), params.len())?;
+        Ok(Network { shape, kernels, params })
+    }
+
+    /// The parameters of dense layer `i`.
+    pub(crate) fn weights(&self, i: usize) -> Matrix<'p> {
+        let dense = self.shape.dense(i);
+        let data = self.params.get(dense.offset..dense.offset + dense.len()).unwrap_or_default();
+        Matrix::new(data, dense.stride, dense.outputs)
+    }
+
+    /// Dense layer `i` for `rows` rows, written to the start of `out`.
+    fn dense<'a>(&self, i: usize, input: Input<'_>, rows: usize, out: &'a mut [f32]) -> MatrixMut<'a> {
+        let dense = self.shape.dense(i);
+        let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
+        let y = MatrixMut::new(out, dense.stride, dense.outputs);
+        match input {
+            Input::Real(x) => self.kernels.affine(self.weights(i), x, dense.slope, y),
+            Input::Bits(x) => self.kernels.affine_bits(self.weights(i), x, dense.slope, y),
+        }
+        MatrixMut::new(out, dense.stride, dense.outputs)
+    }
+
+    /// The logits of link `k`, hidden activations discarded: they lie in `a` or `b`.
+    pub(crate) fn logits<'a>(
+        &self,
+        k: usize,
+        x: BitMatrix<'_>,
+        rows: usize,
+        a: &'a mut [f32],
+        b: &'a mut [f32],
+    ) -> MatrixMut<'a> {
+        let (first, last) = self.shape.link(k);
+        let (mut from, mut to) = (a, b);
+        self.dense(first, Input::Bits(x), rows, from);
+        for i in first..last {
+            let before = self.shape.dense(i);
+            let x = Matrix::new(from.get(..rows * before.stride).unwrap_or_default(), before.stride, before.outputs);
+            self.dense(i + 1, Input::Real(x), rows, to);
+            core::mem::swap(&mut from, &mut to);
+        }
+        let dense = self.shape.dense(last);
+        MatrixMut::new(from.get_mut(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs)
+    }
+
+    /// The logits of link `k`, written to `out`; hidden activations are kept in `activations`.
+    pub(crate) fn logits_kept<'a>(
+        &self,
+        plan: &Plan<'_>,
+        k: usize,
+        x: BitMatrix<'_>,
+        activations: &mut [f32],
+        out: &'a mut [f32],
+    ) -> MatrixMut<'a> {
+        let (first, last) = self.shape.link(k);
+        let rows = plan.height(first);
+        for i in first..last {
+            let (before, here) = activations.split_at_mut_checked(plan.activation(i)).unwrap_or_default();
+            let input = if i == first { Input::Bits(x) } else { plan.input(i, x, before, &[]) };
+            self.dense(i, input, rows, here);
+        }
+        let input = if first == last { Input::Bits(x) } else { plan.input(last, x, activations, &[]) };
+        self.dense(last, input, rows, out)
+    }
+
+    /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
+    pub(crate) fn back(&self, plan: &Plan<'_>, k: usize, activations: &[f32], deltas: &mut [f32]) {
+        let (first, last) = self.shape.link(k);
+        for i in (first..last).rev() {
+            let (dense, above) = (self.shape.dense(i), self.shape.dense(i + 1));
+            let rows = plan.height(i);
+            let start = plan.activation(i);
+            let a = activations.get(start..start + rows * dense.stride).unwrap_or_default();
+            let (low, high) = deltas.split_at_mut_checked(plan.delta(i + 1)).unwrap_or_default();
+            let d = Matrix::new(high.get(..rows * above.stride).unwrap_or_default(), above.stride, above.outputs);
+            let start = plan.delta(i);
+            let dx = low.get_mut(start..start + rows * dense.stride).unwrap_or_default();
+            self.kernels.back(
+                self.weights(i + 1),
+                d,
+                Matrix::new(a, dense.stride, dense.outputs),
+                dense.slope,
+                MatrixMut::new(dx, dense.stride, dense.outputs),
+            );
+        }
+    }
+}

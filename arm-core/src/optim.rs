@@ -1,0 +1,178 @@
+//! Optimisers over slices of parameters.
+
+use crate::error::Error;
+use crate::kernels::{AdamRates, Kernels};
+use crate::math::{powi, sqrt};
+
+/// Largest learning rate that is accepted: with [`LIMIT`](crate::step::LIMIT) it bounds every update.
+pub const MAX_RATE: f32 = 1.0e6;
+
+/// An optimiser.
+pub trait Optimiser {
+    /// Moments kept for each parameter.
+    const MOMENTS: usize;
+
+    /// `Err(Setting)` when a setting is out of range.
+    fn check(&self) -> Result<(), Error>;
+
+    /// The rate with which a gradient of rank one may be applied at once, if that is all the optimiser does.
+    fn in_place(&self) -> Option<f32> {
+        None
+    }
+
+    /// Applies gradient `g` to parameters `w` in step `step` (from 0). `first` and `second` are the moments, empty
+    /// where the optimiser has none.
+    fn apply<K: Kernels>(
+        &self,
+        kernels: &K,
+        step: u64,
+        g: &[f32],
+        first: &mut [f32],
+        second: &mut [f32],
+        w: &mut [f32],
+    );
+}
+
+fn valid_rate(rate: f32) -> bool {
+    (0.0..=MAX_RATE).contains(&rate)
+}
+
+/// Plain stochastic gradient descent: w -= rate g. A batch of one needs no gradient storage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sgd {
+    /// Learning rate, in [0, [`MAX_RATE`]].
+    pub rate: f32,
+}
+
+impl Optimiser for Sgd {
+    const MOMENTS: usize = 0;
+
+    fn check(&self) -> Result<(), Error> {
+        if valid_rate(self.rate) { Ok(()) } else { Err(Error::Setting) }
+    }
+
+    fn in_place(&self) -> Option<f32> {
+        Some(self.rate)
+    }
+
+    fn apply<K: Kernels>(&self, k: &K, _: u64, g: &[f32], _: &mut [f32], _: &mut [f32], w: &mut [f32]) {
+        k.axpy(-self.rate, g, w);
+    }
+}
+
+/// Gradient descent with momentum (Polyak 1964): v = momentum v + g, w -= rate v.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Momentum {
+    /// Learning rate, in [0, [`MAX_RATE`]].
+    pub rate: f32,
+    /// Share of the velocity that is kept, in [0, 1).
+    pub momentum: f32,
+}
+
+impl Optimiser for Momentum {
+    const MOMENTS: usize = 1;
+
+    fn check(&self) -> Result<(), Error> {
+        let valid = valid_rate(self.rate) && (0.0..1.0).contains(&self.momentum);
+        if valid { Ok(()) } else { Err(Error::Setting) }
+    }
+
+    fn apply<K: Kernels>(&self, k: &K, _: u64, g: &[f32], v: &mut [f32], _: &mut [f32], w: &mut [f32]) {
+        k.momentum(self.rate, self.momentum, g, v, w);
+    }
+}
+
+/// Adam (Kingma & Ba, ICLR 2015, algorithm 1).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    /// Learning rate, in [0, [`MAX_RATE`]].
+    pub rate: f32,
+    /// Decay of the first moment, in [0, 1).
+    pub beta1: f32,
+    /// Decay of the second moment, in [0, 1).
+    pub beta2: f32,
+    /// Added to the denominator, positive.
+    pub epsilon: f32,
+}
+
+impl Adam {
+    /// Adam with the usual decays 0.9 and 0.999 and epsilon 1e-8.
+    pub const fn new(rate: f32) -> Self {
+        Adam { rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+    }
+
+    /// The rates of step `step` (from 0).
+    pub fn rates(&self, step: u64) -> AdamRates {
+        let t = step.saturating_add(1);
+        AdamRates {
+            beta1: self.beta1,
+            beta2: self.beta2,
+            rate: self.rate / (1.0 - powi(self.beta1, t)),
+            scale: 1.0 / sqrt(1.0 - powi(self.beta2, t)),
+            epsilon: self.epsilon,
+        }
+    }
+}
+
+impl Optimiser for Adam {
+    const MOMENTS: usize = 2;
+
+    fn check(&self) -> Result<(), Error> {
+        let decays = (0.0..1.0).contains(&self.beta1) && (0.0..1.0).contains(&self.beta2);
+        let valid = valid_rate(self.rate) && decays && (f32::MIN_POSITIVE..1.0).contains(&self.epsilon);
+        if valid { Ok(()) } else { Err(Error::Setting) }
+    }
+
+    fn apply<K: Kernels>(&self, k: &K, step: u64, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
+        k.adam(self.rates(step), g, m, v, w);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::Portable;
+
+    #[test]
+    fn first_steps_by_hand() {
+        let (mut w, mut v) = ([1.0f32], [0.0]);
+        Sgd { rate: 0.5 }.apply(&Portable, 0, &[2.0], &mut [], &mut [], &mut w);
+        assert_eq!(w, [0.0]);
+        let m = Momentum { rate: 0.5, momentum: 0.5 };
+        m.apply(&Portable, 0, &[2.0], &mut v, &mut [], &mut w);
+        m.apply(&Portable, 1, &[2.0], &mut v, &mut [], &mut w);
+        assert_eq!((w, v), ([-2.5], [3.0]));
+    }
+
+    #[test]
+    fn adam_follows_algorithm_1() {
+        let adam = Adam::new(0.01);
+        let (mut w, mut m, mut v) = ([0.3f32, -2.0], [0.0; 2], [0.0; 2]);
+        let (mut wd, mut md, mut vd) = ([0.3f64, -2.0], [0.0f64; 2], [0.0f64; 2]);
+        for t in 0..200u64 {
+            let g = [(t as f32 * 0.7).sin(), 1e-3];
+            adam.apply(&Portable, t, &g, &mut m, &mut v, &mut w);
+            for i in 0..2 {
+                let g = f64::from(g[i]);
+                md[i] = 0.9 * md[i] + 0.1 * g;
+                vd[i] = 0.999 * vd[i] + 0.001 * g * g;
+                let (mh, vh) = (md[i] / (1.0 - 0.9f64.powi(t as i32 + 1)), vd[i] / (1.0 - 0.999f64.powi(t as i32 + 1)));
+                wd[i] -= 0.01 * mh / (vh.sqrt() + 1e-8);
+            }
+        }
+        for i in 0..2 {
+            assert!((f64::from(w[i]) - wd[i]).abs() < 2e-5, "{w:?} {wd:?}");
+        }
+    }
+
+    #[test]
+    fn settings_are_checked() {
+        assert!(Sgd { rate: 0.0 }.check().is_ok());
+        for rate in [-1.0, f32::NAN, f32::INFINITY, 2e6] {
+            assert_eq!(Sgd { rate }.check(), Err(Error::Setting));
+            assert_eq!(Adam::new(rate).check(), Err(Error::Setting));
+        }
+        assert!(Momentum { rate: 0.1, momentum: 1.0 }.check().is_err());
+        assert!(Adam { epsilon: 0.0, ..Adam::new(0.1) }.check().is_err());
+    }
+}

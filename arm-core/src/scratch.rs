@@ -1,0 +1,174 @@
+//! The scratch memory of a batch, carved out of one slice of words.
+
+use crate::error::Error;
+use crate::network::Plan;
+use crate::shape::Shape;
+
+/// What [`examples`](crate::step::Engine::examples) leaves for [`update`](crate::step::Engine::update).
+#[derive(Debug)]
+pub(crate) struct Record<'a> {
+    /// Kept activations of hidden layers.
+    pub activations: &'a [f32],
+    /// Gradients with respect to what each dense layer computes, before its activation.
+    pub deltas: &'a [f32],
+    /// The samples of every stochastic layer.
+    pub samples: &'a [u32],
+}
+
+/// All of the scratch, writable.
+#[derive(Debug)]
+pub(crate) struct Work<'a> {
+    pub activations: &'a mut [f32],
+    pub deltas: &'a mut [f32],
+    pub samples: &'a mut [u32],
+    /// f of each row.
+    pub f: &'a mut [f32],
+    /// Weight of each row's decoder gradient.
+    pub weight: &'a mut [f32],
+    /// Factor of each row's scores.
+    pub signal: &'a mut [f32],
+    /// log q of each layer's samples, and of their partners.
+    pub log_q: &'a mut [f32],
+    pub log_q_partner: &'a mut [f32],
+    /// Terms of f that depend on layer j and above but not below: T + 1 blocks of rows.
+    pub cost: &'a mut [f32],
+    /// f of the partners' paths in a branch.
+    pub total: &'a mut [f32],
+    /// Rows whose pair differs.
+    pub active: &'a mut [u32],
+    pub partners: &'a mut [u32],
+    pub branch: &'a mut [u32],
+    pub a: &'a mut [f32],
+    pub b: &'a mut [f32],
+    pub uniforms: &'a mut [f32],
+}
+
+/// What [`evaluate`](crate::step::Engine::evaluate) needs: no gradients, no kept activations.
+#[derive(Debug)]
+pub(crate) struct EvalWork<'a> {
+    pub samples: &'a mut [u32],
+    pub unused: &'a mut [u32],
+    pub scores: &'a mut [f32],
+    pub rows: &'a mut [u32],
+    pub a: &'a mut [f32],
+    pub b: &'a mut [f32],
+    pub uniforms: &'a mut [f32],
+}
+
+fn words_of<'a>(rest: &mut &'a mut [u32], n: usize) -> Option<&'a mut [u32]> {
+    let (head, tail) = core::mem::take(rest).split_at_mut_checked(n)?;
+    *rest = tail;
+    Some(head)
+}
+
+fn floats_of<'a>(rest: &mut &'a mut [u32], n: usize) -> Option<&'a mut [f32]> {
+    bytemuck::try_cast_slice_mut(words_of(rest, n)?).ok()
+}
+
+impl Plan<'_> {
+    /// Words of the samples of every layer, padded so that what follows stays aligned.
+    const fn all_samples(&self) -> usize {
+        self.shape.stride(self.sample(self.shape.stochastic_layers()))
+    }
+
+    /// Words of the part of the scratch that `update` reads.
+    pub(crate) const fn record_words(&self) -> usize {
+        self.activation(self.shape.network_layers())
+            + self.delta(self.shape.dense_layers())
+            + self.all_samples()
+    }
+
+    /// Words of scratch for training.
+    pub(crate) const fn training_words(&self) -> usize {
+        let (layers, rows) = (self.shape.stochastic_layers(), self.rows());
+        self.record_words()
+            + rows * (6 + 3 * layers)
+            + 2 * self.all_samples()
+            + 2 * rows * self.shape.max_stride()
+            + self.shape.stride(self.shape.max_stochastic())
+    }
+
+    /// Words of scratch for evaluation.
+    pub(crate) const fn inference_words(&self) -> usize {
+        let widest = self.shape.max_stochastic();
+        self.all_samples()
+            + crate::bits::words(widest)
+            + 2 * self.shape.stride(widest)
+            + self.rows()
+            + 2 * self.rows() * self.shape.max_stride()
+    }
+
+    pub(crate) fn record<'a>(&self, scratch: &'a [u32]) -> Option<Record<'a>> {
+        let (activations, rest) =
+            scratch.split_at_checked(self.activation(self.shape.network_layers()))?;
+        let (deltas, rest) = rest.split_at_checked(self.delta(self.shape.dense_layers()))?;
+        let samples = rest.get(..self.all_samples())?;
+        Some(Record {
+            activations: bytemuck::try_cast_slice(activations).ok()?,
+            deltas: bytemuck::try_cast_slice(deltas).ok()?,
+            samples,
+        })
+    }
+
+    pub(crate) fn work<'a>(&self, scratch: &'a mut [u32]) -> Result<Work<'a>, Error> {
+        let (needed, given) = (self.training_words(), scratch.len());
+        self.carve(scratch).ok_or(Error::Size { needed, given })
+    }
+
+    fn carve<'a>(&self, mut scratch: &'a mut [u32]) -> Option<Work<'a>> {
+        let rest = &mut scratch;
+        let (layers, rows) = (self.shape.stochastic_layers(), self.rows());
+        let wide = rows * self.shape.max_stride();
+        Some(Work {
+            activations: floats_of(rest, self.activation(self.shape.network_layers()))?,
+            deltas: floats_of(rest, self.delta(self.shape.dense_layers()))?,
+            samples: words_of(rest, self.all_samples())?,
+            a: floats_of(rest, wide)?,
+            b: floats_of(rest, wide)?,
+            uniforms: floats_of(rest, self.shape.stride(self.shape.max_stochastic()))?,
+            f: floats_of(rest, rows)?,
+            weight: floats_of(rest, rows)?,
+            signal: floats_of(rest, rows)?,
+            log_q: floats_of(rest, rows * layers)?,
+            log_q_partner: floats_of(rest, rows * layers)?,
+            cost: floats_of(rest, rows * (layers + 1))?,
+            total: floats_of(rest, rows)?,
+            active: words_of(rest, rows)?,
+            partners: words_of(rest, self.all_samples())?,
+            branch: words_of(rest, self.all_samples())?,
+        })
+    }
+
+    pub(crate) fn eval_work<'a>(&self, scratch: &'a mut [u32]) -> Result<EvalWork<'a>, Error> {
+        let (needed, given) = (self.inference_words(), scratch.len());
+        self.carve_eval(scratch).ok_or(Error::Size { needed, given })
+    }
+
+    fn carve_eval<'a>(&self, mut scratch: &'a mut [u32]) -> Option<EvalWork<'a>> {
+        let rest = &mut scratch;
+        let wide = self.rows() * self.shape.max_stride();
+        let widest = self.shape.max_stochastic();
+        Some(EvalWork {
+            a: floats_of(rest, wide)?,
+            b: floats_of(rest, wide)?,
+            uniforms: floats_of(rest, self.shape.stride(widest))?,
+            scores: floats_of(rest, self.shape.stride(widest))?,
+            samples: words_of(rest, self.all_samples())?,
+            unused: words_of(rest, crate::bits::words(widest))?,
+            rows: words_of(rest, self.rows())?,
+        })
+    }
+}
+
+impl Shape<'_> {
+    /// Words (of 4 bytes) of scratch that a training step needs for `examples` examples at a time with an estimator
+    /// that draws `samples` samples each.
+    pub const fn training_scratch(&self, examples: usize, samples: usize) -> usize {
+        Plan::new(*self, examples, samples).training_words()
+    }
+
+    /// Words of scratch that evaluation needs for `examples` examples with `samples` samples each.
+    pub const fn inference_scratch(&self, examples: usize, samples: usize) -> usize {
+        Plan::new(*self, examples, samples).inference_words()
+    }
+}

@@ -1,0 +1,408 @@
+//! What a network looks like, as a constant: from it follow all sizes.
+
+use crate::bits::words;
+use crate::error::Error;
+
+/// One dense layer, conditioned on the layer before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Layer {
+    /// Deterministic units: LeakyReLU with this slope for negative arguments (1 makes the layer linear).
+    Hidden {
+        /// Number of units.
+        width: usize,
+        /// Slope below zero, in [0, 1].
+        slope: f32,
+    },
+    /// Stochastic units: the layer computes logits, the units are Bernoulli.
+    Bernoulli {
+        /// Number of units.
+        width: usize,
+    },
+}
+
+impl Layer {
+    /// A hidden layer; see [`Layer::Hidden`].
+    pub const fn hidden(width: usize, slope: f32) -> Self {
+        Layer::Hidden { width, slope }
+    }
+
+    /// A stochastic layer; see [`Layer::Bernoulli`].
+    pub const fn bernoulli(width: usize) -> Self {
+        Layer::Bernoulli { width }
+    }
+
+    /// Number of units.
+    pub const fn width(self) -> usize {
+        match self {
+            Layer::Hidden { width, .. } | Layer::Bernoulli { width } => width,
+        }
+    }
+
+    /// Whether the units are Bernoulli.
+    pub const fn stochastic(self) -> bool {
+        matches!(self, Layer::Bernoulli { .. })
+    }
+
+    /// Slope of the activation below zero; 1 for logits.
+    pub const fn slope(self) -> f32 {
+        match self {
+            Layer::Hidden { slope, .. } => slope,
+            Layer::Bernoulli { .. } => 1.0,
+        }
+    }
+}
+
+/// The prior p(b_T) of the top stochastic layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prior {
+    /// Logits fixed at zero: V ln 2 nats.
+    Fixed,
+    /// Logits learned, from zero.
+    Learned,
+}
+
+/// A network: a chain of Bernoulli layers b_1..b_T sampled from the input upwards, and, for a variational
+/// auto-encoder, the decoder from b_T down to the input.
+///
+/// ```
+/// use arm_core::{Layer, Prior, Shape};
+/// // 64-32-(16), (16)-32-64
+/// const SHAPE: Shape = Shape::vae(
+///     64,
+///     &[Layer::hidden(32, 0.1), Layer::bernoulli(16)],
+///     &[Layer::hidden(32, 0.1), Layer::bernoulli(64)],
+///     Prior::Fixed,
+/// );
+/// const PARAMS: usize = SHAPE.params();
+/// assert_eq!(PARAMS, 5264);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape<'a> {
+    inputs: usize,
+    encoder: &'a [Layer],
+    decoder: &'a [Layer],
+    prior: Prior,
+    pad: usize,
+}
+
+/// Where a dense layer is and what it maps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dense {
+    /// Offset of its first row in the parameters; `inputs` rows of weights are followed by the row of biases.
+    pub offset: usize,
+    /// Units it reads.
+    pub inputs: usize,
+    /// Units it computes.
+    pub outputs: usize,
+    /// Floats from one row to the next.
+    pub stride: usize,
+    /// Slope of its activation below zero.
+    pub slope: f32,
+}
+
+impl Dense {
+    /// Rows of its parameter matrix: one for each input, and the biases.
+    pub const fn rows(&self) -> usize {
+        self.inputs + 1
+    }
+
+    /// Floats of its parameter matrix, padding included.
+    pub const fn len(&self) -> usize {
+        self.rows().saturating_mul(self.stride)
+    }
+
+    /// Whether it has no parameters.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<'a> Shape<'a> {
+    /// A chain of Bernoulli layers without a decoder, for a black-box objective f(b_T). With `inputs` = 0 the logits
+    /// of the first layer are themselves the parameters.
+    pub const fn chain(inputs: usize, layers: &'a [Layer]) -> Self {
+        Shape { inputs, encoder: layers, decoder: &[], prior: Prior::Fixed, pad: 1 }
+    }
+
+    /// A discrete variational auto-encoder for `inputs` binary units. `encoder` ends in b_T; `decoder` starts above
+    /// b_T, passes the stochastic layers in reverse and ends in the logits of the input.
+    pub const fn vae(inputs: usize, encoder: &'a [Layer], decoder: &'a [Layer], prior: Prior) -> Self {
+        Shape { inputs, encoder, decoder, prior, pad: 1 }
+    }
+
+    /// The same network with rows of parameters and activations padded to a multiple of `floats` (at least 1).
+    pub const fn padded(self, floats: usize) -> Self {
+        Shape { pad: if floats == 0 { 1 } else { floats }, ..self }
+    }
+
+    /// Units of the input.
+    pub const fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Layers of the sampled chain.
+    pub const fn encoder(&self) -> &'a [Layer] {
+        self.encoder
+    }
+
+    /// Layers of the decoder, from the top down.
+    pub const fn decoder(&self) -> &'a [Layer] {
+        self.decoder
+    }
+
+    /// The prior of the top layer.
+    pub const fn prior(&self) -> Prior {
+        self.prior
+    }
+
+    /// Floats that rows are padded to a multiple of.
+    pub const fn pad(&self) -> usize {
+        self.pad
+    }
+
+    /// Whether the network is a variational auto-encoder.
+    pub const fn is_vae(&self) -> bool {
+        !self.decoder.is_empty()
+    }
+
+    /// `width` rounded up to the padding.
+    pub const fn stride(&self, width: usize) -> usize {
+        width.div_ceil(self.pad) * self.pad
+    }
+
+    /// Dense layers, the learned prior (a layer of biases only) included as the last.
+    pub const fn dense_layers(&self) -> usize {
+        self.network_layers() + matches!(self.prior, Prior::Learned) as usize
+    }
+
+    /// Dense layers of encoder and decoder.
+    pub const fn network_layers(&self) -> usize {
+        self.encoder.len() + self.decoder.len()
+    }
+
+    /// Layer `i`, encoder before decoder.
+    pub const fn layer(&self, i: usize) -> Option<Layer> {
+        if i < self.encoder.len() {
+            Some(self.encoder[i])
+        } else if i - self.encoder.len() < self.decoder.len() {
+            Some(self.decoder[i - self.encoder.len()])
+        } else {
+            None
+        }
+    }
+
+    /// Number of stochastic layers T of the chain.
+    pub const fn stochastic_layers(&self) -> usize {
+        let (mut n, mut i) = (0, 0);
+        while i < self.encoder.len() {
+            n += self.encoder[i].stochastic() as usize;
+            i += 1;
+        }
+        n
+    }
+
+    /// Units of stochastic layer `t` (from 0); 0 when there is none.
+    pub const fn stochastic_width(&self, t: usize) -> usize {
+        let (mut n, mut i) = (0, 0);
+        while i < self.encoder.len() {
+            if self.encoder[i].stochastic() {
+                if n == t {
+                    return self.encoder[i].width();
+                }
+                n += 1;
+            }
+            i += 1;
+        }
+        0
+    }
+
+    /// Units of the top stochastic layer b_T.
+    pub const fn top_width(&self) -> usize {
+        match self.encoder.len() {
+            0 => 0,
+            n => self.encoder[n - 1].width(),
+        }
+    }
+
+    /// The parameters of dense layer `i`; an empty layer beyond the end.
+    pub const fn dense(&self, i: usize) -> Dense {
+        let (mut offset, mut inputs, mut k) = (0, self.inputs, 0);
+        while let Some(layer) = self.layer(k) {
+            if k == self.encoder.len() {
+                inputs = self.top_width();
+            }
+            let outputs = layer.width();
+            let stride = self.stride(outputs);
+            let dense = Dense { offset, inputs, outputs, stride, slope: layer.slope() };
+            if k == i {
+                return dense;
+            }
+            offset = dense.len().saturating_add(offset);
+            inputs = outputs;
+            k += 1;
+        }
+        let outputs = if k == i && matches!(self.prior, Prior::Learned) { self.top_width() } else { 0 };
+        Dense { offset, inputs: 0, outputs, stride: self.stride(outputs), slope: 1.0 }
+    }
+
+    /// Dense layers `first..=last` of link `k`: the `k`-th stretch that ends in a Bernoulli layer, encoder links
+    /// before decoder links.
+    pub const fn link(&self, k: usize) -> (usize, usize) {
+        let (mut n, mut first, mut i) = (0, 0, 0);
+        while let Some(layer) = self.layer(i) {
+            if layer.stochastic() {
+                if n == k {
+                    return (first, i);
+                }
+                n += 1;
+                first = i + 1;
+            }
+            i += 1;
+        }
+        (first, first)
+    }
+
+    /// Floats of all parameters, padding included.
+    pub const fn params(&self) -> usize {
+        let (mut n, mut i) = (0, 0);
+        while i < self.dense_layers() {
+            n = self.dense(i).len().saturating_add(n);
+            i += 1;
+        }
+        n
+    }
+
+    /// The widest row in floats.
+    pub const fn max_stride(&self) -> usize {
+        let (mut n, mut i) = (0, 0);
+        while i < self.dense_layers() {
+            let s = self.dense(i).stride;
+            n = if s > n { s } else { n };
+            i += 1;
+        }
+        n
+    }
+
+    /// Units of the widest stochastic layer of the chain.
+    pub(crate) const fn max_stochastic(&self) -> usize {
+        let (mut n, mut t) = (0, 0);
+        while t < self.stochastic_layers() {
+            let w = self.stochastic_width(t);
+            n = if w > n { w } else { n };
+            t += 1;
+        }
+        n
+    }
+
+    /// Words of one sample of every stochastic layer.
+    pub(crate) const fn sample_words(&self) -> usize {
+        let (mut n, mut t) = (0, 0);
+        while t < self.stochastic_layers() {
+            n += words(self.stochastic_width(t));
+            t += 1;
+        }
+        n
+    }
+
+    /// Checks the rules: at least one layer; every width positive; slopes in [0, 1]; encoder and decoder end in a
+    /// Bernoulli layer; a decoder's Bernoulli layers are those of the chain in reverse, then the input; a learned prior
+    /// needs a decoder; sizes fit in memory.
+    pub const fn check(&self) -> Result<(), Error> {
+        let top = self.encoder.len();
+        if top == 0 || !self.encoder[top - 1].stochastic() || self.inputs > MAX_WIDTH || self.pad > 1024 {
+            return Err(Error::Shape);
+        }
+        let mut i = 0;
+        while let Some(layer) = self.layer(i) {
+            let slope = layer.slope();
+            if layer.width() == 0 || layer.width() > MAX_WIDTH || !(slope >= 0.0 && slope <= 1.0) {
+                return Err(Error::Shape);
+            }
+            i += 1;
+        }
+        if self.network_layers() > MAX_LAYERS {
+            return Err(Error::Shape);
+        }
+        if !self.is_vae() {
+            return if matches!(self.prior, Prior::Learned) { Err(Error::Shape) } else { Ok(()) };
+        }
+        if self.inputs == 0 || !self.decoder[self.decoder.len() - 1].stochastic() {
+            return Err(Error::Shape);
+        }
+        let (mut expected, mut i) = (self.stochastic_layers(), 0);
+        while i < self.decoder.len() {
+            if self.decoder[i].stochastic() {
+                if expected == 0 {
+                    return Err(Error::Shape);
+                }
+                expected -= 1;
+                let width = if expected == 0 { self.inputs } else { self.stochastic_width(expected - 1) };
+                if width != self.decoder[i].width() {
+                    return Err(Error::Shape);
+                }
+            }
+            i += 1;
+        }
+        if expected == 0 { Ok(()) } else { Err(Error::Shape) }
+    }
+}
+
+/// Widest layer that [`Shape::check`] accepts.
+pub const MAX_WIDTH: usize = 1 << 14;
+/// Most layers that [`Shape::check`] accepts.
+pub const MAX_LAYERS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Prior::{Fixed, Learned};
+
+    const fn h(width: usize) -> Layer {
+        Layer::hidden(width, 0.1)
+    }
+    const fn b(width: usize) -> Layer {
+        Layer::bernoulli(width)
+    }
+
+    #[test]
+    fn sizes_of_the_papers_networks() {
+        let nonlinear = Shape::vae(784, &[h(200), h(200), b(200)], &[h(200), h(200), b(784)], Fixed);
+        assert_eq!(nonlinear.check(), Ok(()));
+        assert_eq!(nonlinear.params(), 785 * 200 + 201 * 200 * 4 + 201 * 784);
+        let two = Shape::vae(784, &[b(200), b(200)], &[b(200), b(784)], Learned);
+        assert_eq!(two.check(), Ok(()));
+        assert_eq!(two.params(), 785 * 200 + 201 * 200 + 201 * 200 + 201 * 784 + 200);
+        assert_eq!((two.link(0), two.link(1), two.link(2), two.link(3)), ((0, 0), (1, 1), (2, 2), (3, 3)));
+        assert_eq!(nonlinear.link(1), (3, 5));
+        assert_eq!(two.dense(4), Dense { offset: two.params() - 200, inputs: 0, outputs: 200, stride: 200, slope: 1.0 });
+        assert_eq!(two.padded(16).dense(0).stride, 208);
+        assert_eq!(two.padded(16).params(), 785 * 208 + 201 * 208 * 2 + 201 * 784 + 208);
+    }
+
+    #[test]
+    fn free_logits() {
+        let s = Shape::chain(0, &[Layer::bernoulli(9)]);
+        assert_eq!((s.check(), s.params(), s.dense(0).rows()), (Ok(()), 9, 1));
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let bad = [
+            Shape::chain(3, &[]),
+            Shape::chain(3, &[h(4)]),
+            Shape::chain(3, &[b(0)]),
+            Shape::chain(3, &[Layer::hidden(4, -0.1), Layer::bernoulli(2)]),
+            Shape::chain(3, &[Layer::hidden(4, f32::NAN), Layer::bernoulli(2)]),
+            Shape::chain(3, &[b(MAX_WIDTH + 1)]),
+            Shape::vae(3, &[b(2)], &[], Learned),
+            Shape::vae(3, &[b(2)], &[b(4)], Fixed),
+            Shape::vae(3, &[b(2)], &[h(3)], Fixed),
+            Shape::vae(3, &[b(2)], &[b(2), b(3)], Fixed),
+            Shape::vae(3, &[b(2), b(5)], &[b(5), b(3)], Fixed),
+            Shape::vae(0, &[b(2)], &[b(0)], Fixed),
+        ];
+        for shape in bad {
+            assert_eq!(shape.check(), Err(Error::Shape), "{shape:?}");
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! The first phase of a training step: samples, f-values and every gradient with respect to activations, for any share
+//! of a batch. Parameters are only read; [`Engine::update`] is the second phase.
+
+use crate::bits::words;
+use crate::error::{Error, exact_size};
+use crate::estimator::{Estimator, Evaluated};
+use crate::kernels::{Drawn, Kernels};
+use crate::matrix::BitMatrix;
+use crate::model::{Objective, Pass, Paths};
+use crate::network::{Network, Plan};
+use crate::rng::{Purpose, Stream};
+use crate::scratch::Work;
+use crate::shape::Shape;
+
+/// Largest magnitude of an activation or of a gradient with respect to one, 2^24. A step beyond it is refused; within
+/// it no update can make a parameter infinite, because every update is below 2^100 and vanishes in a parameter of 2^125.
+pub const LIMIT: f32 = 16_777_216.0;
+
+/// A share of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// The inputs, a row each.
+    pub x: BitMatrix<'a>,
+    /// Number of examples (with no input units `x` cannot tell).
+    pub examples: usize,
+    /// Index of the first of them in the whole batch: the address of its uniforms.
+    pub first: u64,
+    /// Index of the step.
+    pub step: u64,
+}
+
+/// The training and evaluation of a network: a shape, kernels and an estimator.
+#[derive(Clone, Copy, Debug)]
+pub struct Engine<'s, K, E> {
+    /// The network.
+    pub shape: Shape<'s>,
+    /// Its numeric kernels.
+    pub kernels: K,
+    /// Its gradient estimator.
+    pub estimator: E,
+    /// Seed of all its uniforms.
+    pub seed: u64,
+    /// Whether the partner's upper layers share the sample's uniforms; unbiased either way, less variance when shared.
+    pub shared: bool,
+}
+
+impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
+    /// An engine with shared uniforms. Errors: the shape or the estimator's settings.
+    pub fn new(shape: Shape<'s>, kernels: K, estimator: E, seed: u64) -> Result<Self, Error> {
+        shape.check()?;
+        estimator.check(&shape)?;
+        Ok(Engine { shape, kernels, estimator, seed, shared: true })
+    }
+
+    pub(crate) fn plan(&self, examples: usize) -> Plan<'s> {
+        Plan::new(self.shape, examples, self.estimator.samples())
+    }
+
+    /// Words of scratch for `examples` examples.
+    pub fn training_scratch(&self, examples: usize) -> usize {
+        self.plan(examples).training_words()
+    }
+
+    /// Draws samples, evaluates f and computes every gradient with respect to activations; parameters are only read.
+    /// `f` receives the (weighted) mean of f over the samples of each example.
+    ///
+    /// Errors: sizes; [`Error::Objective`] and [`Error::Diverged`], after which the step must not be applied.
+    pub fn examples<O: Objective<K>>(
+        &self,
+        objective: &mut O,
+        params: &[f32],
+        batch: Batch<'_>,
+        scratch: &mut [u32],
+        f: &mut [f32],
+    ) -> Result<(), Error> {
+        let net = Network::new(self.shape, &self.kernels, params)?;
+        objective.check(&self.shape)?;
+        self.estimator.check(&self.shape)?;
+        self.check_batch(batch)?;
+        exact_size(batch.examples, f.len())?;
+        let plan = self.plan(batch.examples);
+        let mut work = plan.work(scratch)?;
+        self.draw(&net, &plan, batch, &mut work);
+        let mut pass =
+            Pass { activations: work.activations, deltas: work.deltas, samples: work.samples, x: batch.x, cost: work.cost };
+        objective.train(&net, &plan, &mut pass);
+        let rows = plan.rows().max(1);
+        work.total.fill(0.0);
+        for log_q in work.log_q.chunks_exact(rows) {
+            add(log_q, work.total);
+        }
+        work.f.fill(0.0);
+        if O::LOG_Q {
+            add(work.total, work.f);
+        }
+        for cost in pass.cost.chunks_exact(rows) {
+            add(cost, work.f);
+        }
+        if !work.f.iter().all(|f| f.is_finite()) {
+            return Err(Error::Objective);
+        }
+        let samples = plan.samples.max(1);
+        let of_examples = work.f.chunks(samples).zip(work.total.chunks(samples));
+        let outputs = work.signal.chunks_mut(samples).zip(work.weight.chunks_mut(samples));
+        for (((values, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
+            self.estimator.signals(Evaluated { f: values, log_q }, signal, weight);
+            *mean = values.iter().zip(weight).map(|(f, w)| f * *w).sum();
+        }
+        for t in 0..self.shape.stochastic_layers() {
+            if E::PAIRED {
+                let mut branch = Branch {
+                    partners: work.partners,
+                    branch: work.branch,
+                    active: work.active,
+                    log_q: work.log_q,
+                    log_q_partner: work.log_q_partner,
+                    total: work.total,
+                    a: work.a,
+                    b: work.b,
+                    uniforms: work.uniforms,
+                };
+                self.differences(&net, &plan, batch, objective, &pass, t, &mut branch, work.f)?;
+                self.apply_signals(&plan, t, work.f, pass.deltas);
+            } else {
+                self.apply_signals(&plan, t, work.signal, pass.deltas);
+            }
+            net.back(&plan, t, pass.activations, pass.deltas);
+        }
+        objective.back(&net, &plan, work.weight, &mut pass);
+        if within_limit(pass.activations) && within_limit(pass.deltas) { Ok(()) } else { Err(Error::Diverged) }
+    }
+
+    fn check_batch(&self, batch: Batch<'_>) -> Result<(), Error> {
+        if batch.x.cols() != self.shape.inputs() {
+            return Err(Error::Width { needed: self.shape.inputs(), given: batch.x.cols() });
+        }
+        let enough = batch.x.height() == batch.examples || self.shape.inputs() == 0;
+        if enough && batch.examples > 0 {
+            return Ok(());
+        }
+        Err(Error::Size { needed: batch.examples.max(1), given: batch.x.height() })
+    }
+
+    pub(crate) fn stream(&self, batch: Batch<'_>, purpose: Purpose, row: usize, samples: usize, t: usize) -> Stream {
+        let example = batch.first.wrapping_mul(samples as u64).wrapping_add(row as u64);
+        Stream::new(self.seed, purpose, batch.step, example, t)
+    }
+
+    /// Samples the whole chain for every row, with partners, scores and log q.
+    fn draw(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: Batch<'_>, work: &mut Work<'_>) {
+        let (rows, samples) = (plan.rows().max(1), plan.samples.max(1));
+        let mut units_before = 0;
+        for t in 0..self.shape.stochastic_layers() {
+            let (width, last) = (self.shape.stochastic_width(t), self.shape.link(t).1);
+            let words = words(width).max(1);
+            let (below, here) = work.samples.split_at_mut_checked(plan.sample(t)).unwrap_or_default();
+            let x = if t == 0 { batch.x } else { plan.samples_of(t - 1, below) };
+            let logits = net.logits_kept(plan, t, x, work.activations, work.a);
+            let logits = logits.as_matrix();
+            let scores = work.deltas.get_mut(plan.delta(last)..).unwrap_or_default();
+            let partners = work.partners.get_mut(plan.sample(t)..).unwrap_or_default();
+            let log_q = work.log_q.chunks_exact_mut(rows).nth(t).unwrap_or_default();
+            let log_q_partner = work.log_q_partner.chunks_exact_mut(rows).nth(t).unwrap_or_default();
+            let u = work.uniforms.get_mut(..width).unwrap_or_default();
+            let outputs = here
+                .chunks_exact_mut(words)
+                .zip(partners.chunks_exact_mut(words))
+                .zip(scores.chunks_exact_mut(logits.stride()))
+                .zip(log_q.iter_mut().zip(log_q_partner));
+            for (row, (((sample, partner), score), log_q)) in outputs.enumerate() {
+                let stream = self.stream(batch, Purpose::Sample, row, samples, t);
+                self.estimator.noise(row % samples, units_before, stream, u);
+                let phi = logits.row(if t == 0 { row / samples } else { row });
+                let score = score.get_mut(..width).unwrap_or_default();
+                (*log_q.0, *log_q.1) = self.kernels.sample(&self.estimator, phi, u, Drawn { sample, partner, score });
+            }
+            units_before += width;
+        }
+    }
+
+    /// For layer `t`, f of each row minus f of the path on which its partner replaces the sample; 0 where the pair agrees.
+    #[allow(clippy::too_many_arguments)]
+    fn differences<O: Objective<K>>(
+        &self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        batch: Batch<'_>,
+        objective: &mut O,
+        pass: &Pass<'_>,
+        t: usize,
+        work: &mut Branch<'_>,
+        difference: &mut [f32],
+    ) -> Result<(), Error> {
+        let rows = plan.rows().max(1);
+        let count = self.start_branch(plan, pass.samples, t, work);
+        let active = work.active.get(..count).unwrap_or_default();
+        let total = work.total.get_mut(..count).unwrap_or_default();
+        total.fill(0.0);
+        if O::LOG_Q {
+            let log_q = work.log_q_partner.chunks_exact(rows).nth(t).unwrap_or_default();
+            for (total, &row) in total.iter_mut().zip(active) {
+                *total = log_q.get(row as usize).copied().unwrap_or_default();
+            }
+        }
+        if count > 0 {
+            self.resample(net, plan, batch, t, active, O::LOG_Q, total, (work.branch, work.a, work.b, work.uniforms));
+            let paths = Paths { x: batch.x, samples: pass.samples, branch: work.branch, active, from: t };
+            objective.evaluate(net, plan, &paths, (work.a, work.b), total);
+        }
+        difference.fill(0.0);
+        for (total, &row) in total.iter().zip(active) {
+            let above = |blocks: &[f32]| -> f32 {
+                blocks.chunks_exact(rows).skip(t).filter_map(|b| b.get(row as usize)).sum()
+            };
+            let f = above(pass.cost) + if O::LOG_Q { above(work.log_q) } else { 0.0 };
+            if !total.is_finite() {
+                return Err(Error::Objective);
+            }
+            if let Some(d) = difference.get_mut(row as usize) {
+                *d = f - total;
+            }
+        }
+        Ok(())
+    }
+
+    /// Collects the rows whose pair differs in layer `t`, with their partners; returns how many.
+    fn start_branch(&self, plan: &Plan<'_>, samples: &[u32], t: usize, work: &mut Branch<'_>) -> usize {
+        let (main, partners) = (plan.samples_of(t, samples), plan.samples_of(t, work.partners));
+        let out = work.branch.get_mut(plan.sample(t)..).unwrap_or_default();
+        let mut out = out.chunks_exact_mut(main.stride()).zip(work.active.iter_mut());
+        let mut count = 0;
+        for (row, (a, b)) in main.rows().zip(partners.rows()).enumerate() {
+            if a == b {
+                continue;
+            }
+            if let Some((out, active)) = out.next() {
+                for (out, b) in out.iter_mut().zip(b) {
+                    *out = *b;
+                }
+                *active = row as u32;
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Samples the layers above `t` of a branch, adding their log q to `total`.
+    #[allow(clippy::too_many_arguments)]
+    fn resample(
+        &self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        batch: Batch<'_>,
+        t: usize,
+        active: &[u32],
+        log_q: bool,
+        total: &mut [f32],
+        (branch, a, b, uniforms): (&mut [u32], &mut [f32], &mut [f32], &mut [f32]),
+    ) {
+        let purpose = if self.shared { Purpose::Sample } else { Purpose::Partner };
+        for j in t + 1..self.shape.stochastic_layers() {
+            let width = self.shape.stochastic_width(j);
+            let (below, here) = branch.split_at_mut_checked(plan.sample(j)).unwrap_or_default();
+            let x = plan.samples_of(j - 1, below);
+            let x = BitMatrix::new(x.data().get(..active.len() * x.stride()).unwrap_or_default(), x.cols());
+            let mut logits = net.logits(j, x, active.len(), a, b);
+            let u = uniforms.get_mut(..width).unwrap_or_default();
+            let out = here.chunks_exact_mut(words(width).max(1));
+            for (((phi, sample), total), &row) in logits.rows_mut().zip(out).zip(total.iter_mut()).zip(active) {
+                // Layers of independent branches must differ too, hence an address for each t.
+                let layer = if self.shared { j } else { j | (t + 1) << 8 };
+                self.stream(batch, purpose, row as usize, plan.samples.max(1), layer).fill(u);
+                let log = self.kernels.draw(&self.estimator, phi, u, sample);
+                *total += if log_q { log } else { 0.0 };
+            }
+        }
+    }
+
+    /// Multiplies the scores of layer `t` with the signals; the first layer's rows of an example become one.
+    fn apply_signals(&self, plan: &Plan<'_>, t: usize, signal: &[f32], deltas: &mut [f32]) {
+        let last = self.shape.link(t).1;
+        let stride = self.shape.dense(last).stride.max(1);
+        let deltas = deltas.get_mut(plan.delta(last)..).unwrap_or_default();
+        for (scores, &s) in deltas.chunks_exact_mut(stride).zip(signal) {
+            scores.iter_mut().for_each(|d| *d *= s);
+        }
+        if t > 0 || plan.samples < 2 {
+            return;
+        }
+        for e in 0..plan.examples {
+            let (out, rest) = deltas.split_at_mut_checked((e + 1) * stride).unwrap_or_default();
+            let out = out.get_mut(e * stride..).unwrap_or_default();
+            for s in 0..plan.samples {
+                // Row e is the first of example 0 only; rows of later examples lie behind it.
+                let row = e * plan.samples + s;
+                if e == 0 && s == 0 {
+                    continue;
+                }
+                let from = rest.get((row - e - 1) * stride..(row - e) * stride).unwrap_or_default();
+                if s == 0 {
+                    out.iter_mut().zip(from).for_each(|(o, f)| *o = *f);
+                } else {
+                    add(from, out);
+                }
+            }
+        }
+    }
+}
+
+/// The buffers that a branch needs beside those of the pass.
+struct Branch<'a> {
+    partners: &'a [u32],
+    branch: &'a mut [u32],
+    active: &'a mut [u32],
+    log_q: &'a [f32],
+    log_q_partner: &'a [f32],
+    total: &'a mut [f32],
+    a: &'a mut [f32],
+    b: &'a mut [f32],
+    uniforms: &'a mut [f32],
+}
+
+fn add(x: &[f32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += x;
+    }
+}
+
+fn within_limit(values: &[f32]) -> bool {
+    // As integers: the bits of a NaN or an infinity are above those of every finite number.
+    values.iter().fold(0, |m, v| (v.to_bits() & 0x7fff_ffff).max(m)) <= LIMIT.to_bits()
+}

@@ -1,0 +1,98 @@
+//! The second phase of a training step: the mean gradient of any block of parameters, at once given to the optimiser.
+
+use crate::error::Error;
+use crate::estimator::Estimator;
+use crate::kernels::Kernels;
+use crate::matrix::MatrixMut;
+use crate::network::Input;
+use crate::optim::Optimiser;
+use crate::step::{Batch, Engine};
+
+/// A share of a batch after [`Engine::examples`], with the scratch it left.
+#[derive(Clone, Copy, Debug)]
+pub struct Shard<'a> {
+    /// The batch as it was given.
+    pub batch: Batch<'a>,
+    /// The scratch of that call.
+    pub scratch: &'a [u32],
+}
+
+/// A block of rows of one layer's parameters, with its moments.
+#[derive(Debug)]
+pub struct Block<'a> {
+    /// Dense layer.
+    pub layer: usize,
+    /// First row.
+    pub first: usize,
+    /// The rows.
+    pub weights: &'a mut [f32],
+    /// Their first moments; empty where the optimiser has none.
+    pub first_moment: &'a mut [f32],
+    /// Their second moments; empty where the optimiser has none.
+    pub second_moment: &'a mut [f32],
+}
+
+
+impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
+    /// Applies the mean gradient over `shards` (together `total` examples) to a block of rows in step `step`.
+    ///
+    /// `room` takes at least one row of gradient; more rows at a time are faster. For a single example and an optimiser
+    /// that works [in place](Optimiser::in_place) it may be empty. Errors: sizes, before anything is changed.
+    pub fn update<O: Optimiser>(
+        &self,
+        optimiser: &O,
+        step: u64,
+        shards: &[Shard<'_>],
+        total: usize,
+        block: Block<'_>,
+        room: &mut [f32],
+    ) -> Result<(), Error> {
+        let stride = self.shape.dense(block.layer).stride.max(1);
+        for shard in shards {
+            let plan = self.plan(shard.batch.examples);
+            let (needed, given) = (plan.training_words(), shard.scratch.len());
+            plan.record(shard.scratch).ok_or(Error::Size { needed, given })?;
+        }
+        if let (Some(rate), 1) = (optimiser.in_place(), total) {
+            self.gradient(-rate, shards, block.layer, block.first, block.weights);
+            return Ok(());
+        }
+        let rows = room.len() / stride;
+        if rows == 0 {
+            return Err(Error::Size { needed: stride, given: room.len() });
+        }
+        let (mut first, mut firsts, mut seconds) = (block.first, block.first_moment, block.second_moment);
+        for weights in block.weights.chunks_mut(rows * stride) {
+            let g = room.get_mut(..weights.len()).unwrap_or_default();
+            g.fill(0.0);
+            self.gradient(1.0 / total.max(1) as f32, shards, block.layer, first, g);
+            let m = take(&mut firsts, weights.len());
+            let v = take(&mut seconds, weights.len());
+            optimiser.apply(&self.kernels, step, g, m, v, weights);
+            first += rows;
+        }
+        Ok(())
+    }
+
+    /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
+    pub fn gradient(&self, a: f32, shards: &[Shard<'_>], layer: usize, first: usize, g: &mut [f32]) {
+        let dense = self.shape.dense(layer);
+        for shard in shards {
+            let plan = self.plan(shard.batch.examples);
+            let Some(record) = plan.record(shard.scratch) else { continue };
+            let d = plan.delta_of(layer, record.deltas);
+            let g = MatrixMut::new(g, dense.stride, dense.outputs);
+            match plan.input(layer, shard.batch.x, record.activations, record.samples) {
+                Input::Real(x) => self.kernels.gradient(a, x, first, d, g),
+                Input::Bits(x) => self.kernels.gradient_bits(a, x, first, d, g),
+            }
+        }
+    }
+}
+
+/// The first `n` elements, or all, taken off `rest`.
+fn take<'a>(rest: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
+    let (head, tail) = core::mem::take(rest).split_at_mut_checked(n).unwrap_or_default();
+    *rest = tail;
+    head
+}
