@@ -50,7 +50,9 @@ impl Error {
     pub const fn message(self) -> &'static str {
         match self {
             Error::Shape => "shape: layers do not form a chain of Bernoulli layers of positive width",
-            Error::Size { .. } => "size: a buffer has the wrong length; take it from the shape's const functions",
+            Error::Size { .. } => {
+                "size: a buffer has the wrong length; take it from the shape's const functions"
+            }
             Error::Width { .. } => "width: the input does not have as many units as the shape",
             Error::Setting => "setting: a learning rate, decay, baseline or sample count is out of range",
             Error::Objective => "objective: f returned NaN or infinity; no step was taken",

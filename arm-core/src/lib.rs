@@ -3,9 +3,13 @@
 #![forbid(unsafe_code)]
 
 pub mod bits;
+mod chain;
 pub mod error;
 pub mod estimator;
+mod eval;
+pub mod init;
 pub mod kernels;
+pub mod learner;
 pub mod math;
 pub mod matrix;
 pub mod model;
@@ -19,6 +23,7 @@ pub mod update;
 
 pub use bits::Bits;
 pub use error::Error;
+pub use learner::{Learner, Memory};
 pub use matrix::{BitMatrix, Matrix, MatrixMut};
 pub use shape::{Layer, Prior, Shape};
 pub use step::{Batch, Engine};

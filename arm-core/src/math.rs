@@ -168,7 +168,14 @@ mod tests {
     }
 
     fn check(w: [f64; 5]) {
-        std::println!("exp {:.3}, sigmoid {:.3}, softplus {:.3} / {:.2e}, ln {:.3}", w[0], w[1], w[2], w[3], w[4]);
+        std::println!(
+            "exp {:.3}, sigmoid {:.3}, softplus {:.3} / {:.2e}, ln {:.3}",
+            w[0],
+            w[1],
+            w[2],
+            w[3],
+            w[4]
+        );
         assert!(w[0] <= 1.0 && w[1] <= 3.0 && w[2] <= 2.0 && w[3] <= 6e-8 && w[4] <= 1.0, "{w:?}");
     }
 

@@ -156,6 +156,13 @@ impl<'a> BitMatrix<'a> {
         self.data
     }
 
+    /// The first `rows` rows, or none if there are fewer.
+    #[inline]
+    pub fn top(&self, rows: usize) -> Self {
+        let data = self.data.get(..rows.wrapping_mul(self.stride())).unwrap_or_default();
+        BitMatrix { data, ..*self }
+    }
+
     /// The words of row `i`, or empty.
     #[inline]
     pub fn row(&self, i: usize) -> &'a [u32] {

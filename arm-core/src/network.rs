@@ -161,12 +161,32 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         self.dense(first, Input::Bits(x), rows, from);
         for i in first..last {
             let before = self.shape.dense(i);
-            let x = Matrix::new(from.get(..rows * before.stride).unwrap_or_default(), before.stride, before.outputs);
+            let x = Matrix::new(
+                from.get(..rows * before.stride).unwrap_or_default(),
+                before.stride,
+                before.outputs,
+            );
             self.dense(i + 1, Input::Real(x), rows, to);
             core::mem::swap(&mut from, &mut to);
         }
         let dense = self.shape.dense(last);
         MatrixMut::new(from.get_mut(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs)
+    }
+
+    /// [`logits`](Self::logits), moved to the start of `a`.
+    pub(crate) fn logits_into_a(
+        &self,
+        k: usize,
+        x: BitMatrix<'_>,
+        rows: usize,
+        a: &mut [f32],
+        b: &mut [f32],
+    ) {
+        let (first, last) = self.shape.link(k);
+        self.logits(k, x, rows, a, b);
+        if (last - first) % 2 == 1 {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a = *b);
+        }
     }
 
     /// The logits of link `k`, written to `out`; hidden activations are kept in `activations`.
@@ -198,7 +218,8 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
             let start = plan.activation(i);
             let a = activations.get(start..start + rows * dense.stride).unwrap_or_default();
             let (low, high) = deltas.split_at_mut_checked(plan.delta(i + 1)).unwrap_or_default();
-            let d = Matrix::new(high.get(..rows * above.stride).unwrap_or_default(), above.stride, above.outputs);
+            let d =
+                Matrix::new(high.get(..rows * above.stride).unwrap_or_default(), above.stride, above.outputs);
             let start = plan.delta(i);
             let dx = low.get_mut(start..start + rows * dense.stride).unwrap_or_default();
             self.kernels.back(

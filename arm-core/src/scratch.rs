@@ -47,8 +47,7 @@ pub(crate) struct Work<'a> {
 #[derive(Debug)]
 pub(crate) struct EvalWork<'a> {
     pub samples: &'a mut [u32],
-    pub unused: &'a mut [u32],
-    pub scores: &'a mut [f32],
+    /// Room for the index of each row.
     pub rows: &'a mut [u32],
     pub a: &'a mut [f32],
     pub b: &'a mut [f32],
@@ -92,15 +91,13 @@ impl Plan<'_> {
     pub(crate) const fn inference_words(&self) -> usize {
         let widest = self.shape.max_stochastic();
         self.all_samples()
-            + crate::bits::words(widest)
-            + 2 * self.shape.stride(widest)
+            + self.shape.stride(widest)
             + self.rows()
             + 2 * self.rows() * self.shape.max_stride()
     }
 
     pub(crate) fn record<'a>(&self, scratch: &'a [u32]) -> Option<Record<'a>> {
-        let (activations, rest) =
-            scratch.split_at_checked(self.activation(self.shape.network_layers()))?;
+        let (activations, rest) = scratch.split_at_checked(self.activation(self.shape.network_layers()))?;
         let (deltas, rest) = rest.split_at_checked(self.delta(self.shape.dense_layers()))?;
         let samples = rest.get(..self.all_samples())?;
         Some(Record {
@@ -152,9 +149,7 @@ impl Plan<'_> {
             a: floats_of(rest, wide)?,
             b: floats_of(rest, wide)?,
             uniforms: floats_of(rest, self.shape.stride(widest))?,
-            scores: floats_of(rest, self.shape.stride(widest))?,
             samples: words_of(rest, self.all_samples())?,
-            unused: words_of(rest, crate::bits::words(widest))?,
             rows: words_of(rest, self.rows())?,
         })
     }

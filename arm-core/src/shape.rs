@@ -1,6 +1,5 @@
 //! What a network looks like, as a constant: from it follow all sizes.
 
-use crate::bits::words;
 use crate::error::Error;
 
 /// One dense layer, conditioned on the layer before it.
@@ -294,16 +293,6 @@ impl<'a> Shape<'a> {
         n
     }
 
-    /// Words of one sample of every stochastic layer.
-    pub(crate) const fn sample_words(&self) -> usize {
-        let (mut n, mut t) = (0, 0);
-        while t < self.stochastic_layers() {
-            n += words(self.stochastic_width(t));
-            t += 1;
-        }
-        n
-    }
-
     /// Checks the rules: at least one layer; every width positive; slopes in [0, 1]; encoder and decoder end in a
     /// Bernoulli layer; a decoder's Bernoulli layers are those of the chain in reverse, then the input; a learned prior
     /// needs a decoder; sizes fit in memory.
@@ -366,22 +355,26 @@ mod tests {
 
     #[test]
     fn sizes_of_the_papers_networks() {
-        let nonlinear = Shape::vae(784, &[h(200), h(200), b(200)], &[h(200), h(200), b(784)], Fixed);
+        let nonlinear =
+            Shape::vae(784, &const { [h(200), h(200), b(200)] }, &const { [h(200), h(200), b(784)] }, Fixed);
         assert_eq!(nonlinear.check(), Ok(()));
         assert_eq!(nonlinear.params(), 785 * 200 + 201 * 200 * 4 + 201 * 784);
-        let two = Shape::vae(784, &[b(200), b(200)], &[b(200), b(784)], Learned);
+        let two = Shape::vae(784, &const { [b(200), b(200)] }, &const { [b(200), b(784)] }, Learned);
         assert_eq!(two.check(), Ok(()));
         assert_eq!(two.params(), 785 * 200 + 201 * 200 + 201 * 200 + 201 * 784 + 200);
         assert_eq!((two.link(0), two.link(1), two.link(2), two.link(3)), ((0, 0), (1, 1), (2, 2), (3, 3)));
         assert_eq!(nonlinear.link(1), (3, 5));
-        assert_eq!(two.dense(4), Dense { offset: two.params() - 200, inputs: 0, outputs: 200, stride: 200, slope: 1.0 });
+        assert_eq!(
+            two.dense(4),
+            Dense { offset: two.params() - 200, inputs: 0, outputs: 200, stride: 200, slope: 1.0 }
+        );
         assert_eq!(two.padded(16).dense(0).stride, 208);
         assert_eq!(two.padded(16).params(), 785 * 208 + 201 * 208 * 2 + 201 * 784 + 208);
     }
 
     #[test]
     fn free_logits() {
-        let s = Shape::chain(0, &[Layer::bernoulli(9)]);
+        let s = Shape::chain(0, &const { [Layer::bernoulli(9)] });
         assert_eq!((s.check(), s.params(), s.dense(0).rows()), (Ok(()), 9, 1));
     }
 
@@ -389,17 +382,17 @@ mod tests {
     fn contradictions_are_refused() {
         let bad = [
             Shape::chain(3, &[]),
-            Shape::chain(3, &[h(4)]),
-            Shape::chain(3, &[b(0)]),
-            Shape::chain(3, &[Layer::hidden(4, -0.1), Layer::bernoulli(2)]),
-            Shape::chain(3, &[Layer::hidden(4, f32::NAN), Layer::bernoulli(2)]),
-            Shape::chain(3, &[b(MAX_WIDTH + 1)]),
-            Shape::vae(3, &[b(2)], &[], Learned),
-            Shape::vae(3, &[b(2)], &[b(4)], Fixed),
-            Shape::vae(3, &[b(2)], &[h(3)], Fixed),
-            Shape::vae(3, &[b(2)], &[b(2), b(3)], Fixed),
-            Shape::vae(3, &[b(2), b(5)], &[b(5), b(3)], Fixed),
-            Shape::vae(0, &[b(2)], &[b(0)], Fixed),
+            Shape::chain(3, &const { [h(4)] }),
+            Shape::chain(3, &const { [b(0)] }),
+            Shape::chain(3, &const { [Layer::hidden(4, -0.1), Layer::bernoulli(2)] }),
+            Shape::chain(3, &const { [Layer::hidden(4, f32::NAN), Layer::bernoulli(2)] }),
+            Shape::chain(3, &const { [b(MAX_WIDTH + 1)] }),
+            Shape::vae(3, &const { [b(2)] }, &[], Learned),
+            Shape::vae(3, &const { [b(2)] }, &const { [b(4)] }, Fixed),
+            Shape::vae(3, &const { [b(2)] }, &const { [h(3)] }, Fixed),
+            Shape::vae(3, &const { [b(2)] }, &const { [b(2), b(3)] }, Fixed),
+            Shape::vae(3, &const { [b(2), b(5)] }, &const { [b(5), b(3)] }, Fixed),
+            Shape::vae(0, &const { [b(2)] }, &const { [b(0)] }, Fixed),
         ];
         for shape in bad {
             assert_eq!(shape.check(), Err(Error::Shape), "{shape:?}");

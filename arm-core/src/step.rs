@@ -2,13 +2,14 @@
 //! of a batch. Parameters are only read; [`Engine::update`] is the second phase.
 
 use crate::bits::words;
+use crate::chain::{Address, Climb};
 use crate::error::{Error, exact_size};
 use crate::estimator::{Estimator, Evaluated};
 use crate::kernels::{Drawn, Kernels};
 use crate::matrix::BitMatrix;
 use crate::model::{Objective, Pass, Paths};
 use crate::network::{Network, Plan};
-use crate::rng::{Purpose, Stream};
+use crate::rng::Purpose;
 use crate::scratch::Work;
 use crate::shape::Shape;
 
@@ -81,8 +82,13 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let plan = self.plan(batch.examples);
         let mut work = plan.work(scratch)?;
         self.draw(&net, &plan, batch, &mut work);
-        let mut pass =
-            Pass { activations: work.activations, deltas: work.deltas, samples: work.samples, x: batch.x, cost: work.cost };
+        let mut pass = Pass {
+            activations: work.activations,
+            deltas: work.deltas,
+            samples: work.samples,
+            x: batch.x,
+            cost: work.cost,
+        };
         objective.train(&net, &plan, &mut pass);
         let rows = plan.rows().max(1);
         work.total.fill(0.0);
@@ -127,10 +133,14 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             net.back(&plan, t, pass.activations, pass.deltas);
         }
         objective.back(&net, &plan, work.weight, &mut pass);
-        if within_limit(pass.activations) && within_limit(pass.deltas) { Ok(()) } else { Err(Error::Diverged) }
+        if within_limit(pass.activations) && within_limit(pass.deltas) {
+            Ok(())
+        } else {
+            Err(Error::Diverged)
+        }
     }
 
-    fn check_batch(&self, batch: Batch<'_>) -> Result<(), Error> {
+    pub(crate) fn check_batch(&self, batch: Batch<'_>) -> Result<(), Error> {
         if batch.x.cols() != self.shape.inputs() {
             return Err(Error::Width { needed: self.shape.inputs(), given: batch.x.cols() });
         }
@@ -141,14 +151,11 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         Err(Error::Size { needed: batch.examples.max(1), given: batch.x.height() })
     }
 
-    pub(crate) fn stream(&self, batch: Batch<'_>, purpose: Purpose, row: usize, samples: usize, t: usize) -> Stream {
-        let example = batch.first.wrapping_mul(samples as u64).wrapping_add(row as u64);
-        Stream::new(self.seed, purpose, batch.step, example, t)
-    }
-
     /// Samples the whole chain for every row, with partners, scores and log q.
     fn draw(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: Batch<'_>, work: &mut Work<'_>) {
         let (rows, samples) = (plan.rows().max(1), plan.samples.max(1));
+        let Batch { first, step, .. } = batch;
+        let address = Address { seed: self.seed, purpose: Purpose::Sample, salt: 0, first, step };
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
             let (width, last) = (self.shape.stochastic_width(t), self.shape.link(t).1);
@@ -168,11 +175,12 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
                 .zip(scores.chunks_exact_mut(logits.stride()))
                 .zip(log_q.iter_mut().zip(log_q_partner));
             for (row, (((sample, partner), score), log_q)) in outputs.enumerate() {
-                let stream = self.stream(batch, Purpose::Sample, row, samples, t);
+                let stream = address.stream(samples, row, t);
                 self.estimator.noise(row % samples, units_before, stream, u);
                 let phi = logits.row(if t == 0 { row / samples } else { row });
                 let score = score.get_mut(..width).unwrap_or_default();
-                (*log_q.0, *log_q.1) = self.kernels.sample(&self.estimator, phi, u, Drawn { sample, partner, score });
+                (*log_q.0, *log_q.1) =
+                    self.kernels.sample(&self.estimator, phi, u, Drawn { sample, partner, score });
             }
             units_before += width;
         }
@@ -203,7 +211,19 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             }
         }
         if count > 0 {
-            self.resample(net, plan, batch, t, active, O::LOG_Q, total, (work.branch, work.a, work.b, work.uniforms));
+            // Layers of independent branches must differ from each other too, hence a salt for each t.
+            let (purpose, salt) = if self.shared { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
+            let address = Address { seed: self.seed, purpose, salt, first: batch.first, step: batch.step };
+            let climb = Climb { net, plan, address, rows: active };
+            let log_q = if O::LOG_Q { Some(&mut *total) } else { None };
+            climb.sample(
+                &self.estimator,
+                t + 1,
+                batch.x,
+                work.branch,
+                log_q,
+                (work.a, work.b, work.uniforms),
+            );
             let paths = Paths { x: batch.x, samples: pass.samples, branch: work.branch, active, from: t };
             objective.evaluate(net, plan, &paths, (work.a, work.b), total);
         }
@@ -242,38 +262,6 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             }
         }
         count
-    }
-
-    /// Samples the layers above `t` of a branch, adding their log q to `total`.
-    #[allow(clippy::too_many_arguments)]
-    fn resample(
-        &self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        batch: Batch<'_>,
-        t: usize,
-        active: &[u32],
-        log_q: bool,
-        total: &mut [f32],
-        (branch, a, b, uniforms): (&mut [u32], &mut [f32], &mut [f32], &mut [f32]),
-    ) {
-        let purpose = if self.shared { Purpose::Sample } else { Purpose::Partner };
-        for j in t + 1..self.shape.stochastic_layers() {
-            let width = self.shape.stochastic_width(j);
-            let (below, here) = branch.split_at_mut_checked(plan.sample(j)).unwrap_or_default();
-            let x = plan.samples_of(j - 1, below);
-            let x = BitMatrix::new(x.data().get(..active.len() * x.stride()).unwrap_or_default(), x.cols());
-            let mut logits = net.logits(j, x, active.len(), a, b);
-            let u = uniforms.get_mut(..width).unwrap_or_default();
-            let out = here.chunks_exact_mut(words(width).max(1));
-            for (((phi, sample), total), &row) in logits.rows_mut().zip(out).zip(total.iter_mut()).zip(active) {
-                // Layers of independent branches must differ too, hence an address for each t.
-                let layer = if self.shared { j } else { j | (t + 1) << 8 };
-                self.stream(batch, purpose, row as usize, plan.samples.max(1), layer).fill(u);
-                let log = self.kernels.draw(&self.estimator, phi, u, sample);
-                *total += if log_q { log } else { 0.0 };
-            }
-        }
     }
 
     /// Multiplies the scores of layer `t` with the signals; the first layer's rows of an example become one.

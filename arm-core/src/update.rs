@@ -32,7 +32,6 @@ pub struct Block<'a> {
     pub second_moment: &'a mut [f32],
 }
 
-
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Applies the mean gradient over `shards` (together `total` examples) to a block of rows in step `step`.
     ///
@@ -72,6 +71,13 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             first += rows;
         }
         Ok(())
+    }
+
+    /// The part of the scratch of `examples` examples that [`update`](Self::update) reads, and the rest.
+    pub fn split_scratch<'a>(&self, examples: usize, scratch: &'a mut [u32]) -> (&'a [u32], &'a mut [f32]) {
+        let (record, rest) =
+            scratch.split_at_mut_checked(self.plan(examples).record_words()).unwrap_or_default();
+        (record, bytemuck::try_cast_slice_mut(rest).unwrap_or_default())
     }
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.

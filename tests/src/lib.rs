@@ -1,1 +1,79 @@
-//! tests
+//! What the cross-crate tests share.
+
+use arm_core::estimator::Estimator;
+use arm_core::kernels::Portable;
+use arm_core::model::Objective;
+use arm_core::{Batch, BitMatrix, Engine, Shape, Shard};
+
+/// Mean f and mean gradient, unpadded and in the order of the parameters, of one batch.
+pub fn gradient<E: Estimator, O: Objective<Portable>>(
+    engine: &Engine<'_, Portable, E>,
+    objective: &mut O,
+    params: &[f32],
+    x: BitMatrix<'_>,
+    examples: usize,
+    step: u64,
+) -> (f32, Vec<f32>) {
+    let batch = Batch { x, examples, first: 0, step };
+    let mut scratch = vec![0; engine.training_scratch(examples)];
+    let mut f = vec![0.0; examples];
+    engine.examples(objective, params, batch, &mut scratch, &mut f).expect("a step");
+    let shards = [Shard { batch, scratch: &scratch }];
+    let mut g = vec![0.0; params.len()];
+    for layer in 0..engine.shape.dense_layers() {
+        let dense = engine.shape.dense(layer);
+        let g = &mut g[dense.offset..dense.offset + dense.len()];
+        engine.gradient(1.0 / examples as f32, &shards, layer, 0, g);
+    }
+    (f.iter().sum::<f32>() / examples as f32, g)
+}
+
+/// Parameters that look random, the same in the scripts under `golden`.
+pub fn wavy_params(shape: &Shape<'_>, size: f64) -> Vec<f32> {
+    (0..shape.params()).map(|i| ((i as f64 * 1.7 + 0.3).sin() * size) as f32).collect()
+}
+
+/// Mean and standard error of many observations of a vector.
+#[derive(Default)]
+pub struct Moments {
+    count: f64,
+    sum: Vec<f64>,
+    square: Vec<f64>,
+}
+
+impl Moments {
+    /// Takes in one observation.
+    pub fn push(&mut self, v: &[f32]) {
+        self.sum.resize(v.len(), 0.0);
+        self.square.resize(v.len(), 0.0);
+        self.count += 1.0;
+        for (i, &v) in v.iter().enumerate() {
+            self.sum[i] += f64::from(v);
+            self.square[i] += f64::from(v) * f64::from(v);
+        }
+    }
+
+    /// For each element (mean, standard error of the mean).
+    pub fn means(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.sum.iter().zip(&self.square).map(|(s, q)| {
+            let mean = s / self.count;
+            let variance = (q / self.count - mean * mean).max(0.0) * self.count / (self.count - 1.0);
+            (mean, (variance / self.count).sqrt())
+        })
+    }
+
+    /// Sum over elements of the variance of one observation.
+    pub fn trace(&self) -> f64 {
+        self.means().map(|(_, error)| error * error * self.count).sum()
+    }
+
+    /// Largest |mean - expected| in standard errors; a difference below 2e-5 counts as rounding.
+    pub fn worst_z(&self, expected: &[f32]) -> f64 {
+        assert_eq!(expected.len(), self.sum.len());
+        let z = self.means().zip(expected).map(|((mean, error), &e)| {
+            let difference = (mean - f64::from(e)).abs();
+            if difference < 2e-5 { 0.0 } else { difference / error.max(1e-9) }
+        });
+        z.fold(0.0, f64::max)
+    }
+}

@@ -67,6 +67,8 @@ mod tests {
     #[test]
     fn settings_are_checked() {
         assert!(Baseline::moving(1.0).check().is_err() && Baseline::moving(f32::NAN).check().is_err());
-        assert!(Baseline::Constant(f32::INFINITY).check().is_err() && Baseline::Constant(-3.0).check().is_ok());
+        assert!(
+            Baseline::Constant(f32::INFINITY).check().is_err() && Baseline::Constant(-3.0).check().is_ok()
+        );
     }
 }

@@ -73,3 +73,13 @@ pub trait Estimator: Unit {
 fn score_function(p: f32, q: f32, u: f32) -> (bool, bool, f32) {
     if u < p { (true, true, q) } else { (false, false, -p) }
 }
+
+/// Plain draws, for evaluation.
+pub(crate) struct Independent;
+
+impl Unit for Independent {
+    #[inline(always)]
+    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+        score_function(p, q, u)
+    }
+}

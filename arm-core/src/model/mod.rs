@@ -27,9 +27,7 @@ pub struct Paths<'a> {
 impl<'a> Paths<'a> {
     /// The samples of layer `t` in all rows of the branch.
     pub(crate) fn layer(&self, plan: &Plan<'_>, t: usize) -> BitMatrix<'a> {
-        let all = plan.samples_of(t, self.branch);
-        let data = all.data().get(..self.active.len() * all.stride()).unwrap_or_default();
-        BitMatrix::new(data, all.cols())
+        plan.samples_of(t, self.branch).top(self.active.len())
     }
 
     /// What layer `t` (0 is the input) holds in row `i` of the branch.

@@ -1,0 +1,147 @@
+//! Evaluation and generation: no gradients, less memory.
+
+use crate::chain::{Address, Climb};
+use crate::error::{Error, exact_size};
+use crate::estimator::{Estimator, Independent};
+use crate::kernels::Kernels;
+use crate::math::sigmoid;
+use crate::matrix::{BitMatrix, MatrixMut};
+use crate::model::{Objective, Paths};
+use crate::network::{Network, Plan};
+use crate::rng::Purpose;
+use crate::scratch::EvalWork;
+use crate::step::{Batch, Engine};
+
+impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
+    fn eval_address(&self, purpose: Purpose, batch: Batch<'_>) -> Address {
+        Address { seed: self.seed, purpose, salt: 0, first: batch.first, step: batch.step }
+    }
+
+    /// f of `samples` independent samples for each example, example by example: with a VAE, f = -log w where the mean
+    /// of w estimates p(x). The seed, `batch.step` and the index of the example say which uniforms are used.
+    ///
+    /// `scratch` needs [`Shape::inference_scratch`](crate::Shape::inference_scratch) words. Values are not checked:
+    /// a diverged model gives NaN or infinity.
+    pub fn evaluate<O: Objective<K>>(
+        &self,
+        objective: &mut O,
+        params: &[f32],
+        batch: Batch<'_>,
+        samples: usize,
+        scratch: &mut [u32],
+        f: &mut [f32],
+    ) -> Result<(), Error> {
+        let net = Network::new(self.shape, &self.kernels, params)?;
+        objective.check(&self.shape)?;
+        self.check_batch(batch)?;
+        let plan = Plan::new(self.shape, batch.examples, samples);
+        exact_size(plan.rows(), f.len())?;
+        let work = plan.eval_work(scratch)?;
+        let EvalWork { samples: drawn, rows, a, b, uniforms } = work;
+        rows.iter_mut().zip(0..).for_each(|(r, i)| *r = i);
+        f.fill(0.0);
+        let climb =
+            Climb { net: &net, plan: &plan, address: self.eval_address(Purpose::Evaluate, batch), rows };
+        let log_q = if O::LOG_Q { Some(&mut *f) } else { None };
+        climb.sample(&Independent, 0, batch.x, drawn, log_q, (&mut *a, &mut *b, uniforms));
+        let paths = Paths { x: batch.x, samples: drawn, branch: drawn, active: rows, from: 0 };
+        objective.evaluate(&net, &plan, &paths, (a, b), f);
+        Ok(())
+    }
+
+    /// For each example, p(x = 1 | b_1) of one sample b_1 ~ q(b_1 | x), a row of `inputs` probabilities each.
+    /// `scratch` as for one sample of [`evaluate`](Self::evaluate). Errors: sizes, or a shape without a decoder.
+    pub fn reconstruct(
+        &self,
+        params: &[f32],
+        batch: Batch<'_>,
+        scratch: &mut [u32],
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        let net = self.decoding(params, batch.examples, out)?;
+        self.check_batch(batch)?;
+        let plan = Plan::new(self.shape, batch.examples, 1);
+        let EvalWork { samples, rows, a, b, uniforms } = plan.eval_work(scratch)?;
+        rows.iter_mut().zip(0..).for_each(|(r, i)| *r = i);
+        let climb =
+            Climb { net: &net, plan: &plan, address: self.eval_address(Purpose::Evaluate, batch), rows };
+        climb.sample(&Independent, 0, batch.x, samples, None, (&mut *a, &mut *b, uniforms));
+        self.decode(&net, plan.samples_of(0, samples), a, b, out);
+        Ok(())
+    }
+
+    /// Samples from the model, from the prior down to b_1: p(x = 1 | b_1), a row of `inputs` probabilities for each of
+    /// `batch.examples` samples (`batch.x` is not read). Errors as [`reconstruct`](Self::reconstruct).
+    pub fn generate(
+        &self,
+        params: &[f32],
+        batch: Batch<'_>,
+        scratch: &mut [u32],
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        let net = self.decoding(params, batch.examples, out)?;
+        let plan = Plan::new(self.shape, batch.examples, 1);
+        let EvalWork { samples, a, b, uniforms, .. } = plan.eval_work(scratch)?;
+        let address = self.eval_address(Purpose::Generate, batch);
+        let layers = self.shape.stochastic_layers();
+        for t in (0..layers).rev() {
+            let width = self.shape.stochastic_width(t);
+            if t + 1 == layers {
+                // A fixed prior has no logits: they are zero.
+                let prior = net.weights(self.shape.network_layers());
+                let mut logits = MatrixMut::new(a, self.shape.stride(width), width);
+                for logits in logits.rows_mut().take(plan.rows()) {
+                    logits.fill(0.0);
+                    logits.iter_mut().zip(prior.row(0)).for_each(|(l, p)| *l = *p);
+                }
+            } else {
+                let link = 2 * layers - 2 - t;
+                let above = plan.samples_of(t + 1, samples);
+                net.logits_into_a(link, above, plan.rows(), a, b);
+            }
+            let logits = MatrixMut::new(a, self.shape.stride(width), width);
+            let logits = logits.as_matrix();
+            let u = uniforms.get_mut(..width).unwrap_or_default();
+            let start = plan.sample(t);
+            let here = samples.get_mut(start..plan.sample(t + 1)).unwrap_or_default();
+            for (row, sample) in here.chunks_exact_mut(width.div_ceil(32).max(1)).enumerate() {
+                address.stream(1, row, t).fill(u);
+                self.kernels.draw(&Independent, logits.row(row), u, sample);
+            }
+        }
+        self.decode(&net, plan.samples_of(0, samples), a, b, out);
+        Ok(())
+    }
+
+    fn decoding<'k, 'p>(
+        &'k self,
+        params: &'p [f32],
+        examples: usize,
+        out: &[f32],
+    ) -> Result<Network<'s, 'p, K>, Error>
+    where
+        'k: 'p,
+    {
+        if !self.shape.is_vae() {
+            return Err(Error::Shape);
+        }
+        exact_size(examples * self.shape.inputs(), out.len())?;
+        Network::new(self.shape, &self.kernels, params)
+    }
+
+    fn decode(
+        &self,
+        net: &Network<'_, '_, K>,
+        b1: BitMatrix<'_>,
+        a: &mut [f32],
+        b: &mut [f32],
+        out: &mut [f32],
+    ) {
+        let last = 2 * self.shape.stochastic_layers() - 1;
+        let logits = net.logits(last, b1, b1.height(), a, b);
+        let rows = out.chunks_exact_mut(self.shape.inputs().max(1));
+        for (out, logits) in rows.zip(logits.as_matrix().rows()) {
+            out.iter_mut().zip(logits).for_each(|(p, &l)| *p = sigmoid(l));
+        }
+    }
+}
