@@ -1,1 +1,1 @@
-//! examples
+//! Desktop examples: see the `examples` folder of this package.

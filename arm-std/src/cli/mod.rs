@@ -1,0 +1,40 @@
+//! The `arm` command.
+
+mod args;
+mod eval;
+mod sample;
+mod train;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Runs the command line of this process. Exit codes: 0 success, 1 data or files, 2 usage.
+pub fn main() -> ExitCode {
+    let result = match args::Args::parse().command {
+        args::Command::Train(args) => train::run(&args),
+        args::Command::Eval(args) => eval::run(&args),
+        args::Command::Sample(args) => sample::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// A combination of options that makes no sense, found after parsing.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// What the commands say about a bound.
+fn bound_line(figures: &crate::train::Figures) -> String {
+    format!(
+        "test NLL   {:8.2} nats  (importance-weighted bound, K = {}, {} images)",
+        figures.nll, figures.nll_samples, figures.images
+    )
+}

@@ -1,0 +1,194 @@
+//! What a run is made of: everything that decides its result.
+
+use crate::data::Binarise;
+use crate::network::Preset;
+use arm_core::estimator::Baseline;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// The gradient estimators that the trainer offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum EstimatorName {
+    /// Augment-REINFORCE-Merge
+    Arm,
+    /// Augment-REINFORCE
+    Ar,
+    /// REINFORCE, with an optional --baseline
+    Reinforce,
+    /// DisARM, also known as U2G
+    Disarm,
+    /// Leave-one-out REINFORCE with --samples samples
+    Rloo,
+}
+
+/// The baseline of REINFORCE as it is written: `none`, `moving` (decay 0.99) or a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum BaselineName {
+    /// Nothing is subtracted.
+    #[default]
+    None,
+    /// A moving average of f with decay 0.99.
+    Moving,
+    /// A constant in nats.
+    Constant(f32),
+}
+
+impl BaselineName {
+    /// The baseline before the first step.
+    pub fn baseline(self) -> Baseline {
+        match self {
+            BaselineName::None => Baseline::None,
+            BaselineName::Moving => Baseline::moving(0.99),
+            BaselineName::Constant(c) => Baseline::Constant(c),
+        }
+    }
+}
+
+impl FromStr for BaselineName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse::<f32>()) {
+            ("none", _) => Ok(BaselineName::None),
+            ("moving", _) => Ok(BaselineName::Moving),
+            (_, Ok(c)) if c.is_finite() => Ok(BaselineName::Constant(c)),
+            _ => Err(format!("`{text}` is no baseline; give none, moving or a finite number of nats")),
+        }
+    }
+}
+
+/// How grey levels become bits, as it is written: `auto`, `none`, `dynamic` or a threshold in [0, 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum BinariseName {
+    /// Bits stay bits, grey levels are drawn anew every epoch.
+    #[default]
+    Auto,
+    /// A choice.
+    Chosen(Binarise),
+}
+
+impl BinariseName {
+    /// The choice, if one was made.
+    pub fn choice(self) -> Option<Binarise> {
+        match self {
+            BinariseName::Auto => None,
+            BinariseName::Chosen(how) => Some(how),
+        }
+    }
+}
+
+impl FromStr for BinariseName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse::<f32>()) {
+            ("auto", _) => Ok(BinariseName::Auto),
+            ("none", _) => Ok(BinariseName::Chosen(Binarise::AsIs)),
+            ("dynamic", _) => Ok(BinariseName::Chosen(Binarise::Dynamic)),
+            (_, Ok(t)) if (0.0..1.0).contains(&t) => Ok(BinariseName::Chosen(Binarise::Threshold(t))),
+            _ => Err(format!("`{text}` is no binarisation; give auto, none, dynamic or a threshold in [0, 1)")),
+        }
+    }
+}
+
+/// `TryFrom<String>` and `Into<String>` for what is written as one word.
+macro_rules! written {
+    ($name:ty, $value:ident => $text:expr) => {
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from($value: $name) -> String {
+                $text
+            }
+        }
+    };
+}
+
+written!(BaselineName, name => match name {
+    BaselineName::None => "none".into(),
+    BaselineName::Moving => "moving".into(),
+    BaselineName::Constant(c) => c.to_string(),
+});
+written!(BinariseName, name => match name {
+    BinariseName::Auto => "auto".into(),
+    BinariseName::Chosen(Binarise::AsIs) => "none".into(),
+    BinariseName::Chosen(Binarise::Dynamic) => "dynamic".into(),
+    BinariseName::Chosen(Binarise::Threshold(t)) => t.to_string(),
+});
+
+/// Everything that decides the result of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// The network.
+    pub preset: Preset,
+    /// The data set: `strokes`, a file or a folder.
+    pub data: PathBuf,
+    /// How grey levels become bits.
+    pub binarise: BinariseName,
+    /// The gradient estimator.
+    pub estimator: EstimatorName,
+    /// Samples of the estimators that draw several.
+    pub samples: usize,
+    /// Baseline of REINFORCE.
+    pub baseline: BaselineName,
+    /// Whether antithetic partners draw their upper layers on their own.
+    pub independent_uniforms: bool,
+    /// Examples a step.
+    pub batch: usize,
+    /// Steps in all.
+    pub steps: u64,
+    /// Learning rate of Adam.
+    pub lr: f32,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Samples of the importance-weighted bound at the end.
+    pub nll_samples: usize,
+    /// Examples of the test split that the bound is computed for.
+    pub nll_examples: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_survives_toml() {
+        let config = Config {
+            preset: Preset::TwoLayer,
+            data: "x/y".into(),
+            binarise: BinariseName::Chosen(Binarise::Threshold(0.5)),
+            estimator: EstimatorName::Rloo,
+            samples: 4,
+            baseline: BaselineName::Constant(-1.5),
+            independent_uniforms: true,
+            batch: 50,
+            steps: 1000,
+            lr: 1e-4,
+            seed: 3,
+            nll_samples: 100,
+            nll_examples: 2000,
+        };
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(toml::from_str::<Config>(&text).unwrap(), config);
+        let unknown = toml::from_str::<Config>(&format!("{text}\nspeed = 3\n")).unwrap_err().to_string();
+        assert!(unknown.contains("speed"), "{unknown}");
+    }
+
+    #[test]
+    fn words_are_checked() {
+        assert!("NaN".parse::<BaselineName>().is_err() && "inf".parse::<BaselineName>().is_err());
+        assert!("1".parse::<BinariseName>().is_err() && "-0.1".parse::<BinariseName>().is_err());
+        assert_eq!("0.25".parse(), Ok(BinariseName::Chosen(Binarise::Threshold(0.25))));
+    }
+}

@@ -1,0 +1,190 @@
+//! Which format a file has, told by its content and never by its name, and the table it holds.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::bytes::{gunzip, gunzip_head, read_file};
+use super::npz::Npz;
+use super::{DataError, Fault, Table, idx, mat, npy, text};
+
+/// The formats read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Idx,
+    Mat,
+    Npy,
+    Npz,
+    Text,
+}
+
+/// Bytes that tell the format.
+const HEAD: usize = 4096;
+
+const GZIP: &[u8] = b"\x1f\x8b";
+
+/// Reads the one table of a file: IDX, MATLAB v5 (the variable `X`, or the only one), NPY, NPZ (of one array)
+/// or a text table of numbers, plain or gzip.
+///
+/// Whole numbers 0 and 1 give bits, others up to 255 grey levels, and fractions from 0 to 1 intensities. The
+/// first axis of an array counts rows; the others are flattened.
+///
+/// Costs one pass over the content, and memory for the decompressed file and one byte a number while it runs.
+///
+/// # Errors
+/// Whatever is wrong with the file, as [`DataError`]. At most 2 GiB are read.
+///
+/// ```no_run
+/// let table = arm_std::data::read_table("binarized_mnist_test.amat".as_ref())?;
+/// assert_eq!((table.rows(), table.cols()), (10_000, 784));
+/// # Ok::<(), arm_std::data::DataError>(())
+/// ```
+pub fn read_table(path: &Path) -> Result<Table, DataError> {
+    open(path).and_then(|(format, bytes)| read(format, &bytes)).map_err(|fault| fault.in_file(path))
+}
+
+/// The content of a file, decompressed if it was a gzip file, and its format.
+pub(super) fn open(path: &Path) -> Result<(Format, Vec<u8>), Fault> {
+    let mut bytes = read_file(path)?;
+    if bytes.starts_with(GZIP) {
+        bytes = gunzip(&bytes)?;
+        if bytes.is_empty() {
+            return Err(Fault::Empty);
+        }
+    }
+    Ok((sniff(&bytes)?, bytes))
+}
+
+/// The format of a file from its first bytes, if it can be told.
+pub(super) fn peek(path: &Path) -> Option<Format> {
+    let mut head = Vec::new();
+    File::open(path).ok()?.take(HEAD as u64).read_to_end(&mut head).ok()?;
+    if head.starts_with(GZIP) {
+        head = gunzip_head(&head);
+    }
+    sniff(&head).ok()
+}
+
+/// The table in content of a known format.
+pub(super) fn read(format: Format, bytes: &[u8]) -> Result<Table, Fault> {
+    match format {
+        Format::Idx => idx::read(bytes),
+        Format::Mat => mat::read(bytes),
+        Format::Npy => npy::read(bytes),
+        Format::Npz => Npz::open(bytes)?.only_array(),
+        Format::Text => text::read(bytes),
+    }
+}
+
+fn sniff(bytes: &[u8]) -> Result<Format, Fault> {
+    let head = &bytes[..bytes.len().min(HEAD)];
+    if head.is_empty() {
+        Err(Fault::Empty)
+    } else if head.starts_with(npy::MAGIC) {
+        Ok(Format::Npy)
+    } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        Ok(Format::Npz)
+    } else if mat::is_mat(head) {
+        Ok(Format::Mat)
+    } else if head.starts_with(b"MATLAB 7.3") || head.starts_with(b"\x89HDF\r\n\x1a\n") {
+        let what = "a MATLAB v7.3 (HDF5) file".to_owned();
+        Err(Fault::Unsupported { what, remedy: "save it with -v7, or as NPY" })
+    } else if head.starts_with(&[0, 0]) {
+        Ok(Format::Idx)
+    } else if is_text(head) {
+        Ok(Format::Text)
+    } else {
+        Err(Fault::UnknownFormat)
+    }
+}
+
+fn is_text(head: &[u8]) -> bool {
+    let readable = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        // A letter of several bytes may straddle the end.
+        Err(error) => error.error_len().is_none(),
+    };
+    readable && head.iter().all(|&byte| byte >= b' ' && byte != 0x7f || byte.is_ascii_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+    use crate::data::{BitTable, mutate};
+
+    pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn every_format() -> [(Format, Vec<u8>); 5] {
+        let npy = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }";
+        [
+            (Format::Idx, idx::tests::file(&[2, 3], &[0, 1, 0, 1, 0, 1])),
+            (Format::Mat, mat::tests::file(2, 3, &[0, 1, 1, 0, 0, 1])),
+            (Format::Npy, npy::tests::file(npy, &[0, 1, 0, 1, 0, 1])),
+            (Format::Npz, crate::data::npz::tests::file(&[("any", "(2, 3)", &[0, 1, 0, 1, 0, 1])])),
+            (Format::Text, b"0 1 0\n1 0 1\n".to_vec()),
+        ]
+    }
+
+    #[test]
+    fn every_format_is_told_by_its_content_plain_or_gzip() {
+        let folder = tempfile::tempdir().unwrap();
+        let expected = Table::Bits(BitTable::from_bytes(3, &[0, 1, 0, 1, 0, 1]).unwrap());
+        for (format, bytes) in every_format() {
+            for (name, bytes) in [("plain.wrong-ending", bytes.clone()), ("squeezed.csv", gzip(&bytes))] {
+                let path = folder.path().join(name);
+                fs::write(&path, bytes).unwrap();
+                assert_eq!(read_table(&path).unwrap(), expected, "{format:?}");
+                assert_eq!(peek(&path), Some(format));
+            }
+        }
+    }
+
+    #[test]
+    fn bad_files_are_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        assert!(matches!(read_table(&path).unwrap_err().fault, Fault::NotFound(_)));
+        assert!(matches!(read_table(folder.path()).unwrap_err().fault, Fault::Io(_)));
+        let fault = |bytes: &[u8]| {
+            fs::write(&path, bytes).unwrap();
+            let error = read_table(&path).unwrap_err();
+            assert_eq!(error.file, path);
+            error.fault
+        };
+        assert!(matches!(fault(b""), Fault::Empty));
+        assert!(matches!(fault(&gzip(b"")), Fault::Empty));
+        assert!(matches!(fault(b"\x1f\x8b"), Fault::Compressed(_)));
+        assert!(matches!(fault(&gzip(b"0 1\n1 0\n")[..20]), Fault::Compressed(_)));
+        assert!(matches!(fault(b"\x89PNG\r\n\x1a\n"), Fault::UnknownFormat));
+        assert!(matches!(fault(b"\xff\xfe0\x000\x00"), Fault::UnknownFormat));
+        assert!(matches!(fault(b"MATLAB 7.3 MAT-file"), Fault::Unsupported { .. }));
+        assert!(matches!(fault(b"MATLAB 5.0 MAT-file"), Fault::CutShort { .. }));
+        assert!(matches!(fault(b"PK\x03\x04"), Fault::Compressed(_)));
+        assert!(matches!(fault(b"\x93NUMPY"), Fault::CutShort { .. }));
+        assert!(matches!(fault(b"\0\0\x99\x03"), Fault::Malformed { .. }));
+        assert!(matches!(fault(b"once upon a time"), Fault::NoRows));
+        let message = read_table(&path).unwrap_err().to_string();
+        assert!(message.contains("holds no rows; give"), "{message}");
+    }
+
+    #[test]
+    fn mutated_content_never_panics() {
+        for (_, good) in every_format() {
+            mutate::survives(&good, |bytes| read(sniff(bytes)?, bytes));
+            mutate::survives(&gzip(&good), |bytes| {
+                let bytes = gunzip(bytes)?;
+                read(sniff(&bytes)?, &bytes)
+            });
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! One entry to all data: a path or name in, the tables of three splits out.
+
+use std::path::Path;
+
+use super::error::Hint;
+use super::folder::{self, Group};
+use super::format::{self, Format};
+use super::npz::Npz;
+use super::split::{Loaded, Part, Split, assemble, split_single};
+use super::{DataError, Fault, read_table, strokes};
+
+/// Loads a data set. `path` is one of:
+///
+/// - a folder with a file for each split, in any of the formats of [`read_table`], told apart by the words
+///   `train`, `valid` (or `val`, `validation`) and `test` (or `t10k`) in their names:
+///   `binarized_mnist_{train,valid,test}.amat`, `train-images-idx3-ubyte.gz` with
+///   `t10k-images-idx3-ubyte.gz`, `nltcs.{train,valid,test}.data.gz`, `train.csv`... Files with the word
+///   `labels` in their names are passed over;
+/// - a folder in which torchvision laid out one data set (`MNIST/raw/...`), or the `MNIST` folder in it;
+/// - a folder and the name of one of its data sets, where it has several: `binary_tables/nltcs`;
+/// - a folder with one array file (NPZ, NPY, IDX, MATLAB) and nothing of the above;
+/// - an NPZ file with arrays `train`, `test` and perhaps `valid` (also `x_train`, ... as Keras names them);
+/// - any other file of one table, whatever lies beside it;
+/// - `strokes`, unless there is a file or folder of that name: the built-in [`strokes()`].
+///
+/// A missing valid split is the last sixth of the train rows, at most 10000. Of a single table, the last
+/// sixth of the rows (at most 10000) is test and as many rows before those are valid. Rows keep their order:
+/// shuffle a file that is sorted by class before it is split here.
+///
+/// Costs what [`read_table`] costs for each file.
+///
+/// # Errors
+/// [`DataError`], naming the file and what to do: nothing there, nothing recognised, several data sets, a
+/// split missing, too few rows to split, splits of different widths, or whatever is wrong with a file.
+///
+/// ```
+/// let strokes = arm_std::data::load("strokes".as_ref())?;
+/// assert_eq!((strokes.train.rows(), strokes.train.cols()), (10_000, 28 * 28));
+/// # Ok::<(), arm_std::data::DataError>(())
+/// ```
+pub fn load(path: &Path) -> Result<Loaded, DataError> {
+    if path.is_dir() {
+        load_folder(path)
+    } else if path.exists() {
+        load_file(path)
+    } else if path == Path::new("strokes") {
+        Ok(strokes())
+    } else {
+        load_named(path)
+    }
+}
+
+fn load_file(path: &Path) -> Result<Loaded, DataError> {
+    let fail = |fault: Fault| fault.in_file(path);
+    let (format, bytes) = format::open(path).map_err(fail)?;
+    if format == Format::Npz {
+        let mut npz = Npz::open(&bytes).map_err(fail)?;
+        if let Some(arrays) = npz_splits(npz.names()).map_err(fail)? {
+            let mut part = |array: String| {
+                let table = npz.array(&array).map_err(fail)?;
+                Ok(Part { file: path.to_owned(), array: Some(array), table })
+            };
+            let (train, test) = (part(arrays.train)?, part(arrays.test)?);
+            return assemble(path, train, arrays.valid.map(part).transpose()?, test);
+        }
+    }
+    split_single(path, format::read(format, &bytes).map_err(fail)?)
+}
+
+/// The arrays of a data set in an archive, by name.
+struct Arrays {
+    train: String,
+    valid: Option<String>,
+    test: String,
+}
+
+/// Which arrays are the splits; nothing when the archive has but one array, or none for train.
+fn npz_splits(names: &[String]) -> Result<Option<Arrays>, Fault> {
+    let find = |wanted| {
+        names.iter().find(|name| {
+            let name = name.to_ascii_lowercase();
+            Split::from_word(name.strip_prefix("x_").unwrap_or(&name)) == Some(wanted)
+        })
+    };
+    match (find(Split::Train), find(Split::Test)) {
+        (None, _) => Ok(None),
+        (Some(_), None) if names.len() == 1 => Ok(None),
+        (Some(_), None) => Err(Fault::NoSplit { split: Split::Test.name(), found: names.to_vec() }),
+        (Some(train), Some(test)) => {
+            Ok(Some(Arrays { train: train.clone(), valid: find(Split::Valid).cloned(), test: test.clone() }))
+        }
+    }
+}
+
+fn load_folder(folder: &Path) -> Result<Loaded, DataError> {
+    let groups = folder::groups(folder)?;
+    match groups.as_slice() {
+        [] => {}
+        [group] => return load_group(folder, folder, group),
+        several => {
+            let names = several.iter().map(|group| folder.join(&group.name).display().to_string()).collect();
+            return Err(Fault::Several { names }.in_file(folder));
+        }
+    }
+    let mut below = folder::raw_folders(folder)?;
+    if below.is_empty() {
+        below = folder::array_files(folder)?;
+    }
+    match below.as_slice() {
+        [] => Err(Fault::NothingFound.in_file(folder)),
+        [only] => load(only),
+        several => {
+            let names = several.iter().map(|path| path.display().to_string()).collect();
+            Err(Fault::Several { names }.in_file(folder))
+        }
+    }
+}
+
+/// A path that does not exist: a folder and the name of a data set in it.
+fn load_named(path: &Path) -> Result<Loaded, DataError> {
+    let folder = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => path,
+    };
+    let groups = if folder.is_dir() { folder::groups(folder)? } else { Vec::new() };
+    let name = folder::name_of(path);
+    match groups.iter().find(|group| group.name == name) {
+        Some(group) => load_group(path, folder, group),
+        None => {
+            let names = groups.into_iter().map(|group| group.name).filter(|name| !name.is_empty()).collect();
+            Err(Fault::NotFound(Hint(names)).in_file(path))
+        }
+    }
+}
+
+fn load_group(path: &Path, folder: &Path, group: &Group) -> Result<Loaded, DataError> {
+    let file = |split| group.file(split).map_err(|fault| fault.in_file(folder));
+    let [train, valid, test] = [file(Split::Train)?, file(Split::Valid)?, file(Split::Test)?];
+    let read = |file: &Path| Ok(Part { file: file.to_owned(), array: None, table: read_table(file)? });
+    match (train, valid, test) {
+        (Some(train), None, None) => load_file(train),
+        (Some(train), valid, Some(test)) => {
+            assemble(path, read(train)?, valid.map(read).transpose()?, read(test)?)
+        }
+        (train, valid, test) => {
+            let split = if train.is_none() { Split::Train } else { Split::Test }.name();
+            let found = [train, valid, test].into_iter().flatten().map(folder::name_of).collect();
+            Err(Fault::NoSplit { split, found }.in_file(folder))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::data::{BitTable, Table, idx, npz};
+
+    /// The test data beside the workspace, where it is there.
+    fn shared(name: &str) -> Option<PathBuf> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
+        path.exists().then_some(path)
+    }
+
+    fn sizes(loaded: &Loaded) -> [usize; 4] {
+        [loaded.train.rows(), loaded.valid.rows(), loaded.test.rows(), loaded.train.cols()]
+    }
+
+    fn write(folder: &Path, files: &[(&str, &[u8])]) {
+        for (name, bytes) in files {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+    }
+
+    fn density(table: &Table) -> f64 {
+        match table {
+            Table::Bits(table) => table.density(),
+            Table::Grey(_) => panic!("grey"),
+        }
+    }
+
+    #[test]
+    fn a_folder_with_three_files_is_a_data_set() {
+        let folder = tempfile::tempdir().unwrap();
+        write(
+            folder.path(),
+            &[
+                ("x_train.csv", b"0,1\n1,1\n"),
+                ("x_valid.csv", b"1,0\n"),
+                ("x_test.data", b"0 0\n"),
+                ("README.md", b"#"),
+            ],
+        );
+        let loaded = load(folder.path()).unwrap();
+        assert_eq!(sizes(&loaded), [2, 1, 1, 2]);
+        assert_eq!(loaded.valid, Table::Bits(BitTable::from_bytes(2, &[1, 0]).unwrap()));
+        assert_eq!(load(&folder.path().join("x")).unwrap().train, loaded.train);
+    }
+
+    #[test]
+    fn torchvision_folders_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let images = idx::tests::file(&[6, 1, 2], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        let labels = idx::tests::file(&[6], &[0; 6]);
+        for name in ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte"] {
+            write(folder.path(), &[(&format!("MNIST/raw/{name}"), &images)]);
+        }
+        write(folder.path(), &[("MNIST/raw/train-labels-idx1-ubyte", &labels)]);
+        let loaded = load(folder.path()).unwrap();
+        assert_eq!(sizes(&loaded), [5, 1, 6, 2]);
+        assert!(matches!(&loaded.valid, Table::Grey(table) if table.levels() == [10, 11]));
+        assert_eq!(load(&folder.path().join("MNIST")).unwrap().test, loaded.test);
+        write(folder.path(), &[("Other/raw/train.csv", b"0"), ("Other/raw/test.csv", b"0")]);
+        assert!(
+            matches!(load(folder.path()).unwrap_err().fault, Fault::Several { names } if names.len() == 2)
+        );
+    }
+
+    #[test]
+    fn several_data_sets_are_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["b.train.data", "b.test.data", "a.train.data", "a.test.data"];
+        files.iter().for_each(|name| write(folder.path(), &[(name, b"0,1\n0,0\n1,0\n1,1\n0,1\n0,1")]));
+        let Fault::Several { names } = load(folder.path()).unwrap_err().fault else { panic!() };
+        assert_eq!(names, ["a", "b"].map(|name| folder.path().join(name).display().to_string()));
+        assert_eq!(sizes(&load(&folder.path().join("b")).unwrap()), [5, 1, 6, 2]);
+        let message = load(&folder.path().join("c")).unwrap_err().to_string();
+        assert!(message.ends_with("c: does not exist; there are: a, b"), "{message}");
+    }
+
+    #[test]
+    fn npz_files_hold_splits_or_one_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.npz");
+        let put = |arrays: &[(&str, &str, &[u8])]| {
+            fs::write(&path, npz::tests::file(arrays)).unwrap();
+            load(&path)
+        };
+        let (train, valid, test) =
+            (("train", "(2, 1)", &[0, 1][..]), ("val", "(1, 1)", &[1][..]), ("test", "(1, 1)", &[0][..]));
+        assert_eq!(sizes(&put(&[train, valid, test]).unwrap()), [2, 1, 1, 1]);
+        assert_eq!(load(folder.path()).unwrap().path, path);
+        let keras = [
+            ("y_test", "(6,)", &[0; 6][..]),
+            ("x_train", "(6, 1)", &[0, 1, 0, 1, 0, 1]),
+            ("x_test", "(1, 1)", &[1]),
+        ];
+        assert_eq!(sizes(&put(&keras).unwrap()), [5, 1, 1, 1]);
+        assert_eq!(sizes(&put(&[("train", "(6, 1)", &[0; 6])]).unwrap()), [4, 1, 1, 1]);
+        assert_eq!(sizes(&put(&[("anything", "(7, 1)", &[0; 7])]).unwrap()), [5, 1, 1, 1]);
+        assert!(matches!(put(&[train, valid]).unwrap_err().fault, Fault::NoSplit { split: "test", .. }));
+        let message = put(&[train, test, ("valid", "(1, 2)", &[0, 0])]).unwrap_err().to_string();
+        assert!(
+            message.ends_with("array `valid`: has 2 columns, but train has 1; give splits of one width"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_single_file_is_split_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("levels.csv");
+        fs::write(&path, (0..13).map(|row| format!("{},9\n", row + 100)).collect::<String>()).unwrap();
+        let loaded = load(&path).unwrap();
+        assert_eq!(sizes(&loaded), [9, 2, 2, 2]);
+        assert!(matches!(&loaded.valid, Table::Grey(table) if table.levels() == [109, 9, 110, 9]));
+        assert!(matches!(&loaded.test, Table::Grey(table) if table.levels() == [111, 9, 112, 9]));
+        fs::write(&path, "0\n1\n0\n1\n0\n").unwrap();
+        assert!(matches!(load(&path).unwrap_err().fault, Fault::TooFewRows { rows: 5, least: 6 }));
+    }
+
+    #[test]
+    fn incomplete_and_unequal_splits_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(load(folder.path()).unwrap_err().fault, Fault::NothingFound));
+        write(folder.path(), &[("notes.txt", b"hello"), ("test.csv", b"0,1\n"), ("valid.csv", b"0,1\n")]);
+        assert!(matches!(load(folder.path()).unwrap_err().fault, Fault::NoSplit { split: "train", .. }));
+        write(folder.path(), &[("train.csv", b"0,1,1\n")]);
+        let error = load(folder.path()).unwrap_err();
+        assert_eq!(error.file, folder.path().join("valid.csv"));
+        assert!(matches!(error.fault, Fault::Width { found: 2, expected: 3, .. }));
+        fs::remove_file(folder.path().join("test.csv")).unwrap();
+        assert!(matches!(load(folder.path()).unwrap_err().fault, Fault::NoSplit { split: "test", .. }));
+        fs::remove_file(folder.path().join("valid.csv")).unwrap();
+        assert!(matches!(load(folder.path()).unwrap_err().fault, Fault::TooFewRows { rows: 1, .. }));
+        let missing = load(&folder.path().join("no/such/place")).unwrap_err();
+        assert!(matches!(missing.fault, Fault::NotFound(Hint(names)) if names.is_empty()));
+    }
+
+    #[test]
+    fn static_mnist_has_its_published_means() {
+        let Some(path) = shared("mnist_static") else { return };
+        let loaded = load(&path).unwrap();
+        assert_eq!(sizes(&loaded), [50_000, 10_000, 10_000, 784]);
+        for (table, mean) in [(&loaded.train, 0.130562), (&loaded.valid, 0.131127), (&loaded.test, 0.132512)]
+        {
+            assert!((density(table) - mean).abs() < 5e-7, "{}", density(table));
+        }
+    }
+
+    #[test]
+    fn the_other_shared_data_load() {
+        let names = ["binary_tables", "mnist", "omniglot28", "imu_gestures"];
+        let [Some(path), Some(mnist), Some(omniglot), Some(motion)] = names.map(shared) else { return };
+        assert!(matches!(load(&path).unwrap_err().fault, Fault::Several { names } if names.len() == 4));
+        assert_eq!(sizes(&load(&path.join("nltcs")).unwrap()), [16181, 2157, 3236, 16]);
+        assert_eq!(sizes(&load(&path.join("dna")).unwrap())[3], 180);
+        let mnist = load(&mnist).unwrap();
+        assert_eq!(sizes(&mnist), [50_000, 10_000, 10_000, 784]);
+        assert!(matches!(mnist.test, Table::Grey(_)));
+        let omniglot = load(&omniglot).unwrap();
+        assert_eq!(sizes(&omniglot), [24_345 - 4_057, 4_057, 8_115, 784]);
+        let motion = load(&motion).unwrap_err();
+        assert!(matches!(motion.fault, Fault::Value { row: 0, .. }), "{motion}");
+    }
+}

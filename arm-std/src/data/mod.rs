@@ -1,0 +1,51 @@
+//! Data sets: reading them in whatever format people keep them, splitting and binarising them.
+//!
+//! [`load()`] takes a path or a name and gives the tables of three splits, [`Loaded::binarise`] turns them
+//! into packed bits, and [`Source::epoch`] gives the bits of an epoch:
+//!
+//! ```
+//! use arm_std::data::{BitTable, load};
+//!
+//! let splits = load("strokes".as_ref())?.binarise(None)?;
+//! let mut buffer = BitTable::default();
+//! let bits = splits.train.epoch(42, 0, &mut buffer);
+//! assert_eq!((bits.rows(), bits.cols()), (10_000, 28 * 28));
+//!
+//! let mut batch = vec![0; 3 * bits.words_per_row()];
+//! bits.gather(&[17, 4, 9_999], &mut batch);
+//! # Ok::<(), arm_std::data::DataError>(())
+//! ```
+//!
+//! A file may hold anything: whatever is wrong with it comes back as a [`DataError`] that names the file, the
+//! place and what to do. What a header promises is checked against the bytes that are there before memory is
+//! taken.
+
+mod array;
+mod binarise;
+mod bits;
+mod bytes;
+mod error;
+mod folder;
+mod format;
+mod glyphs;
+mod grey;
+mod idx;
+mod levels;
+mod load;
+mod mat;
+#[cfg(test)]
+mod mutate;
+mod npy;
+mod npz;
+mod split;
+mod strokes;
+mod text;
+
+pub use binarise::{Binarise, Source, Splits};
+pub use bits::BitTable;
+pub use error::{DataError, Fault, Hint};
+pub use format::read_table;
+pub use grey::{GreyTable, Table};
+pub use load::load;
+pub use split::Loaded;
+pub use strokes::{stroke_digits, strokes};

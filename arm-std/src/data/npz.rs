@@ -1,0 +1,115 @@
+//! NPZ, several NPY arrays in a zip archive.
+
+use std::io;
+
+use zip::ZipArchive;
+
+use super::bytes::{LIMIT, read_compressed};
+use super::{Fault, Table, npy};
+
+/// An archive and the names of its arrays.
+pub(super) struct Npz<'a> {
+    archive: ZipArchive<io::Cursor<&'a [u8]>>,
+    names: Vec<String>,
+}
+
+impl<'a> Npz<'a> {
+    /// Reads the directory of the archive.
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Npz<'a>, Fault> {
+        let archive =
+            ZipArchive::new(io::Cursor::new(bytes)).map_err(|error| Fault::Compressed(error.to_string()))?;
+        let names = archive
+            .file_names()
+            .filter_map(|name| Some(name.ok()?.strip_suffix(".npy")?.to_owned()))
+            .collect();
+        Ok(Npz { archive, names })
+    }
+
+    /// The names of the arrays, as in the archive.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Reads one array.
+    pub(super) fn array(&mut self, name: &str) -> Result<Table, Fault> {
+        self.read(name).map_err(|fault| fault.at(format!("array `{name}`")))
+    }
+
+    fn read(&mut self, name: &str) -> Result<Table, Fault> {
+        let file = self.archive.by_name(&format!("{name}.npy"));
+        let file = file.map_err(|error| Fault::Compressed(error.to_string()))?;
+        npy::read(&read_compressed(file, LIMIT)?)
+    }
+
+    /// Reads the array of an archive with one.
+    pub(super) fn only_array(&mut self) -> Result<Table, Fault> {
+        match self.names.as_slice() {
+            [] => Err(Fault::NothingFound),
+            [name] => {
+                let name = name.clone();
+                self.array(&name)
+            }
+            names => {
+                let what = format!("an archive of several arrays ({})", names.join(", "));
+                Err(Fault::Unsupported { what, remedy: "name them train, valid and test, or save only one" })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::io::Write;
+
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+    use crate::data::{mutate, npy};
+
+    /// An archive of byte arrays, compressed.
+    pub(in super::super) fn file(arrays: &[(&str, &str, &[u8])]) -> Vec<u8> {
+        let mut writer = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+        for (name, shape, numbers) in arrays {
+            let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}");
+            writer.start_file(format!("{name}.npy"), SimpleFileOptions::default()).unwrap();
+            writer.write_all(&npy::tests::file(&header, numbers)).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Table, Fault> {
+        Npz::open(bytes)?.only_array()
+    }
+
+    #[test]
+    fn arrays_are_found_by_name() {
+        let bytes = file(&[("train", "(2, 2)", &[0, 1, 1, 0]), ("test", "(1, 2)", &[0, 9])]);
+        let mut npz = Npz::open(&bytes).unwrap();
+        assert_eq!(npz.names(), ["train", "test"]);
+        assert!(matches!(npz.array("train"), Ok(Table::Bits(table)) if table.words() == [2, 1]));
+        assert!(matches!(npz.array("test"), Ok(Table::Grey(table)) if table.levels() == [0, 9]));
+        let message = npz.only_array().unwrap_err().to_string();
+        assert!(message.contains("(train, test)"), "{message}");
+    }
+
+    #[test]
+    fn faults_name_the_array() {
+        let bytes = file(&[("x", "(2, 9)", &[0])]);
+        let message = read(&bytes).unwrap_err().to_string();
+        assert!(message.starts_with("array `x`: the header asks for 18 bytes"), "{message}");
+        assert!(matches!(read(&file(&[])), Err(Fault::NothingFound)));
+    }
+
+    #[test]
+    fn archives_cut_short_are_refused() {
+        let bytes = file(&[("x", "(2, 2)", &[0, 1, 1, 0])]);
+        for length in 0..bytes.len() {
+            assert!(matches!(read(&bytes[..length]), Err(Fault::Compressed(_))), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn mutated_files_never_panic() {
+        mutate::survives(&file(&[("x", "(2, 2)", &[0, 1, 1, 0])]), read);
+    }
+}

@@ -1,0 +1,145 @@
+//! The three splits of a data set, and where those come from that are missing.
+
+use std::path::{Path, PathBuf};
+
+use super::{DataError, Fault, Table};
+
+/// The three splits of a data set as they were found, before binarisation. All have the same width.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// The file or folder they came from, or the name.
+    pub path: PathBuf,
+    /// For training.
+    pub train: Table,
+    /// For choosing among models.
+    pub valid: Table,
+    /// For the figure that is reported.
+    pub test: Table,
+}
+
+/// The parts of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Split {
+    Train,
+    Valid,
+    Test,
+}
+
+impl Split {
+    pub(super) fn name(self) -> &'static str {
+        ["train", "valid", "test"][self as usize]
+    }
+
+    /// The split a word stands for.
+    pub(super) fn from_word(word: &str) -> Option<Split> {
+        match word.to_ascii_lowercase().as_str() {
+            "train" | "training" => Some(Split::Train),
+            "valid" | "val" | "validation" => Some(Split::Valid),
+            "test" | "testing" | "t10k" => Some(Split::Test),
+            _ => None,
+        }
+    }
+}
+
+/// The most rows that are split off for a split that is missing.
+const MOST: usize = 10_000;
+
+/// One row in so many is split off for a split that is missing.
+const SHARE: usize = 6;
+
+/// A table and where it came from.
+pub(super) struct Part {
+    pub(super) file: PathBuf,
+    pub(super) array: Option<String>,
+    pub(super) table: Table,
+}
+
+/// Puts splits together that were found apart: their widths must agree, and a missing valid split comes off
+/// the train rows.
+pub(super) fn assemble(
+    path: &Path,
+    mut train: Part,
+    valid: Option<Part>,
+    test: Part,
+) -> Result<Loaded, DataError> {
+    let expected = train.table.cols();
+    for part in valid.iter().chain([&test]) {
+        let found = part.table.cols();
+        if found != expected {
+            let of = train.array.as_ref().map_or(train.file.clone(), PathBuf::from);
+            let fault = Fault::Width { found, expected, of };
+            let fault = match &part.array {
+                Some(array) => fault.at(format!("array `{array}`")),
+                None => fault,
+            };
+            return Err(fault.in_file(&part.file));
+        }
+    }
+    let valid = match valid {
+        Some(valid) => valid.table,
+        None => {
+            let rows = share(&train.table).map_err(|fault| fault.in_file(&train.file))?;
+            train.table.split_off(train.table.rows() - rows)
+        }
+    };
+    Ok(Loaded { path: path.to_owned(), train: train.table, valid, test: test.table })
+}
+
+/// Splits one table.
+pub(super) fn split_single(path: &Path, mut train: Table) -> Result<Loaded, DataError> {
+    let rows = share(&train).map_err(|fault| fault.in_file(path))?;
+    let test = train.split_off(train.rows() - rows);
+    let valid = train.split_off(train.rows() - rows);
+    Ok(Loaded { path: path.to_owned(), train, valid, test })
+}
+
+/// How many rows to split off a table.
+fn share(table: &Table) -> Result<usize, Fault> {
+    match (table.rows() / SHARE).min(MOST) {
+        0 => Err(Fault::TooFewRows { rows: table.rows(), least: SHARE }),
+        rows => Ok(rows),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::BitTable;
+
+    fn part(rows: usize, cols: usize) -> Part {
+        let table = Table::Bits(BitTable::new(rows, cols));
+        Part { file: PathBuf::from(format!("{rows}x{cols}.npz")), array: Some("rows".to_owned()), table }
+    }
+
+    fn sizes(loaded: &Loaded) -> [usize; 3] {
+        [&loaded.train, &loaded.valid, &loaded.test].map(Table::rows)
+    }
+
+    #[test]
+    fn a_missing_split_takes_a_sixth_and_at_most_ten_thousand() {
+        let whole = |rows| split_single(Path::new("x"), part(rows, 1).table);
+        assert_eq!(sizes(&whole(70_000).unwrap()), [50_000, 10_000, 10_000]);
+        assert_eq!(sizes(&whole(13).unwrap()), [9, 2, 2]);
+        assert!(matches!(whole(5).unwrap_err().fault, Fault::TooFewRows { rows: 5, least: 6 }));
+        let two = |rows| assemble(Path::new("x"), part(rows, 1), None, part(1, 1));
+        assert_eq!(sizes(&two(60_000).unwrap()), [50_000, 10_000, 1]);
+        assert_eq!(sizes(&two(17).unwrap()), [15, 2, 1]);
+        assert!(matches!(two(3).unwrap_err().fault, Fault::TooFewRows { .. }));
+    }
+
+    #[test]
+    fn splits_of_other_widths_are_refused() {
+        let error = assemble(Path::new("x"), part(9, 3), Some(part(9, 3)), part(9, 4)).unwrap_err();
+        assert_eq!(error.file, Path::new("9x4.npz"));
+        assert!(matches!(error.fault.innermost(), Fault::Width { found: 4, expected: 3, .. }));
+    }
+
+    #[test]
+    fn words_name_splits() {
+        for (word, split) in [("Train", Split::Train), ("val", Split::Valid), ("t10k", Split::Test)] {
+            assert_eq!(Split::from_word(word), Some(split));
+        }
+        assert_eq!(Split::from_word("rain"), None);
+        assert_eq!(Split::Valid.name(), "valid");
+    }
+}

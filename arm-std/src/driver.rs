@@ -1,0 +1,349 @@
+//! Training steps on all threads: the two phases of [`Engine`], each split over a [`Pool`].
+//!
+//! First every thread takes a contiguous share of the examples, then, unless a share was refused, contiguous rows of
+//! every layer. Uniforms are addressed by the example and sums over examples run in order, so the parameters have the
+//! same bits for any number of threads.
+
+use crate::kernels::Desktop;
+use crate::memory::{Aligned, LINE};
+use crate::model::copy_rows;
+use crate::pool::Pool;
+use arm_core::estimator::Estimator;
+use arm_core::init::glorot;
+use arm_core::matrix::BitMatrix;
+use arm_core::model::Objective;
+use arm_core::optim::Optimiser;
+use arm_core::{Batch, Block, Engine, Error, Shape, Shard};
+use std::sync::{Mutex, PoisonError};
+
+/// Rows of gradient that are computed at a time.
+const ROOM: usize = 26;
+
+/// A model in training: parameters, moments, scratch and threads.
+#[derive(Debug)]
+pub struct Driver<'s, E, M, O> {
+    engine: Engine<'s, Desktop, E>,
+    optimiser: O,
+    params: Aligned,
+    moments: Aligned,
+    threads: Vec<Mutex<Share<M>>>,
+    rooms: Vec<Aligned>,
+    pool: Pool,
+    steps: u64,
+}
+
+/// A thread's share of the examples.
+#[derive(Debug)]
+struct Share<M> {
+    objective: M,
+    scratch: Aligned,
+    f: Vec<f32>,
+    result: Result<(), Error>,
+}
+
+impl<'s, E, M, O> Driver<'s, E, M, O>
+where
+    E: Estimator + Sync,
+    M: Objective<Desktop> + Clone + Send,
+    O: Optimiser + Sync,
+{
+    /// A driver with fresh parameters drawn from `seed`, for steps of `batch` examples (others work too) on `threads`
+    /// threads. Errors: the shape, or a setting.
+    pub fn new(
+        shape: Shape<'s>,
+        estimator: E,
+        objective: M,
+        optimiser: O,
+        seed: u64,
+        batch: usize,
+        threads: usize,
+    ) -> Result<Self, Error> {
+        optimiser.check()?;
+        let shape = shape.padded(LINE);
+        let engine = Engine::new(shape, Desktop::new(), estimator, seed)?;
+        let mut params = Aligned::zeroed(shape.params());
+        glorot(&shape, seed, params.floats_mut())?;
+        let pool = Pool::new(threads);
+        let batches = deal(BitMatrix::new(&[], 0), batch, 0, pool.threads());
+        let share = |t: usize| {
+            let examples = batches.get(t).map_or(0, |b| b.examples);
+            let scratch = Aligned::zeroed(engine.training_scratch(examples));
+            Mutex::new(Share {
+                objective: objective.clone(),
+                scratch,
+                f: vec![0.0; examples],
+                result: Ok(()),
+            })
+        };
+        let threads = (0..pool.threads()).map(share).collect();
+        Ok(Driver {
+            engine,
+            optimiser,
+            params,
+            moments: Aligned::zeroed(O::MOMENTS * shape.params()),
+            threads,
+            rooms: vec![Aligned::zeroed(ROOM * shape.max_stride()); pool.threads()],
+            pool,
+            steps: 0,
+        })
+    }
+
+    /// The engine; rows of its shape are padded to [`LINE`] floats.
+    pub fn engine(&self) -> &Engine<'s, Desktop, E> {
+        &self.engine
+    }
+
+    /// Other kernels than the widest of this CPU.
+    pub fn set_kernels(&mut self, kernels: Desktop) {
+        self.engine.kernels = kernels;
+    }
+
+    /// Whether the partner's upper layers share the sample's uniforms: see [`Engine`].
+    pub fn set_shared(&mut self, shared: bool) {
+        self.engine.shared = shared;
+    }
+
+    /// The engine, for the state of its estimator and for settings; its shape must not change.
+    pub fn engine_mut(&mut self) -> &mut Engine<'s, Desktop, E> {
+        &mut self.engine
+    }
+
+    /// The optimiser, for a schedule of its rate. It is checked at the next step.
+    pub fn optimiser_mut(&mut self) -> &mut O {
+        &mut self.optimiser
+    }
+
+    /// The parameters, in the layout of the padded shape.
+    pub fn params(&self) -> &[f32] {
+        self.params.floats()
+    }
+
+    /// The parameters without padding.
+    pub fn unpadded(&self) -> Vec<f32> {
+        let shape = self.engine.shape.padded(1);
+        let mut params = vec![0.0; shape.params()];
+        copy_rows(self.engine.shape, self.params(), shape, &mut params);
+        params
+    }
+
+    /// The parameters, writable; the padding must stay zero.
+    pub fn params_mut(&mut self) -> &mut [f32] {
+        self.params.floats_mut()
+    }
+
+    /// The moments: those of every parameter, for each moment of the optimiser.
+    pub fn moments(&self) -> &[f32] {
+        self.moments.floats()
+    }
+
+    /// The moments, writable; the padding must stay zero.
+    pub fn moments_mut(&mut self) -> &mut [f32] {
+        self.moments.floats_mut()
+    }
+
+    /// Steps taken, which is also the address of the next step's uniforms.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Goes on as after `steps` steps.
+    pub fn set_steps(&mut self, steps: u64) {
+        self.steps = steps;
+    }
+
+    /// What an evaluation on the same threads needs.
+    pub fn parts(&mut self) -> (&Engine<'s, Desktop, E>, &[f32], &mut Pool) {
+        (&self.engine, self.params.floats(), &mut self.pool)
+    }
+
+    /// One step on the rows of `x`, or, without input units, on `examples` examples. Returns the mean of f before it.
+    /// Errors leave the model as it was.
+    pub fn step(&mut self, x: BitMatrix<'_>, examples: usize) -> Result<f32, Error> {
+        self.optimiser.check()?;
+        if examples == 0 || (x.cols() > 0 && x.height() != examples) {
+            return Err(Error::Size { needed: examples.max(1), given: x.height() });
+        }
+        let batches = deal(x, examples, self.steps, self.pool.threads());
+        self.examples(&batches)?;
+        self.update(&batches, examples)?;
+        let f = self.threads.iter_mut().take(batches.len()).flat_map(|share| &get(share).f);
+        let mean = f.sum::<f32>() / examples as f32;
+        self.engine.estimator.observe(mean);
+        self.steps += 1;
+        Ok(mean)
+    }
+
+    /// The first phase.
+    fn examples(&mut self, batches: &[Batch<'_>]) -> Result<(), Error> {
+        let (engine, params, threads) = (&self.engine, self.params.floats(), &self.threads);
+        self.pool.run(&|t| {
+            let Some(&batch) = batches.get(t) else { return };
+            let mut share = threads[t].lock().unwrap_or_else(PoisonError::into_inner);
+            let Share { objective, scratch, f, result } = &mut *share;
+            if f.len() != batch.examples {
+                // Padding lies elsewhere now, and must be zero.
+                *scratch = Aligned::zeroed(engine.training_scratch(batch.examples));
+                *f = vec![0.0; batch.examples];
+            }
+            *result = engine.examples(objective, params, batch, scratch.words_mut(), f);
+        });
+        self.threads.iter_mut().take(batches.len()).try_for_each(|share| get(share).result)
+    }
+
+    /// The second phase.
+    fn update(&mut self, batches: &[Batch<'_>], total: usize) -> Result<(), Error> {
+        let shares = self.threads.iter_mut().zip(batches);
+        let shards: Vec<_> =
+            shares.map(|(share, &batch)| Shard { batch, scratch: get(share).scratch.words() }).collect();
+        let params = self.params.len();
+        let (first_moments, second_moments) =
+            self.moments.floats_mut().split_at_mut(if O::MOMENTS > 0 { params } else { 0 });
+        let blocks = blocks(
+            &self.engine.shape,
+            [self.params.floats_mut(), first_moments, second_moments],
+            self.pool.threads(),
+        );
+        let rooms = self.rooms.iter_mut();
+        let work: Vec<_> = blocks.into_iter().zip(rooms).map(|w| Mutex::new((w, Ok(())))).collect();
+        let (engine, optimiser, step) = (&self.engine, &self.optimiser, self.steps);
+        self.pool.run(&|t| {
+            let mut work = work[t].lock().unwrap_or_else(PoisonError::into_inner);
+            let ((blocks, room), result) = &mut *work;
+            *result = blocks.drain(..).try_for_each(|block| {
+                let room = room_for(&block, engine.shape.dense(block.layer).stride, room.floats_mut());
+                engine.update(optimiser, step, &shards, total, block, room)
+            });
+        });
+        work.into_iter().try_for_each(|work| work.into_inner().unwrap_or_else(PoisonError::into_inner).1)
+    }
+}
+
+/// Exclusive access to what the threads have left.
+fn get<T>(shared: &mut Mutex<T>) -> &mut T {
+    shared.get_mut().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The batch in at most `shares` contiguous shares.
+fn deal(x: BitMatrix<'_>, examples: usize, step: u64, shares: usize) -> Vec<Batch<'_>> {
+    let shares = shares.min(examples);
+    let share = |k: usize| {
+        let (first, end) = (examples * k / shares, examples * (k + 1) / shares);
+        let data = x.data().get(first * x.stride()..end * x.stride()).unwrap_or_default();
+        Batch { x: BitMatrix::new(data, x.cols()), examples: end - first, first: first as u64, step }
+    };
+    (0..shares).map(share).collect()
+}
+
+/// Contiguous rows of every layer for each thread, out of the parameters and their two moments (or empty slices).
+fn blocks<'a>(shape: &Shape<'_>, mut rest: [&'a mut [f32]; 3], threads: usize) -> Vec<Vec<Block<'a>>> {
+    let mut all: Vec<_> = (0..threads).map(|_| Vec::with_capacity(shape.dense_layers())).collect();
+    for layer in 0..shape.dense_layers() {
+        let dense = shape.dense(layer);
+        for (t, blocks) in all.iter_mut().enumerate() {
+            let (first, end) = (dense.rows() * t / threads, dense.rows() * (t + 1) / threads);
+            let [weights, first_moment, second_moment] = rest.each_mut().map(|rest| {
+                let n = rest.len().min((end - first) * dense.stride);
+                rest.split_off_mut(..n).unwrap_or_default()
+            });
+            if first < end {
+                blocks.push(Block { layer, first, weights, first_moment, second_moment });
+            }
+        }
+    }
+    all
+}
+
+/// As much of `room` as cuts the rows of a block into even parts.
+fn room_for<'a>(block: &Block<'_>, stride: usize, room: &'a mut [f32]) -> &'a mut [f32] {
+    let (rows, most) = (block.weights.len() / stride, room.len() / stride);
+    let rows = rows.div_ceil(rows.div_ceil(most.min(ROOM)));
+    &mut room[..rows * stride]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::Level;
+    use arm_core::estimator::{Arm, Rloo};
+    use arm_core::model::Vae;
+    use arm_core::optim::{Adam, Momentum, Sgd};
+    use arm_core::rng::{Purpose, Stream};
+    use arm_core::{Layer, Prior};
+
+    const ENCODER: [Layer; 3] = [Layer::hidden(37, 0.1), Layer::bernoulli(33), Layer::bernoulli(18)];
+    const DECODER: [Layer; 3] = [Layer::bernoulli(33), Layer::hidden(21, 0.1), Layer::bernoulli(70)];
+    const SHAPE: Shape<'static> = Shape::vae(70, &ENCODER, &DECODER, Prior::Learned);
+
+    fn batch(rows: usize, step: u64) -> Vec<u32> {
+        let mut rng = Stream::new(5, Purpose::Initial, step, 0, 0);
+        let mut words = vec![0; rows * 3];
+        for row in words.chunks_mut(3) {
+            for i in 0..70 {
+                row[i / 32] |= u32::from(rng.uniform() < 0.3) << (i % 32);
+            }
+        }
+        words
+    }
+
+    /// Bits of the parameters and of f after a few steps of `rows`, 3 and again `rows` examples.
+    fn trained<E, O>(estimator: E, optimiser: O, kernels: Desktop, rows: usize, threads: usize) -> Vec<u32>
+    where
+        E: Estimator + Sync,
+        O: Optimiser + Sync,
+    {
+        let mut driver = Driver::new(SHAPE, estimator, Vae, optimiser, 1, rows, threads).unwrap();
+        driver.set_kernels(kernels);
+        let mut bits = vec![];
+        for step in 0..8 {
+            let rows = if step == 4 { 3 } else { rows };
+            let words = batch(rows, step);
+            bits.push(driver.step(BitMatrix::new(&words, 70), rows).unwrap().to_bits());
+        }
+        bits.extend(driver.params().iter().map(|p| p.to_bits()));
+        bits
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        for kernels in Level::ALL.into_iter().filter_map(Desktop::with) {
+            for rows in [1, 7, 50] {
+                let arm = trained(Arm, Adam::new(1e-2), kernels, rows, 1);
+                let momentum = Momentum { rate: 0.01, momentum: 0.9 };
+                let rloo = trained(Rloo { samples: 3 }, momentum, kernels, rows, 1);
+                let sgd = trained(Arm, Sgd { rate: 0.01 }, kernels, rows, 1);
+                assert!(arm != rloo && arm != sgd);
+                for threads in [2, 3, 5] {
+                    assert_eq!(trained(Arm, Adam::new(1e-2), kernels, rows, threads), arm);
+                    assert_eq!(trained(Rloo { samples: 3 }, momentum, kernels, rows, threads), rloo);
+                    assert_eq!(trained(Arm, Sgd { rate: 0.01 }, kernels, rows, threads), sgd);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_step_changes_nothing() {
+        let mut driver = Driver::new(SHAPE, Arm, Vae, Adam::new(1e-2), 1, 4, 2).unwrap();
+        let words = batch(4, 0);
+        let x = BitMatrix::new(&words, 70);
+        driver.step(x, 4).unwrap();
+        driver.params_mut()[0] = f32::INFINITY;
+        let before = (driver.params().to_vec(), driver.moments().to_vec());
+        assert!(driver.step(x, 4).is_err());
+        assert!(driver.step(x, 5).is_err());
+        assert!(driver.step(BitMatrix::new(&words, 69), 4).is_err());
+        assert_eq!((driver.params(), driver.moments(), driver.steps()), (&before.0[..], &before.1[..], 1));
+        driver.params_mut()[0] = 0.0;
+        driver.step(x, 4).unwrap();
+    }
+
+    #[test]
+    fn the_bound_improves() {
+        let mut driver = Driver::new(SHAPE, Arm, Vae, Adam::new(1e-2), 1, 20, 2).unwrap();
+        let words = batch(20, 0);
+        let x = BitMatrix::new(&words, 70);
+        let first = driver.step(x, 20).unwrap();
+        let last = (0..600).map(|_| driver.step(x, 20).unwrap()).last().unwrap();
+        assert!(last < 0.8 * first, "{first} {last}");
+    }
+}

@@ -1,0 +1,258 @@
+//! y = act(x w + bias) and g += a x^T d for packed bits: sums of the rows whose bit is set, a panel of up to eight
+//! vectors at a time in registers.
+
+use super::lanes::{Lanes, Op};
+use super::{panels, with_width};
+use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
+
+/// See [`Kernels::affine_bits`](arm_core::kernels::Kernels::affine_bits).
+pub(super) struct AffineBits<'a> {
+    pub(super) w: Matrix<'a>,
+    pub(super) x: BitMatrix<'a>,
+    pub(super) slope: f32,
+    pub(super) y: MatrixMut<'a>,
+}
+
+/// See [`Kernels::gradient_bits`](arm_core::kernels::Kernels::gradient_bits).
+pub(super) struct GradientBits<'a> {
+    pub(super) a: f32,
+    pub(super) x: BitMatrix<'a>,
+    pub(super) first: usize,
+    pub(super) d: Matrix<'a>,
+    pub(super) g: MatrixMut<'a>,
+}
+
+/// Vectors of the widest panel.
+const WIDEST: usize = 8;
+/// Words of the inputs whose rows of weights stay in the first cache together, times the panel.
+const WORDS: usize = 4;
+/// Rows of examples whose set bits are listed at a time.
+const ROWS: usize = 16;
+
+/// Indices of the set bits of a few words, ascending.
+struct List {
+    len: usize,
+    index: [u16; 32 * WORDS],
+}
+
+impl List {
+    #[inline(always)]
+    fn fill(&mut self, words: &[u32; WORDS]) {
+        let mut n = 0;
+        for (k, &word) in words.iter().enumerate() {
+            let mut word = word;
+            while word != 0 {
+                // At most 32 bits a word are set, so n stays below the length of the list.
+                self.index[n % (32 * WORDS)] = (k * 32) as u16 + word.trailing_zeros() as u16;
+                n += 1;
+                word &= word - 1;
+            }
+        }
+        self.len = n;
+    }
+
+    #[inline(always)]
+    fn ones(&self) -> &[u16] {
+        &self.index[..self.len]
+    }
+}
+
+impl Op for AffineBits<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(mut self, l: L) {
+        let (inputs, outputs, rows) = (self.x.cols(), self.y.cols(), self.y.height());
+        assert!(self.w.height() > inputs && self.w.cols() >= outputs);
+        assert!(inputs == 0 || self.x.height() >= rows);
+        let (ws, ys) = (self.w.stride(), self.y.stride());
+        let (w, y) = (self.w.data().as_ptr(), self.y.data_mut().as_mut_ptr());
+        let bias = w.wrapping_add(inputs * ws);
+        let words = inputs.div_ceil(32);
+        let mut lists = [const { List { len: 0, index: [0; 32 * WORDS] } }; ROWS];
+        for first in (0..rows).step_by(ROWS) {
+            let height = ROWS.min(rows - first);
+            let mut word = 0;
+            loop {
+                let (begin, end) = (word == 0, word + WORDS >= words);
+                for (r, list) in lists.iter_mut().enumerate().take(height) {
+                    list.fill(&some_words(self.x.row(first + r), word, inputs));
+                }
+                let w = w.wrapping_add(word * 32 * ws);
+                for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
+                    for (r, list) in lists.iter().enumerate().take(height) {
+                        let y = y.wrapping_add((first + r) * ys + start);
+                        let init = if begin { bias.wrapping_add(start) } else { y.cast_const() };
+                        with_width!(vectors, C => {
+                            // SAFETY: the assertions; set bits are below `inputs`, the panel is within the columns.
+                            unsafe {
+                                let mut s: [L::V; C] = load(l, init, lanes);
+                                add_rows(l, list.ones(), w.wrapping_add(start), ws, lanes, None, &mut s);
+                                if end && self.slope != 1.0 {
+                                    s = s.map(|v| l.activate(self.slope, v));
+                                }
+                                store(l, y, lanes, s);
+                            }
+                        });
+                    }
+                }
+                word += WORDS;
+                if end {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Words `first..` of a row of `bits` bits; what lies beyond them is zero.
+#[inline(always)]
+fn some_words(row: &[u32], first: usize, bits: usize) -> [u32; WORDS] {
+    let mut words = [0; WORDS];
+    for (i, word) in (first..).zip(&mut words) {
+        let used = bits.saturating_sub(32 * i).min(32) as u32;
+        let mask = 1u32.checked_shl(used).unwrap_or(0).wrapping_sub(1);
+        *word = row.get(i).map_or(0, |w| w & mask);
+    }
+    words
+}
+
+/// Adds the listed rows of `from`, times `a` if there is one.
+#[inline(always)]
+unsafe fn add_rows<L: Lanes, const C: usize>(
+    l: L,
+    list: &[u16],
+    from: *const f32,
+    stride: usize,
+    lanes: usize,
+    a: Option<f32>,
+    sums: &mut [L::V; C],
+) {
+    let mut s = *sums;
+    let mask = l.mask(lanes);
+    for &i in list {
+        let row = from.wrapping_add(usize::from(i) * stride);
+        for (c, s) in s.iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            let v = unsafe {
+                if c + 1 < C { l.load(row.add(c * L::N)) } else { l.load_masked(row.add(c * L::N), mask) }
+            };
+            *s = match a {
+                Some(a) => l.fma(l.splat(a), v, *s),
+                None => l.add(v, *s),
+            };
+        }
+    }
+    *sums = s;
+}
+
+#[inline(always)]
+unsafe fn load<L: Lanes, const C: usize>(l: L, p: *const f32, lanes: usize) -> [L::V; C] {
+    let mut v = [l.splat(0.0); C];
+    for (c, v) in v.iter_mut().enumerate() {
+        let p = p.wrapping_add(c * L::N);
+        // SAFETY: the caller's promise.
+        *v = unsafe { if c + 1 < C { l.load(p) } else { l.load_masked(p, l.mask(lanes)) } };
+    }
+    v
+}
+
+#[inline(always)]
+unsafe fn store<L: Lanes, const C: usize>(l: L, p: *mut f32, lanes: usize, v: [L::V; C]) {
+    for (c, v) in v.into_iter().enumerate() {
+        let p = p.wrapping_add(c * L::N);
+        // SAFETY: the caller's promise.
+        unsafe {
+            if c + 1 < C || lanes == L::N { l.store(p, v) } else { l.store_masked(p, v, l.mask(lanes)) }
+        }
+    }
+}
+
+/// Transposes 32 x 32 bits (Warren, Hacker's Delight, 7-3): afterwards bit j of word i is what bit i of word j was.
+#[inline(always)]
+fn transpose(m: &mut [u32; 32]) {
+    let (mut j, mut mask) = (16, 0x0000_ffffu32);
+    while j != 0 {
+        let mut k = 0;
+        while k < 32 {
+            for i in k..k + j {
+                let t = (m[i] >> j ^ m[i + j]) & mask;
+                m[i] ^= t << j;
+                m[i + j] ^= t;
+            }
+            k += 2 * j;
+        }
+        j >>= 1;
+        mask ^= mask << j;
+    }
+}
+
+/// Bits `first..first + 32` of a row; those beyond the end are zero.
+#[inline(always)]
+fn window(row: &[u32], first: usize) -> u32 {
+    let at = |i: usize| u64::from(row.get(i).copied().unwrap_or(0));
+    ((at(first / 32) | at(first / 32 + 1) << 32) >> (first % 32)) as u32
+}
+
+impl Op for GradientBits<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(mut self, l: L) {
+        let (inputs, outputs) = (self.x.cols(), self.d.cols());
+        let (examples, height) = (self.d.height(), self.g.height());
+        assert!(self.g.cols() >= outputs);
+        assert!(inputs == 0 || self.x.height() >= examples);
+        let (ds, gs) = (self.d.stride(), self.g.stride());
+        let (d, g) = (self.d.data().as_ptr(), self.g.data_mut().as_mut_ptr());
+        let height = height.min((inputs + 1).saturating_sub(self.first));
+        let mut lists = [const { List { len: 0, index: [0; 32 * WORDS] } }; 32];
+        for r in (0..height).step_by(32) {
+            let count = 32.min(height - r);
+            for n in (0..examples).step_by(32 * WORDS) {
+                self.list(self.first + r, n, (32 * WORDS).min(examples - n), &mut lists);
+                let d = d.wrapping_add(n * ds);
+                for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
+                    for (i, list) in lists.iter().enumerate().take(count) {
+                        let g = g.wrapping_add((r + i) * gs + start);
+                        with_width!(vectors, C => {
+                            // SAFETY: the assertions; listed examples are below `examples`, the panel is within the
+                            // columns, row r + i is within g.
+                            unsafe {
+                                let mut s: [L::V; C] = load(l, g, lanes);
+                                let d = d.wrapping_add(start);
+                                add_rows(l, list.ones(), d, ds, lanes, Some(self.a), &mut s);
+                                store(l, g, lanes, s);
+                            }
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl GradientBits<'_> {
+    /// For each of the 32 inputs from `first`, the examples out of `count` from `n` in which it is on.
+    #[inline(always)]
+    fn list(&self, first: usize, n: usize, count: usize, lists: &mut [List; 32]) {
+        let mut on = [[0u32; WORDS]; 32];
+        for k in 0..count.div_ceil(32) {
+            let mut block = [0; 32];
+            let rest = 32.min(count - 32 * k);
+            for (e, block) in block.iter_mut().enumerate().take(rest) {
+                *block = window(self.x.row(n + 32 * k + e), first);
+            }
+            transpose(&mut block);
+            if let Some(bias) = self.x.cols().checked_sub(first).and_then(|i| block.get_mut(i)) {
+                *bias = u32::MAX >> (32 - rest);
+            }
+            for (on, block) in on.iter_mut().zip(block) {
+                on[k] = block;
+            }
+        }
+        for (list, on) in lists.iter_mut().zip(&on) {
+            list.fill(on);
+        }
+    }
+}

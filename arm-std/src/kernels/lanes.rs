@@ -1,0 +1,144 @@
+//! What the tiles need from a vector unit. A type that implements [`Lanes`] is a token: it exists only where the CPU
+//! has the instructions, which is what makes its safe methods safe.
+//!
+//! Everything is `inline(always)`: a tile must be compiled inside the one function that switches the features on.
+
+/// A vector unit for `f32`.
+pub(super) trait Lanes: Copy {
+    /// A vector of `N` elements.
+    type V: Copy;
+    /// The first few lanes of a vector.
+    type Mask: Copy;
+    /// Elements of a vector.
+    const N: usize;
+    /// Rows of the tallest tile of two vectors a row that fits in the registers.
+    const TALL: usize;
+    /// Rows of the tallest tile of [`WIDE`] inner products a row that fits in the registers.
+    const DOTS: usize;
+
+    /// `x` in every lane.
+    fn splat(self, x: f32) -> Self::V;
+    /// The first `n` lanes, `n <= N`.
+    fn mask(self, n: usize) -> Self::Mask;
+    /// # Safety
+    /// `p` must be readable for `N` elements.
+    unsafe fn load(self, p: *const f32) -> Self::V;
+    /// The lanes of the mask; zero in the others.
+    ///
+    /// # Safety
+    /// `p` must be readable for the lanes of the mask.
+    unsafe fn load_masked(self, p: *const f32, mask: Self::Mask) -> Self::V;
+    /// # Safety
+    /// `p` must be writable for `N` elements.
+    unsafe fn store(self, p: *mut f32, v: Self::V);
+    /// # Safety
+    /// `p` must be writable for the lanes of the mask.
+    unsafe fn store_masked(self, p: *mut f32, v: Self::V, mask: Self::Mask);
+    /// a + b.
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a b.
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a b + c, fused where the unit can.
+    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// v where v > 0, otherwise `slope` v.
+    fn activate(self, slope: f32, v: Self::V) -> Self::V;
+    /// The sum of the lanes of each vector, in a fixed order.
+    fn sums(self, v: [Self::V; WIDE]) -> [f32; WIDE];
+    /// Asks for the cache line at `p`, which need not be valid.
+    fn prefetch(self, p: *const f32);
+}
+
+/// Inner products that are summed across lanes at a time.
+pub(super) const WIDE: usize = 4;
+
+/// A kernel, written once for every vector unit.
+pub(super) trait Op {
+    /// What it returns.
+    type Out;
+    /// Runs it; must be `inline(always)`.
+    fn run<L: Lanes>(self, l: L) -> Self::Out;
+}
+
+/// Four lanes of plain arithmetic, which the compiler turns into SSE2 or NEON.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plain;
+
+impl Lanes for Plain {
+    type V = [f32; 4];
+    type Mask = usize;
+    const N: usize = 4;
+    const TALL: usize = if cfg!(target_arch = "aarch64") { 12 } else { 6 };
+    const DOTS: usize = if cfg!(target_arch = "aarch64") { 5 } else { 2 };
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> [f32; 4] {
+        [x; 4]
+    }
+
+    #[inline(always)]
+    fn mask(self, n: usize) -> usize {
+        n
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, p: *const f32) -> [f32; 4] {
+        // SAFETY: the caller's promise; an array has the alignment of its elements.
+        unsafe { p.cast::<[f32; 4]>().read() }
+    }
+
+    #[inline(always)]
+    unsafe fn load_masked(self, p: *const f32, mask: usize) -> [f32; 4] {
+        if mask == 4 {
+            // SAFETY: all four lanes are in the mask.
+            return unsafe { self.load(p) };
+        }
+        // SAFETY: lanes below the mask are readable by the caller's promise.
+        core::array::from_fn(|i| if i < mask { unsafe { p.add(i).read() } } else { 0.0 })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32, v: [f32; 4]) {
+        // SAFETY: the caller's promise; an array has the alignment of its elements.
+        unsafe { p.cast::<[f32; 4]>().write(v) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_masked(self, p: *mut f32, v: [f32; 4], mask: usize) {
+        for (i, v) in v.into_iter().enumerate().take(mask) {
+            // SAFETY: lanes below the mask are writable by the caller's promise.
+            unsafe { p.add(i).write(v) }
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        core::array::from_fn(|i| a[i] + b[i])
+    }
+
+    #[inline(always)]
+    fn mul(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        core::array::from_fn(|i| a[i] * b[i])
+    }
+
+    #[inline(always)]
+    fn fma(self, a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        if cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
+            core::array::from_fn(|i| a[i].mul_add(b[i], c[i]))
+        } else {
+            core::array::from_fn(|i| a[i] * b[i] + c[i])
+        }
+    }
+
+    #[inline(always)]
+    fn activate(self, slope: f32, v: [f32; 4]) -> [f32; 4] {
+        v.map(|v| if v > 0.0 { v } else { slope * v })
+    }
+
+    #[inline(always)]
+    fn sums(self, v: [[f32; 4]; WIDE]) -> [f32; WIDE] {
+        v.map(|v| (v[0] + v[2]) + (v[1] + v[3]))
+    }
+
+    #[inline(always)]
+    fn prefetch(self, _: *const f32) {}
+}

@@ -1,0 +1,199 @@
+//! Kernels for the desktop: vector units chosen at run time.
+//!
+//! Each kernel is an operation written once over `lanes::Lanes` and compiled for every [`Level`]. Results depend on the
+//! level (order of summation, fused operations), but not on how many rows a call is given.
+
+mod affine;
+mod back;
+mod bernoulli;
+mod bits;
+mod lanes;
+mod optimise;
+#[cfg(test)]
+mod tests;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use affine::{Affine, Gradient};
+use arm_core::estimator::Unit;
+use arm_core::kernels::{AdamRates, Drawn, Kernels};
+use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
+use back::Back;
+use bernoulli::{Draw, LogProb, LogProbDelta, Sample};
+use bits::{AffineBits, GradientBits};
+use lanes::{Op, Plain};
+use optimise::{Adam, Axpy, Momentum};
+
+/// A set of vector instructions, widest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Level {
+    /// x86-64 with AVX-512 F, BW, DQ and VL: 16 lanes, 32 registers.
+    Avx512,
+    /// x86-64 with AVX2 and FMA: 8 lanes, 16 registers.
+    Avx2,
+    /// What every CPU of the target has: 4 lanes of SSE2 or NEON.
+    Plain,
+}
+
+impl Level {
+    /// Every level, widest first.
+    pub const ALL: [Level; 3] = [Level::Avx512, Level::Avx2, Level::Plain];
+}
+
+/// The kernels of the desktop.
+#[derive(Clone, Copy, Debug)]
+pub struct Desktop(Token);
+
+/// Proof that the CPU has a level.
+#[derive(Clone, Copy, Debug)]
+enum Token {
+    #[cfg(target_arch = "x86_64")]
+    Avx512(x86::Avx512),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(x86::Avx2),
+    Plain(Plain),
+}
+
+impl Default for Desktop {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Desktop {
+    /// The widest level that the CPU has.
+    pub fn new() -> Self {
+        Level::ALL.into_iter().find_map(Self::with).unwrap_or(Desktop(Token::Plain(Plain)))
+    }
+
+    /// One level, if the CPU has it.
+    pub fn with(level: Level) -> Option<Self> {
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => x86::Avx512::detect().map(|t| Desktop(Token::Avx512(t))),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => x86::Avx2::detect().map(|t| Desktop(Token::Avx2(t))),
+            Level::Plain => Some(Desktop(Token::Plain(Plain))),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => None,
+        }
+    }
+
+    /// The level in use.
+    pub fn level(&self) -> Level {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(_) => Level::Avx512,
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2(_) => Level::Avx2,
+            Token::Plain(_) => Level::Plain,
+        }
+    }
+
+    #[inline]
+    fn run<O: Op>(&self, op: O) -> O::Out {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(t) => t.run(op),
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx2(t) => t.run(op),
+            Token::Plain(t) => op.run(t),
+        }
+    }
+}
+
+impl Kernels for Desktop {
+    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, y: MatrixMut<'_>) {
+        self.run(Affine { w, x, slope, y });
+    }
+
+    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, y: MatrixMut<'_>) {
+        self.run(AffineBits { w, x, slope, y });
+    }
+
+    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, dx: MatrixMut<'_>) {
+        self.run(Back { w, d, a, slope, dx });
+    }
+
+    fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, g: MatrixMut<'_>) {
+        self.run(Gradient { a, x, first, d, g });
+    }
+
+    fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, g: MatrixMut<'_>) {
+        self.run(GradientBits { a, x, first, d, g });
+    }
+
+    fn sample<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
+        self.run(Sample { rule, logits, uniforms, out })
+    }
+
+    fn draw<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
+        self.run(Draw { rule, logits, uniforms, sample })
+    }
+
+    fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {
+        self.run(LogProb { logits, b })
+    }
+
+    fn log_prob_delta(&self, logits: &mut [f32], b: &[u32]) -> f32 {
+        self.run(LogProbDelta { logits, b })
+    }
+
+    fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]) {
+        self.run(Axpy { a, x, y });
+    }
+
+    fn momentum(&self, rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]) {
+        self.run(Momentum { rate, momentum, g, v, w });
+    }
+
+    fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
+        self.run(Adam { rates, g, m, v, w });
+    }
+}
+
+/// `count` things in parts of at most `most`, as even as can be: (first, size).
+#[inline(always)]
+fn split(count: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let parts = count.div_ceil(most);
+    let (size, larger) = if parts == 0 { (0, 0) } else { (count / parts, count % parts) };
+    (0..parts).map(move |k| (k * size + k.min(larger), size + usize::from(k < larger)))
+}
+
+/// Columns in panels of at most `most` vectors of `n`: (first column, vectors, lanes in use of the last vector).
+#[inline(always)]
+fn panels(cols: usize, n: usize, most: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    split(cols.div_ceil(n), most).map(move |(first, vectors)| {
+        let used = (cols - first * n).min(vectors * n);
+        (first * n, vectors, used - (vectors - 1) * n)
+    })
+}
+
+/// Runs the body with the constant for a tile's height, which is 1 to `$most`.
+macro_rules! with_height {
+    ($height:expr, $most:expr, $R:ident => $body:block) => {
+        $crate::kernels::with_constant!($height, $most, $R => $body, 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+    };
+}
+
+/// Runs the body with the constant for a panel's width in vectors, which is 1 to 8.
+macro_rules! with_width {
+    ($width:expr, $C:ident => $body:block) => {
+        $crate::kernels::with_constant!($width, 8, $C => $body, 1 2 3 4 5 6 7 8)
+    };
+}
+
+macro_rules! with_constant {
+    ($value:expr, $most:expr, $N:ident => $body:block, $($n:literal)*) => {
+        match $value {
+            $($n if const { $n <= $most } => {
+                const $N: usize = $n;
+                $body
+            })*
+            _ => {}
+        }
+    };
+}
+
+use {with_constant, with_height, with_width};

@@ -1,0 +1,235 @@
+//! The vector units of x86-64.
+
+use super::lanes::{Lanes, Op, WIDE};
+use core::arch::x86_64::*;
+
+/// Proof that the CPU has AVX-512 (F, BW, DQ, VL) and what [`Avx2`] stands for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx512(());
+
+/// Proof that the CPU has AVX2, FMA, BMI1, BMI2 and POPCNT.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Avx2(());
+
+impl Avx2 {
+    /// The proof, if the CPU can give it.
+    pub(super) fn detect() -> Option<Self> {
+        let has = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("popcnt");
+        has.then_some(Avx2(()))
+    }
+
+    /// Runs a kernel compiled for this unit.
+    #[inline]
+    pub(super) fn run<O: Op>(self, op: O) -> O::Out {
+        #[target_feature(enable = "avx2,fma,bmi1,bmi2,popcnt")]
+        fn inner<O: Op>(l: Avx2, op: O) -> O::Out {
+            op.run(l)
+        }
+        // SAFETY: `self` proves the features.
+        unsafe { inner(self, op) }
+    }
+}
+
+impl Avx512 {
+    /// The proof, if the CPU can give it.
+    pub(super) fn detect() -> Option<Self> {
+        let has = Avx2::detect().is_some()
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl");
+        has.then_some(Avx512(()))
+    }
+
+    /// Runs a kernel compiled for this unit.
+    #[inline]
+    pub(super) fn run<O: Op>(self, op: O) -> O::Out {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,popcnt")]
+        fn inner<O: Op>(l: Avx512, op: O) -> O::Out {
+            op.run(l)
+        }
+        // SAFETY: `self` proves the features.
+        unsafe { inner(self, op) }
+    }
+}
+
+impl Lanes for Avx512 {
+    type V = __m512;
+    type Mask = __mmask16;
+    const N: usize = 16;
+    const TALL: usize = 14;
+    const DOTS: usize = 6;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm512_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    fn mask(self, n: usize) -> __mmask16 {
+        ((1u32 << n) - 1) as u16
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, p: *const f32) -> __m512 {
+        // SAFETY: `self` proves the features; the caller promises the memory.
+        unsafe { _mm512_loadu_ps(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_masked(self, p: *const f32, mask: __mmask16) -> __m512 {
+        // SAFETY: `self` proves the features; the caller promises the memory.
+        unsafe { _mm512_maskz_loadu_ps(mask, p) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32, v: __m512) {
+        // SAFETY: `self` proves the features; the caller promises the memory.
+        unsafe { _mm512_storeu_ps(p, v) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_masked(self, p: *mut f32, v: __m512, mask: __mmask16) {
+        // SAFETY: `self` proves the features; the caller promises the memory.
+        unsafe { _mm512_mask_storeu_ps(p, mask, v) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm512_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn fma(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn activate(self, slope: f32, v: __m512) -> __m512 {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(v, _mm512_setzero_ps());
+            _mm512_mask_mov_ps(_mm512_mul_ps(_mm512_set1_ps(slope), v), positive, v)
+        }
+    }
+
+    #[inline(always)]
+    fn sums(self, v: [__m512; WIDE]) -> [f32; WIDE] {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            Avx2(()).sums(v.map(|v| _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps::<1>(v))))
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, p: *const f32) {
+        // SAFETY: a prefetch never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
+}
+
+/// For AVX2 masks: eight ones before eight zeros.
+static ONES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+impl Lanes for Avx2 {
+    type V = __m256;
+    type Mask = __m256i;
+    const N: usize = 8;
+    const TALL: usize = 6;
+    const DOTS: usize = 3;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m256 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm256_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    fn mask(self, n: usize) -> __m256i {
+        let ones = &ONES[8 - n..16 - n];
+        // SAFETY: `self` proves the features; the slice has eight elements.
+        unsafe { _mm256_loadu_si256(ones.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, p: *const f32) -> __m256 {
+        // SAFETY: `self` proves the features; the caller promises the memory.
+        unsafe { _mm256_loadu_ps(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_masked(self, p: *const f32, mask: __m256i) -> __m256 {
+        // SAFETY: `self` proves the features; the caller promises the memory.
+        unsafe { _mm256_maskload_ps(p, mask) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32, v: __m256) {
+        // SAFETY: `self` proves the features; the caller promises the memory.
+        unsafe { _mm256_storeu_ps(p, v) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_masked(self, p: *mut f32, v: __m256, mask: __m256i) {
+        // SAFETY: `self` proves the features; the caller promises the memory.
+        unsafe { _mm256_maskstore_ps(p, mask, v) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm256_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm256_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn fma(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm256_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn activate(self, slope: f32, v: __m256) -> __m256 {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(v, _mm256_setzero_ps());
+            _mm256_blendv_ps(_mm256_mul_ps(_mm256_set1_ps(slope), v), v, positive)
+        }
+    }
+
+    #[inline(always)]
+    fn sums(self, [a, b, c, d]: [__m256; WIDE]) -> [f32; WIDE] {
+        let mut sums = [0.0; WIDE];
+        // SAFETY: `self` proves the features; `sums` has four elements.
+        unsafe {
+            let v = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+            let v = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+            _mm_storeu_ps(sums.as_mut_ptr(), v);
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn prefetch(self, p: *const f32) {
+        // SAFETY: a prefetch never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
+}

@@ -1,0 +1,17 @@
+//! Desktop training of stochastic binary networks with the engine of [`arm_core`]: data sets, kernels for wide CPUs, the
+//! trainer, evaluation, models and pictures. The `arm` command is a thin layer over it.
+
+pub mod cli;
+pub mod config;
+pub mod data;
+pub mod driver;
+pub mod evaluate;
+pub mod image;
+pub mod kernels;
+pub mod memory;
+pub mod model;
+pub mod network;
+pub mod pictures;
+pub mod pool;
+pub mod run;
+pub mod train;

@@ -1,0 +1,194 @@
+//! Trained networks as safetensors files.
+//!
+//! Tensors are `encoder.0.weight` (inputs x outputs), `encoder.0.bias`, .., `decoder.0.weight`, .., `prior.logits`, all
+//! little-endian `f32`: a layer computes `x @ weight + bias`. The metadata entry `network` is the shape as JSON.
+
+use crate::memory::Aligned;
+use crate::network::Network;
+use arm_core::Prior;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a model could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {what}", path.display())]
+pub struct ModelError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong, and what to do.
+    pub what: String,
+}
+
+/// A network with its parameters, unpadded, in the order of [`arm_core::Shape::dense`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The network.
+    pub network: Network,
+    /// Its parameters.
+    pub params: Vec<f32>,
+}
+
+/// Name, first parameter and shape of each tensor.
+fn tensors(network: &Network) -> Vec<(String, usize, Vec<usize>)> {
+    let shape = network.shape();
+    let mut all = Vec::new();
+    for i in 0..shape.network_layers() {
+        let dense = shape.dense(i);
+        let (side, k) = match i.checked_sub(network.encoder.len()) {
+            None => ("encoder", i),
+            Some(k) => ("decoder", k),
+        };
+        all.push((format!("{side}.{k}.weight"), dense.offset, vec![dense.inputs, dense.outputs]));
+        all.push((format!("{side}.{k}.bias"), dense.offset + dense.inputs * dense.outputs, vec![dense.outputs]));
+    }
+    if network.prior == Prior::Learned {
+        let dense = shape.dense(shape.network_layers());
+        all.push(("prior.logits".into(), dense.offset, vec![dense.outputs]));
+    }
+    all
+}
+
+impl Model {
+    /// Writes the model to `path` through a temporary file beside it.
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        let fail = |what: String| ModelError { path: path.into(), what };
+        let bytes: Vec<u8> = self.params.iter().flat_map(|p| p.to_le_bytes()).collect();
+        let mut views = Vec::new();
+        for (name, first, shape) in tensors(&self.network) {
+            let len: usize = shape.iter().product();
+            let data = bytes.get(4 * first..4 * (first + len)).ok_or_else(|| fail("too few parameters".into()))?;
+            views.push((name, TensorView::new(Dtype::F32, shape, data).map_err(|e| fail(e.to_string()))?));
+        }
+        let metadata = HashMap::from([
+            ("format".to_string(), "arm-1".to_string()),
+            ("network".to_string(), self.network.to_json()),
+        ]);
+        let file = serialize(views, Some(metadata)).map_err(|e| fail(e.to_string()))?;
+        replace(path, &file).map_err(|e| fail(format!("cannot be written: {e}")))
+    }
+
+    /// Reads a model. Errors: no such file, not a model, tensors missing or of another shape, values that are not finite.
+    pub fn load(path: &Path) -> Result<Model, ModelError> {
+        let fail = |what: String| ModelError { path: path.into(), what };
+        let bytes = fs::read(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
+        let not_model = |e: safetensors::SafeTensorError| fail(format!("is no safetensors model ({e})"));
+        let file = SafeTensors::deserialize(&bytes).map_err(not_model)?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(not_model)?;
+        let entry = header.metadata().as_ref().and_then(|m| m.get("network"));
+        let json = entry.ok_or_else(|| fail("has no `network` metadata; give a model written by arm train".into()))?;
+        let network = Network::from_json(json).map_err(|e| fail(format!("its network is invalid: {e}")))?;
+        let count = network.shape().params();
+        if count > bytes.len() / 4 {
+            return Err(fail(format!("its network has {count} parameters, more than the file holds")));
+        }
+        let mut params = vec![0f32; count];
+        for (name, first, shape) in tensors(&network) {
+            let view = file.tensor(&name).map_err(|_| fail(format!("tensor {name} is missing")))?;
+            if view.shape() != shape || view.dtype() != Dtype::F32 {
+                let found = (view.dtype(), view.shape());
+                return Err(fail(format!("tensor {name} is {found:?}, but the network needs F32 {shape:?}")));
+            }
+            for (p, b) in params[first..].iter_mut().zip(view.data().as_chunks::<4>().0) {
+                *p = f32::from_le_bytes(*b);
+                if p.is_nan() || p.abs() > arm_core::step::LIMIT {
+                    return Err(fail(format!("tensor {name} holds {p}; the file is damaged or training diverged")));
+                }
+            }
+        }
+        Ok(Model { network, params })
+    }
+
+    /// The parameters with rows padded to a multiple of `floats`.
+    pub fn padded(&self, floats: usize) -> Aligned {
+        let (from, to) = (self.network.shape(), self.network.shape().padded(floats));
+        let mut out = Aligned::zeroed(to.params());
+        copy_rows(from, &self.params, to, out.floats_mut());
+        out
+    }
+}
+
+/// Copies parameters between two paddings of one network.
+pub fn copy_rows(from: arm_core::Shape<'_>, source: &[f32], to: arm_core::Shape<'_>, target: &mut [f32]) {
+    for i in 0..from.dense_layers() {
+        let (a, b) = (from.dense(i), to.dense(i));
+        for row in 0..a.rows() {
+            let (s, t) = (a.offset + row * a.stride, b.offset + row * b.stride);
+            target[t..t + a.outputs].copy_from_slice(&source[s..s + a.outputs]);
+        }
+    }
+}
+
+/// Writes a file under a temporary name in the same folder, syncs it and renames it.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let write = || {
+        let mut file = fs::File::create(&part)?;
+        io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&part);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::Preset;
+
+    fn model() -> Model {
+        let mut network = Preset::TwoLayer.network(5);
+        network.encoder = vec![arm_core::Layer::hidden(3, 0.1), arm_core::Layer::bernoulli(2)];
+        network.decoder = vec![arm_core::Layer::bernoulli(5)];
+        let params = (0..network.shape().params()).map(|i| i as f32 * 0.5 - 3.0).collect();
+        Model { network, params }
+    }
+
+    #[test]
+    fn it_reads_what_it_wrote() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.safetensors");
+        model().save(&path).unwrap();
+        assert_eq!(Model::load(&path).unwrap(), model());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let padded = model().padded(8);
+        let mut back = vec![0.0; model().params.len()];
+        copy_rows(model().network.shape().padded(8), padded.floats(), model().network.shape(), &mut back);
+        assert_eq!(back, model().params);
+    }
+
+    #[test]
+    fn damage_is_refused_and_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.safetensors");
+        let says = |path: &Path, text: &str| {
+            let message = Model::load(path).unwrap_err().to_string();
+            assert!(message.contains("m.safetensors") && message.contains(text), "{message}");
+        };
+        says(&path, "cannot be read");
+        fs::write(&path, b"").unwrap();
+        says(&path, "no safetensors");
+        let mut bad = model();
+        bad.params[4] = f32::NAN;
+        bad.save(&path).unwrap();
+        says(&path, "encoder.0.weight holds NaN");
+        model().save(&path).unwrap();
+        let good = fs::read(&path).unwrap();
+        for cut in [1, 7, 8, 40, good.len() / 2, good.len() - 1] {
+            fs::write(&path, &good[..cut]).unwrap();
+            says(&path, "no safetensors");
+        }
+        for at in 0..good.len().min(400) {
+            let mut bytes = good.clone();
+            bytes[at] ^= 0x15;
+            fs::write(&path, &bytes).unwrap();
+            let _ = Model::load(&path);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Networks described at run time, and the presets of the paper.
+
+use arm_core::{Layer, Prior, Shape};
+use serde::{Deserialize, Serialize};
+
+/// A dense layer, as it is written in configuration files and models.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LayerKind {
+    /// LeakyReLU units.
+    Hidden {
+        /// Number of units.
+        width: usize,
+        /// Slope below zero.
+        slope: f32,
+    },
+    /// Stochastic units.
+    Bernoulli {
+        /// Number of units.
+        width: usize,
+    },
+}
+
+impl From<LayerKind> for Layer {
+    fn from(kind: LayerKind) -> Layer {
+        match kind {
+            LayerKind::Hidden { width, slope } => Layer::hidden(width, slope),
+            LayerKind::Bernoulli { width } => Layer::bernoulli(width),
+        }
+    }
+}
+
+impl From<Layer> for LayerKind {
+    fn from(layer: Layer) -> LayerKind {
+        match layer {
+            Layer::Hidden { width, slope } => LayerKind::Hidden { width, slope },
+            Layer::Bernoulli { width } => LayerKind::Bernoulli { width },
+        }
+    }
+}
+
+/// A variational auto-encoder that owns its description.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Units of the input.
+    pub inputs: usize,
+    /// Layers from the input up to b_T.
+    pub encoder: Vec<Layer>,
+    /// Layers from above b_T down to the input.
+    pub decoder: Vec<Layer>,
+    /// The prior of b_T.
+    pub prior: Prior,
+}
+
+/// What [`Network`] is written as.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    inputs: usize,
+    encoder: Vec<LayerKind>,
+    decoder: Vec<LayerKind>,
+    learned_prior: bool,
+}
+
+impl Network {
+    /// The shape that the engine works with.
+    pub fn shape(&self) -> Shape<'_> {
+        Shape::vae(self.inputs, &self.encoder, &self.decoder, self.prior)
+    }
+
+    /// One line of JSON.
+    pub fn to_json(&self) -> String {
+        let kinds = |layers: &[Layer]| layers.iter().map(|&l| l.into()).collect();
+        let written = Written {
+            inputs: self.inputs,
+            encoder: kinds(&self.encoder),
+            decoder: kinds(&self.decoder),
+            learned_prior: self.prior == Prior::Learned,
+        };
+        serde_json::to_string(&written).unwrap_or_default()
+    }
+
+    /// Reads [`to_json`](Self::to_json) back. Errors: the text, or a shape that breaks the rules of [`Shape::check`].
+    pub fn from_json(text: &str) -> Result<Network, String> {
+        let w: Written = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let layers = |kinds: Vec<LayerKind>| kinds.into_iter().map(Layer::from).collect();
+        let network = Network {
+            inputs: w.inputs,
+            encoder: layers(w.encoder),
+            decoder: layers(w.decoder),
+            prior: if w.learned_prior { Prior::Learned } else { Prior::Fixed },
+        };
+        network.shape().check().map_err(|e| e.message().to_string())?;
+        Ok(network)
+    }
+
+    /// The description in the usual notation, such as `784-200-[200] [200]-200-784`; brackets are stochastic layers.
+    pub fn notation(&self) -> String {
+        let mut text = self.inputs.to_string();
+        for &layer in &self.encoder {
+            text += &if layer.stochastic() { format!("-[{}]", layer.width()) } else { format!("-{}", layer.width()) };
+        }
+        text += " / ";
+        text += &format!("[{}]", self.shape().top_width());
+        let below = self.decoder.len().saturating_sub(1);
+        for (i, &layer) in self.decoder.iter().enumerate() {
+            let inner = layer.stochastic() && i < below;
+            text += &if inner { format!("-[{}]", layer.width()) } else { format!("-{}", layer.width()) };
+        }
+        text
+    }
+}
+
+/// The networks of the paper (Yin & Zhou, ICLR 2019, table 1), with the input width left open. Stochastic layers have
+/// 200 units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// x-[200] / [200]-x
+    Linear,
+    /// x-200-200-[200] / [200]-200-200-x with LeakyReLU 0.1
+    Nonlinear,
+    /// x-[200]-[200] / [200]-[200]-x with a learned prior
+    TwoLayer,
+}
+
+impl Preset {
+    /// The network for `inputs` input units.
+    pub fn network(self, inputs: usize) -> Network {
+        let b = Layer::bernoulli(200);
+        let h = Layer::hidden(200, 0.1);
+        let x = Layer::bernoulli(inputs);
+        let (encoder, decoder, prior) = match self {
+            Preset::Linear => (vec![b], vec![x], Prior::Fixed),
+            Preset::Nonlinear => (vec![h, h, b], vec![h, h, x], Prior::Fixed),
+            Preset::TwoLayer => (vec![b, b], vec![b, x], Prior::Learned),
+        };
+        Network { inputs, encoder, decoder, prior }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presets_keep_the_rules_and_survive_json() {
+        for preset in [Preset::Linear, Preset::Nonlinear, Preset::TwoLayer] {
+            let network = preset.network(784);
+            assert_eq!(network.shape().check(), Ok(()));
+            assert_eq!(Network::from_json(&network.to_json()), Ok(network));
+        }
+        assert_eq!(Preset::TwoLayer.network(784).notation(), "784-[200]-[200] / [200]-[200]-784");
+        assert_eq!(Preset::Nonlinear.network(16).notation(), "16-200-200-[200] / [200]-200-200-16");
+    }
+
+    #[test]
+    fn a_network_that_breaks_the_rules_is_refused() {
+        let mut network = Preset::Linear.network(10);
+        network.decoder = vec![Layer::bernoulli(11)];
+        assert!(Network::from_json(&network.to_json()).unwrap_err().contains("shape"));
+        assert!(Network::from_json("{}").is_err());
+    }
+}

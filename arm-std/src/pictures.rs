@@ -1,0 +1,49 @@
+//! Pictures of what a model has learned.
+
+use crate::data::BitTable;
+use crate::image::{Grid, cell_size};
+use crate::kernels::Desktop;
+use crate::memory::Aligned;
+use crate::model::Model;
+use arm_core::estimator::Arm;
+use arm_core::{Batch, BitMatrix, Engine, Error};
+
+/// Images in a row of the grids.
+const COLUMNS: usize = 10;
+
+/// A grid of `count` samples from the model, as probabilities p(x = 1 | b_1).
+pub fn samples(model: &Model, count: usize, seed: u64) -> Result<Grid, Error> {
+    let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
+    let inputs = model.network.inputs;
+    let mut grid = Grid::new(cell_size(inputs), COLUMNS);
+    let mut scratch = Aligned::zeroed(engine.shape.inference_scratch(1, 1));
+    let mut image = vec![0.0; inputs];
+    for index in 0..count as u64 {
+        let batch = Batch { x: BitMatrix::new(&[], 0), examples: 1, first: index, step: 0 };
+        engine.generate(&model.params, batch, scratch.words_mut(), &mut image)?;
+        grid.push_probabilities(&image);
+    }
+    Ok(grid)
+}
+
+/// The first `count` rows of `table`, each line of originals above its line of reconstructions p(x = 1 | b_1),
+/// b_1 ~ q(b_1 | x).
+pub fn reconstructions(model: &Model, table: &BitTable, count: usize, seed: u64) -> Result<Grid, Error> {
+    let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
+    let inputs = model.network.inputs;
+    let mut grid = Grid::new(cell_size(inputs), COLUMNS);
+    let mut scratch = Aligned::zeroed(engine.shape.inference_scratch(1, 1));
+    let mut image = vec![0.0; inputs];
+    let rows: Vec<usize> = (0..count.min(table.rows())).collect();
+    for line in rows.chunks(COLUMNS) {
+        line.iter().for_each(|&row| grid.push_bits(table.row(row)));
+        (line.len()..COLUMNS).for_each(|_| grid.push_bits(&[]));
+        for &row in line {
+            let x = BitMatrix::new(table.row(row), inputs);
+            let batch = Batch { x, examples: 1, first: row as u64, step: 0 };
+            engine.reconstruct(&model.params, batch, scratch.words_mut(), &mut image)?;
+            grid.push_probabilities(&image);
+        }
+    }
+    Ok(grid)
+}

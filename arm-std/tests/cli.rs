@@ -1,0 +1,158 @@
+//! The `arm` command as a user meets it: exit codes, messages, files.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn arm(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_arm")).current_dir(folder).args(args).output().expect("the command starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Runs `args`, which must fail with `code` and a message that holds every one of `words`, and leave no run folder.
+fn refused(folder: &Path, args: &[&str], code: i32, words: &[&str]) {
+    let output = arm(folder, args);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
+    for word in words {
+        assert!(message.contains(word), "{args:?}: `{word}` is not in: {message}");
+    }
+    assert!(!message.contains("panicked"), "{message}");
+    assert!(!folder.join("runs").exists() && !folder.join("out").exists(), "{args:?} left a run folder");
+}
+
+/// 60 rows of 12 correlated bits.
+fn table(folder: &Path) -> String {
+    let rows: String = (0..60u32)
+        .map(|i| {
+            let bits: Vec<&str> = (0..12).map(|j| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" }).collect();
+            bits.join(",") + "\n"
+        })
+        .collect();
+    fs::write(folder.join("t.csv"), rows).unwrap();
+    "t.csv".into()
+}
+
+const SHORT: [&str; 6] = ["--steps", "30", "--batch", "10", "--nll-samples", "7"];
+
+#[test]
+fn train_eval_and_sample() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = table(dir.path());
+    for (preset, estimator) in
+        [("linear", "arm"), ("nonlinear", "disarm"), ("two-layer", "arm"), ("two-layer", "rloo"), ("linear", "reinforce")]
+    {
+        let out = format!("{preset}-{estimator}");
+        let mut args = vec!["train", "--data", &data, "--preset", preset, "--estimator", estimator, "--out", &out];
+        args.extend(SHORT);
+        let output = arm(dir.path(), &args);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(stdout(&output).contains("K = 7"), "{}", stdout(&output));
+        let mut names: Vec<_> =
+            fs::read_dir(dir.path().join(&out)).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        assert_eq!(names, ["config.toml", "metrics.jsonl", "model.safetensors", "reconstructions.png", "samples.png"]);
+        let metrics = fs::read_to_string(dir.path().join(&out).join("metrics.jsonl")).unwrap();
+        let last: serde_json::Value = serde_json::from_str(metrics.lines().last().unwrap()).unwrap();
+        assert_eq!(last["kind"], "test");
+        let eval = arm(dir.path(), &["eval", &out, "--data", &data, "--nll-samples", "7"]);
+        let nll = format!("{:8.2}", last["nll"].as_f64().unwrap());
+        assert!(eval.status.success() && stdout(&eval).contains(&nll), "{nll}: {}", stdout(&eval));
+        let sample = arm(dir.path(), &["sample", &out, "--out", "s.png", "--count", "5"]);
+        assert!(sample.status.success() && fs::read(dir.path().join("s.png")).unwrap().starts_with(b"\x89PNG"));
+    }
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = table(dir.path());
+    let mut models = Vec::new();
+    for threads in ["1", "2", "3", "7"] {
+        let mut args = vec!["train", "--data", &data, "--preset", "two-layer", "--threads", threads, "--out", threads];
+        args.extend(SHORT);
+        assert!(arm(dir.path(), &args).status.success());
+        let read = |name: &str| fs::read(dir.path().join(threads).join(name)).unwrap();
+        let metrics = String::from_utf8(read("metrics.jsonl")).unwrap();
+        // The one figure that is a measurement of time.
+        let figures: Vec<String> =
+            metrics.lines().map(|l| l.split(",\"steps_per_second\"").next().unwrap().to_string()).collect();
+        models.push((read("model.safetensors"), read("samples.png"), read("reconstructions.png"), figures));
+    }
+    assert!(models.iter().all(|m| *m == models[0]));
+}
+
+#[test]
+fn usage_errors_exit_with_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = table(dir.path());
+    let d = dir.path();
+    refused(d, &["train", "--preset", "cubic"], 2, &["cubic", "nonlinear"]);
+    refused(d, &["train", "--batch", "0"], 2, &["--batch"]);
+    refused(d, &["train", "--lr", "-1"], 2, &["--lr"]);
+    refused(d, &["train", "--lr", "NaN"], 2, &["--lr"]);
+    refused(d, &["train", "--lr", "inf"], 2, &["--lr"]);
+    refused(d, &["train", "--epochs", "0"], 2, &["--epochs"]);
+    refused(d, &["train", "--epochs", "3", "--steps", "3"], 2, &["--steps"]);
+    refused(d, &["train", "--threads", "0"], 2, &["--threads"]);
+    refused(d, &["train", "--estimator", "rloo", "--samples", "1"], 2, &["--samples"]);
+    refused(d, &["train", "--estimator", "reinforce", "--baseline", "inf"], 2, &["--baseline", "moving"]);
+    refused(d, &["train", "--binarise", "1.5"], 2, &["--binarise", "threshold"]);
+    refused(d, &["train", "--data", &data, "--batch", "51"], 2, &["--batch 51", "t.csv", "40"]);
+    refused(d, &["trian"], 2, &["train"]);
+    refused(d, &[], 2, &["Usage"]);
+}
+
+#[test]
+fn data_errors_exit_with_1_and_name_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let write = |name: &str, bytes: &[u8]| fs::write(d.join(name), bytes).unwrap();
+    let mut idx = vec![0, 0, 8, 3, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 28, 0, 0, 0, 28];
+    write("absurd.idx", &idx);
+    idx[2] = 77;
+    write("magic.idx", &idx);
+    write("empty.csv", b"");
+    write("two.csv", b"0,1\n1,2\n");
+    write("nan.csv", b"0,1\n1,nan\n");
+    write("ragged.csv", b"0,1\n1\n");
+    write("cut.csv.gz", &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b]);
+    write("model.safetensors", b"nonsense");
+    for name in ["missing.csv", "absurd.idx", "magic.idx", "empty.csv", "two.csv", "nan.csv", "ragged.csv", "cut.csv.gz"] {
+        refused(d, &["train", "--data", name], 1, &[name]);
+    }
+    refused(d, &["eval", "model.safetensors"], 1, &["model.safetensors"]);
+    refused(d, &["sample", "nowhere"], 1, &["nowhere"]);
+}
+
+#[test]
+fn a_run_folder_is_never_overwritten_without_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = table(dir.path());
+    let mut args = vec!["train", "--data", &data, "--out", "r"];
+    args.extend(SHORT);
+    assert!(arm(dir.path(), &args).status.success());
+    let model = fs::read(dir.path().join("r/model.safetensors")).unwrap();
+    let again = arm(dir.path(), &args);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--force"));
+    assert_eq!(fs::read(dir.path().join("r/model.safetensors")).unwrap(), model);
+    args.extend(["--force", "--seed", "9"]);
+    assert!(arm(dir.path(), &args).status.success());
+    assert_ne!(fs::read(dir.path().join("r/model.safetensors")).unwrap(), model);
+}
+
+#[test]
+fn a_model_for_other_data_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = table(dir.path());
+    let mut args = vec!["train", "--data", &data, "--out", "r"];
+    args.extend(SHORT);
+    assert!(arm(dir.path(), &args).status.success());
+    let output = arm(dir.path(), &["eval", "r", "--data", "strokes"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("784"));
+}

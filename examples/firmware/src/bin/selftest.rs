@@ -1,0 +1,25 @@
+//! Computes every golden value and compares it with the host's.
+#![no_std]
+#![no_main]
+
+use firmware::golden::{ALL, Room};
+use firmware::{entry, host};
+
+#[entry]
+fn main() -> ! {
+    static mut ROOM: Room = Room::ZERO;
+    // SAFETY: the only reference to it.
+    let room = unsafe { &mut *(&raw mut ROOM) };
+    let mut wrong = false;
+    for (name, compute, expected) in ALL {
+        let value = compute(room);
+        let right = value == Ok(expected);
+        wrong |= !right;
+        host::text(if right { "same    " } else { "differs " });
+        host::hex(value.unwrap_or(0));
+        host::text("  ");
+        host::text(name);
+        host::text("\n");
+    }
+    host::exit(!wrong)
+}

@@ -1,0 +1,89 @@
+//! The debugger's console and exit code, by Arm's semihosting calls (the RISC-V ones have the same numbers).
+
+/// Calls the host; `argument` is a value or an address, as the operation says.
+fn call(operation: usize, argument: usize) -> usize {
+    let result;
+    // SAFETY: the host reads at most what `argument` points to, which callers keep alive; registers are declared.
+    #[cfg(target_arch = "arm")]
+    unsafe {
+        core::arch::asm!("bkpt 0xab", inlateout("r0") operation => result, in("r1") argument, options(nostack));
+    }
+    // SAFETY: as above. The two shifts around `ebreak` mark it as a call; it must not be compressed.
+    #[cfg(target_arch = "riscv32")]
+    unsafe {
+        core::arch::asm!(
+            ".balign 16",
+            ".option push",
+            ".option norvc",
+            "slli x0, x0, 0x1f",
+            "ebreak",
+            "srai x0, x0, 7",
+            ".option pop",
+            inlateout("a0") operation => result,
+            in("a1") argument,
+            options(nostack)
+        );
+    }
+    result
+}
+
+/// Ends the program; the emulator's exit code is 0 for success and 1 otherwise.
+pub fn exit(success: bool) -> ! {
+    const SYS_EXIT: usize = 0x18;
+    const APPLICATION_EXIT: usize = 0x2_0026;
+    const RUN_TIME_ERROR: usize = 0x2_0023;
+    loop {
+        call(SYS_EXIT, if success { APPLICATION_EXIT } else { RUN_TIME_ERROR });
+    }
+}
+
+/// Writes text.
+pub fn text(s: &str) {
+    const SYS_WRITEC: usize = 0x03;
+    for c in s.as_bytes() {
+        call(SYS_WRITEC, core::ptr::from_ref(c) as usize);
+    }
+}
+
+/// Writes a whole number.
+pub fn number(mut n: u32) {
+    let mut digits = [b'0'; 10];
+    let mut first = 10;
+    for (i, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + (n % 10) as u8;
+        n /= 10;
+        first = i;
+        if n == 0 {
+            break;
+        }
+    }
+    text(core::str::from_utf8(digits.get(first..).unwrap_or_default()).unwrap_or_default());
+}
+
+/// Writes a number with three digits after the point.
+pub fn decimal(x: f32) {
+    if x < 0.0 {
+        text("-");
+    }
+    let thousandths = (x.abs() * 1000.0 + 0.5) as u32;
+    number(thousandths / 1000);
+    text(".");
+    let rest = thousandths % 1000;
+    text(if rest < 10 {
+        "00"
+    } else if rest < 100 {
+        "0"
+    } else {
+        ""
+    });
+    number(rest);
+}
+
+/// Writes a 64-bit pattern.
+pub fn hex(bits: u64) {
+    for shift in (0..16).rev() {
+        let digit = (bits >> (4 * shift)) as u8 & 15;
+        let c = [if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }];
+        text(core::str::from_utf8(&c).unwrap_or_default());
+    }
+}
