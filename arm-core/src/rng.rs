@@ -18,6 +18,8 @@ pub enum Purpose {
     Initial = 3,
     /// Samples from the model.
     Generate = 4,
+    /// The order of the examples in an epoch.
+    Order = 5,
 }
 
 /// A stream of uniforms: xoshiro128++ (Blackman & Vigna), whose state is a SplitMix64 hash of its address.
@@ -47,6 +49,12 @@ impl Stream {
     #[inline]
     pub fn uniform(&mut self) -> f32 {
         ((self.0.next_u32() >> 9) as f32 + 0.5) * (1.0 / 8_388_608.0)
+    }
+
+    /// An integer below `n`, uniform to within n / 2^32; 0 for n = 0.
+    #[inline]
+    pub fn below(&mut self, n: u32) -> u32 {
+        ((u64::from(self.0.next_u32()) * u64::from(n)) >> 32) as u32
     }
 
     /// Fills `out` with the next uniforms.

@@ -62,10 +62,8 @@ impl Model {
             let data = bytes.get(4 * first..4 * (first + len)).ok_or_else(|| fail("too few parameters".into()))?;
             views.push((name, TensorView::new(Dtype::F32, shape, data).map_err(|e| fail(e.to_string()))?));
         }
-        let metadata = HashMap::from([
-            ("format".to_string(), "arm-1".to_string()),
-            ("network".to_string(), self.network.to_json()),
-        ]);
+        // One entry only: the order of a hash map's entries would differ from run to run.
+        let metadata = HashMap::from([("network".to_string(), self.network.to_json())]);
         let file = serialize(views, Some(metadata)).map_err(|e| fail(e.to_string()))?;
         replace(path, &file).map_err(|e| fail(format!("cannot be written: {e}")))
     }

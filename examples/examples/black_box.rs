@@ -12,7 +12,8 @@ fn main() -> Result<(), arm_core::Error> {
     let wanted = [true, false, true, true, false, false, true, false];
     for step in 0..=2000 {
         // The cost that is minimised: here the number of wrong switches, elsewhere a measurement.
-        let cost = learner.step_black_box(&[], |b| b.iter().zip(wanted).filter(|(b, w)| b != w).count() as f32)?;
+        let cost =
+            learner.step_black_box(&[], |b| b.iter().zip(wanted).filter(|(b, w)| b != w).count() as f32)?;
         if step % 400 == 0 {
             println!("step {step:4}: {cost} wrong; logits {:.1?}", learner.params());
         }

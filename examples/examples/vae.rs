@@ -23,6 +23,8 @@ fn main() -> Result<(), arm_core::Error> {
     }
     let normal = learner.score(&[0x00f0], 200)?;
     let strange = learner.score(&[0x5555], 200)?;
-    println!("-log p: a seen row {normal:.2} nats (ln 4 = 1.39 is the floor), a strange one {strange:.2} nats");
+    println!(
+        "-log p: a seen row {normal:.2} nats (ln 4 = 1.39 is the floor), a strange one {strange:.2} nats"
+    );
     Ok(())
 }
