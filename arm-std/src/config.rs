@@ -23,6 +23,18 @@ pub enum EstimatorName {
     Rloo,
 }
 
+impl EstimatorName {
+    /// The name on the command line.
+    pub fn name(self) -> String {
+        clap::ValueEnum::to_possible_value(&self).map_or_else(String::new, |v| v.get_name().into())
+    }
+
+    /// Samples it draws for each example.
+    pub fn samples(self, config: &Config) -> usize {
+        if self == EstimatorName::Rloo { config.samples } else { 1 }
+    }
+}
+
 /// The baseline of REINFORCE as it is written: `none`, `moving` (decay 0.99) or a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -90,7 +102,9 @@ impl FromStr for BinariseName {
             ("none", _) => Ok(BinariseName::Chosen(Binarise::AsIs)),
             ("dynamic", _) => Ok(BinariseName::Chosen(Binarise::Dynamic)),
             (_, Ok(t)) if (0.0..1.0).contains(&t) => Ok(BinariseName::Chosen(Binarise::Threshold(t))),
-            _ => Err(format!("`{text}` is no binarisation; give auto, none, dynamic or a threshold in [0, 1)")),
+            _ => {
+                Err(format!("`{text}` is no binarisation; give auto, none, dynamic or a threshold in [0, 1)"))
+            }
         }
     }
 }
@@ -152,19 +166,23 @@ pub struct Config {
     pub lr: f32,
     /// Seed of everything random.
     pub seed: u64,
+    /// Epochs without a better validation bound after which training stops; 0 for never.
+    pub patience: u64,
+    /// Whether every step is on the first batch of the first epoch.
+    pub overfit_one_batch: bool,
     /// Samples of the importance-weighted bound at the end.
     pub nll_samples: usize,
-    /// Examples of the test split that the bound is computed for.
-    pub nll_examples: usize,
+    /// Images of the test split that the bound is computed for; 0 for all.
+    pub nll_images: usize,
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    #[test]
-    fn a_configuration_survives_toml() {
-        let config = Config {
+    /// A small configuration.
+    pub(crate) fn example() -> Config {
+        Config {
             preset: Preset::TwoLayer,
             data: "x/y".into(),
             binarise: BinariseName::Chosen(Binarise::Threshold(0.5)),
@@ -176,13 +194,17 @@ mod tests {
             steps: 1000,
             lr: 1e-4,
             seed: 3,
+            patience: 0,
+            overfit_one_batch: false,
             nll_samples: 100,
-            nll_examples: 2000,
-        };
-        let text = toml::to_string(&config).unwrap();
-        assert_eq!(toml::from_str::<Config>(&text).unwrap(), config);
-        let unknown = toml::from_str::<Config>(&format!("{text}\nspeed = 3\n")).unwrap_err().to_string();
-        assert!(unknown.contains("speed"), "{unknown}");
+            nll_images: 2000,
+        }
+    }
+
+    #[test]
+    fn a_configuration_survives_toml() {
+        let text = toml::to_string(&example()).unwrap();
+        assert_eq!(toml::from_str::<Config>(&text).unwrap(), example());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Desktop training of stochastic binary networks with the engine of [`arm_core`]: data sets, kernels for wide CPUs, the
 //! trainer, evaluation, models and pictures. The `arm` command is a thin layer over it.
 
+pub mod checkpoint;
 pub mod cli;
 pub mod config;
 pub mod data;
@@ -14,4 +15,5 @@ pub mod network;
 pub mod pictures;
 pub mod pool;
 pub mod run;
+pub mod settings;
 pub mod train;

@@ -1,7 +1,8 @@
 //! Trained networks as safetensors files.
 //!
 //! Tensors are `encoder.0.weight` (inputs x outputs), `encoder.0.bias`, .., `decoder.0.weight`, .., `prior.logits`, all
-//! little-endian `f32`: a layer computes `x @ weight + bias`. The metadata entry `network` is the shape as JSON.
+//! little-endian `f32`: a layer computes `x @ weight + bias`. The metadata entry `arm` holds the network
+//! as JSON.
 
 use crate::memory::Aligned;
 use crate::network::Network;
@@ -31,6 +32,26 @@ pub struct Model {
     pub params: Vec<f32>,
 }
 
+/// A model, further vectors, and a JSON text.
+pub(crate) type Parts = (Model, Vec<Vec<f32>>, Option<String>);
+
+/// Key of the one metadata entry.
+const ENTRY: &str = "arm";
+
+/// What the metadata entry holds, as JSON.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Entry {
+    network: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+}
+
+fn read_floats(bytes: &[u8], out: &mut [f32]) {
+    for (out, b) in out.iter_mut().zip(bytes.as_chunks::<4>().0) {
+        *out = f32::from_le_bytes(*b);
+    }
+}
+
 /// Name, first parameter and shape of each tensor.
 fn tensors(network: &Network) -> Vec<(String, usize, Vec<usize>)> {
     let shape = network.shape();
@@ -42,7 +63,11 @@ fn tensors(network: &Network) -> Vec<(String, usize, Vec<usize>)> {
             Some(k) => ("decoder", k),
         };
         all.push((format!("{side}.{k}.weight"), dense.offset, vec![dense.inputs, dense.outputs]));
-        all.push((format!("{side}.{k}.bias"), dense.offset + dense.inputs * dense.outputs, vec![dense.outputs]));
+        all.push((
+            format!("{side}.{k}.bias"),
+            dense.offset + dense.inputs * dense.outputs,
+            vec![dense.outputs],
+        ));
     }
     if network.prior == Prior::Learned {
         let dense = shape.dense(shape.network_layers());
@@ -54,30 +79,59 @@ fn tensors(network: &Network) -> Vec<(String, usize, Vec<usize>)> {
 impl Model {
     /// Writes the model to `path` through a temporary file beside it.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        self.save_with(path, &[], None)
+    }
+
+    /// [`save`](Self::save) with further vectors and a JSON text.
+    pub(crate) fn save_with(
+        &self,
+        path: &Path,
+        vectors: &[(&str, &[f32])],
+        state: Option<String>,
+    ) -> Result<(), ModelError> {
         let fail = |what: String| ModelError { path: path.into(), what };
-        let bytes: Vec<u8> = self.params.iter().flat_map(|p| p.to_le_bytes()).collect();
+        let little = |v: &[f32]| v.iter().flat_map(|p| p.to_le_bytes()).collect::<Vec<u8>>();
+        let bytes = little(&self.params);
+        let vectors: Vec<_> =
+            vectors.iter().map(|(name, v)| (name.to_string(), v.len(), little(v))).collect();
         let mut views = Vec::new();
         for (name, first, shape) in tensors(&self.network) {
             let len: usize = shape.iter().product();
-            let data = bytes.get(4 * first..4 * (first + len)).ok_or_else(|| fail("too few parameters".into()))?;
+            let data =
+                bytes.get(4 * first..4 * (first + len)).ok_or_else(|| fail("too few parameters".into()))?;
             views.push((name, TensorView::new(Dtype::F32, shape, data).map_err(|e| fail(e.to_string()))?));
         }
+        for (name, len, data) in &vectors {
+            let view = TensorView::new(Dtype::F32, vec![*len], data).map_err(|e| fail(e.to_string()))?;
+            views.push((name.clone(), view));
+        }
         // One entry only: the order of a hash map's entries would differ from run to run.
-        let metadata = HashMap::from([("network".to_string(), self.network.to_json())]);
+        let entry = Entry { network: self.network.to_json(), state };
+        let json = serde_json::to_string(&entry).map_err(|e| fail(e.to_string()))?;
+        let metadata = HashMap::from([(ENTRY.to_string(), json)]);
         let file = serialize(views, Some(metadata)).map_err(|e| fail(e.to_string()))?;
         replace(path, &file).map_err(|e| fail(format!("cannot be written: {e}")))
     }
 
     /// Reads a model. Errors: no such file, not a model, tensors missing or of another shape, values that are not finite.
     pub fn load(path: &Path) -> Result<Model, ModelError> {
+        Model::load_with(path, &[]).map(|(model, ..)| model)
+    }
+
+    /// [`load`](Self::load) with further vectors, each of a multiple of the number of parameters, and the JSON text.
+    pub(crate) fn load_with(path: &Path, names: &[&str]) -> Result<Parts, ModelError> {
         let fail = |what: String| ModelError { path: path.into(), what };
         let bytes = fs::read(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
         let not_model = |e: safetensors::SafeTensorError| fail(format!("is no safetensors model ({e})"));
         let file = SafeTensors::deserialize(&bytes).map_err(not_model)?;
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(not_model)?;
-        let entry = header.metadata().as_ref().and_then(|m| m.get("network"));
-        let json = entry.ok_or_else(|| fail("has no `network` metadata; give a model written by arm train".into()))?;
-        let network = Network::from_json(json).map_err(|e| fail(format!("its network is invalid: {e}")))?;
+        let entry = header.metadata().as_ref().and_then(|m| m.get(ENTRY));
+        let json =
+            entry.ok_or_else(|| fail("was not written by arm train: it has no `arm` metadata".into()))?;
+        let entry: Entry =
+            serde_json::from_str(json).map_err(|e| fail(format!("its `arm` metadata: {e}")))?;
+        let network =
+            Network::from_json(&entry.network).map_err(|e| fail(format!("its network is invalid: {e}")))?;
         let count = network.shape().params();
         if count > bytes.len() / 4 {
             return Err(fail(format!("its network has {count} parameters, more than the file holds")));
@@ -89,14 +143,31 @@ impl Model {
                 let found = (view.dtype(), view.shape());
                 return Err(fail(format!("tensor {name} is {found:?}, but the network needs F32 {shape:?}")));
             }
-            for (p, b) in params[first..].iter_mut().zip(view.data().as_chunks::<4>().0) {
-                *p = f32::from_le_bytes(*b);
-                if p.is_nan() || p.abs() > arm_core::step::LIMIT {
-                    return Err(fail(format!("tensor {name} holds {p}; the file is damaged or training diverged")));
-                }
+            read_floats(view.data(), &mut params[first..]);
+            if let Some(p) = params[first..].iter().find(|p| p.is_nan() || p.abs() > arm_core::step::LIMIT) {
+                return Err(fail(format!(
+                    "tensor {name} holds {p}; the file is damaged or training diverged"
+                )));
             }
         }
-        Ok(Model { network, params })
+        let mut vectors = Vec::new();
+        for name in names {
+            let view = file
+                .tensor(name)
+                .map_err(|_| fail(format!("tensor {name} is missing; give a checkpoint")))?;
+            let mut vector = vec![0f32; view.data().len() / 4];
+            read_floats(view.data(), &mut vector);
+            if view.dtype() != Dtype::F32
+                || vector.len() % count.max(1) != 0
+                || !vector.iter().all(|v| v.is_finite())
+            {
+                return Err(fail(format!(
+                    "tensor {name} has the wrong length or values that are not finite"
+                )));
+            }
+            vectors.push(vector);
+        }
+        Ok((Model { network, params }, vectors, entry.state))
     }
 
     /// The parameters with rows padded to a multiple of `floats`.

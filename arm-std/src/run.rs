@@ -1,5 +1,6 @@
 //! Run folders: the resolved configuration, metrics as JSON lines, the model and pictures.
 
+use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::model::{Model, replace};
 use crate::train::{Epoch, Figures};
@@ -20,8 +21,16 @@ pub struct RunError {
 
 /// Name of the model in a run folder.
 pub const MODEL: &str = "model.safetensors";
+/// Name of the resolved configuration.
+pub const CONFIG: &str = "config.toml";
+/// Name of the metrics, a JSON object a line.
+pub const METRICS: &str = "metrics.jsonl";
+/// Name of the picture of samples.
+pub const SAMPLES: &str = "samples.png";
+/// Name of the picture of reconstructions.
+pub const RECONSTRUCTIONS: &str = "reconstructions.png";
 
-/// The folder of one run, made anew.
+/// The folder of one run.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -32,7 +41,11 @@ pub struct RunFolder {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Line<'a> {
-    Epoch(&'a Epoch),
+    Epoch {
+        #[serde(flatten)]
+        epoch: &'a Epoch,
+        steps_per_second: f64,
+    },
     Test(&'a Figures),
 }
 
@@ -47,15 +60,29 @@ impl RunFolder {
             }
             None => free_folder()?,
         };
-        let fail = |name: &str| {
-            let path = path.join(name);
-            move |e: io::Error| RunError { path, what: format!("cannot be written: {e}") }
-        };
-        let text = toml::to_string(config)
-            .map_err(|e| RunError { path: path.join("config.toml"), what: e.to_string() })?;
-        replace(&path.join("config.toml"), text.as_bytes()).map_err(fail("config.toml"))?;
-        let metrics = File::create(path.join("metrics.jsonl")).map_err(fail("metrics.jsonl"))?;
-        Ok(RunFolder { path, metrics })
+        let metrics = File::create(path.join(METRICS)).map_err(cannot_write(path.join(METRICS)))?;
+        let folder = RunFolder { path, metrics };
+        folder.write_config(config)?;
+        Ok(folder)
+    }
+
+    /// Opens the folder of a run that was left, forgetting the metrics after its first `epochs` epochs.
+    pub fn reopen(path: PathBuf, config: &Config, epochs: usize) -> Result<RunFolder, RunError> {
+        let file = path.join(METRICS);
+        let text = fs::read_to_string(&file).map_err(cannot_write(file.clone()))?;
+        let kept: String = text.split_inclusive('\n').take(epochs).collect();
+        replace(&file, kept.as_bytes()).map_err(cannot_write(file.clone()))?;
+        let metrics = File::options().append(true).open(&file).map_err(cannot_write(file.clone()))?;
+        let folder = RunFolder { path, metrics };
+        folder.write_config(config)?;
+        Ok(folder)
+    }
+
+    fn write_config(&self, config: &Config) -> Result<(), RunError> {
+        let path = self.path.join(CONFIG);
+        let text =
+            toml::to_string(config).map_err(|e| RunError { path: path.clone(), what: e.to_string() })?;
+        replace(&path, text.as_bytes()).map_err(cannot_write(path))
     }
 
     /// The folder.
@@ -64,8 +91,8 @@ impl RunFolder {
     }
 
     /// Appends the figures of an epoch to `metrics.jsonl`.
-    pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), RunError> {
-        self.line(&Line::Epoch(epoch))
+    pub fn epoch(&mut self, epoch: &Epoch, steps_per_second: f64) -> Result<(), RunError> {
+        self.line(&Line::Epoch { epoch, steps_per_second })
     }
 
     /// Writes the trained model and appends its test figures.
@@ -76,20 +103,28 @@ impl RunFolder {
     }
 
     fn line(&mut self, line: &Line<'_>) -> Result<(), RunError> {
-        let fail = |what: String| RunError { path: self.path.join("metrics.jsonl"), what };
-        let mut text = serde_json::to_string(line).map_err(|e| fail(e.to_string()))?;
+        let path = self.path.join(METRICS);
+        let mut text =
+            serde_json::to_string(line).map_err(|e| RunError { path: path.clone(), what: e.to_string() })?;
         text.push('\n');
-        self.metrics.write_all(text.as_bytes()).map_err(|e| fail(format!("cannot be written: {e}")))
+        self.metrics.write_all(text.as_bytes()).map_err(cannot_write(path))
     }
+}
+
+fn cannot_write(path: PathBuf) -> impl FnOnce(io::Error) -> RunError {
+    move |e| RunError { path, what: format!("cannot be written: {e}") }
 }
 
 fn make(path: &Path, force: bool) -> Result<(), RunError> {
     let fail = |what: String| RunError { path: path.into(), what };
     if path.exists() {
         if !force {
-            return Err(fail("exists already; give another --out, or --force to replace the run in it".into()));
+            return Err(fail(
+                "exists already; give another --out, or --force to replace the run in it".into(),
+            ));
         }
-        for name in ["config.toml", "metrics.jsonl", MODEL, "samples.png", "reconstructions.png"] {
+        Checkpoint::clear(path);
+        for name in [CONFIG, METRICS, MODEL, SAMPLES, RECONSTRUCTIONS] {
             match fs::remove_file(path.join(name)) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => {
                     return Err(fail(format!("{name} cannot be replaced: {e}")));
@@ -104,7 +139,8 @@ fn make(path: &Path, force: bool) -> Result<(), RunError> {
 
 fn free_folder() -> Result<PathBuf, RunError> {
     let runs = PathBuf::from("runs");
-    let fail = |path: &Path, e: io::Error| RunError { path: path.into(), what: format!("cannot be made: {e}") };
+    let fail =
+        |path: &Path, e: io::Error| RunError { path: path.into(), what: format!("cannot be made: {e}") };
     fs::create_dir_all(&runs).map_err(|e| fail(&runs, e))?;
     for i in 1u32.. {
         let path = runs.join(format!("{i:03}"));

@@ -1,23 +1,26 @@
-//! A training run: epochs over a data set, validation after each, figures at the end.
+//! A training run: epochs over a data set, validation after each, figures at the end; it can be left and taken up at any
+//! step.
 
+use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::{Config, EstimatorName};
 use crate::data::{BitTable, Splits};
 use crate::driver::Driver;
 use crate::evaluate::bound;
-use crate::model::Model;
+use crate::memory::LINE;
+use crate::model::{Model, copy_rows};
 use crate::network::Network;
 use arm_core::estimator::{Ar, Arm, DisArm, Estimator, Reinforce, Rloo};
 use arm_core::model::Vae;
 use arm_core::optim::Adam;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{BitMatrix, Error};
-use serde::Serialize;
-use std::time::Instant;
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
 
 /// The figures after an epoch, in nats.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
-    /// Epochs done, from 1.
+    /// Epochs done, from 1; the last may be cut short.
     pub epoch: u64,
     /// Steps done.
     pub step: u64,
@@ -25,8 +28,6 @@ pub struct Epoch {
     pub train_neg_elbo: f64,
     /// -ELBO of the validation split, one sample an image.
     pub valid_neg_elbo: f64,
-    /// Steps per second of the epoch, validation excluded.
-    pub steps_per_second: f64,
 }
 
 /// The figures of a trained model on a test split, in nats.
@@ -53,14 +54,22 @@ pub enum TrainError {
         /// Why.
         error: Error,
     },
-    /// The caller's callback failed.
+    /// The checkpoint belongs to another run.
+    #[error("the checkpoint does not fit: {0}")]
+    Checkpoint(&'static str),
+    /// The observer failed.
     #[error(transparent)]
-    Report(#[from] Box<dyn std::error::Error + Send + Sync>),
+    Observer(#[from] Failure),
 }
+
+/// What an [`Observer`] fails with.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn hint(error: &Error) -> &'static str {
     match error {
-        Error::Objective | Error::Diverged => "; try a smaller --lr",
+        Error::Objective | Error::Diverged => {
+            " and the model is still that of the step before; try a smaller --lr"
+        }
         _ => "",
     }
 }
@@ -68,16 +77,47 @@ fn hint(error: &Error) -> &'static str {
 /// Domains of evaluation addresses; validation uses the epoch.
 pub(crate) const TEST: u64 = 1 << 30;
 
-/// Told about a run as it goes on.
-pub trait Observer {
-    /// After each step: steps done, and the step's mean -ELBO.
-    fn step(&mut self, step: u64, neg_elbo: f32);
-
-    /// After each epoch; an error ends the run.
-    fn epoch(&mut self, epoch: &Epoch) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+/// What to do after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Go on.
+    Go,
+    /// Save a checkpoint and go on.
+    Save,
+    /// Save a checkpoint and leave.
+    Leave,
 }
 
-/// Trains the network of `config` on `splits` with `threads` threads. The result depends on `config` and `splits` only.
+/// Told about a run as it goes on; an error ends it.
+pub trait Observer {
+    /// After each step: steps done, and the step's mean -ELBO.
+    fn step(&mut self, step: u64, neg_elbo: f32) -> Next;
+
+    /// After each epoch, with the time its steps took.
+    fn epoch(&mut self, epoch: &Epoch, steps: u64, time: Duration) -> Result<(), Failure>;
+
+    /// To keep `checkpoint`.
+    fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure>;
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// All steps were taken, or patience ran out: the model of the best epoch on the validation split, and its figures.
+    Done {
+        /// The model.
+        model: Model,
+        /// The epoch it is from.
+        best: Epoch,
+        /// Its figures on the test split.
+        figures: Figures,
+    },
+    /// The observer wanted to leave after this step.
+    Left(u64),
+}
+
+/// Trains the network of `config` on `splits` with `threads` threads, from the start or from a checkpoint of the same
+/// configuration. The result depends on `config` and `splits` only.
 ///
 /// Every epoch visits rows / batch whole batches in a new order; rows left over wait for another epoch.
 pub fn train(
@@ -85,16 +125,17 @@ pub fn train(
     network: &Network,
     splits: &Splits,
     threads: usize,
+    from: Option<Checkpoint>,
     observer: &mut dyn Observer,
-) -> Result<(Model, Figures), TrainError> {
+) -> Result<Outcome, TrainError> {
     let reinforce = Reinforce { baseline: config.baseline.baseline() };
     let run = Run { config, network, splits, threads };
     match config.estimator {
-        EstimatorName::Arm => run.train(Arm, observer),
-        EstimatorName::Ar => run.train(Ar, observer),
-        EstimatorName::Reinforce => run.train(reinforce, observer),
-        EstimatorName::Disarm => run.train(DisArm, observer),
-        EstimatorName::Rloo => run.train(Rloo { samples: config.samples }, observer),
+        EstimatorName::Arm => run.train(Arm, from, observer),
+        EstimatorName::Ar => run.train(Ar, from, observer),
+        EstimatorName::Reinforce => run.train(reinforce, from, observer),
+        EstimatorName::Disarm => run.train(DisArm, from, observer),
+        EstimatorName::Rloo => run.train(Rloo { samples: config.samples }, from, observer),
     }
 }
 
@@ -105,60 +146,177 @@ struct Run<'a> {
     threads: usize,
 }
 
-impl Run<'_> {
-    fn train<E: Estimator + Clone + Send + Sync>(
+/// A driver with the run's progress.
+struct State<'a, E> {
+    driver: Driver<'a, E, Vae, Adam>,
+    network: &'a Network,
+    progress: Progress,
+    best: Vec<f32>,
+}
+
+impl<'a> Run<'a> {
+    fn train<E: Estimator + Send + Sync>(
         &self,
         estimator: E,
+        from: Option<Checkpoint>,
         observer: &mut dyn Observer,
-    ) -> Result<(Model, Figures), TrainError> {
-        let Run { config, network, splits, threads } = *self;
-        let at = |step: u64| move |error: Error| TrainError::Step { step, error };
-        let adam = Adam::new(config.lr);
-        let mut driver =
-            Driver::new(network.shape(), estimator, Vae, adam, config.seed, config.batch, threads).map_err(at(0))?;
-        driver.set_shared(!config.independent_uniforms);
+    ) -> Result<Outcome, TrainError> {
+        let Run { config, splits, .. } = *self;
         let per_epoch = splits.train.rows().checked_div(config.batch).unwrap_or(0) as u64;
         if per_epoch == 0 {
             return Err(at(0)(Error::Setting));
         }
-        let stride = splits.train.cols().div_ceil(32);
-        let mut words = vec![0u32; config.batch * stride];
-        let mut drawn = BitTable::default();
-        let (mut step, mut epoch) = (0, 0);
-        while step < config.steps {
-            let table = splits.train.epoch(config.seed, epoch, &mut drawn);
-            let order = order(config.seed, epoch, table.rows());
-            let started = Instant::now();
-            let (mut sum, first) = (0.0, step);
-            for rows in order.chunks_exact(config.batch).take((config.steps - step).min(per_epoch) as usize) {
-                table.gather(rows, &mut words);
-                let f = driver.step(BitMatrix::new(&words, table.cols()), config.batch).map_err(at(step))?;
-                step += 1;
-                sum += f64::from(f);
-                observer.step(step, f);
-            }
-            let seconds = started.elapsed().as_secs_f64();
-            epoch += 1;
-            let valid = bound(driver.engine(), driver.params(), &splits.valid, 1, epoch, threads).map_err(at(step))?;
-            observer.epoch(&Epoch {
-                epoch,
-                step,
-                train_neg_elbo: sum / (step - first) as f64,
-                valid_neg_elbo: valid,
-                steps_per_second: (step - first) as f64 / seconds.max(1e-9),
-            })?;
+        let mut state = self.start(estimator)?;
+        if let Some(checkpoint) = from {
+            state.restore(checkpoint)?;
         }
-        let test = splits.test.head(config.nll_examples);
-        let evaluate = |table, k| bound(driver.engine(), driver.params(), table, k, TEST, threads).map_err(at(step));
+        let mut words = vec![0u32; config.batch * splits.train.cols().div_ceil(32)];
+        let mut drawn = BitTable::default();
+        while state.progress.step < config.steps && !self.patience_is_over(&state.progress.history) {
+            let epoch = state.progress.step / per_epoch;
+            let of_data = if config.overfit_one_batch { 0 } else { epoch };
+            let table = splits.train.epoch(config.seed, of_data, &mut drawn);
+            let order = order(config.seed, of_data, table.rows());
+            let end = config.steps.min((epoch + 1) * per_epoch);
+            let (started, first) = (Instant::now(), state.progress.step);
+            let mut next = Next::Go;
+            while state.progress.step < end {
+                let position =
+                    if config.overfit_one_batch { 0 } else { (state.progress.step % per_epoch) as usize };
+                table.gather(&order[position * config.batch..(position + 1) * config.batch], &mut words);
+                let f = state.step(BitMatrix::new(&words, table.cols()), config.batch)?;
+                next = observer.step(state.progress.step, f);
+                if next != Next::Go && state.progress.step < end {
+                    observer.save(&state.checkpoint())?;
+                    if next == Next::Leave {
+                        return Ok(Outcome::Left(state.progress.step));
+                    }
+                }
+            }
+            let whole = end % per_epoch == 0;
+            if !whole {
+                // The figures of an epoch cut short are not part of a checkpoint: a longer run would finish it.
+                observer.save(&state.checkpoint())?;
+            }
+            let entry = self.end_epoch(&mut state, epoch + 1, end - epoch * per_epoch)?;
+            observer.epoch(&entry, end - first, started.elapsed())?;
+            if whole && (next != Next::Go || end == config.steps) {
+                observer.save(&state.checkpoint())?;
+            }
+            if next == Next::Leave && end < config.steps {
+                return Ok(Outcome::Left(end));
+            }
+        }
+        self.finish(state)
+    }
+
+    fn start<E: Estimator + Send + Sync>(&self, estimator: E) -> Result<State<'a, E>, TrainError> {
+        let Run { config, network, threads, .. } = *self;
+        let adam = Adam::new(config.lr);
+        let mut driver =
+            Driver::new(network.shape(), estimator, Vae, adam, config.seed, config.batch, threads)
+                .map_err(at(0))?;
+        driver.set_shared(!config.independent_uniforms);
+        Ok(State { driver, network, progress: Progress::default(), best: Vec::new() })
+    }
+
+    /// Validates, and notes the best parameters.
+    fn end_epoch<E: Estimator + Send + Sync>(
+        &self,
+        state: &mut State<'_, E>,
+        epoch: u64,
+        steps: u64,
+    ) -> Result<Epoch, TrainError> {
+        let Progress { step, epoch_sum, .. } = state.progress;
+        let (engine, params) = (state.driver.engine(), state.driver.params());
+        let valid = bound(engine, params, &self.splits.valid, 1, epoch, self.threads).map_err(at(step))?;
+        let entry = Epoch { epoch, step, train_neg_elbo: epoch_sum / steps as f64, valid_neg_elbo: valid };
+        if best(&state.progress.history).is_none_or(|b| entry.valid_neg_elbo < b.valid_neg_elbo) {
+            state.best = state.driver.unpadded();
+        }
+        state.progress.history.push(entry);
+        state.progress.epoch_sum = 0.0;
+        Ok(entry)
+    }
+
+    fn patience_is_over(&self, history: &[Epoch]) -> bool {
+        let since = |b: &Epoch| history.last().map_or(0, |last| last.epoch - b.epoch);
+        self.config.patience > 0 && best(history).is_some_and(|b| since(b) >= self.config.patience)
+    }
+
+    fn finish<E: Estimator + Send + Sync>(&self, mut state: State<'_, E>) -> Result<Outcome, TrainError> {
+        let Run { config, network, splits, threads } = *self;
+        let (step, best) = (state.progress.step, best(&state.progress.history).copied());
+        let best = best.ok_or(TrainError::Checkpoint("it holds no finished epoch"))?;
+        let params = std::mem::take(&mut state.best);
+        copy_rows(network.shape(), &params, network.shape().padded(LINE), state.driver.params_mut());
+        let driver = &state.driver;
+        let evaluate =
+            |table, k| bound(driver.engine(), driver.params(), table, k, TEST, threads).map_err(at(step));
+        let test = splits.test.head(if config.nll_images == 0 { usize::MAX } else { config.nll_images });
         let figures = Figures {
             neg_elbo: evaluate(&splits.test, 1)?,
             nll: evaluate(&test, config.nll_samples)?,
             nll_samples: config.nll_samples,
             images: test.rows(),
         };
-        let params = driver.unpadded();
-        Ok((Model { network: network.clone(), params }, figures))
+        Ok(Outcome::Done { model: Model { network: network.clone(), params }, best, figures })
     }
+}
+
+impl<E: Estimator + Send + Sync> State<'_, E> {
+    fn step(&mut self, x: BitMatrix<'_>, examples: usize) -> Result<f32, TrainError> {
+        let f = self.driver.step(x, examples).map_err(at(self.progress.step))?;
+        self.progress.step += 1;
+        self.progress.epoch_sum += f64::from(f);
+        Ok(f)
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        let (padded, plain) = (self.driver.engine().shape, self.network.shape());
+        let mut moments = vec![0.0; 2 * plain.params()];
+        let halves = moments.chunks_mut(plain.params()).zip(self.driver.moments().chunks(padded.params()));
+        for (to, from) in halves {
+            copy_rows(padded, from, plain, to);
+        }
+        Checkpoint {
+            model: Model { network: self.network.clone(), params: self.driver.unpadded() },
+            moments,
+            best: self.best.clone(),
+            progress: Progress { estimator: self.driver.engine().estimator.state(), ..self.progress.clone() },
+        }
+    }
+
+    fn restore(&mut self, from: Checkpoint) -> Result<(), TrainError> {
+        let (padded, plain) = (self.driver.engine().shape, self.network.shape());
+        if from.model.network != *self.network {
+            return Err(TrainError::Checkpoint("it is of another network"));
+        }
+        if from.moments.len() != 2 * plain.params()
+            || from.best.is_empty() != from.progress.history.is_empty()
+        {
+            return Err(TrainError::Checkpoint("its moments or its best parameters are incomplete"));
+        }
+        copy_rows(plain, &from.model.params, padded, self.driver.params_mut());
+        let halves = self.driver.moments_mut().chunks_mut(padded.params());
+        for (to, from) in halves.zip(from.moments.chunks(plain.params())) {
+            copy_rows(plain, from, padded, to);
+        }
+        self.driver.set_steps(from.progress.step);
+        self.driver.engine_mut().estimator.set_state(from.progress.estimator);
+        self.best = from.best;
+        self.progress = from.progress;
+        Ok(())
+    }
+}
+
+fn at(step: u64) -> impl Fn(Error) -> TrainError {
+    move |error| TrainError::Step { step, error }
+}
+
+/// The epoch with the lowest validation bound; the first of equals.
+fn best(history: &[Epoch]) -> Option<&Epoch> {
+    history.iter().min_by(|a, b| a.valid_neg_elbo.total_cmp(&b.valid_neg_elbo))
 }
 
 /// The order of an epoch's rows (Fisher & Yates).

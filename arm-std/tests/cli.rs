@@ -5,7 +5,11 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn arm(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_arm")).current_dir(folder).args(args).output().expect("the command starts")
+    Command::new(env!("CARGO_BIN_EXE_arm"))
+        .current_dir(folder)
+        .args(args)
+        .output()
+        .expect("the command starts")
 }
 
 fn stdout(output: &Output) -> String {
@@ -28,7 +32,8 @@ fn refused(folder: &Path, args: &[&str], code: i32, words: &[&str]) {
 fn table(folder: &Path) -> String {
     let rows: String = (0..60u32)
         .map(|i| {
-            let bits: Vec<&str> = (0..12).map(|j| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" }).collect();
+            let bits: Vec<&str> =
+                (0..12).map(|j| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" }).collect();
             bits.join(",") + "\n"
         })
         .collect();
@@ -42,19 +47,30 @@ const SHORT: [&str; 6] = ["--steps", "30", "--batch", "10", "--nll-samples", "7"
 fn train_eval_and_sample() {
     let dir = tempfile::tempdir().unwrap();
     let data = table(dir.path());
-    for (preset, estimator) in
-        [("linear", "arm"), ("nonlinear", "disarm"), ("two-layer", "arm"), ("two-layer", "rloo"), ("linear", "reinforce")]
-    {
+    for (preset, estimator) in [
+        ("linear", "arm"),
+        ("nonlinear", "disarm"),
+        ("two-layer", "arm"),
+        ("two-layer", "rloo"),
+        ("linear", "reinforce"),
+    ] {
         let out = format!("{preset}-{estimator}");
-        let mut args = vec!["train", "--data", &data, "--preset", preset, "--estimator", estimator, "--out", &out];
+        let mut args =
+            vec!["train", "--data", &data, "--preset", preset, "--estimator", estimator, "--out", &out];
         args.extend(SHORT);
         let output = arm(dir.path(), &args);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(stdout(&output).contains("K = 7"), "{}", stdout(&output));
-        let mut names: Vec<_> =
-            fs::read_dir(dir.path().join(&out)).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = fs::read_dir(dir.path().join(&out))
+            .unwrap()
+            .map(|f| f.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
-        assert_eq!(names, ["config.toml", "metrics.jsonl", "model.safetensors", "reconstructions.png", "samples.png"]);
+        assert_eq!(names[0], "checkpoint-000000030.safetensors");
+        assert_eq!(
+            names[1..],
+            ["config.toml", "metrics.jsonl", "model.safetensors", "reconstructions.png", "samples.png"]
+        );
         let metrics = fs::read_to_string(dir.path().join(&out).join("metrics.jsonl")).unwrap();
         let last: serde_json::Value = serde_json::from_str(metrics.lines().last().unwrap()).unwrap();
         assert_eq!(last["kind"], "test");
@@ -62,7 +78,9 @@ fn train_eval_and_sample() {
         let nll = format!("{:8.2}", last["nll"].as_f64().unwrap());
         assert!(eval.status.success() && stdout(&eval).contains(&nll), "{nll}: {}", stdout(&eval));
         let sample = arm(dir.path(), &["sample", &out, "--out", "s.png", "--count", "5"]);
-        assert!(sample.status.success() && fs::read(dir.path().join("s.png")).unwrap().starts_with(b"\x89PNG"));
+        assert!(
+            sample.status.success() && fs::read(dir.path().join("s.png")).unwrap().starts_with(b"\x89PNG")
+        );
     }
 }
 
@@ -72,7 +90,8 @@ fn results_do_not_depend_on_the_number_of_threads() {
     let data = table(dir.path());
     let mut models = Vec::new();
     for threads in ["1", "2", "3", "7"] {
-        let mut args = vec!["train", "--data", &data, "--preset", "two-layer", "--threads", threads, "--out", threads];
+        let mut args =
+            vec!["train", "--data", &data, "--preset", "two-layer", "--threads", threads, "--out", threads];
         args.extend(SHORT);
         assert!(arm(dir.path(), &args).status.success());
         let read = |name: &str| fs::read(dir.path().join(threads).join(name)).unwrap();
@@ -121,7 +140,16 @@ fn data_errors_exit_with_1_and_name_the_file() {
     write("ragged.csv", b"0,1\n1\n");
     write("cut.csv.gz", &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b]);
     write("model.safetensors", b"nonsense");
-    for name in ["missing.csv", "absurd.idx", "magic.idx", "empty.csv", "two.csv", "nan.csv", "ragged.csv", "cut.csv.gz"] {
+    for name in [
+        "missing.csv",
+        "absurd.idx",
+        "magic.idx",
+        "empty.csv",
+        "two.csv",
+        "nan.csv",
+        "ragged.csv",
+        "cut.csv.gz",
+    ] {
         refused(d, &["train", "--data", name], 1, &[name]);
     }
     refused(d, &["eval", "model.safetensors"], 1, &["model.safetensors"]);

@@ -66,6 +66,14 @@ pub trait Estimator: Unit {
 
     /// Told once, after each step that was taken, the mean of f over the batch.
     fn observe(&mut self, _mean_f: f32) {}
+
+    /// What [`observe`](Self::observe) has left, for a checkpoint; `None` where there is nothing to keep.
+    fn state(&self) -> Option<f32> {
+        None
+    }
+
+    /// Goes on from a [`state`](Self::state).
+    fn set_state(&mut self, _state: Option<f32>) {}
 }
 
 /// An independent draw b = 1\[u < p\] with the score of REINFORCE, b - p.

@@ -37,4 +37,17 @@ impl Estimator for Reinforce {
     fn observe(&mut self, mean_f: f32) {
         self.baseline.observe(mean_f);
     }
+
+    fn state(&self) -> Option<f32> {
+        match self.baseline {
+            Baseline::Moving { mean, .. } => mean,
+            _ => None,
+        }
+    }
+
+    fn set_state(&mut self, state: Option<f32>) {
+        if let Baseline::Moving { mean, .. } = &mut self.baseline {
+            *mean = state;
+        }
+    }
 }

@@ -1,8 +1,7 @@
 //! Options of the command line.
 
-use crate::config::{BaselineName, BinariseName, EstimatorName};
-use crate::network::Preset;
-use arm_core::optim::MAX_RATE;
+use crate::config::BinariseName;
+use crate::settings::Settings;
 use clap::{Args as Options, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -26,53 +25,29 @@ pub(super) enum Command {
 
 #[derive(Debug, Options)]
 pub(super) struct Train {
-    /// Network of the paper
-    #[arg(long, value_enum, default_value = "nonlinear")]
-    pub preset: Preset,
-    /// Data set: a file, a folder, or `strokes` (generated)
-    #[arg(long, default_value = "strokes")]
-    pub data: PathBuf,
-    /// How grey levels become bits: auto, none, dynamic, or a threshold in [0, 1)
-    #[arg(long, default_value = "auto")]
-    pub binarise: BinariseName,
-    /// Gradient estimator
-    #[arg(long, value_enum, default_value = "arm")]
-    pub estimator: EstimatorName,
-    /// Samples K of rloo, 2 to 1024
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(2..=1024))]
-    pub samples: u16,
-    /// Baseline of reinforce: none, moving, or a constant in nats
-    #[arg(long, default_value = "none", allow_negative_numbers = true)]
-    pub baseline: BaselineName,
-    /// Draw the upper layers of antithetic partners on their own instead of sharing uniforms
-    #[arg(long)]
-    pub independent_uniforms: bool,
-    /// Epochs to train
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "steps")]
-    pub epochs: u64,
-    /// Steps to train, instead of epochs
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
-    pub steps: Option<u64>,
-    /// Examples a step
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=65536))]
-    pub batch: u32,
-    /// Learning rate of Adam
-    #[arg(long, default_value_t = 3e-4, value_parser = rate, allow_negative_numbers = true)]
-    pub lr: f32,
-    /// Seed of everything random
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    #[command(flatten)]
+    pub settings: Settings,
+    /// TOML file with settings named like the flags, which win over it
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    pub config: Option<PathBuf>,
+    /// Go on with the run in this folder from its newest checkpoint
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<PathBuf>,
     /// Threads; the result does not depend on them [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    #[command(flatten)]
-    pub bound: Bound,
+    /// Seconds between checkpoints
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub save_every: u32,
     /// Run folder [default: the first free runs/001, runs/002, ..]
-    #[arg(long)]
+    #[arg(long, conflicts_with = "resume")]
     pub out: Option<PathBuf>,
     /// Replace the run in --out
     #[arg(long, requires = "out")]
     pub force: bool,
+    /// Print the network, its parameters and the memory it needs here and on a device, and stop
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// The importance-weighted bound.
@@ -125,13 +100,6 @@ pub(super) struct Sample {
 pub(super) fn threads(asked: Option<u16>) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
     asked.map_or_else(cores, usize::from)
-}
-
-fn rate(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(rate) if (0.0..=MAX_RATE).contains(&rate) => Ok(rate),
-        _ => Err(format!("give a number from 0 to {MAX_RATE}, such as 1e-4")),
-    }
 }
 
 #[cfg(test)]

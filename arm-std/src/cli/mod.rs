@@ -4,6 +4,7 @@ mod args;
 mod eval;
 mod sample;
 mod train;
+mod watch;
 
 use clap::Parser;
 use std::process::ExitCode;

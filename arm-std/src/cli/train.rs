@@ -1,115 +1,128 @@
 //! `arm train`.
 
+use super::watch::Watch;
 use super::{Outcome, Usage, args, bound_line};
+use crate::checkpoint::Checkpoint;
 use crate::config::Config;
-use crate::data::load;
+use crate::data::{Splits, load};
+use crate::network::Network;
 use crate::pictures::{reconstructions, samples};
-use crate::run::RunFolder;
-use crate::train::{Epoch, Observer, train};
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::run::{CONFIG, RECONSTRUCTIONS, RunFolder, SAMPLES};
+use crate::settings::Settings;
+use crate::train::{self, train};
+use arm_core::optim::{Adam, Sgd};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub(super) fn run(args: &args::Train) -> Outcome {
-    let splits = load(&args.data)?.binarise(args.binarise.choice())?;
-    let (rows, batch) = (splits.train.rows(), args.batch as usize);
+    let usage = |message: String| Usage(message);
+    let settings = match (&args.resume, &args.config) {
+        (Some(run), _) => args.settings.clone().over(Settings::read(&run.join(CONFIG))?),
+        (None, Some(file)) => args.settings.clone().over(Settings::read(file).map_err(usage)?),
+        (None, None) => args.settings.clone(),
+    };
+    let mut config = settings.resolve().map_err(usage)?;
+    let splits = load(&config.data)?.binarise(config.binarise.choice())?;
+    let (rows, batch, data) = (splits.train.rows(), config.batch, config.data.display().to_string());
     if batch > rows {
-        return Err(Usage(format!("--batch {batch}: {} has only {rows} train rows", args.data.display())).into());
+        return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());
     }
     let per_epoch = (rows / batch) as u64;
-    let images = args.bound.nll_images.map_or(splits.test.rows(), |n| splits.test.rows().min(n as usize));
-    let config = Config {
-        preset: args.preset,
-        data: args.data.clone(),
-        binarise: args.binarise,
-        estimator: args.estimator,
-        samples: args.samples.into(),
-        baseline: args.baseline,
-        independent_uniforms: args.independent_uniforms,
-        batch,
-        steps: args.steps.unwrap_or(args.epochs.saturating_mul(per_epoch)),
-        lr: args.lr,
-        seed: args.seed,
-        nll_samples: args.bound.nll_samples as usize,
-        nll_examples: images,
-    };
+    if config.steps == 0 {
+        config.steps = settings.epochs().saturating_mul(per_epoch);
+    }
     let network = config.preset.network(splits.train.cols());
-    network.shape().check().map_err(|e| format!("{}: {} units: {e}", args.data.display(), splits.train.cols()))?;
+    network.shape().check().map_err(|e| format!("{data}: {} units: {e}", splits.train.cols()))?;
     let threads = args::threads(args.threads);
-    let mut folder = RunFolder::create(args.out.clone(), args.force, &config)?;
     println!("{}  {} parameters", network.notation(), network.shape().params());
+    let (valid, test) = (splits.valid.rows(), splits.test.rows());
+    println!("{data}: {rows} train, {valid} valid, {test} test images of {} units", splits.train.cols());
+    let (lr, steps, seed, name) = (config.lr, config.steps, config.seed, config.estimator.name());
     println!(
-        "{}: {rows} train, {} valid, {} test images of {} units",
-        args.data.display(),
-        splits.valid.rows(),
-        splits.test.rows(),
-        splits.train.cols()
+        "{name}, Adam {lr}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads} threads"
     );
-    let name = clap::ValueEnum::to_possible_value(&config.estimator).map_or(String::new(), |v| v.get_name().into());
-    println!(
-        "{name}, Adam {}, batch {batch}, {} steps of {per_epoch} an epoch, seed {}, {threads} threads",
-        config.lr, config.steps, config.seed
-    );
+    if args.dry_run {
+        print_memory(&network, &config, &splits);
+        return Ok(());
+    }
+    let (mut folder, from) = match &args.resume {
+        Some(run) => {
+            let checkpoint = resumable(run, &config)?;
+            let folder = RunFolder::reopen(run.clone(), &config, checkpoint.progress.history.len())?;
+            println!("from step {}", checkpoint.progress.step);
+            (folder, Some(checkpoint))
+        }
+        None => (RunFolder::create(args.out.clone(), args.force, &config)?, None),
+    };
     let started = Instant::now();
-    let mut watch = Watch::new(config.steps, &mut folder);
-    let (model, figures) = train(&config, &network, &splits, threads, &mut watch)?;
-    let (first, last) = watch.finish();
+    let (first, save_every) =
+        (from.as_ref().map_or(0, |c| c.progress.step), Duration::from_secs(args.save_every.into()));
+    let mut watch = Watch::new(config.steps, first, save_every, &mut folder)?;
+    let outcome = train(&config, &network, &splits, threads, from, &mut watch);
+    let ends = watch.finish();
     let trained = started.elapsed();
+    let (model, best, figures) = match outcome? {
+        train::Outcome::Done { model, best, figures } => (model, best, figures),
+        train::Outcome::Left(step) => {
+            println!("left after step {step}; go on with: arm train --resume {}", folder.path().display());
+            return Ok(());
+        }
+    };
     folder.finish(&model, &figures)?;
-    samples(&model, 100, config.seed)?.write(&folder.path().join("samples.png"))?;
-    reconstructions(&model, &splits.test, 40, config.seed)?.write(&folder.path().join("reconstructions.png"))?;
-    if let (Some(first), Some(last)) = (first, last) {
-        println!("train -ELBO {:7.2} nats  (last epoch; first epoch {:.2})", last.train_neg_elbo, first.train_neg_elbo);
-        println!("valid -ELBO {:7.2} nats  (first epoch {:.2})", last.valid_neg_elbo, first.valid_neg_elbo);
+    samples(&model, 100, seed)?.write(&folder.path().join(SAMPLES))?;
+    reconstructions(&model, &splits.test, 40, seed)?.write(&folder.path().join(RECONSTRUCTIONS))?;
+    if let Some((first, last)) = ends {
+        println!(
+            "train -ELBO {:7.2} nats  (last epoch; first epoch {:.2})",
+            last.train_neg_elbo, first.train_neg_elbo
+        );
+        println!(
+            "valid -ELBO {:7.2} nats  (epoch {}, the best of {})",
+            best.valid_neg_elbo, best.epoch, last.epoch
+        );
     }
     println!("test -ELBO {:8.2} nats", figures.neg_elbo);
     println!("{}", bound_line(&figures));
-    println!("{:.1} s; {} holds the model, metrics and pictures", trained.as_secs_f64(), folder.path().display());
+    println!(
+        "{:.1} s; {} holds the model, metrics and pictures",
+        trained.as_secs_f64(),
+        folder.path().display()
+    );
     Ok(())
 }
 
-/// The progress bar and the metrics.
-struct Watch<'a> {
-    bar: ProgressBar,
-    folder: &'a mut RunFolder,
-    first: Option<Epoch>,
-    last: Option<Epoch>,
-    /// Sum and number of -ELBOs since the bar was drawn.
-    recent: (f64, u32),
-    drawn: Instant,
-    started: Instant,
+/// The newest checkpoint of `run`, if `config` asks for the same run, perhaps longer.
+fn resumable(run: &Path, config: &Config) -> Result<Checkpoint, Box<dyn std::error::Error + Send + Sync>> {
+    let resolved = Settings::read(&run.join(CONFIG))?.resolve()?;
+    let Config { steps, patience, nll_samples, nll_images, .. } = *config;
+    if (Config { steps, patience, nll_samples, nll_images, ..resolved }) != *config {
+        let message =
+            "--resume: only --epochs, --steps, --patience, --nll-samples and --nll-images may change";
+        return Err(Usage(message.into()).into());
+    }
+    let none = || format!("{}: has no checkpoint to go on from", run.display());
+    Ok(Checkpoint::newest(run)?.ok_or_else(none)?)
 }
 
-impl<'a> Watch<'a> {
-    fn new(steps: u64, folder: &'a mut RunFolder) -> Self {
-        let bar = ProgressBar::new(steps);
-        let template = "{bar:30} {pos}/{len} steps  {msg}  {eta} left";
-        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        let now = Instant::now();
-        Watch { bar, folder, first: None, last: None, recent: (0.0, 0), drawn: now, started: now }
-    }
-
-    fn finish(self) -> (Option<Epoch>, Option<Epoch>) {
-        self.bar.finish_and_clear();
-        (self.first, self.last)
-    }
-}
-
-impl Observer for Watch<'_> {
-    fn step(&mut self, step: u64, neg_elbo: f32) {
-        self.recent = (self.recent.0 + f64::from(neg_elbo), self.recent.1 + 1);
-        if self.drawn.elapsed() < Duration::from_millis(200) {
-            return;
-        }
-        let rate = step as f64 / self.started.elapsed().as_secs_f64();
-        self.bar.set_message(format!("-ELBO {:.2}  {rate:.0} steps/s", self.recent.0 / f64::from(self.recent.1)));
-        self.bar.set_position(step);
-        self.recent = (0.0, 0);
-        self.drawn = Instant::now();
-    }
-
-    fn epoch(&mut self, epoch: &Epoch) -> Outcome {
-        self.first.get_or_insert(*epoch);
-        self.last = Some(*epoch);
-        Ok(self.folder.epoch(epoch)?)
-    }
+/// What the run would take, here and as a learner on a device.
+fn print_memory(network: &Network, config: &Config, splits: &Splits) {
+    let shape = network.shape();
+    let kib = |bytes: usize| bytes.div_ceil(1024);
+    let padded = shape.padded(crate::memory::LINE);
+    let here =
+        3 * 4 * padded.params() + 4 * padded.training_scratch(config.batch, config.estimator.samples(config));
+    let data =
+        4 * (splits.train.rows() + splits.valid.rows() + splits.test.rows()) * shape.inputs().div_ceil(32);
+    println!(
+        "memory here: {} KiB parameters, moments and scratch; data {} KiB as bits",
+        kib(here),
+        kib(data)
+    );
+    let device = |moments: usize| kib(4 * (shape.params() + moments + shape.scratch()));
+    println!(
+        "memory on a device, one example a step: {} KiB with SGD, {} KiB with Adam; inference only {} KiB",
+        device(shape.moments::<Sgd>()),
+        device(shape.moments::<Adam>()),
+        kib(4 * (shape.params() + shape.inference_scratch(1, 1)))
+    );
 }

@@ -1,0 +1,219 @@
+//! What a user may set, in a TOML file or by flags of the same names; flags win.
+
+use crate::config::{BaselineName, BinariseName, Config, EstimatorName};
+use crate::network::Preset;
+use arm_core::optim::MAX_RATE;
+use serde::Deserialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Settings of a run, each of them optional.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Settings {
+    /// Network of the paper [default: nonlinear]
+    #[arg(long, value_enum)]
+    pub preset: Option<Preset>,
+    /// Data set: a file, a folder, or `strokes` (generated) [default: strokes]
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// How grey levels become bits: auto, none, dynamic, or a threshold in [0, 1) [default: auto]
+    #[arg(long)]
+    pub binarise: Option<BinariseName>,
+    /// Gradient estimator [default: arm]
+    #[arg(long, value_enum)]
+    pub estimator: Option<EstimatorName>,
+    /// Samples K of rloo, 2 to 1024 [default: 2]
+    #[arg(long)]
+    pub samples: Option<usize>,
+    /// Baseline of reinforce: none, moving, or a constant in nats [default: none]
+    #[arg(long, allow_negative_numbers = true)]
+    pub baseline: Option<BaselineName>,
+    /// Draw the upper layers of antithetic partners on their own instead of sharing uniforms
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub independent_uniforms: Option<bool>,
+    /// Epochs to train [default: 100]
+    #[arg(long)]
+    pub epochs: Option<u64>,
+    /// Steps to train, instead of epochs
+    #[arg(long, visible_alias = "max-steps", conflicts_with = "epochs")]
+    pub steps: Option<u64>,
+    /// Examples a step [default: 50]
+    #[arg(long)]
+    pub batch: Option<usize>,
+    /// Learning rate of Adam [default: 0.0003]
+    #[arg(long, allow_negative_numbers = true)]
+    pub lr: Option<f32>,
+    /// Seed of everything random [default: 1]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Stop after N epochs without a better validation bound; 0 never stops [default: 0]
+    #[arg(long, value_name = "N")]
+    pub patience: Option<u64>,
+    /// Take every step on the first batch: the −ELBO must fall far, or something is wrong
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub overfit_one_batch: Option<bool>,
+    /// Samples K of the importance-weighted bound at the end [default: 100]
+    #[arg(long, value_name = "K")]
+    pub nll_samples: Option<usize>,
+    /// Compute that bound for the first N images of the test split only; 0 for all [default: 0]
+    #[arg(long, value_name = "N")]
+    pub nll_images: Option<usize>,
+}
+
+/// The keys of a configuration file.
+const KEYS: [&str; 16] = [
+    "preset",
+    "data",
+    "binarise",
+    "estimator",
+    "samples",
+    "baseline",
+    "independent-uniforms",
+    "epochs",
+    "steps",
+    "batch",
+    "lr",
+    "seed",
+    "patience",
+    "overfit-one-batch",
+    "nll-samples",
+    "nll-images",
+];
+
+impl Settings {
+    /// Reads a TOML file. Errors name the file, the line, and for an unknown key the nearest known one.
+    pub fn read(path: &Path) -> Result<Settings, String> {
+        let text =
+            fs::read_to_string(path).map_err(|e| format!("{}: cannot be read: {e}", path.display()))?;
+        let table: toml::Table = toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        if let Some(key) = table.keys().find(|k| !KEYS.contains(&k.as_str())) {
+            let distance = |known: &&&str| strsim::damerau_levenshtein(key, known);
+            let nearest = KEYS.iter().min_by_key(distance).copied().unwrap_or_default();
+            return Err(format!("{}: there is no key `{key}`; did you mean `{nearest}`?", path.display()));
+        }
+        let settings: Settings = toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        if settings.epochs.is_some() && settings.steps.is_some() {
+            return Err(format!("{}: give `epochs` or `steps`, not both", path.display()));
+        }
+        Ok(settings)
+    }
+
+    /// These settings, and those of `file` where these say nothing.
+    pub fn over(self, file: Settings) -> Settings {
+        let epochs_or_steps = self.epochs.is_some() || self.steps.is_some();
+        Settings {
+            preset: self.preset.or(file.preset),
+            data: self.data.or(file.data),
+            binarise: self.binarise.or(file.binarise),
+            estimator: self.estimator.or(file.estimator),
+            samples: self.samples.or(file.samples),
+            baseline: self.baseline.or(file.baseline),
+            independent_uniforms: self.independent_uniforms.or(file.independent_uniforms),
+            epochs: if epochs_or_steps { self.epochs } else { file.epochs },
+            steps: if epochs_or_steps { self.steps } else { file.steps },
+            batch: self.batch.or(file.batch),
+            lr: self.lr.or(file.lr),
+            seed: self.seed.or(file.seed),
+            patience: self.patience.or(file.patience),
+            overfit_one_batch: self.overfit_one_batch.or(file.overfit_one_batch),
+            nll_samples: self.nll_samples.or(file.nll_samples),
+            nll_images: self.nll_images.or(file.nll_images),
+        }
+    }
+
+    /// The configuration with every default filled in; `steps` stays 0 where the number of epochs decides, see
+    /// [`epochs`](Self::epochs). Errors name the setting and its range.
+    pub fn resolve(&self) -> Result<Config, String> {
+        let range = |name: &str, value: usize, low: usize, high: usize| {
+            if (low..=high).contains(&value) {
+                Ok(value)
+            } else {
+                Err(format!("--{name} {value}: give {low} to {high}"))
+            }
+        };
+        let lr = self.lr.unwrap_or(3e-4);
+        if !(0.0..=MAX_RATE).contains(&lr) {
+            return Err(format!("--lr {lr}: give a number from 0 to {MAX_RATE}, such as 1e-4"));
+        }
+        if self.epochs == Some(0) || self.steps == Some(0) {
+            let name = if self.epochs.is_some() { "epochs" } else { "steps" };
+            return Err(format!("--{name} 0: give at least 1"));
+        }
+        Ok(Config {
+            preset: self.preset.unwrap_or(Preset::Nonlinear),
+            data: self.data.clone().unwrap_or_else(|| "strokes".into()),
+            binarise: self.binarise.unwrap_or_default(),
+            estimator: self.estimator.unwrap_or(EstimatorName::Arm),
+            samples: range("samples", self.samples.unwrap_or(2), 2, 1024)?,
+            baseline: self.baseline.unwrap_or_default(),
+            independent_uniforms: self.independent_uniforms.unwrap_or(false),
+            batch: range("batch", self.batch.unwrap_or(50), 1, 65536)?,
+            steps: self.steps.unwrap_or(0),
+            lr,
+            seed: self.seed.unwrap_or(1),
+            patience: self.patience.unwrap_or(0),
+            overfit_one_batch: self.overfit_one_batch.unwrap_or(false),
+            nll_samples: range("nll-samples", self.nll_samples.unwrap_or(100), 1, 1_000_000)?,
+            nll_images: self.nll_images.unwrap_or(0),
+        })
+    }
+
+    /// Epochs to train where `steps` says nothing.
+    pub fn epochs(&self) -> u64 {
+        self.epochs.unwrap_or(100)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::example;
+
+    fn read(text: &str) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml");
+        fs::write(&path, text).unwrap();
+        Settings::read(&path)
+    }
+
+    #[test]
+    fn a_resolved_configuration_is_a_settings_file() {
+        let text = toml::to_string(&example()).unwrap();
+        assert_eq!(read(&text).unwrap().resolve(), Ok(example()));
+        let keys: toml::Table = toml::from_str(&text).unwrap();
+        assert!(keys.keys().all(|k| KEYS.contains(&k.as_str())));
+    }
+
+    #[test]
+    fn flags_win_and_epochs_and_steps_are_one_choice() {
+        let file = read("batch = 7\nsteps = 90\nlr = 0.5").unwrap();
+        let flags = Settings { epochs: Some(3), lr: Some(0.25), ..Settings::default() };
+        let both = flags.over(file);
+        assert_eq!((both.batch, both.steps, both.epochs, both.lr), (Some(7), None, Some(3), Some(0.25)));
+    }
+
+    #[test]
+    fn errors_name_the_key() {
+        for (text, words) in [
+            ("bacth = 3", ["bacth", "did you mean `batch`"]),
+            ("batch = -3", ["c.toml", "batch"]),
+            ("lr = 'fast'", ["c.toml", "lr"]),
+            ("preset = 'cubic'", ["cubic", "nonlinear"]),
+            ("epochs = 3\nsteps = 4", ["epochs", "steps"]),
+            ("batch = ", ["c.toml", "line 1"]),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(words.iter().all(|w| message.contains(w)), "{message}");
+        }
+        for (text, word) in [
+            ("batch = 0", "--batch"),
+            ("lr = nan", "--lr"),
+            ("samples = 1", "--samples"),
+            ("epochs = 0", "--epochs"),
+        ] {
+            let message = read(text).unwrap().resolve().unwrap_err();
+            assert!(message.contains(word), "{message}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Runs that are killed, interrupted or run out of disk, and taken up again.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+const RUN: [&str; 11] = [
+    "train",
+    "--preset",
+    "linear",
+    "--steps",
+    "700",
+    "--batch",
+    "20",
+    "--nll-samples",
+    "2",
+    "--nll-images",
+    "20",
+];
+
+fn arm(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arm"));
+    command.current_dir(folder).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    let output = arm(folder, args).output().expect("the command starts");
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// A table of 400 rows of 30 bits, and the files of an undisturbed run on it.
+fn reference(folder: &Path) -> (Vec<u8>, Vec<String>) {
+    let row = |i: u32| {
+        (0..30).map(move |j| if i.wrapping_mul(2_654_435_761).rotate_left(j) & 5 == 1 { "1 " } else { "0 " })
+    };
+    let rows: String = (0..400).map(|i| row(i).collect::<String>() + "\n").collect();
+    fs::write(folder.join("t.txt"), rows).unwrap();
+    run(folder, &[&RUN[..], &["--data", "t.txt", "--out", "whole"]].concat());
+    files(folder, "whole")
+}
+
+/// The model, and the metrics without the speed.
+fn files(folder: &Path, name: &str) -> (Vec<u8>, Vec<String>) {
+    let metrics = fs::read_to_string(folder.join(name).join("metrics.jsonl")).unwrap();
+    let figures =
+        metrics.lines().map(|l| l.split(",\"steps_per_second\"").next().unwrap().to_string()).collect();
+    (fs::read(folder.join(name).join("model.safetensors")).unwrap(), figures)
+}
+
+fn has_checkpoint(folder: &Path) -> bool {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.file_name());
+    names.into_iter().any(|n| n.to_string_lossy().ends_with(".safetensors"))
+}
+
+#[test]
+fn killed_at_any_moment_it_ends_with_the_same_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = reference(dir.path());
+    let rounds = if std::env::var_os("CI").is_some() { 50 } else { 8 };
+    let mut state = 12_345u32;
+    for round in 0..rounds {
+        let out = format!("r{round}");
+        let threads = ["1", "2", "3"][round % 3];
+        let mut child =
+            arm(dir.path(), &[&RUN[..], &["--data", "t.txt", "--out", &out, "--save-every", "0"]].concat())
+                .spawn()
+                .expect("the command starts");
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        sleep(Duration::from_millis(u64::from(state >> 16) % 200));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let folder = dir.path().join(&out);
+        if has_checkpoint(&folder) {
+            run(dir.path(), &["train", "--resume", &out, "--threads", threads]);
+        } else {
+            run(dir.path(), &[&RUN[..], &["--data", "t.txt", "--out", &out, "--force"]].concat());
+        }
+        assert_eq!(files(dir.path(), &out), whole, "round {round}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+#[test]
+fn a_shorter_run_goes_on_to_the_same_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = reference(dir.path());
+    let mut half = RUN;
+    half[4] = "350";
+    run(dir.path(), &[&half[..], &["--data", "t.txt", "--out", "half"]].concat());
+    run(dir.path(), &["train", "--resume", "half", "--steps", "700"]);
+    assert_eq!(files(dir.path(), "half"), whole);
+    let refused = arm(dir.path(), &["train", "--resume", "half", "--lr", "0.5"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--resume"));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_leaves() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = reference(dir.path());
+    let mut args = [&RUN[..], &["--data", "t.txt", "--out", "c"]].concat();
+    args[4] = "1000000";
+    let child = arm(dir.path(), &args).spawn().unwrap();
+    while !dir.path().join("c/metrics.jsonl").exists() {
+        sleep(Duration::from_millis(5));
+    }
+    sleep(Duration::from_millis(100));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("--resume"), "{text}");
+    assert!(has_checkpoint(&dir.path().join("c")) && !dir.path().join("c/model.safetensors").exists());
+    let _ = whole;
+}
+
+/// A file-size limit stands for a full disk: no write beyond it succeeds.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_ends_the_run_with_a_message_and_the_last_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = reference(dir.path());
+    run(dir.path(), &[&RUN[..4], &["350"], &RUN[5..], &["--data", "t.txt", "--out", "f"]].concat());
+    let arm = env!("CARGO_BIN_EXE_arm");
+    // 8 blocks of 512 bytes or 1 KiB: less than a checkpoint. The signal is ignored so that the write fails instead.
+    let script = format!("trap '' XFSZ; ulimit -f 8; exec '{arm}' train --resume f --steps 700");
+    let output = Command::new("bash").current_dir(dir.path()).args(["-c", &script]).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("cannot be written") && !message.contains("panicked"), "{message}");
+    let parts = fs::read_dir(dir.path().join("f")).unwrap().flatten();
+    assert!(parts.into_iter().all(|e| !e.file_name().to_string_lossy().ends_with(".part")));
+    run(dir.path(), &["train", "--resume", "f", "--steps", "700"]);
+    assert_eq!(files(dir.path(), "f"), whole);
+}
