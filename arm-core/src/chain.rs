@@ -5,6 +5,7 @@ use crate::estimator::Unit;
 use crate::kernels::Kernels;
 use crate::matrix::BitMatrix;
 use crate::network::{Network, Plan};
+use crate::parts::parts_mut;
 use crate::rng::{Purpose, Stream};
 
 /// Where the uniforms of a batch come from.
@@ -59,7 +60,7 @@ impl<K: Kernels> Climb<'_, '_, '_, K> {
             let logits = self.net.logits(t, x, height, a, b);
             let logits = logits.as_matrix();
             let u = uniforms.get_mut(..width).unwrap_or_default();
-            let out = here.chunks_exact_mut(words(width).max(1));
+            let out = parts_mut(here, words(width));
             for (i, (sample, &row)) in out.zip(self.rows).enumerate() {
                 self.address.stream(plan.samples, row as usize, t).fill(u);
                 let log = self.net.kernels.draw(rule, logits.row(i / shared_by), u, sample);

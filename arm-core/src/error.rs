@@ -6,7 +6,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The shape contradicts itself: see [`Shape::check`] for the rules.
+    /// The shape contradicts itself: see [`Shape::check`](crate::Shape::check) for the rules.
     Shape,
     /// A buffer has the wrong length (in elements of the buffer).
     Size {
@@ -26,10 +26,33 @@ pub enum Error {
     Setting,
     /// An f-value was NaN or infinite.
     Objective,
-    /// An activation or a gradient was NaN or larger than [`LIMIT`]; the step was not taken.
+    /// An activation or a gradient was NaN or larger than [`LIMIT`](crate::step::LIMIT); the step was not taken.
     Diverged,
     /// This estimator cannot serve this network.
     Unsupported,
+    /// Bytes of parameters are cut off, or have a tail.
+    Length {
+        /// Bytes there should be (as far as that is known).
+        needed: usize,
+        /// Bytes there are.
+        given: usize,
+    },
+    /// These bytes are no parameters at all.
+    Magic,
+    /// Bytes of a version that is no longer read.
+    Older,
+    /// Bytes of a version that this code does not know yet.
+    Newer,
+    /// Bytes with a wrong checksum.
+    Corrupt,
+    /// Bytes that hold the parameters of another network.
+    OtherShape,
+    /// A parameter is NaN, infinite or larger than [`LIMIT`](crate::step::LIMIT).
+    Parameter,
+    /// No slot of the record holds parameters.
+    Empty,
+    /// A step is under way: see [`Learner::poll`](crate::Learner::poll).
+    Busy,
 }
 
 impl Error {
@@ -43,6 +66,15 @@ impl Error {
             Error::Objective => -5,
             Error::Diverged => -6,
             Error::Unsupported => -7,
+            Error::Length { .. } => -8,
+            Error::Magic => -9,
+            Error::Older => -10,
+            Error::Newer => -11,
+            Error::Corrupt => -12,
+            Error::OtherShape => -13,
+            Error::Parameter => -14,
+            Error::Empty => -15,
+            Error::Busy => -16,
         }
     }
 
@@ -53,11 +85,24 @@ impl Error {
             Error::Size { .. } => {
                 "size: a buffer has the wrong length; take it from the shape's const functions"
             }
-            Error::Width { .. } => "width: the input does not have as many units as the shape",
+            Error::Width { .. } => {
+                "width: the input has another number of units than the shape, or bits set beyond the last"
+            }
             Error::Setting => "setting: a learning rate, decay, baseline or sample count is out of range",
             Error::Objective => "objective: f returned NaN or infinity; no step was taken",
             Error::Diverged => "diverged: an activation or gradient is NaN or huge; no step was taken",
             Error::Unsupported => "unsupported: this estimator cannot serve this network",
+            Error::Length { .. } => {
+                "length: the parameter bytes are cut off or have a tail; nothing was loaded"
+            }
+            Error::Magic => "magic: these bytes are no parameters of a network; nothing was loaded",
+            Error::Older => "older: the bytes are of a version that is no longer read; save the model again",
+            Error::Newer => "newer: the bytes are of a later version; update this program to load them",
+            Error::Corrupt => "corrupt: the bytes do not match their checksum; nothing was loaded",
+            Error::OtherShape => "other shape: the bytes belong to a network of other layers than this one",
+            Error::Parameter => "parameter: a parameter is NaN, infinite or beyond 2^24; nothing was changed",
+            Error::Empty => "empty: no slot of the record holds parameters; save a model first",
+            Error::Busy => "busy: a step is under way; poll until it is done",
         }
     }
 }
@@ -91,6 +136,15 @@ mod tests {
             Error::Objective,
             Error::Diverged,
             Error::Unsupported,
+            Error::Length { needed: 1, given: 0 },
+            Error::Magic,
+            Error::Older,
+            Error::Newer,
+            Error::Corrupt,
+            Error::OtherShape,
+            Error::Parameter,
+            Error::Empty,
+            Error::Busy,
         ];
         for (i, a) in all.iter().enumerate() {
             assert!(a.code() < 0 && !a.message().is_empty());

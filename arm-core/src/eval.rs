@@ -8,6 +8,7 @@ use crate::math::sigmoid;
 use crate::matrix::{BitMatrix, MatrixMut};
 use crate::model::{Objective, Paths};
 use crate::network::{Network, Plan};
+use crate::parts::parts_mut;
 use crate::rng::Purpose;
 use crate::scratch::EvalWork;
 use crate::step::{Batch, Engine};
@@ -35,8 +36,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         objective.check(&self.shape)?;
         self.check_batch(batch)?;
         let plan = Plan::new(self.shape, batch.examples, samples);
-        exact_size(plan.rows(), f.len())?;
         let work = plan.eval_work(scratch)?;
+        exact_size(plan.rows(), f.len())?;
         let EvalWork { samples: drawn, rows, a, b, uniforms } = work;
         rows.iter_mut().zip(0..).for_each(|(r, i)| *r = i);
         f.fill(0.0);
@@ -104,7 +105,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             let u = uniforms.get_mut(..width).unwrap_or_default();
             let start = plan.sample(t);
             let here = samples.get_mut(start..plan.sample(t + 1)).unwrap_or_default();
-            for (row, sample) in here.chunks_exact_mut(width.div_ceil(32).max(1)).enumerate() {
+            for (row, sample) in parts_mut(here, width.div_ceil(32)).enumerate() {
                 address.stream(1, row, t).fill(u);
                 self.kernels.draw(&Independent, logits.row(row), u, sample);
             }
@@ -125,7 +126,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         if !self.shape.is_vae() {
             return Err(Error::Shape);
         }
-        exact_size(examples * self.shape.inputs(), out.len())?;
+        exact_size(examples.saturating_mul(self.shape.inputs()), out.len())?;
         Network::new(self.shape, &self.kernels, params)
     }
 
@@ -139,7 +140,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     ) {
         let last = 2 * self.shape.stochastic_layers() - 1;
         let logits = net.logits(last, b1, b1.height(), a, b);
-        let rows = out.chunks_exact_mut(self.shape.inputs().max(1));
+        let rows = parts_mut(out, self.shape.inputs());
         for (out, logits) in rows.zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(p, &l)| *p = sigmoid(l));
         }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, exact_size};
 use crate::math::sqrt;
+use crate::parts::parts_mut;
 use crate::rng::{Purpose, Stream};
 use crate::shape::Shape;
 
@@ -17,7 +18,7 @@ pub fn glorot(shape: &Shape<'_>, seed: u64, params: &mut [f32]) -> Result<(), Er
         let weights =
             params.get_mut(dense.offset..dense.offset + dense.inputs * dense.stride).unwrap_or_default();
         let mut stream = Stream::new(seed, Purpose::Initial, 0, 0, i);
-        for row in weights.chunks_exact_mut(dense.stride.max(1)) {
+        for row in parts_mut(weights, dense.stride) {
             for w in row.iter_mut().take(dense.outputs) {
                 *w = (2.0 * stream.uniform() - 1.0) * radius;
             }

@@ -4,6 +4,7 @@
 
 pub mod bits;
 mod chain;
+pub mod codec;
 pub mod error;
 pub mod estimator;
 mod eval;
@@ -15,10 +16,13 @@ pub mod matrix;
 pub mod model;
 mod network;
 pub mod optim;
+mod parts;
+pub mod record;
 pub mod rng;
 mod scratch;
 pub mod shape;
 pub mod step;
+pub mod stream;
 pub mod update;
 
 pub use bits::Bits;

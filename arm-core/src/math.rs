@@ -17,7 +17,10 @@ const MAGIC: f32 = 12_582_912.0;
 /// e^x. NaN gives NaN. Source: S. L. Moshier, Cephes `expf` (range reduction by ln 2 in two parts, degree-7 polynomial).
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    let y = exp_reduced(if x < 88.722_84 { x } else { 88.722_84 });
+    let (y, k) = exp_reduced(if x < 88.722_84 { x } else { 88.722_84 });
+    // Two factors, because 2^128 is needed at the upper end and is no f32.
+    let half = k >> 1;
+    let y = y * power_of_two(half) * power_of_two(k.wrapping_sub(half));
     let y = if x < -87.336_54 { 0.0 } else { y };
     let y = if x > 88.722_84 { f32::INFINITY } else { y };
     if x.is_nan() { x } else { y }
@@ -27,11 +30,25 @@ pub fn exp(x: f32) -> f32 {
 #[inline(always)]
 pub fn exp_neg_abs(x: f32) -> f32 {
     let y = -x.abs();
-    if y < -87.336_54 { 0.0 } else { exp_reduced(y) }
+    if y < -87.336_54 { 0.0 } else { exp_below_one(y) }
 }
 
+/// e^x for x in [-87.336_54, 0], where one factor 2^k is enough.
 #[inline(always)]
-fn exp_reduced(x: f32) -> f32 {
+pub fn exp_below_one(x: f32) -> f32 {
+    let (y, k) = exp_reduced(x);
+    y * power_of_two(k)
+}
+
+/// 2^k for -127 < k < 128.
+#[inline(always)]
+fn power_of_two(k: i32) -> f32 {
+    f32::from_bits((k.wrapping_add(127) as u32) << 23)
+}
+
+/// (y, k) with e^x = y 2^k, y in (0.7, 1.5).
+#[inline(always)]
+fn exp_reduced(x: f32) -> (f32, i32) {
     let shifted = x * core::f32::consts::LOG2_E + MAGIC;
     let n = shifted - MAGIC;
     let r = x - n * 0.693_359_4;
@@ -42,13 +59,7 @@ fn exp_reduced(x: f32) -> f32 {
     let p = p * r + 4.166_579_6e-2;
     let p = p * r + 1.666_666_5e-1;
     let p = p * r + 0.5;
-    let y = p * (r * r) + r + 1.0;
-    // Two factors, because 2^128 is needed at the upper end and is no f32.
-    let k = shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as i32;
-    let half = k >> 1;
-    let a = f32::from_bits((half.wrapping_add(127) as u32) << 23);
-    let b = f32::from_bits((k.wrapping_sub(half).wrapping_add(127) as u32) << 23);
-    y * a * b
+    (p * (r * r) + r + 1.0, shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as i32)
 }
 
 /// ln x for a positive normal `x`; other arguments give an unspecified value.
@@ -106,7 +117,7 @@ pub fn softplus(x: f32) -> f32 {
 /// Square root, correctly rounded.
 #[inline(always)]
 pub fn sqrt(x: f32) -> f32 {
-    libm::sqrtf(x)
+    arm_vfp::sqrt(x)
 }
 
 /// x^n by repeated squaring: the same bits on every target.

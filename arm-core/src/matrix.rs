@@ -3,6 +3,7 @@
 //! A row outside the data reads as empty instead of panicking; kernels then have nothing to do for it.
 
 use crate::bits::{Bits, words};
+use crate::parts::{parts, parts_mut};
 
 /// Rows of `f32`, read only.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +71,7 @@ impl<'a> Matrix<'a> {
     #[inline]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
         let cols = self.cols;
-        self.data.chunks_exact(self.stride()).map(move |r| r.get(..cols).unwrap_or_default())
+        parts(self.data, self.stride()).map(move |r| r.get(..cols).unwrap_or_default())
     }
 }
 
@@ -116,7 +117,7 @@ impl<'a> MatrixMut<'a> {
     #[inline]
     pub fn rows_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
         let cols = self.cols;
-        self.data.chunks_exact_mut(self.stride.max(1)).map(move |r| r.get_mut(..cols).unwrap_or_default())
+        parts_mut(self.data, self.stride).map(move |r| r.get_mut(..cols).unwrap_or_default())
     }
 
     /// The same rows, read only.
@@ -179,7 +180,7 @@ impl<'a> BitMatrix<'a> {
     /// The words of the rows in order.
     #[inline]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [u32]> + use<'a> {
-        self.data.chunks_exact(self.stride())
+        parts(self.data, self.stride())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::bits::words;
 use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::shape::Shape;
+use crate::shape::{Layer, Shape};
 
 /// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of
 /// example `e`.
@@ -15,16 +15,45 @@ pub(crate) struct Plan<'s> {
     pub samples: usize,
 }
 
-/// What a link reads.
+/// What a dense layer reads, a row an example.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Input<'a> {
+pub enum Input<'a> {
+    /// Activations of the hidden layer before it.
     Real(Matrix<'a>),
+    /// Binary units.
     Bits(BitMatrix<'a>),
+}
+
+impl Input<'_> {
+    /// Unit `i` of the first row; one behind the last unit, for the bias.
+    #[inline]
+    pub fn value(&self, i: usize) -> f32 {
+        match self {
+            Input::Real(x) => x.row(0).get(i).copied().unwrap_or(1.0),
+            Input::Bits(x) if i < x.cols() && !x.bits(0).get(i) => 0.0,
+            Input::Bits(_) => 1.0,
+        }
+    }
 }
 
 impl<'s> Plan<'s> {
     pub(crate) const fn new(shape: Shape<'s>, examples: usize, samples: usize) -> Self {
         Plan { shape, examples, samples }
+    }
+
+    /// Whether all sizes can be counted: then no product below wraps.
+    pub(crate) const fn fits(&self) -> bool {
+        if self.examples == 1 && self.samples == 1 {
+            return true;
+        }
+        let row = Plan::new(self.shape, 1, 1).training_words() + self.shape.pad();
+        match self.examples.checked_mul(self.samples) {
+            Some(rows) => match row.checked_mul(rows) {
+                Some(words) => words <= isize::MAX as usize / 4,
+                None => false,
+            },
+            None => false,
+        }
     }
 
     /// Rows of samples.
@@ -39,10 +68,12 @@ impl<'s> Plan<'s> {
 
     /// Floats of the kept activations of the hidden layers before dense layer `i`.
     pub(crate) const fn activation(&self, i: usize) -> usize {
-        let (mut n, mut k) = (0, 0);
+        let (mut n, mut k, mut height) = (0, 0, self.examples);
         while k < i {
-            if let Some(crate::shape::Layer::Hidden { width, .. }) = self.shape.layer(k) {
-                n += self.height(k) * self.shape.stride(width);
+            match self.shape.layer(k) {
+                Some(Layer::Hidden { width, .. }) => n += height * self.shape.stride(width),
+                Some(Layer::Bernoulli { .. }) => height = self.rows(),
+                None => return n,
             }
             k += 1;
         }
@@ -51,11 +82,18 @@ impl<'s> Plan<'s> {
 
     /// Floats of the gradients of the dense layers before `i`. The first logits have a row of scores a sample.
     pub(crate) const fn delta(&self, i: usize) -> usize {
-        let (mut n, mut k) = (0, 0);
+        let (mut n, mut k, mut height) = (0, 0, self.examples);
         while k < i {
-            let first_logits = k == self.shape.link(0).1;
-            let height = if first_logits { self.rows() } else { self.height(k) };
-            n += height * self.shape.dense(k).stride;
+            let width = match self.shape.layer(k) {
+                Some(Layer::Hidden { width, .. }) => width,
+                Some(Layer::Bernoulli { width }) => {
+                    height = self.rows();
+                    width
+                }
+                // The prior.
+                None => self.shape.dense(k).outputs,
+            };
+            n += height * self.shape.stride(width);
             k += 1;
         }
         n
@@ -63,10 +101,13 @@ impl<'s> Plan<'s> {
 
     /// Words of the samples of the stochastic layers before `t`.
     pub(crate) const fn sample(&self, t: usize) -> usize {
-        let (mut n, mut k) = (0, 0);
-        while k < t {
-            n += self.rows() * words(self.shape.stochastic_width(k));
-            k += 1;
+        let (mut n, mut k, mut i) = (0, 0, 0);
+        while k < t && i < self.shape.encoder().len() {
+            if let Layer::Bernoulli { width } = self.shape.encoder()[i] {
+                n += self.rows() * words(width);
+                k += 1;
+            }
+            i += 1;
         }
         n
     }

@@ -9,14 +9,24 @@ pub const MAX_RATE: f32 = 1.0e6;
 
 /// An optimiser.
 pub trait Optimiser {
-    /// Moments kept for each parameter.
+    /// Moments kept for each parameter, at most 2.
     const MOMENTS: usize;
+
+    /// Moments kept for each parameter with these settings, at most [`MOMENTS`](Self::MOMENTS).
+    fn moments(&self) -> usize {
+        Self::MOMENTS
+    }
 
     /// `Err(Setting)` when a setting is out of range.
     fn check(&self) -> Result<(), Error>;
 
     /// The rate with which a gradient of rank one may be applied at once, if that is all the optimiser does.
     fn in_place(&self) -> Option<f32> {
+        None
+    }
+
+    /// Adam's rates in step `step`, if this is Adam: it takes a gradient of rank one without storing it.
+    fn in_place_adam(&self, _step: u64) -> Option<AdamRates> {
         None
     }
 
@@ -91,9 +101,12 @@ pub struct Adam {
     pub beta1: f32,
     /// Decay of the second moment, in [0, 1).
     pub beta2: f32,
-    /// Added to the denominator, positive.
+    /// Added to the denominator, in [2^-32, 1).
     pub epsilon: f32,
 }
+
+/// Smallest epsilon of Adam: with the limits of gradients and rates it keeps every update below 2^100.
+const MIN_EPSILON: f32 = 1.0 / (1u64 << 32) as f32;
 
 impl Adam {
     /// Adam with the usual decays 0.9 and 0.999 and epsilon 1e-8.
@@ -119,8 +132,12 @@ impl Optimiser for Adam {
 
     fn check(&self) -> Result<(), Error> {
         let decays = (0.0..1.0).contains(&self.beta1) && (0.0..1.0).contains(&self.beta2);
-        let valid = valid_rate(self.rate) && decays && (f32::MIN_POSITIVE..1.0).contains(&self.epsilon);
+        let valid = valid_rate(self.rate) && decays && (MIN_EPSILON..1.0).contains(&self.epsilon);
         if valid { Ok(()) } else { Err(Error::Setting) }
+    }
+
+    fn in_place_adam(&self, step: u64) -> Option<AdamRates> {
+        Some(self.rates(step))
     }
 
     fn apply<K: Kernels>(&self, k: &K, step: u64, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
@@ -176,5 +193,6 @@ mod tests {
         }
         assert!(Momentum { rate: 0.1, momentum: 1.0 }.check().is_err());
         assert!(Adam { epsilon: 0.0, ..Adam::new(0.1) }.check().is_err());
+        assert!(Adam { epsilon: f32::MIN_POSITIVE, ..Adam::new(0.1) }.check().is_err());
     }
 }

@@ -108,8 +108,11 @@ impl Plan<'_> {
     }
 
     pub(crate) fn work<'a>(&self, scratch: &'a mut [u32]) -> Result<Work<'a>, Error> {
-        let (needed, given) = (self.training_words(), scratch.len());
-        self.carve(scratch).ok_or(Error::Size { needed, given })
+        let given = scratch.len();
+        if !self.fits() {
+            return Err(Error::Size { needed: usize::MAX, given });
+        }
+        self.carve(scratch).ok_or_else(|| Error::Size { needed: self.training_words(), given })
     }
 
     fn carve<'a>(&self, mut scratch: &'a mut [u32]) -> Option<Work<'a>> {
@@ -137,8 +140,11 @@ impl Plan<'_> {
     }
 
     pub(crate) fn eval_work<'a>(&self, scratch: &'a mut [u32]) -> Result<EvalWork<'a>, Error> {
-        let (needed, given) = (self.inference_words(), scratch.len());
-        self.carve_eval(scratch).ok_or(Error::Size { needed, given })
+        let given = scratch.len();
+        if !self.fits() {
+            return Err(Error::Size { needed: usize::MAX, given });
+        }
+        self.carve_eval(scratch).ok_or_else(|| Error::Size { needed: self.inference_words(), given })
     }
 
     fn carve_eval<'a>(&self, mut scratch: &'a mut [u32]) -> Option<EvalWork<'a>> {
@@ -157,13 +163,15 @@ impl Plan<'_> {
 
 impl Shape<'_> {
     /// Words (of 4 bytes) of scratch that a training step needs for `examples` examples at a time with an estimator
-    /// that draws `samples` samples each.
+    /// that draws `samples` samples each; `usize::MAX` where that is more than can be counted.
     pub const fn training_scratch(&self, examples: usize, samples: usize) -> usize {
-        Plan::new(*self, examples, samples).training_words()
+        let plan = Plan::new(*self, examples, samples);
+        if plan.fits() { plan.training_words() } else { usize::MAX }
     }
 
     /// Words of scratch that evaluation needs for `examples` examples with `samples` samples each.
     pub const fn inference_scratch(&self, examples: usize, samples: usize) -> usize {
-        Plan::new(*self, examples, samples).inference_words()
+        let plan = Plan::new(*self, examples, samples);
+        if plan.fits() { plan.inference_words() } else { usize::MAX }
     }
 }

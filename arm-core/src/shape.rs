@@ -166,7 +166,13 @@ impl<'a> Shape<'a> {
 
     /// `width` rounded up to the padding.
     pub const fn stride(&self, width: usize) -> usize {
-        width.div_ceil(self.pad) * self.pad
+        if self.pad == 1 {
+            return width;
+        }
+        match (width + self.pad).saturating_sub(1).checked_div(self.pad) {
+            Some(n) => n * self.pad,
+            None => width,
+        }
     }
 
     /// Dense layers, the learned prior (a layer of biases only) included as the last.
@@ -263,32 +269,36 @@ impl<'a> Shape<'a> {
 
     /// Floats of all parameters, padding included.
     pub const fn params(&self) -> usize {
-        let (mut n, mut i) = (0, 0);
-        while i < self.dense_layers() {
-            n = self.dense(i).len().saturating_add(n);
-            i += 1;
+        match self.dense_layers() {
+            0 => 0,
+            n => {
+                let last = self.dense(n - 1);
+                last.len().saturating_add(last.offset)
+            }
         }
-        n
     }
 
     /// The widest row in floats.
     pub const fn max_stride(&self) -> usize {
+        // A prior is as wide as the top layer.
         let (mut n, mut i) = (0, 0);
-        while i < self.dense_layers() {
-            let s = self.dense(i).stride;
-            n = if s > n { s } else { n };
+        while let Some(layer) = self.layer(i) {
+            let w = layer.width();
+            n = if w > n { w } else { n };
             i += 1;
         }
-        n
+        self.stride(n)
     }
 
     /// Units of the widest stochastic layer of the chain.
     pub(crate) const fn max_stochastic(&self) -> usize {
-        let (mut n, mut t) = (0, 0);
-        while t < self.stochastic_layers() {
-            let w = self.stochastic_width(t);
-            n = if w > n { w } else { n };
-            t += 1;
+        let (mut n, mut i) = (0, 0);
+        while i < self.encoder.len() {
+            let layer = self.encoder[i];
+            if layer.stochastic() && layer.width() > n {
+                n = layer.width();
+            }
+            i += 1;
         }
         n
     }

@@ -5,16 +5,19 @@ use crate::bits::words;
 use crate::chain::{Address, Climb};
 use crate::error::{Error, exact_size};
 use crate::estimator::{Estimator, Evaluated};
-use crate::kernels::{Drawn, Kernels};
+use crate::kernels::{Drawn, Kernels, significant};
 use crate::matrix::BitMatrix;
 use crate::model::{Objective, Pass, Paths};
 use crate::network::{Network, Plan};
+use crate::parts::{parts, parts_mut};
 use crate::rng::Purpose;
 use crate::scratch::Work;
 use crate::shape::Shape;
 
-/// Largest magnitude of an activation or of a gradient with respect to one, 2^24. A step beyond it is refused; within
-/// it no update can make a parameter infinite, because every update is below 2^100 and vanishes in a parameter of 2^125.
+/// Largest magnitude of an activation or of a gradient with respect to one, 2^24. A step beyond it is refused.
+///
+/// Within it no update can make a parameter infinite: a gradient is below 2^48, so with rates up to 2^20 and Adam's
+/// epsilon of at least 2^-32 an update is below 2^101, which vanishes in a parameter of 2^126.
 pub const LIMIT: f32 = 16_777_216.0;
 
 /// A share of a batch.
@@ -59,13 +62,14 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
 
     /// Words of scratch for `examples` examples.
     pub fn training_scratch(&self, examples: usize) -> usize {
-        self.plan(examples).training_words()
+        self.shape.training_scratch(examples, self.estimator.samples())
     }
 
     /// Draws samples, evaluates f and computes every gradient with respect to activations; parameters are only read.
     /// `f` receives the (weighted) mean of f over the samples of each example.
     ///
-    /// Errors: sizes; [`Error::Objective`] and [`Error::Diverged`], after which the step must not be applied.
+    /// `scratch` may hold anything, but with a padded shape it must start as zeros and then serve batches of one size
+    /// only. Errors: sizes; [`Error::Objective`] and [`Error::Diverged`], after which the step must not be applied.
     pub fn examples<O: Objective<K>>(
         &self,
         objective: &mut O,
@@ -92,22 +96,22 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         objective.train(&net, &plan, &mut pass);
         let rows = plan.rows().max(1);
         work.total.fill(0.0);
-        for log_q in work.log_q.chunks_exact(rows) {
+        for log_q in parts(work.log_q, rows) {
             add(log_q, work.total);
         }
         work.f.fill(0.0);
         if O::LOG_Q {
             add(work.total, work.f);
         }
-        for cost in pass.cost.chunks_exact(rows) {
+        for cost in parts(pass.cost, rows) {
             add(cost, work.f);
         }
         if !work.f.iter().all(|f| f.is_finite()) {
             return Err(Error::Objective);
         }
         let samples = plan.samples.max(1);
-        let of_examples = work.f.chunks(samples).zip(work.total.chunks(samples));
-        let outputs = work.signal.chunks_mut(samples).zip(work.weight.chunks_mut(samples));
+        let of_examples = parts(work.f, samples).zip(parts(work.total, samples));
+        let outputs = parts_mut(work.signal, samples).zip(parts_mut(work.weight, samples));
         for (((values, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
             self.estimator.signals(Evaluated { f: values, log_q }, signal, weight);
             *mean = values.iter().zip(weight).map(|(f, w)| f * *w).sum();
@@ -126,6 +130,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
                     uniforms: work.uniforms,
                 };
                 self.differences(&net, &plan, batch, objective, &pass, t, &mut branch, work.f)?;
+                work.f.iter_mut().zip(&*work.signal).for_each(|(d, s)| *d *= s);
                 self.apply_signals(&plan, t, work.f, pass.deltas);
             } else {
                 self.apply_signals(&plan, t, work.signal, pass.deltas);
@@ -145,6 +150,11 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Width { needed: self.shape.inputs(), given: batch.x.cols() });
         }
         let enough = batch.x.height() == batch.examples || self.shape.inputs() == 0;
+        let tail = batch.x.cols() % 32;
+        let clean = tail == 0 || batch.x.rows().all(|row| row.last().is_none_or(|w| w >> tail == 0));
+        if !clean {
+            return Err(Error::Width { needed: self.shape.inputs(), given: 32 * batch.x.stride() });
+        }
         if enough && batch.examples > 0 {
             return Ok(());
         }
@@ -166,13 +176,12 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             let logits = logits.as_matrix();
             let scores = work.deltas.get_mut(plan.delta(last)..).unwrap_or_default();
             let partners = work.partners.get_mut(plan.sample(t)..).unwrap_or_default();
-            let log_q = work.log_q.chunks_exact_mut(rows).nth(t).unwrap_or_default();
-            let log_q_partner = work.log_q_partner.chunks_exact_mut(rows).nth(t).unwrap_or_default();
+            let log_q = parts_mut(work.log_q, rows).nth(t).unwrap_or_default();
+            let log_q_partner = parts_mut(work.log_q_partner, rows).nth(t).unwrap_or_default();
             let u = work.uniforms.get_mut(..width).unwrap_or_default();
-            let outputs = here
-                .chunks_exact_mut(words)
-                .zip(partners.chunks_exact_mut(words))
-                .zip(scores.chunks_exact_mut(logits.stride()))
+            let outputs = parts_mut(here, words)
+                .zip(parts_mut(partners, words))
+                .zip(parts_mut(scores, logits.stride()))
                 .zip(log_q.iter_mut().zip(log_q_partner));
             for (row, (((sample, partner), score), log_q)) in outputs.enumerate() {
                 let stream = address.stream(samples, row, t);
@@ -205,7 +214,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let total = work.total.get_mut(..count).unwrap_or_default();
         total.fill(0.0);
         if O::LOG_Q {
-            let log_q = work.log_q_partner.chunks_exact(rows).nth(t).unwrap_or_default();
+            let log_q = parts(work.log_q_partner, rows).nth(t).unwrap_or_default();
             for (total, &row) in total.iter_mut().zip(active) {
                 *total = log_q.get(row as usize).copied().unwrap_or_default();
             }
@@ -230,7 +239,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         difference.fill(0.0);
         for (total, &row) in total.iter().zip(active) {
             let above = |blocks: &[f32]| -> f32 {
-                blocks.chunks_exact(rows).skip(t).filter_map(|b| b.get(row as usize)).sum()
+                parts(blocks, rows).skip(t).filter_map(|b| b.get(row as usize)).sum()
             };
             let f = above(pass.cost) + if O::LOG_Q { above(work.log_q) } else { 0.0 };
             if !total.is_finite() {
@@ -247,7 +256,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     fn start_branch(&self, plan: &Plan<'_>, samples: &[u32], t: usize, work: &mut Branch<'_>) -> usize {
         let (main, partners) = (plan.samples_of(t, samples), plan.samples_of(t, work.partners));
         let out = work.branch.get_mut(plan.sample(t)..).unwrap_or_default();
-        let mut out = out.chunks_exact_mut(main.stride()).zip(work.active.iter_mut());
+        let mut out = parts_mut(out, main.stride()).zip(work.active.iter_mut());
         let mut count = 0;
         for (row, (a, b)) in main.rows().zip(partners.rows()).enumerate() {
             if a == b {
@@ -269,8 +278,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let last = self.shape.link(t).1;
         let stride = self.shape.dense(last).stride.max(1);
         let deltas = deltas.get_mut(plan.delta(last)..).unwrap_or_default();
-        for (scores, &s) in deltas.chunks_exact_mut(stride).zip(signal) {
-            scores.iter_mut().for_each(|d| *d *= s);
+        for (scores, &s) in parts_mut(deltas, stride).zip(signal) {
+            scores.iter_mut().for_each(|d| *d = significant(*d * s));
         }
         if t > 0 || plan.samples < 2 {
             return;
@@ -315,6 +324,8 @@ fn add(x: &[f32], y: &mut [f32]) {
 }
 
 fn within_limit(values: &[f32]) -> bool {
-    // As integers: the bits of a NaN or an infinity are above those of every finite number.
-    values.iter().fold(0, |m, v| (v.to_bits() & 0x7fff_ffff).max(m)) <= LIMIT.to_bits()
+    // As integers, of which any instruction set has vectors: the bits of a NaN or an infinity are above those of every
+    // finite number, and the difference of two such numbers has the sign of the comparison.
+    let above = |v: &f32| LIMIT.to_bits().wrapping_sub(v.to_bits() & 0x7fff_ffff);
+    values.iter().fold(0, |any, v| any | above(v)) >> 31 == 0
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::Kernels;
+use crate::kernels::{AdamRates, Kernels};
 use crate::matrix::MatrixMut;
 use crate::network::Input;
 use crate::optim::Optimiser;
@@ -49,11 +49,18 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let stride = self.shape.dense(block.layer).stride.max(1);
         for shard in shards {
             let plan = self.plan(shard.batch.examples);
-            let (needed, given) = (plan.training_words(), shard.scratch.len());
-            plan.record(shard.scratch).ok_or(Error::Size { needed, given })?;
+            let size = || Error::Size { needed: plan.training_words(), given: shard.scratch.len() };
+            plan.record(shard.scratch).ok_or_else(size)?;
         }
         if let (Some(rate), 1) = (optimiser.in_place(), total) {
             self.gradient(-rate, shards, block.layer, block.first, block.weights);
+            return Ok(());
+        }
+        if let (Some(rates), 1, [shard]) = (optimiser.in_place_adam(step), total, shards)
+            && self.estimator.samples() == 1
+            && room.len() >= stride
+        {
+            self.adam_rank_one(rates, shard, block, room);
             return Ok(());
         }
         let rows = room.len() / stride;
@@ -61,7 +68,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             return Err(Error::Size { needed: stride, given: room.len() });
         }
         let (mut first, mut firsts, mut seconds) = (block.first, block.first_moment, block.second_moment);
-        for weights in block.weights.chunks_mut(rows * stride) {
+        let mut rest = block.weights;
+        while !rest.is_empty() {
+            let size = rest.len().min((rows * stride).max(1));
+            let weights = take(&mut rest, size);
             let g = room.get_mut(..weights.len()).unwrap_or_default();
             g.fill(0.0);
             self.gradient(1.0 / total.max(1) as f32, shards, block.layer, first, g);
@@ -71,6 +81,17 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             first += rows;
         }
         Ok(())
+    }
+
+    fn adam_rank_one(&self, rates: AdamRates, shard: &Shard<'_>, block: Block<'_>, room: &mut [f32]) {
+        let dense = self.shape.dense(block.layer);
+        let plan = self.plan(shard.batch.examples);
+        let Some(record) = plan.record(shard.scratch) else { return };
+        let x = plan.input(block.layer, shard.batch.x, record.activations, record.samples);
+        let d = plan.delta_of(block.layer, record.deltas);
+        let rows = |data| MatrixMut::new(data, dense.stride, dense.outputs);
+        let blocks = (rows(block.first_moment), rows(block.second_moment), rows(block.weights));
+        self.kernels.adam_rank_one(rates, x, block.first, d.row(0), room, blocks);
     }
 
     /// The part of the scratch of `examples` examples that [`update`](Self::update) reads, and the rest.

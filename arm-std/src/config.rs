@@ -29,6 +29,11 @@ impl EstimatorName {
         clap::ValueEnum::to_possible_value(&self).map_or_else(String::new, |v| v.get_name().into())
     }
 
+    /// Whether it draws antithetic pairs.
+    pub fn paired(self) -> bool {
+        matches!(self, EstimatorName::Arm | EstimatorName::Disarm)
+    }
+
     /// Samples it draws for each example.
     pub fn samples(self, config: &Config) -> usize {
         if self == EstimatorName::Rloo { config.samples } else { 1 }
@@ -188,8 +193,8 @@ pub(crate) mod tests {
             binarise: BinariseName::Chosen(Binarise::Threshold(0.5)),
             estimator: EstimatorName::Rloo,
             samples: 4,
-            baseline: BaselineName::Constant(-1.5),
-            independent_uniforms: true,
+            baseline: BaselineName::None,
+            independent_uniforms: false,
             batch: 50,
             steps: 1000,
             lr: 1e-4,
@@ -205,6 +210,16 @@ pub(crate) mod tests {
     fn a_configuration_survives_toml() {
         let text = toml::to_string(&example()).unwrap();
         assert_eq!(toml::from_str::<Config>(&text).unwrap(), example());
+    }
+
+    #[test]
+    fn words_survive_writing() {
+        for name in [BaselineName::None, BaselineName::Moving, BaselineName::Constant(-1.5)] {
+            assert_eq!(String::from(name).parse(), Ok(name));
+        }
+        for name in ["auto", "none", "dynamic", "0.5"] {
+            assert_eq!(String::from(name.parse::<BinariseName>().unwrap()), name);
+        }
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Driver<'s, E, M, O> {
 struct Share<M> {
     objective: M,
     scratch: Aligned,
+    /// A copy of what the second phase reads, when other threads do.
+    record: Aligned,
     f: Vec<f32>,
     result: Result<(), Error>,
 }
@@ -60,10 +62,11 @@ where
     ) -> Result<Self, Error> {
         optimiser.check()?;
         let shape = shape.padded(LINE);
-        let engine = Engine::new(shape, Desktop::new(), estimator, seed)?;
+        let mut engine = Engine::new(shape, Desktop::new(), estimator, seed)?;
         let mut params = Aligned::zeroed(shape.params());
         glorot(&shape, seed, params.floats_mut())?;
         let pool = Pool::new(threads);
+        engine.kernels = engine.kernels.shared(pool.threads() > 1);
         let batches = deal(BitMatrix::new(&[], 0), batch, 0, pool.threads());
         let share = |t: usize| {
             let examples = batches.get(t).map_or(0, |b| b.examples);
@@ -71,6 +74,7 @@ where
             Mutex::new(Share {
                 objective: objective.clone(),
                 scratch,
+                record: Aligned::default(),
                 f: vec![0.0; examples],
                 result: Ok(()),
             })
@@ -95,7 +99,7 @@ where
 
     /// Other kernels than the widest of this CPU.
     pub fn set_kernels(&mut self, kernels: Desktop) {
-        self.engine.kernels = kernels;
+        self.engine.kernels = kernels.shared(self.pool.threads() > 1);
     }
 
     /// Whether the partner's upper layers share the sample's uniforms: see [`Engine`].
@@ -176,25 +180,35 @@ where
     /// The first phase.
     fn examples(&mut self, batches: &[Batch<'_>]) -> Result<(), Error> {
         let (engine, params, threads) = (&self.engine, self.params.floats(), &self.threads);
+        let copies = batches.len() > 1;
         self.pool.run(&|t| {
             let Some(&batch) = batches.get(t) else { return };
             let mut share = threads[t].lock().unwrap_or_else(PoisonError::into_inner);
-            let Share { objective, scratch, f, result } = &mut *share;
+            let Share { objective, scratch, record, f, result } = &mut *share;
             if f.len() != batch.examples {
                 // Padding lies elsewhere now, and must be zero.
                 *scratch = Aligned::zeroed(engine.training_scratch(batch.examples));
                 *f = vec![0.0; batch.examples];
             }
             *result = engine.examples(objective, params, batch, scratch.words_mut(), f);
+            if copies {
+                let (from, _) = engine.split_scratch(batch.examples, scratch.words_mut());
+                if record.len() != from.len() {
+                    *record = Aligned::zeroed(from.len());
+                }
+                engine.kernels.publish(bytemuck::cast_slice(from), record.floats_mut());
+            }
         });
         self.threads.iter_mut().take(batches.len()).try_for_each(|share| get(share).result)
     }
 
     /// The second phase.
     fn update(&mut self, batches: &[Batch<'_>], total: usize) -> Result<(), Error> {
-        let shares = self.threads.iter_mut().zip(batches);
-        let shards: Vec<_> =
-            shares.map(|(share, &batch)| Shard { batch, scratch: get(share).scratch.words() }).collect();
+        let shard = |(share, &batch)| {
+            let Share { scratch, record, .. } = get(share);
+            Shard { batch, scratch: if batches.len() > 1 { record.words() } else { scratch.words() } }
+        };
+        let shards: Vec<_> = self.threads.iter_mut().zip(batches).map(shard).collect();
         let params = self.params.len();
         let (first_moments, second_moments) =
             self.moments.floats_mut().split_at_mut(if O::MOMENTS > 0 { params } else { 0 });

@@ -7,6 +7,7 @@ use arm_core::kernels::Kernels;
 use arm_core::learner::LogMeanExp;
 use arm_core::model::Vae;
 use arm_core::{Batch, BitMatrix, Engine, Error};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Rows of samples evaluated together: enough for the kernels, few enough for the cache.
@@ -29,16 +30,24 @@ pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
         return Err(Error::Setting);
     }
     let mut values = vec![0f32; table.rows()];
-    let share = table.rows().div_ceil(threads.max(1));
+    let work = Mutex::new(values.chunks_mut(SHARE).enumerate());
+    let run = || loop {
+        let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let Some((i, out)) = next else { return Ok(()) };
+        part(engine, params, table, samples, address, i * SHARE, out)?;
+    };
     thread::scope(|scope| {
-        let shares = values.chunks_mut(share).enumerate();
-        let workers: Vec<_> = shares
-            .map(|(i, out)| scope.spawn(move || part(engine, params, table, samples, address, i * share, out)))
-            .collect();
-        workers.into_iter().try_for_each(|w| w.join().unwrap_or(Err(Error::Unsupported)))
+        // A thread that cannot be had is done without: this one takes its shares.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, run).ok();
+        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let result = run();
+        others.into_iter().fold(result, |r, w| r.and(w.join().unwrap_or(Err(Error::Unsupported))))
     })?;
     Ok(values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64)
 }
+
+/// Examples that a thread takes at a time.
+const SHARE: usize = 256;
 
 /// The examples `first..first + out.len()`.
 fn part<K: Kernels, E: Estimator>(

@@ -1,7 +1,7 @@
 //! Pictures of examples: grids of grey or binary images, written as PNG.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use crate::files::replace;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A picture that could not be written: which file, and why.
@@ -157,28 +157,10 @@ pub fn cell_size(cols: usize) -> (usize, usize) {
     (height, cols.max(1) / height)
 }
 
-/// Writes a file under a temporary name in the same folder, then renames it.
-fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
-    let mut name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let result = File::create(&temporary).and_then(|file| {
-        let mut file = BufWriter::new(file);
-        write(&mut file)?;
-        file.flush()?;
-        drop(file);
-        fs::rename(&temporary, path)
-    });
-    if result.is_err() {
-        // What failed is reported; that the remains cannot be removed either would add nothing.
-        let _ = fs::remove_file(&temporary);
-    }
-    result
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::{self, File};
 
     fn decode(path: &Path) -> (u32, u32, Vec<u8>) {
         let mut reader =

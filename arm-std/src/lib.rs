@@ -7,6 +7,7 @@ pub mod config;
 pub mod data;
 pub mod driver;
 pub mod evaluate;
+mod files;
 pub mod image;
 pub mod kernels;
 pub mod memory;

@@ -4,13 +4,13 @@
 //! little-endian `f32`: a layer computes `x @ weight + bias`. The metadata entry `arm` holds the network
 //! as JSON.
 
+use crate::files::replace_bytes;
 use crate::memory::Aligned;
 use crate::network::Network;
 use arm_core::Prior;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use std::collections::HashMap;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a model could not be read or written.
@@ -110,7 +110,7 @@ impl Model {
         let json = serde_json::to_string(&entry).map_err(|e| fail(e.to_string()))?;
         let metadata = HashMap::from([(ENTRY.to_string(), json)]);
         let file = serialize(views, Some(metadata)).map_err(|e| fail(e.to_string()))?;
-        replace(path, &file).map_err(|e| fail(format!("cannot be written: {e}")))
+        replace_bytes(path, &file).map_err(|e| fail(format!("cannot be written: {e}")))
     }
 
     /// Reads a model. Errors: no such file, not a model, tensors missing or of another shape, values that are not finite.
@@ -158,7 +158,7 @@ impl Model {
             let mut vector = vec![0f32; view.data().len() / 4];
             read_floats(view.data(), &mut vector);
             if view.dtype() != Dtype::F32
-                || vector.len() % count.max(1) != 0
+                || !vector.len().is_multiple_of(count.max(1))
                 || !vector.iter().all(|v| v.is_finite())
             {
                 return Err(fail(format!(
@@ -188,22 +188,6 @@ pub fn copy_rows(from: arm_core::Shape<'_>, source: &[f32], to: arm_core::Shape<
             target[t..t + a.outputs].copy_from_slice(&source[s..s + a.outputs]);
         }
     }
-}
-
-/// Writes a file under a temporary name in the same folder, syncs it and renames it.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let write = || {
-        let mut file = fs::File::create(&part)?;
-        io::Write::write_all(&mut file, bytes)?;
-        file.sync_all()?;
-        fs::rename(&part, path)
-    };
-    write().inspect_err(|_| {
-        let _ = fs::remove_file(&part);
-    })
 }
 
 #[cfg(test)]

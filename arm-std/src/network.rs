@@ -98,7 +98,11 @@ impl Network {
     pub fn notation(&self) -> String {
         let mut text = self.inputs.to_string();
         for &layer in &self.encoder {
-            text += &if layer.stochastic() { format!("-[{}]", layer.width()) } else { format!("-{}", layer.width()) };
+            text += &if layer.stochastic() {
+                format!("-[{}]", layer.width())
+            } else {
+                format!("-{}", layer.width())
+            };
         }
         text += " / ";
         text += &format!("[{}]", self.shape().top_width());
@@ -112,7 +116,8 @@ impl Network {
 }
 
 /// The networks of the paper (Yin & Zhou, ICLR 2019, table 1), with the input width left open. Stochastic layers have
-/// 200 units.
+/// 200 units; all inputs are {0, 1}. (The authors' scripts also learn the prior of `linear` and map its inputs to
+/// {-1, 1}.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preset {

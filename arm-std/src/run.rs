@@ -2,7 +2,8 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
-use crate::model::{Model, replace};
+use crate::files::replace_bytes;
+use crate::model::Model;
 use crate::train::{Epoch, Figures};
 use serde::Serialize;
 use std::fs::{self, File};
@@ -71,7 +72,7 @@ impl RunFolder {
         let file = path.join(METRICS);
         let text = fs::read_to_string(&file).map_err(cannot_write(file.clone()))?;
         let kept: String = text.split_inclusive('\n').take(epochs).collect();
-        replace(&file, kept.as_bytes()).map_err(cannot_write(file.clone()))?;
+        replace_bytes(&file, kept.as_bytes()).map_err(cannot_write(file.clone()))?;
         let metrics = File::options().append(true).open(&file).map_err(cannot_write(file.clone()))?;
         let folder = RunFolder { path, metrics };
         folder.write_config(config)?;
@@ -82,7 +83,16 @@ impl RunFolder {
         let path = self.path.join(CONFIG);
         let text =
             toml::to_string(config).map_err(|e| RunError { path: path.clone(), what: e.to_string() })?;
-        replace(&path, text.as_bytes()).map_err(cannot_write(path))
+        replace_bytes(&path, text.as_bytes()).map_err(cannot_write(path))
+    }
+
+    /// Takes away what [`create`](Self::create) made, for a run that failed before its first checkpoint.
+    pub fn discard(self) {
+        for name in [CONFIG, METRICS] {
+            let _ = fs::remove_file(self.path.join(name));
+        }
+        // Fails, as it should, where something else is in the folder.
+        let _ = fs::remove_dir(&self.path);
     }
 
     /// The folder.

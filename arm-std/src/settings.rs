@@ -140,11 +140,13 @@ impl Settings {
             let name = if self.epochs.is_some() { "epochs" } else { "steps" };
             return Err(format!("--{name} 0: give at least 1"));
         }
+        let estimator = self.estimator.unwrap_or(EstimatorName::Arm);
+        self.check_relevance(estimator)?;
         Ok(Config {
             preset: self.preset.unwrap_or(Preset::Nonlinear),
             data: self.data.clone().unwrap_or_else(|| "strokes".into()),
             binarise: self.binarise.unwrap_or_default(),
-            estimator: self.estimator.unwrap_or(EstimatorName::Arm),
+            estimator,
             samples: range("samples", self.samples.unwrap_or(2), 2, 1024)?,
             baseline: self.baseline.unwrap_or_default(),
             independent_uniforms: self.independent_uniforms.unwrap_or(false),
@@ -157,6 +159,22 @@ impl Settings {
             nll_samples: range("nll-samples", self.nll_samples.unwrap_or(100), 1, 1_000_000)?,
             nll_images: self.nll_images.unwrap_or(0),
         })
+    }
+
+    /// A setting that would be ignored is an error, unless it has its default.
+    fn check_relevance(&self, estimator: EstimatorName) -> Result<(), String> {
+        let ignored =
+            |name: &str| Err(format!("--{name} has no meaning for the estimator {}", estimator.name()));
+        if estimator != EstimatorName::Rloo && self.samples.is_some_and(|s| s != 2) {
+            return ignored("samples");
+        }
+        if estimator != EstimatorName::Reinforce && self.baseline.is_some_and(|b| b != BaselineName::None) {
+            return ignored("baseline");
+        }
+        if !estimator.paired() && self.independent_uniforms == Some(true) {
+            return ignored("independent-uniforms");
+        }
+        Ok(())
     }
 
     /// Epochs to train where `steps` says nothing.
@@ -208,6 +226,8 @@ mod tests {
         }
         for (text, word) in [
             ("batch = 0", "--batch"),
+            ("samples = 3", "--samples"),
+            ("baseline = 'moving'", "--baseline"),
             ("lr = nan", "--lr"),
             ("samples = 1", "--samples"),
             ("epochs = 0", "--epochs"),

@@ -121,6 +121,15 @@ fn usage_errors_exit_with_2() {
     refused(d, &["train", "--estimator", "reinforce", "--baseline", "inf"], 2, &["--baseline", "moving"]);
     refused(d, &["train", "--binarise", "1.5"], 2, &["--binarise", "threshold"]);
     refused(d, &["train", "--data", &data, "--batch", "51"], 2, &["--batch 51", "t.csv", "40"]);
+    refused(d, &["train", "--baseline", "3"], 2, &["--baseline", "arm"]);
+    refused(d, &["train", "--samples", "7"], 2, &["--samples", "arm"]);
+    refused(
+        d,
+        &["train", "--estimator", "ar", "--independent-uniforms"],
+        2,
+        &["--independent-uniforms", "ar"],
+    );
+    refused(d, &["train", "--estimator", "rloo", "--samples", "1024", "--batch", "10000"], 2, &["GiB"]);
     refused(d, &["trian"], 2, &["train"]);
     refused(d, &[], 2, &["Usage"]);
 }
@@ -140,6 +149,11 @@ fn data_errors_exit_with_1_and_name_the_file() {
     write("ragged.csv", b"0,1\n1\n");
     write("cut.csv.gz", &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b]);
     write("model.safetensors", b"nonsense");
+    write("typo.csv", b"0,1,x\n0,1,1\n1,1,0\n");
+    let wide = "1,".repeat(16384) + "1\n";
+    write("wide.csv", wide.repeat(12).as_bytes());
+    refused(d, &["train", "--data", "wide.csv", "--batch", "2", "--out", "out"], 1, &["wide.csv", "16384"]);
+    refused(d, &["train", "--data", "typo.csv"], 1, &["typo.csv", "line 1"]);
     for name in [
         "missing.csv",
         "absurd.idx",
@@ -154,6 +168,34 @@ fn data_errors_exit_with_1_and_name_the_file() {
     }
     refused(d, &["eval", "model.safetensors"], 1, &["model.safetensors"]);
     refused(d, &["sample", "nowhere"], 1, &["nowhere"]);
+}
+
+#[test]
+fn a_run_that_diverges_at_once_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = table(dir.path());
+    let args = ["train", "--data", &data, "--batch", "10", "--lr", "1e6", "--out", "out"];
+    refused(dir.path(), &args, 1, &["step", "smaller --lr"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_no_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = table(dir.path());
+    let run = |to: &str| {
+        let arm = env!("CARGO_BIN_EXE_arm");
+        let script =
+            format!("'{arm}' train --data {data} --steps 30 --batch 10 --nll-samples 2 --out out {to}");
+        Command::new("bash").current_dir(dir.path()).args(["-c", &script]).output().unwrap()
+    };
+    let full = run("> /dev/full");
+    assert_eq!(full.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&full.stderr).contains("standard output"));
+    assert!(!dir.path().join("out").exists());
+    let closed = run("| true; exit ${PIPESTATUS[0]}");
+    assert!(closed.status.success(), "{}", String::from_utf8_lossy(&closed.stderr));
+    assert!(dir.path().join("out/model.safetensors").exists());
 }
 
 #[test]

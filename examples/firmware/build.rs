@@ -19,11 +19,11 @@ fn main() {
     let out = env::var("OUT_DIR").unwrap();
     fs::copy(&map, Path::new(&out).join("memory.x")).expect("a memory map for this board");
     println!("cargo:rustc-link-search={out}");
-    // `link.x` comes with the runtime crate of the target.
-    println!("cargo:rustc-link-arg=-Tlink.x");
     if target.starts_with("thumb") {
         println!("cargo:rustc-link-arg=--nmagic");
     } else {
         println!("cargo:rustc-link-arg=-Tmemory.x");
     }
+    // It comes with the runtime crate of the target.
+    println!("cargo:rustc-link-arg=-Tlink.x");
 }

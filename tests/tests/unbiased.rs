@@ -1,7 +1,7 @@
 //! Each estimator against exact enumeration, by z-tests on every parameter's gradient.
 //!
 //! Seeds are fixed. For another seed a test of 400 observations and fewer than 300 parameters raises a false alarm at
-//! |z| > 6 with probability below 300 x 5e-9 (Student's t), 1.5e-6; there are 24 such tests.
+//! |z| > 6 with probability below 300 x 5e-9 (Student's t), 1.5e-6; there are 43 such tests.
 
 use arm_core::estimator::{Ar, Arm, Baseline, DisArm, Estimator, Evaluated, Exact, Reinforce, Rloo, Unit};
 use arm_core::kernels::Portable;
@@ -18,6 +18,13 @@ const TWO: Shape = Shape::vae(
     Prior::Learned,
 );
 const CHAIN: Shape = Shape::chain(6, &[Layer::bernoulli(4), H, Layer::bernoulli(4)]);
+const THREE: Shape = Shape::vae(
+    6,
+    &[H, Layer::bernoulli(3), Layer::bernoulli(2), H, Layer::bernoulli(3)],
+    &[Layer::bernoulli(2), H, Layer::bernoulli(3), Layer::bernoulli(6)],
+    Prior::Fixed,
+);
+const FREE_CHAIN: Shape = Shape::chain(0, &[Layer::bernoulli(3), Layer::bernoulli(4)]);
 const FREE: Shape = Shape::chain(0, &[Layer::bernoulli(5)]);
 
 fn f(b: Bits<'_>) -> f32 {
@@ -50,6 +57,8 @@ fn proven<E: Estimator + Copy>(estimator: E) {
     for (name, z) in [
         ("one layer", worst(engine(ONE, estimator), Vae).0),
         ("two layers", worst(engine(TWO, estimator), Vae).0),
+        ("three layers", worst(engine(THREE, estimator), Vae).0),
+        ("black box above free logits and a layer", worst(engine(FREE_CHAIN, estimator), BlackBox(f)).0),
         ("black box above two layers", worst(engine(CHAIN, estimator), BlackBox(f)).0),
         ("black box of free logits", worst(engine(FREE, estimator), BlackBox(f)).0),
     ] {

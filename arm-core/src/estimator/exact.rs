@@ -16,8 +16,9 @@ impl Exact {
     /// Most stochastic units that are enumerated.
     pub const MAX_UNITS: usize = 12;
 
-    /// The oracle for `shape`; `Err(Unsupported)` when it has more than [`MAX_UNITS`](Self::MAX_UNITS) units.
+    /// The oracle for `shape`; an error for an invalid shape, `Err(Unsupported)` when it has more than [`MAX_UNITS`](Self::MAX_UNITS) units.
     pub fn new(shape: &Shape<'_>) -> Result<Self, Error> {
+        shape.check()?;
         let units = (0..shape.stochastic_layers()).map(|t| shape.stochastic_width(t)).sum();
         if units <= Self::MAX_UNITS { Ok(Exact { units }) } else { Err(Error::Unsupported) }
     }
@@ -44,7 +45,8 @@ impl Estimator for Exact {
     /// Instead of uniforms, below every p for a unit that is one in joint sample `s` and above every p otherwise.
     fn noise(&self, s: usize, units_before: usize, _: Stream, u: &mut [f32]) {
         for (i, u) in u.iter_mut().enumerate() {
-            *u = if s >> (units_before + i) & 1 == 1 { -1.0 } else { 2.0 };
+            let bit = s.checked_shr((units_before + i) as u32).unwrap_or(0);
+            *u = if bit & 1 == 1 { -1.0 } else { 2.0 };
         }
     }
 

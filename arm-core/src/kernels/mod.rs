@@ -8,6 +8,9 @@
 mod portable;
 
 pub use portable::Portable;
+pub(crate) use portable::{on_grid, significant};
+
+pub use crate::network::Input;
 
 use crate::estimator::Unit;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
@@ -80,4 +83,23 @@ pub trait Kernels {
 
     /// Adam on a block of parameters: m and v are the moments.
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]);
+
+    /// Adam for a single example: g\[r\] = x\[first + r\] d, a gradient of rank one that is never stored. `blocks` are
+    /// rows `first..` of m, v and w; `room` takes a row.
+    fn adam_rank_one(
+        &self,
+        rates: AdamRates,
+        x: Input<'_>,
+        first: usize,
+        d: &[f32],
+        room: &mut [f32],
+        (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
+    ) {
+        let rows = m.rows_mut().zip(v.rows_mut()).zip(w.rows_mut());
+        for (((m, v), w), i) in rows.zip(first..) {
+            let x = x.value(i);
+            room.iter_mut().zip(d).for_each(|(g, d)| *g = x * d);
+            self.adam(rates, room.get(..d.len()).unwrap_or_default(), m, v, w);
+        }
+    }
 }

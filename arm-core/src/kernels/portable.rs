@@ -1,110 +1,44 @@
-//! The reference kernels: plain loops in a fixed order, without fused operations.
+//! The reference kernels: plain loops in a fixed order, without fused operations and without subnormal numbers.
 
-use super::{AdamRates, Drawn, Kernels};
+mod bernoulli;
+mod optimise;
+mod rows;
+
+use super::{AdamRates, Drawn, Input, Kernels};
 use crate::estimator::Unit;
-use crate::math::{exp_neg_abs, ln, sqrt};
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
-use wide::f32x8;
+use arm_vfp::Layout;
+pub(crate) use optimise::on_grid;
+use rows::TINY;
+pub(crate) use rows::significant;
 
 /// The kernels that give the same bits on every target.
+///
+/// Activations, gradients and updates smaller than 2^-40 count as zero: no sum is then ever a subnormal number, which
+/// some machines compute with and others (Cortex-M55's Helium) round to zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Portable;
 
-/// Factors 1 + e <= 2 that one product takes before its logarithm is due.
-const FLUSH: u32 = 64;
-
-/// sum ln(1 + e_i) over e_i in [0, 1] as the logarithm of products.
-struct LogProduct {
-    product: f32,
-    left: u32,
-    sum: f32,
-}
-
-impl LogProduct {
-    #[inline(always)]
-    fn new() -> Self {
-        LogProduct { product: 1.0, left: FLUSH, sum: 0.0 }
-    }
-
-    #[inline(always)]
-    fn push(&mut self, factor: f32) {
-        self.product *= factor;
-        self.left -= 1;
-        if self.left == 0 {
-            *self = LogProduct { sum: self.sum(), ..Self::new() };
-        }
-    }
-
-    #[inline(always)]
-    fn sum(&self) -> f32 {
-        self.sum + ln(self.product)
-    }
-}
-
-/// (e^-|phi|, sigmoid(phi), sigmoid(-phi)).
-#[inline(always)]
-fn probabilities(phi: f32) -> (f32, f32, f32) {
-    let e = exp_neg_abs(phi);
-    let large = 1.0 / (1.0 + e);
-    let small = e * large;
-    if phi >= 0.0 { (e, large, small) } else { (e, small, large) }
-}
-
-/// log sigmoid(x) = min(x, 0) - ln(1 + e^-|x|): its first term, min(x, 0), but NaN stays NaN.
-#[inline(always)]
-fn below_zero(x: f32) -> f32 {
-    if x > 0.0 { 0.0 } else { x }
-}
-
+/// LeakyReLU with `slope`; 1 leaves logits as they are.
 #[inline(always)]
 fn activate(slope: f32, y: &mut [f32]) {
     if slope != 1.0 {
         for y in y {
-            *y = if *y > 0.0 { *y } else { slope * *y };
+            *y = significant(if *y > 0.0 { *y } else { slope * *y });
         }
     }
 }
 
-#[inline(always)]
-fn add(x: &[f32], y: &mut [f32]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y += x;
-    }
-}
-
-#[inline(always)]
-fn multiply_add(a: f32, x: &[f32], y: &mut [f32]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y += a * x;
-    }
-}
-
-/// Inner product in eight interleaved sums, added as ((0+4)+(2+6)) + ((1+5)+(3+7)).
-#[inline(always)]
-fn dot(x: &[f32], y: &[f32]) -> f32 {
-    let (xs, x_rest) = x.as_chunks::<8>();
-    let (ys, y_rest) = y.as_chunks::<8>();
-    let mut sum = f32x8::ZERO;
-    for (&x, &y) in xs.iter().zip(ys) {
-        sum += f32x8::new(x) * f32x8::new(y);
-    }
-    let mut s = sum.to_array();
-    for ((s, x), y) in s.iter_mut().zip(x_rest).zip(y_rest) {
-        *s += x * y;
-    }
-    ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
+fn layout(w: &Matrix<'_>) -> Layout {
+    Layout { cols: w.cols(), stride: w.stride() }
 }
 
 impl Kernels for Portable {
     fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
         let bias = w.row(x.cols());
         for (x, y) in x.rows().zip(y.rows_mut()) {
-            for (y, b) in y.iter_mut().zip(bias) {
-                *y = *b;
-            }
-            for (&x, w) in x.iter().zip(w.rows()) {
-                multiply_add(x, w, y);
-            }
+            y.iter_mut().zip(bias).for_each(|(y, b)| *y = *b);
+            arm_vfp::add_scaled(x, w.data(), layout(&w), y);
             activate(slope, y);
         }
     }
@@ -112,11 +46,15 @@ impl Kernels for Portable {
     fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
         let bias = w.row(x.cols());
         for (n, y) in y.rows_mut().enumerate() {
-            for (y, b) in y.iter_mut().zip(bias) {
-                *y = *b;
-            }
-            for i in x.bits(n).ones() {
-                add(w.row(i), y);
+            y.iter_mut().zip(bias).for_each(|(y, b)| *y = *b);
+            let mut ones = x.bits(n).ones().map(|i| w.row(i));
+            loop {
+                let four: [&[f32]; 4] = core::array::from_fn(|_| ones.next().unwrap_or_default());
+                if four[3].is_empty() {
+                    four.iter().for_each(|w| rows::add(w, y));
+                    break;
+                }
+                arm_vfp::add(&four, y);
             }
             activate(slope, y);
         }
@@ -124,119 +62,95 @@ impl Kernels for Portable {
 
     fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, mut dx: MatrixMut<'_>) {
         for ((d, a), dx) in d.rows().zip(a.rows()).zip(dx.rows_mut()) {
-            for ((w, &a), dx) in w.rows().zip(a).zip(dx) {
-                let s = dot(d, w);
-                *dx = if a > 0.0 { s } else { slope * s };
+            arm_vfp::dots(d, w.data(), layout(&w), dx);
+            for (dx, &a) in dx.iter_mut().zip(a) {
+                *dx = significant(if a > 0.0 { *dx } else { slope * *dx });
             }
         }
     }
 
     fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
         for (x, d) in x.rows().zip(d.rows()) {
-            let x = x.iter().copied().chain([1.0]).skip(first);
-            for (x, g) in x.zip(g.rows_mut()) {
-                multiply_add(a * x, d, g);
+            let smallest = rows::smallest(d);
+            if smallest == f32::INFINITY {
+                continue;
+            }
+            let (units, bias) = x.get(first..).map_or((&[][..], None), |x| (x, Some(x.len())));
+            let units = units.get(..g.height()).unwrap_or(units);
+            if a.abs() * rows::smallest(units) * smallest >= TINY {
+                let layout = Layout { cols: g.cols(), stride: g.stride() };
+                arm_vfp::outer(a, units, d, g.data_mut(), layout);
+            } else {
+                for (x, g) in units.iter().zip(g.rows_mut()) {
+                    rows::add_significant(a * x, d, g);
+                }
+            }
+            if let Some(bias) = bias {
+                rows::add_scaled(a, d, smallest, g.row_mut(bias));
             }
         }
     }
 
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
         for (n, d) in d.rows().enumerate() {
-            let x = x.bits(n);
-            for (r, g) in g.rows_mut().enumerate() {
-                let i = first.wrapping_add(r);
-                if i == x.len() || x.get(i) {
-                    multiply_add(a, d, g);
+            let (x, smallest) = (x.bits(n), rows::smallest(d));
+            if smallest == f32::INFINITY {
+                continue;
+            }
+            let on = |i: usize| i == x.len() || x.get(i);
+            let mut rows = g.rows_mut().zip(first..).filter(|(_, i)| on(*i)).map(|(g, _)| g);
+            loop {
+                let four: [&mut [f32]; 4] = core::array::from_fn(|_| rows.next().unwrap_or_default());
+                if four[3].is_empty() || a.abs() * smallest < TINY {
+                    let some = !four[3].is_empty();
+                    four.into_iter().for_each(|g| rows::add_scaled(a, d, smallest, g));
+                    if some {
+                        continue;
+                    }
+                    break;
                 }
+                arm_vfp::add_to(a, d, four);
             }
         }
     }
 
     fn sample<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
-        let (mut log_q, mut log_q_partner) = (0.0, 0.0);
-        let mut normaliser = LogProduct::new();
-        let words = out.sample.iter_mut().zip(out.partner).zip(out.score.chunks_mut(32));
-        for ((phi, u), ((sample, partner), score)) in logits.chunks(32).zip(uniforms.chunks(32)).zip(words) {
-            (*sample, *partner) = (0, 0);
-            for (i, ((&phi, &u), score)) in phi.iter().zip(u).zip(score).enumerate() {
-                let (e, p, q) = probabilities(phi);
-                let (b, b_partner, s) = rule.unit(p, q, u);
-                *sample |= u32::from(b) << i;
-                *partner |= u32::from(b_partner) << i;
-                *score = s;
-                log_q += below_zero(if b { phi } else { -phi });
-                log_q_partner += below_zero(if b_partner { phi } else { -phi });
-                normaliser.push(1.0 + e);
-            }
-        }
-        let normaliser = normaliser.sum();
-        (log_q - normaliser, log_q_partner - normaliser)
+        bernoulli::sample(rule, logits, uniforms, out)
     }
 
     fn draw<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
-        let mut log_q = 0.0;
-        let mut normaliser = LogProduct::new();
-        for ((phi, u), sample) in logits.chunks(32).zip(uniforms.chunks(32)).zip(sample) {
-            *sample = 0;
-            for (i, (&phi, &u)) in phi.iter().zip(u).enumerate() {
-                let (e, p, q) = probabilities(phi);
-                let (b, _, _) = rule.unit(p, q, u);
-                *sample |= u32::from(b) << i;
-                log_q += below_zero(if b { phi } else { -phi });
-                normaliser.push(1.0 + e);
-            }
-        }
-        log_q - normaliser.sum()
+        bernoulli::draw(rule, logits, uniforms, sample)
     }
 
     fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {
-        let mut sum = 0.0;
-        let mut normaliser = LogProduct::new();
-        for (logits, word) in logits.chunks(32).zip(b) {
-            for (i, &l) in logits.iter().enumerate() {
-                let x = if word >> i & 1 == 1 { l } else { -l };
-                sum += below_zero(x);
-                normaliser.push(1.0 + exp_neg_abs(l));
-            }
-        }
-        sum - normaliser.sum()
+        bernoulli::log_prob(logits, b)
     }
 
     fn log_prob_delta(&self, logits: &mut [f32], b: &[u32]) -> f32 {
-        let mut sum = 0.0;
-        let mut normaliser = LogProduct::new();
-        for (logits, word) in logits.chunks_mut(32).zip(b) {
-            for (i, l) in logits.iter_mut().enumerate() {
-                let one = word >> i & 1 == 1;
-                let x = if one { *l } else { -*l };
-                let e = exp_neg_abs(x);
-                sum += below_zero(x);
-                normaliser.push(1.0 + e);
-                // The residual sigmoid(-x) keeps full relative precision where sigmoid(l) - 1 would cancel.
-                let large = 1.0 / (1.0 + e);
-                let residual = if x >= 0.0 { e * large } else { large };
-                *l = if one { -residual } else { residual };
-            }
-        }
-        sum - normaliser.sum()
+        bernoulli::log_prob_delta(logits, b)
     }
 
     fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]) {
-        multiply_add(a, x, y);
+        optimise::axpy(a, x, y);
     }
 
     fn momentum(&self, rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]) {
-        for ((g, v), w) in g.iter().zip(v).zip(w) {
-            *v = momentum * *v + g;
-            *w -= rate * *v;
-        }
+        optimise::momentum(rate, momentum, g, v, w);
     }
 
-    fn adam(&self, r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
-        for (((&g, m), v), w) in g.iter().zip(m).zip(v).zip(w) {
-            *m = r.beta1 * *m + (1.0 - r.beta1) * g;
-            *v = r.beta2 * *v + (1.0 - r.beta2) * (g * g);
-            *w -= r.rate * *m / (sqrt(*v) * r.scale + r.epsilon);
-        }
+    fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
+        optimise::adam(rates, g, m, v, w);
+    }
+
+    fn adam_rank_one(
+        &self,
+        rates: AdamRates,
+        x: Input<'_>,
+        first: usize,
+        d: &[f32],
+        room: &mut [f32],
+        blocks: (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
+    ) {
+        optimise::adam_rank_one(rates, x, first, d, room, blocks);
     }
 }

@@ -1,17 +1,24 @@
 //! The face users meet: a network that learns one example at a time in memory it is given.
 
+mod bounded;
+mod keep;
+#[cfg(test)]
+mod tests;
+
+pub use bounded::{Pending, Progress};
+
 use crate::bits::{Bits, words};
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 use crate::init::glorot;
-use crate::kernels::{Kernels, Portable};
+use crate::kernels::{Kernels, Portable, on_grid};
 use crate::math::{exp, ln};
 use crate::matrix::BitMatrix;
-use crate::model::{BlackBox, Objective, Vae};
+use crate::model::{BlackBox, Vae};
+use crate::network::Plan;
 use crate::optim::Optimiser;
 use crate::shape::Shape;
 use crate::step::{Batch, Engine};
-use crate::update::{Block, Shard};
 
 /// All the memory of a [`Learner`]: P parameters, M moments, S words of scratch. It starts as zeros, so a static of it
 /// lies in .bss.
@@ -39,7 +46,7 @@ pub struct Slices<'m> {
     pub params: &'m mut [f32],
     /// [`Shape::moments`] floats.
     pub moments: &'m mut [f32],
-    /// [`Shape::training_scratch`] words; [`Shape::inference_scratch`] is enough for a learner that never trains.
+    /// [`Shape::scratch`] words; [`Shape::inference_scratch`] is enough for a learner that never trains.
     pub scratch: &'m mut [u32],
 }
 
@@ -49,9 +56,18 @@ impl Shape<'_> {
         O::MOMENTS * self.params()
     }
 
-    /// Words of scratch for a [`Learner`] with an estimator that draws one sample: batch of one.
+    /// Words of scratch for a [`Learner`] with an estimator that draws one sample: a batch of one.
     pub const fn scratch(&self) -> usize {
-        self.training_scratch(1, 1)
+        self.scratch_for(1)
+    }
+
+    /// [`scratch`](Self::scratch) for an estimator that draws `samples` samples.
+    pub const fn scratch_for(&self, samples: usize) -> usize {
+        let plan = Plan::new(*self, 1, samples);
+        // While parameters are updated, the input and a row of gradient take the place of what only the samples needed.
+        let update = plan.record_words() + self.max_stride() + words(self.inputs());
+        let examples = plan.training_words();
+        if update > examples { update } else { examples }
     }
 }
 
@@ -81,8 +97,19 @@ pub struct Learner<'m, 's, E, O, K = Portable> {
     engine: Engine<'s, K, E>,
     optimiser: O,
     memory: Slices<'m>,
-    steps: u64,
-    scores: u64,
+    state: State,
+    trains: bool,
+}
+
+/// What a [`Learner`] knows beside its memory and settings: with these it goes on as if it had never stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct State {
+    /// Steps taken: the address of the next step's uniforms.
+    pub steps: u64,
+    /// Scores computed: the address of the next score's uniforms.
+    pub scores: u64,
+    /// The step that is under way.
+    pub pending: Option<Pending>,
 }
 
 impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
@@ -94,12 +121,27 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         seed: u64,
         memory: Slices<'m>,
     ) -> Result<Self, Error> {
-        optimiser.check()?;
-        let engine = Engine::new(shape, Portable, estimator, seed)?;
-        exact_size(O::MOMENTS * shape.params(), memory.moments.len())?;
         glorot(&shape, seed, memory.params)?;
         memory.moments.fill(0.0);
-        Ok(Learner { engine, optimiser, memory, steps: 0, scores: 0 })
+        Self::attach(shape, estimator, optimiser, seed, memory, State::default())
+    }
+
+    /// A learner over memory that another one with the same arguments left: RAM that survived a reset, or that C keeps
+    /// between two calls. Errors: shape, settings, sizes.
+    pub fn attach(
+        shape: Shape<'s>,
+        estimator: E,
+        optimiser: O,
+        seed: u64,
+        memory: Slices<'m>,
+        state: State,
+    ) -> Result<Self, Error> {
+        optimiser.check()?;
+        let engine = Engine::new(shape, Portable, estimator, seed)?;
+        exact_size(shape.params(), memory.params.len())?;
+        exact_size(optimiser.moments() * shape.params(), memory.moments.len())?;
+        let trains = memory.scratch.len() >= shape.scratch_for(engine.estimator.samples());
+        Ok(Learner { engine, optimiser, memory, state, trains })
     }
 }
 
@@ -111,27 +153,33 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
 
     /// Steps taken.
     pub fn steps(&self) -> u64 {
-        self.steps
+        self.state.steps
     }
 
-    /// The parameters; the layout is that of [`Shape::dense`].
+    /// What to [`attach`](Self::attach) with.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The parameters; the layout is that of [`Shape::dense`]. While a step is under way some rows are updated already.
     pub fn params(&self) -> &[f32] {
         self.memory.params
     }
 
-    /// Replaces the parameters and forgets the moments. Errors: length, or a parameter beyond
+    /// Replaces the parameters, forgets the moments and a step that is under way. Errors: length, or a parameter beyond
     /// [`LIMIT`](crate::step::LIMIT); nothing is changed then.
     pub fn set_params(&mut self, params: &[f32]) -> Result<(), Error> {
         exact_size(self.memory.params.len(), params.len())?;
         if !params.iter().all(|p| p.abs() <= crate::step::LIMIT) {
-            return Err(Error::Diverged);
+            return Err(Error::Parameter);
         }
-        self.memory.params.iter_mut().zip(params).for_each(|(p, q)| *p = *q);
+        self.memory.params.iter_mut().zip(params).for_each(|(p, q)| *p = on_grid(*q));
         self.memory.moments.fill(0.0);
+        self.state.pending = None;
         Ok(())
     }
 
-    /// The optimiser, for a schedule of its rate. It is checked at the next step.
+    /// The optimiser, for a schedule of its rate. It is checked at the next step (and by each call of one under way).
     pub fn optimiser_mut(&mut self) -> &mut O {
         &mut self.optimiser
     }
@@ -140,13 +188,15 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     ///
     /// Errors leave the model as it was. Cost: three passes through the decoder, two through the encoder, one update.
     pub fn step(&mut self, x: &[u32]) -> Result<f32, Error> {
-        self.step_for(&mut Vae, x)
+        self.begin_for(&mut Vae, x)?;
+        self.finish()
     }
 
     /// One step that lowers E\[f(b_T)\] for a black box f, which is called once for each sample; `x` is the packed input
     /// (empty for free logits). Returns f of the sample. Errors leave the model as it was.
     pub fn step_black_box(&mut self, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<f32, Error> {
-        self.step_for(&mut BlackBox(f), x)
+        self.begin_for(&mut BlackBox(f), x)?;
+        self.finish()
     }
 
     fn input<'a>(&self, x: &'a [u32]) -> Result<BitMatrix<'a>, Error> {
@@ -158,40 +208,15 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         Ok(BitMatrix::new(x, inputs))
     }
 
-    fn step_for<M: Objective<K>>(&mut self, objective: &mut M, x: &[u32]) -> Result<f32, Error> {
-        self.optimiser.check()?;
-        let batch = Batch { x: self.input(x)?, examples: 1, first: 0, step: self.steps };
-        let Slices { params, moments, scratch } = &mut self.memory;
-        let mut f = 0.0;
-        self.engine.examples(objective, params, batch, scratch, core::slice::from_mut(&mut f))?;
-        let (record, room) = self.engine.split_scratch(1, scratch);
-        let shards = [Shard { batch, scratch: record }];
-        let (first_moments, second_moments) =
-            moments.split_at_mut_checked(params.len()).unwrap_or((&mut [], &mut []));
-        for layer in 0..self.engine.shape.dense_layers() {
-            let dense = self.engine.shape.dense(layer);
-            let range = dense.offset..dense.offset + dense.len();
-            let block = Block {
-                layer,
-                first: 0,
-                weights: params.get_mut(range.clone()).unwrap_or_default(),
-                first_moment: first_moments.get_mut(range.clone()).unwrap_or_default(),
-                second_moment: second_moments.get_mut(range).unwrap_or_default(),
-            };
-            self.engine.update(&self.optimiser, self.steps, &shards, 1, block, room)?;
-        }
-        self.engine.estimator.observe(f);
-        self.steps = self.steps.wrapping_add(1);
-        Ok(f)
-    }
-
     /// An upper bound of -log p(x) in nats: the importance-weighted bound with `samples` samples (Burda, Grosse &
-    /// Salakhutdinov, ICLR 2016); with one sample the -ELBO. Fresh samples at each call. Cost: a forward pass each.
+    /// Salakhutdinov, ICLR 2016); with one sample the -ELBO. Fresh samples at each call. Cost: a forward pass each. [`Error::Busy`] while
+    /// a step is under way, [`Error::Diverged`] when the result is not finite.
     pub fn score(&mut self, x: &[u32], samples: u32) -> Result<f32, Error> {
+        self.idle()?;
         if samples == 0 {
             return Err(Error::Setting);
         }
-        let batch = Batch { x: self.input(x)?, examples: 1, first: 0, step: self.scores };
+        let batch = Batch { x: self.input(x)?, examples: 1, first: 0, step: self.state.scores };
         let mut sum = LogMeanExp::new();
         for i in 0..samples {
             let mut f = [0.0];
@@ -199,14 +224,17 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
             self.engine.evaluate(&mut Vae, self.memory.params, batch, 1, self.memory.scratch, &mut f)?;
             sum.push(-f[0]);
         }
-        self.scores = self.scores.wrapping_add(1);
-        Ok(-sum.value())
+        self.state.scores = self.state.scores.wrapping_add(1);
+        let bound = -sum.value();
+        if bound.is_finite() { Ok(bound) } else { Err(Error::Diverged) }
     }
 
     /// A sample from the model: p(x = 1 | b_1) for each input unit, in `out`. `index` says which sample.
+    /// [`Error::Busy`] while a step is under way.
     pub fn sample(&mut self, index: u64, out: &mut [f32]) -> Result<(), Error> {
+        self.idle()?;
         let x = BitMatrix::new(&[], 0);
-        let batch = Batch { x, examples: 1, first: index, step: self.steps };
+        let batch = Batch { x, examples: 1, first: index, step: self.state.steps };
         self.engine.generate(self.memory.params, batch, self.memory.scratch, out)
     }
 }
@@ -230,14 +258,17 @@ impl LogMeanExp {
         if v > self.largest {
             self.sum = self.sum * exp(self.largest - v) + 1.0;
             self.largest = v;
-        } else {
+        } else if v != f32::NEG_INFINITY {
             self.sum += exp(v - self.largest);
         }
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
     }
 
     /// The result; minus infinity for no values.
     pub fn value(&self) -> f32 {
+        if self.largest == f32::NEG_INFINITY && self.sum == 0.0 {
+            return self.largest;
+        }
         self.largest + ln(self.sum / self.count.max(1) as f32)
     }
 }

@@ -24,6 +24,7 @@ impl<K: Kernels, F: FnMut(Bits<'_>) -> f32> Objective<K> for BlackBox<F> {
     fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, pass: &mut Pass<'_>) {
         let top = net.shape.stochastic_layers().wrapping_sub(1);
         let b = plan.samples_of(top, pass.samples);
+        pass.cost.fill(0.0);
         let top_cost = pass.cost.get_mut(plan.rows().wrapping_mul(top.wrapping_add(1))..);
         for (row, cost) in top_cost.unwrap_or_default().iter_mut().enumerate() {
             *cost = (self.0)(b.bits(row));

@@ -1,8 +1,9 @@
 use super::{Objective, Pass, Paths};
 use crate::error::Error;
-use crate::kernels::Kernels;
+use crate::kernels::{Kernels, significant};
 use crate::matrix::MatrixMut;
 use crate::network::{Network, Plan};
+use crate::parts::parts_mut;
 use crate::shape::{Prior, Shape};
 
 /// The negative ELBO in nats, for one sample of the chain: f = log q(b_1..T | x) - log p(x | b_1) - .. - log p(b_T).
@@ -31,7 +32,7 @@ impl<K: Kernels> Objective<K> for Vae {
     #[allow(private_interfaces)]
     fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, pass: &mut Pass<'_>) {
         let (layers, rows) = (net.shape.stochastic_layers(), plan.rows());
-        for (t, cost) in pass.cost.chunks_exact_mut(rows.max(1)).enumerate().take(layers) {
+        for (t, cost) in parts_mut(pass.cost, rows).enumerate().take(layers) {
             let link = generator(layers, t);
             let last = net.shape.link(link).1;
             let out = pass.deltas.get_mut(plan.delta(last)..).unwrap_or_default();
@@ -100,8 +101,8 @@ impl<K: Kernels> Objective<K> for Vae {
             if own && plan.samples > 1 {
                 let dense = net.shape.dense(i);
                 let deltas = pass.deltas.get_mut(plan.delta(i)..).unwrap_or_default();
-                for (delta, w) in deltas.chunks_exact_mut(dense.stride.max(1)).zip(weight) {
-                    delta.iter_mut().for_each(|d| *d *= w);
+                for (delta, w) in parts_mut(deltas, dense.stride).zip(weight) {
+                    delta.iter_mut().for_each(|d| *d = significant(*d * w));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! `arm eval`.
 
-use super::{Outcome, args, bound_line};
+use super::{Outcome, args, bound_line, say};
 use crate::data::load;
 use crate::evaluate::bound;
 use crate::kernels::Desktop;
@@ -32,9 +32,9 @@ pub(super) fn run(args: &args::Eval) -> Outcome {
         nll_samples,
         images,
     };
-    println!("{}  {} parameters", model.network.notation(), model.params.len());
-    println!("test -ELBO {:8.2} nats  ({} images)", figures.neg_elbo, splits.test.rows());
-    println!("{}", bound_line(&figures));
+    say(format_args!("{}  {} parameters", model.network.notation(), model.params.len()))?;
+    say(format_args!("test -ELBO {:8.2} nats  ({} images)", figures.neg_elbo, splits.test.rows()))?;
+    say(format_args!("{}", bound_line(&figures)))?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod train;
 mod watch;
 
 use clap::Parser;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Runs the command line of this process. Exit codes: 0 success, 1 data or files, 2 usage.
@@ -19,9 +20,18 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            // Nothing is left to say where even this cannot be written.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
+    }
+}
+
+/// Prints a line. A reader that went away is no error; any other failure to write is.
+fn say(line: std::fmt::Arguments<'_>) -> Outcome {
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("standard output: {e}").into()),
+        _ => Ok(()),
     }
 }
 

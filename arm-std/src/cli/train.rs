@@ -1,7 +1,7 @@
 //! `arm train`.
 
 use super::watch::Watch;
-use super::{Outcome, Usage, args, bound_line};
+use super::{Outcome, Usage, args, bound_line, say};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::{Splits, load};
@@ -11,6 +11,7 @@ use crate::run::{CONFIG, RECONSTRUCTIONS, RunFolder, SAMPLES};
 use crate::settings::Settings;
 use crate::train::{self, train};
 use arm_core::optim::{Adam, Sgd};
+use arm_core::shape::MAX_WIDTH;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -32,24 +33,33 @@ pub(super) fn run(args: &args::Train) -> Outcome {
         config.steps = settings.epochs().saturating_mul(per_epoch);
     }
     let network = config.preset.network(splits.train.cols());
-    network.shape().check().map_err(|e| format!("{data}: {} units: {e}", splits.train.cols()))?;
+    if splits.train.cols() > MAX_WIDTH {
+        return Err(format!(
+            "{data}: has {} columns; at most {MAX_WIDTH} are supported",
+            splits.train.cols()
+        )
+        .into());
+    }
+    enough_memory(&network, &config)?;
     let threads = args::threads(args.threads);
-    println!("{}  {} parameters", network.notation(), network.shape().params());
+    say(format_args!("{}  {} parameters", network.notation(), network.shape().params()))?;
     let (valid, test) = (splits.valid.rows(), splits.test.rows());
-    println!("{data}: {rows} train, {valid} valid, {test} test images of {} units", splits.train.cols());
+    say(format_args!(
+        "{data}: {rows} train, {valid} valid, {test} test images of {} units",
+        splits.train.cols()
+    ))?;
     let (lr, steps, seed, name) = (config.lr, config.steps, config.seed, config.estimator.name());
-    println!(
+    say(format_args!(
         "{name}, Adam {lr}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads} threads"
-    );
+    ))?;
     if args.dry_run {
-        print_memory(&network, &config, &splits);
-        return Ok(());
+        return print_memory(&network, &config, &splits);
     }
     let (mut folder, from) = match &args.resume {
         Some(run) => {
             let checkpoint = resumable(run, &config)?;
             let folder = RunFolder::reopen(run.clone(), &config, checkpoint.progress.history.len())?;
-            println!("from step {}", checkpoint.progress.step);
+            say(format_args!("from step {}", checkpoint.progress.step))?;
             (folder, Some(checkpoint))
         }
         None => (RunFolder::create(args.out.clone(), args.force, &config)?, None),
@@ -59,12 +69,19 @@ pub(super) fn run(args: &args::Train) -> Outcome {
         (from.as_ref().map_or(0, |c| c.progress.step), Duration::from_secs(args.save_every.into()));
     let mut watch = Watch::new(config.steps, first, save_every, &mut folder)?;
     let outcome = train(&config, &network, &splits, threads, from, &mut watch);
-    let ends = watch.finish();
+    let (ends, saved) = watch.finish();
     let trained = started.elapsed();
+    if outcome.is_err() && !saved && args.resume.is_none() {
+        folder.discard();
+        return outcome.map(|_| ()).map_err(Into::into);
+    }
     let (model, best, figures) = match outcome? {
         train::Outcome::Done { model, best, figures } => (model, best, figures),
         train::Outcome::Left(step) => {
-            println!("left after step {step}; go on with: arm train --resume {}", folder.path().display());
+            say(format_args!(
+                "left after step {step}; go on with: arm train --resume {}",
+                folder.path().display()
+            ))?;
             return Ok(());
         }
     };
@@ -72,22 +89,22 @@ pub(super) fn run(args: &args::Train) -> Outcome {
     samples(&model, 100, seed)?.write(&folder.path().join(SAMPLES))?;
     reconstructions(&model, &splits.test, 40, seed)?.write(&folder.path().join(RECONSTRUCTIONS))?;
     if let Some((first, last)) = ends {
-        println!(
+        say(format_args!(
             "train -ELBO {:7.2} nats  (last epoch; first epoch {:.2})",
             last.train_neg_elbo, first.train_neg_elbo
-        );
-        println!(
+        ))?;
+        say(format_args!(
             "valid -ELBO {:7.2} nats  (epoch {}, the best of {})",
             best.valid_neg_elbo, best.epoch, last.epoch
-        );
+        ))?;
     }
-    println!("test -ELBO {:8.2} nats", figures.neg_elbo);
-    println!("{}", bound_line(&figures));
-    println!(
+    say(format_args!("test -ELBO {:8.2} nats", figures.neg_elbo))?;
+    say(format_args!("{}", bound_line(&figures)))?;
+    say(format_args!(
         "{:.1} s; {} holds the model, metrics and pictures",
         trained.as_secs_f64(),
         folder.path().display()
-    );
+    ))?;
     Ok(())
 }
 
@@ -104,25 +121,44 @@ fn resumable(run: &Path, config: &Config) -> Result<Checkpoint, Box<dyn std::err
     Ok(Checkpoint::newest(run)?.ok_or_else(none)?)
 }
 
+/// Bytes of parameters, moments and scratch.
+fn memory(network: &Network, config: &Config) -> usize {
+    let shape = network.shape().padded(crate::memory::LINE);
+    let scratch = shape.training_scratch(config.batch, config.estimator.samples(config));
+    scratch.saturating_add(3 * shape.params()).saturating_mul(4)
+}
+
+/// An error, instead of an abort in the middle of it, where the run cannot have its memory.
+fn enough_memory(network: &Network, config: &Config) -> Outcome {
+    let bytes = memory(network, config);
+    if Vec::<u8>::new().try_reserve_exact(bytes).is_ok() {
+        return Ok(());
+    }
+    let gib = bytes >> 30;
+    Err(Usage(format!(
+        "--batch {} with --samples {} needs {gib} GiB of memory",
+        config.batch, config.samples
+    ))
+    .into())
+}
+
 /// What the run would take, here and as a learner on a device.
-fn print_memory(network: &Network, config: &Config, splits: &Splits) {
+fn print_memory(network: &Network, config: &Config, splits: &Splits) -> Outcome {
     let shape = network.shape();
     let kib = |bytes: usize| bytes.div_ceil(1024);
-    let padded = shape.padded(crate::memory::LINE);
-    let here =
-        3 * 4 * padded.params() + 4 * padded.training_scratch(config.batch, config.estimator.samples(config));
+    let here = memory(network, config);
     let data =
         4 * (splits.train.rows() + splits.valid.rows() + splits.test.rows()) * shape.inputs().div_ceil(32);
-    println!(
+    say(format_args!(
         "memory here: {} KiB parameters, moments and scratch; data {} KiB as bits",
         kib(here),
         kib(data)
-    );
+    ))?;
     let device = |moments: usize| kib(4 * (shape.params() + moments + shape.scratch()));
-    println!(
+    say(format_args!(
         "memory on a device, one example a step: {} KiB with SGD, {} KiB with Adam; inference only {} KiB",
         device(shape.moments::<Sgd>()),
         device(shape.moments::<Adam>()),
         kib(4 * (shape.params() + shape.inference_scratch(1, 1)))
-    );
+    ))
 }

@@ -23,6 +23,7 @@ pub(super) struct Watch<'a> {
     started: Instant,
     first: u64,
     save_every: Duration,
+    any_saved: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -54,13 +55,14 @@ impl<'a> Watch<'a> {
             started: now,
             first,
             save_every,
+            any_saved: false,
         })
     }
 
-    /// Takes the bar away; returns the first and the last epoch.
-    pub(super) fn finish(self) -> Option<(Epoch, Epoch)> {
+    /// Takes the bar away; returns the first and the last epoch, and whether a checkpoint was saved.
+    pub(super) fn finish(self) -> (Option<(Epoch, Epoch)>, bool) {
         self.bar.finish_and_clear();
-        self.ends
+        (self.ends, self.any_saved)
     }
 }
 
@@ -91,6 +93,7 @@ impl Observer for Watch<'_> {
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
         checkpoint.save(self.folder.path())?;
         self.saved = Instant::now();
+        self.any_saved = true;
         Ok(())
     }
 }

@@ -62,7 +62,8 @@ fn excerpt(field: &[u8]) -> String {
 }
 
 fn is_header(line: &[u8], separator: u8) -> bool {
-    let named = fields(line, separator).any(|field| !field.is_empty() && number(field).is_none());
+    // One number among words is a typo in a row, not a name.
+    let named = fields(line, separator).all(|field| number(field).is_none());
     let mut count = 0;
     let counted = fields(line, separator).all(|field| {
         count += 1;

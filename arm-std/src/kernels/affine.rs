@@ -2,7 +2,7 @@
 //!
 //! Nothing is packed: a panel of two vectors of every row of the matrix that all tiles share fits in the first cache.
 
-use super::lanes::{Lanes, Op};
+use super::lanes::{Lanes, Op, ask};
 use super::{panels, split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
@@ -35,6 +35,8 @@ struct Sum {
     /// The vectors, and the distance of one term to the next.
     with: *const f32,
     stride: usize,
+    /// How far from each vector lies what to ask the memory for, if anything.
+    ahead: Option<usize>,
 }
 
 impl Sum {
@@ -53,10 +55,18 @@ impl Sum {
         let (mut from, mut with) = (self.from, self.with);
         let mut sums = *tile;
         for _ in 0..self.terms {
-            // SAFETY: term k of the caller's promise.
-            let mut v: [L::V; C] = core::array::from_fn(|c| unsafe { load(l, with, c, C, mask) });
-            if let Some(a) = scale {
-                v = v.map(|v| l.mul(l.splat(a), v));
+            let mut v = [l.splat(0.0); C];
+            for (c, v) in v.iter_mut().enumerate() {
+                // SAFETY: term k of the caller's promise.
+                *v = unsafe { load(l, with, c, C, mask) };
+                if let Some(a) = scale {
+                    *v = l.mul(l.splat(a), *v);
+                }
+            }
+            if let Some(ahead) = self.ahead {
+                for c in 0..C {
+                    l.prefetch(with.wrapping_add(ahead + c * L::N));
+                }
             }
             for (r, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: as above.
@@ -101,10 +111,15 @@ impl Op for Affine<'_> {
         let (w, x, y) = (self.w.data().as_ptr(), self.x.data().as_ptr(), self.y.data_mut().as_mut_ptr());
         for (start, vectors, lanes) in panels(outputs, L::N, 2) {
             let w = w.wrapping_add(start);
+            if start == 0 {
+                ask(l, w, ws, inputs, vectors);
+            }
             for (first, height) in split(rows, L::TALL) {
                 let y = y.wrapping_add(first * ys + start);
                 let from = x.wrapping_add(first * xs);
-                let sum = Sum { terms: inputs, from, row: xs, step: 1, with: w, stride: ws };
+                // The first tile of a panel asks for the next panel.
+                let ahead = (first == 0).then_some(vectors * L::N);
+                let sum = Sum { terms: inputs, from, row: xs, step: 1, with: w, stride: ws, ahead };
                 with_height!(height, L::TALL, R => {
                     // SAFETY: `height` rows from `first` lie within x and y, `inputs` + 1 rows within w, and the panel
                     // within their columns.
@@ -132,9 +147,14 @@ impl Affine<'_> {
     ) {
         let mask = l.mask(lanes);
         let bias = sum.with.wrapping_add(sum.terms * sum.stride);
-        // SAFETY: the row of biases is the caller's promise.
-        let bias: [L::V; C] = core::array::from_fn(|c| unsafe { load(l, bias, c, C, mask) });
-        let mut tile = [bias; R];
+        let mut tile = [[l.splat(0.0); C]; R];
+        for c in 0..C {
+            // SAFETY: the row of biases is the caller's promise.
+            let bias = unsafe { load(l, bias, c, C, mask) };
+            for tile in &mut tile {
+                tile[c] = bias;
+            }
+        }
         // SAFETY: the caller's promise.
         unsafe { sum.add_to(l, None, mask, &mut tile) };
         for (r, tile) in tile.into_iter().enumerate() {
@@ -164,7 +184,7 @@ impl Op for Gradient<'_> {
             for (r, height) in split(weights, L::TALL) {
                 let g = g.wrapping_add(r * gs + start);
                 let from = x.wrapping_add(self.first + r);
-                let sum = Sum { terms, from, row: 1, step: xs, with: d, stride: ds };
+                let sum = Sum { terms, from, row: 1, step: xs, with: d, stride: ds, ahead: None };
                 with_height!(height, L::TALL, R => {
                     // SAFETY: columns `first + r..` + `height` lie within x, rows r.. + `height` within g, `terms` rows
                     // within x and d, and the panel within the columns of d and g.
@@ -177,7 +197,7 @@ impl Op for Gradient<'_> {
                 });
             }
             if self.first <= inputs && weights < height && terms > 0 {
-                let sum = Sum { terms, from: &1.0, row: 0, step: 0, with: d, stride: ds };
+                let sum = Sum { terms, from: &1.0, row: 0, step: 0, with: d, stride: ds, ahead: None };
                 let g = g.wrapping_add(weights * gs + start);
                 // SAFETY: row `weights` lies within g; the scalar is always the same.
                 unsafe {
@@ -202,16 +222,19 @@ impl Gradient<'_> {
         lanes: usize,
     ) {
         let mask = l.mask(lanes);
-        let row = |r: usize| g.wrapping_add(r * gs);
-        // SAFETY: row r of the tile in g.
-        let mut tile: [[L::V; C]; R] =
-            core::array::from_fn(|r| core::array::from_fn(|c| unsafe { load(l, row(r), c, C, mask) }));
+        let mut tile = [[l.splat(0.0); C]; R];
+        for (r, tile) in tile.iter_mut().enumerate() {
+            for (c, v) in tile.iter_mut().enumerate() {
+                // SAFETY: row r of the tile in g.
+                *v = unsafe { load(l, g.wrapping_add(r * gs), c, C, mask) };
+            }
+        }
         // SAFETY: the caller's promise.
         unsafe { sum.add_to(l, Some(a), mask, &mut tile) };
         for (r, tile) in tile.into_iter().enumerate() {
             for (c, v) in tile.into_iter().enumerate() {
                 // SAFETY: as above.
-                unsafe { store(l, row(r), c, C, lanes, v) };
+                unsafe { store(l, g.wrapping_add(r * gs), c, C, lanes, v) };
             }
         }
     }

@@ -23,10 +23,9 @@ static BIT: [u32; N] = {
     bit
 };
 
-/// The sum of lanes in a fixed order.
-#[inline(always)]
-fn total(lanes: Word) -> f32 {
-    let mut s = lanes;
+/// The sum of lanes in a fixed order. Not inlined: its pairs would be what the compiler vectorises the loops by.
+#[inline(never)]
+fn total(mut s: Word) -> f32 {
     let mut half = N / 2;
     while half > 0 {
         for i in 0..half {
@@ -79,13 +78,22 @@ impl Normaliser {
     }
 }
 
-/// The first 32 elements, or all and zeros.
+/// A logit of units that are not there: as long as they are on, they add nothing to any sum.
+const ABSENT: f32 = 1e9;
+
+/// The word of the units out of `len` that are not there.
+#[inline(always)]
+fn absent(len: usize) -> u32 {
+    u32::MAX.checked_shl(len as u32).unwrap_or(0)
+}
+
+/// The first 32 elements, or all and absent units.
 #[inline(always)]
 fn chunk(from: &[f32]) -> Word {
     match from.first_chunk::<N>() {
         Some(c) => *c,
         None => {
-            let mut c = [0.0; N];
+            let mut c = [ABSENT; N];
             c[..from.len()].copy_from_slice(from);
             c
         }
@@ -114,18 +122,9 @@ fn below_zero(x: f32) -> f32 {
     if x > 0.0 { 0.0 } else { x }
 }
 
-/// The word of 32 truth values given as 0 or 1.
-#[inline(always)]
-fn pack(b: &[u32; N]) -> u32 {
-    let mut word = 0;
-    for (b, bit) in b.iter().zip(&BIT) {
-        word |= if *b != 0 { *bit } else { 0 };
-    }
-    word
-}
-
 /// 32 units drawn by a rule.
 struct Units {
+    /// All ones for a unit that is on.
     b: [u32; N],
     partner: [u32; N],
     score: Word,
@@ -137,7 +136,7 @@ struct Units {
 
 impl Units {
     #[inline(always)]
-    fn draw<E: Unit>(rule: &E, phi: &Word, u: &Word, len: usize) -> Self {
+    fn draw<E: Unit>(rule: &E, phi: &Word, u: &Word, absent: u32) -> Self {
         let mut out = Units {
             b: [0; N],
             partner: [0; N],
@@ -152,16 +151,14 @@ impl Units {
             let small = e * large;
             let (p, q) = if phi[i] >= 0.0 { (large, small) } else { (small, large) };
             let (b, partner, score) = rule.unit(p, q, u[i]);
-            out.b[i] = u32::from(b);
-            out.partner[i] = u32::from(partner);
+            let on = absent & BIT[i] != 0;
+            let (b, partner) = (b | on, partner | on);
+            out.b[i] = 0u32.wrapping_sub(u32::from(b));
+            out.partner[i] = 0u32.wrapping_sub(u32::from(partner));
             out.score[i] = score;
             out.log_q[i] = below_zero(if b { phi[i] } else { -phi[i] });
             out.log_q_partner[i] = below_zero(if partner { phi[i] } else { -phi[i] });
             out.e[i] = e;
-        }
-        for i in len..N {
-            (out.b[i], out.partner[i]) = (0, 0);
-            (out.log_q[i], out.log_q_partner[i], out.e[i]) = (0.0, 0.0, 0.0);
         }
         out
     }
@@ -179,14 +176,15 @@ impl<E: Unit> Op for Sample<'_, E> {
     type Out = (f32, f32);
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) -> (f32, f32) {
+    fn run<L: Lanes>(self, l: L) -> (f32, f32) {
         let (mut log_q, mut log_q_partner, mut normaliser) = ([0.0; N], [0.0; N], Normaliser::new());
         let words = self.out.sample.iter_mut().zip(self.out.partner).zip(self.out.score.chunks_mut(N));
         let drawn = self.logits.chunks(N).zip(self.uniforms.chunks(N));
         for ((phi, u), ((sample, partner), score)) in drawn.zip(words) {
             let len = phi.len().min(u.len()).min(score.len());
-            let units = Units::draw(self.rule, &chunk(phi), &chunk(u), len);
-            (*sample, *partner) = (pack(&units.b), pack(&units.partner));
+            let absent = absent(len);
+            let units = Units::draw(self.rule, &chunk(phi), &chunk(u), absent);
+            (*sample, *partner) = (l.pack(&units.b) & !absent, l.pack(&units.partner) & !absent);
             put(&units.score, &mut score[..len]);
             add(&units.log_q, &mut log_q);
             add(&units.log_q_partner, &mut log_q_partner);
@@ -209,11 +207,12 @@ impl<E: Unit> Op for Draw<'_, E> {
     type Out = f32;
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) -> f32 {
+    fn run<L: Lanes>(self, l: L) -> f32 {
         let (mut log_q, mut normaliser) = ([0.0; N], Normaliser::new());
         for ((phi, u), sample) in self.logits.chunks(N).zip(self.uniforms.chunks(N)).zip(self.sample) {
-            let units = Units::draw(self.rule, &chunk(phi), &chunk(u), phi.len().min(u.len()));
-            *sample = pack(&units.b);
+            let absent = absent(phi.len().min(u.len()));
+            let units = Units::draw(self.rule, &chunk(phi), &chunk(u), absent);
+            *sample = l.pack(&units.b) & !absent;
             add(&units.log_q, &mut log_q);
             normaliser.push(&units.e);
         }
@@ -234,14 +233,12 @@ impl Op for LogProb<'_> {
     fn run<L: Lanes>(self, _: L) -> f32 {
         let (mut sum, mut normaliser) = ([0.0; N], Normaliser::new());
         for (logits, &word) in self.logits.chunks(N).zip(self.b) {
-            let phi = chunk(logits);
+            let (phi, word) = (chunk(logits), word | absent(logits.len()));
             let (mut first, mut e) = ([0.0; N], [0.0; N]);
             for i in 0..N {
                 first[i] = below_zero(if word & BIT[i] != 0 { phi[i] } else { -phi[i] });
                 e[i] = exp_neg_abs(phi[i]);
             }
-            first[logits.len()..].fill(0.0);
-            e[logits.len()..].fill(0.0);
             add(&first, &mut sum);
             normaliser.push(&e);
         }
@@ -262,7 +259,7 @@ impl Op for LogProbDelta<'_> {
     fn run<L: Lanes>(self, _: L) -> f32 {
         let (mut sum, mut normaliser) = ([0.0; N], Normaliser::new());
         for (logits, &word) in self.logits.chunks_mut(N).zip(self.b) {
-            let phi = chunk(logits);
+            let (phi, word) = (chunk(logits), word | absent(logits.len()));
             let (mut first, mut e, mut delta) = ([0.0; N], [0.0; N], [0.0; N]);
             for i in 0..N {
                 let one = word & BIT[i] != 0;
@@ -275,8 +272,6 @@ impl Op for LogProbDelta<'_> {
                 delta[i] = if one { -residual } else { residual };
             }
             put(&delta, logits);
-            first[logits.len()..].fill(0.0);
-            e[logits.len()..].fill(0.0);
             add(&first, &mut sum);
             normaliser.push(&e);
         }

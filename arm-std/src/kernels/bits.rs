@@ -1,7 +1,7 @@
 //! y = act(x w + bias) and g += a x^T d for packed bits: sums of the rows whose bit is set, a panel of up to eight
 //! vectors at a time in registers.
 
-use super::lanes::{Lanes, Op};
+use super::lanes::{Lanes, Op, ask};
 use super::{panels, with_width};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
@@ -25,7 +25,7 @@ pub(super) struct GradientBits<'a> {
 /// Vectors of the widest panel.
 const WIDEST: usize = 8;
 /// Words of the inputs whose rows of weights stay in the first cache together, times the panel.
-const WORDS: usize = 4;
+const WORDS: usize = 2;
 /// Rows of examples whose set bits are listed at a time.
 const ROWS: usize = 16;
 
@@ -78,9 +78,15 @@ impl Op for AffineBits<'_> {
                 for (r, list) in lists.iter_mut().enumerate().take(height) {
                     list.fill(&some_words(self.x.row(first + r), word, inputs));
                 }
-                let w = w.wrapping_add(word * 32 * ws);
+                let (w, next) = (w.wrapping_add(word * 32 * ws), w.wrapping_add((word + WORDS) * 32 * ws));
+                if first == 0 && begin {
+                    ask(l, w, ws, inputs.min(32 * WORDS), outputs.div_ceil(L::N));
+                }
+                // The first examples ask for the rows of the words after these, each for a part.
+                let part = if first == 0 && !end { (32 * WORDS).div_ceil(height) } else { 0 };
                 for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
                     for (r, list) in lists.iter().enumerate().take(height) {
+                        ask(l, next.wrapping_add(r * part * ws + start), ws, part, vectors);
                         let y = y.wrapping_add((first + r) * ys + start);
                         let init = if begin { bias.wrapping_add(start) } else { y.cast_const() };
                         with_width!(vectors, C => {
@@ -89,7 +95,9 @@ impl Op for AffineBits<'_> {
                                 let mut s: [L::V; C] = load(l, init, lanes);
                                 add_rows(l, list.ones(), w.wrapping_add(start), ws, lanes, None, &mut s);
                                 if end && self.slope != 1.0 {
-                                    s = s.map(|v| l.activate(self.slope, v));
+                                    for v in &mut s {
+                                        *v = l.activate(self.slope, *v);
+                                    }
                                 }
                                 store(l, y, lanes, s);
                             }

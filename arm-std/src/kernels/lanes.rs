@@ -1,7 +1,8 @@
 //! What the tiles need from a vector unit. A type that implements [`Lanes`] is a token: it exists only where the CPU
 //! has the instructions, which is what makes its safe methods safe.
 //!
-//! Everything is `inline(always)`: a tile must be compiled inside the one function that switches the features on.
+//! Everything is `inline(always)`, and tiles are loops, not closures over arrays: all of a tile must be compiled inside
+//! the one function that switches the features on, and the compiler does not always inline a closure there.
 
 /// A vector unit for `f32`.
 pub(super) trait Lanes: Copy {
@@ -9,6 +10,8 @@ pub(super) trait Lanes: Copy {
     type V: Copy;
     /// The first few lanes of a vector.
     type Mask: Copy;
+    /// [`WIDE`] elements.
+    type Sums: Copy;
     /// Elements of a vector.
     const N: usize;
     /// Rows of the tallest tile of two vectors a row that fits in the registers.
@@ -34,18 +37,51 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// `p` must be writable for the lanes of the mask.
     unsafe fn store_masked(self, p: *mut f32, v: Self::V, mask: Self::Mask);
+    /// [`store`](Self::store) past the caches, for lines that other threads have read: an ordinary store would first
+    /// wait for the line. Ordered before later stores only by [`fence`](Self::fence).
+    ///
+    /// # Safety
+    /// `p` must be writable for `N` elements and aligned to 64 bytes.
+    unsafe fn stream(self, p: *mut f32, v: Self::V);
+    /// Orders the streamed stores before all later ones.
+    fn fence(self);
     /// a + b.
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     /// a b.
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a - b.
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a / b.
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// Square root, correctly rounded.
+    fn sqrt(self, a: Self::V) -> Self::V;
     /// a b + c, fused where the unit can.
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// v where v > 0, otherwise `slope` v.
     fn activate(self, slope: f32, v: Self::V) -> Self::V;
+    /// Zero where the magnitude is below `tiny`, otherwise v.
+    fn flush(self, v: Self::V, tiny: f32) -> Self::V;
     /// The sum of the lanes of each vector, in a fixed order.
-    fn sums(self, v: [Self::V; WIDE]) -> [f32; WIDE];
-    /// Asks for the cache line at `p`, which need not be valid.
+    fn sums(self, v: [Self::V; WIDE]) -> Self::Sums;
+    /// Writes each sum where `a` > 0, otherwise `slope` times it.
+    ///
+    /// # Safety
+    /// `a` must be readable, `to` writable for `WIDE` elements.
+    unsafe fn put(self, sums: Self::Sums, a: *const f32, slope: f32, to: *mut f32);
+    /// A word of the top bits of 32 elements.
+    fn pack(self, b: &[u32; 32]) -> u32;
+    /// Asks for the cache line at `p`, which need not be valid, in the second cache.
     fn prefetch(self, p: *const f32);
+}
+
+/// Asks for `vectors` vectors of each of `rows` rows from `p`.
+#[inline(always)]
+pub(super) fn ask<L: Lanes>(l: L, p: *const f32, stride: usize, rows: usize, vectors: usize) {
+    for r in 0..rows {
+        for c in 0..vectors {
+            l.prefetch(p.wrapping_add(r * stride + c * L::N));
+        }
+    }
 }
 
 /// Inner products that are summed across lanes at a time.
@@ -66,8 +102,9 @@ pub(super) struct Plain;
 impl Lanes for Plain {
     type V = [f32; 4];
     type Mask = usize;
+    type Sums = [f32; WIDE];
     const N: usize = 4;
-    const TALL: usize = if cfg!(target_arch = "aarch64") { 12 } else { 6 };
+    const TALL: usize = if cfg!(target_arch = "aarch64") { 12 } else { 4 };
     const DOTS: usize = if cfg!(target_arch = "aarch64") { 5 } else { 2 };
 
     #[inline(always)]
@@ -111,6 +148,15 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
+    unsafe fn stream(self, p: *mut f32, v: [f32; 4]) {
+        // SAFETY: the caller's promise.
+        unsafe { self.store(p, v) }
+    }
+
+    #[inline(always)]
+    fn fence(self) {}
+
+    #[inline(always)]
     fn add(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
         core::array::from_fn(|i| a[i] + b[i])
     }
@@ -118,6 +164,21 @@ impl Lanes for Plain {
     #[inline(always)]
     fn mul(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
         core::array::from_fn(|i| a[i] * b[i])
+    }
+
+    #[inline(always)]
+    fn sub(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        core::array::from_fn(|i| a[i] - b[i])
+    }
+
+    #[inline(always)]
+    fn div(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        core::array::from_fn(|i| a[i] / b[i])
+    }
+
+    #[inline(always)]
+    fn sqrt(self, a: [f32; 4]) -> [f32; 4] {
+        a.map(f32::sqrt)
     }
 
     #[inline(always)]
@@ -135,8 +196,34 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
+    fn flush(self, v: [f32; 4], tiny: f32) -> [f32; 4] {
+        v.map(|v| if v.abs() < tiny { 0.0 } else { v })
+    }
+
+    #[inline(always)]
     fn sums(self, v: [[f32; 4]; WIDE]) -> [f32; WIDE] {
         v.map(|v| (v[0] + v[2]) + (v[1] + v[3]))
+    }
+
+    #[inline(always)]
+    unsafe fn put(self, sums: [f32; WIDE], a: *const f32, slope: f32, to: *mut f32) {
+        // SAFETY: the caller's promise.
+        let a = unsafe { self.load(a) };
+        let mut out = [0.0; WIDE];
+        for i in 0..WIDE {
+            out[i] = if a[i] > 0.0 { sums[i] } else { slope * sums[i] };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.store(to, out) }
+    }
+
+    #[inline(always)]
+    fn pack(self, b: &[u32; 32]) -> u32 {
+        let mut word = 0;
+        for (i, b) in b.iter().enumerate() {
+            word |= b >> 31 << i;
+        }
+        word
     }
 
     #[inline(always)]

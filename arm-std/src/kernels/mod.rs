@@ -9,6 +9,7 @@ mod bernoulli;
 mod bits;
 mod lanes;
 mod optimise;
+mod publish;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
@@ -23,6 +24,7 @@ use bernoulli::{Draw, LogProb, LogProbDelta, Sample};
 use bits::{AffineBits, GradientBits};
 use lanes::{Op, Plain};
 use optimise::{Adam, Axpy, Momentum};
+use publish::Publish;
 
 /// A set of vector instructions, widest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +45,10 @@ impl Level {
 
 /// The kernels of the desktop.
 #[derive(Clone, Copy, Debug)]
-pub struct Desktop(Token);
+pub struct Desktop {
+    token: Token,
+    shared: bool,
+}
 
 /// Proof that the CPU has a level.
 #[derive(Clone, Copy, Debug)]
@@ -64,25 +69,35 @@ impl Default for Desktop {
 impl Desktop {
     /// The widest level that the CPU has.
     pub fn new() -> Self {
-        Level::ALL.into_iter().find_map(Self::with).unwrap_or(Desktop(Token::Plain(Plain)))
+        Level::ALL.into_iter().find_map(Self::with).unwrap_or(Desktop::of(Token::Plain(Plain)))
     }
 
     /// One level, if the CPU has it.
     pub fn with(level: Level) -> Option<Self> {
         match level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => x86::Avx512::detect().map(|t| Desktop(Token::Avx512(t))),
+            Level::Avx512 => x86::Avx512::detect().map(|t| Desktop::of(Token::Avx512(t))),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => x86::Avx2::detect().map(|t| Desktop(Token::Avx2(t))),
-            Level::Plain => Some(Desktop(Token::Plain(Plain))),
+            Level::Avx2 => x86::Avx2::detect().map(|t| Desktop::of(Token::Avx2(t))),
+            Level::Plain => Some(Desktop::of(Token::Plain(Plain))),
             #[cfg(not(target_arch = "x86_64"))]
             _ => None,
         }
     }
 
+    const fn of(token: Token) -> Self {
+        Desktop { token, shared: false }
+    }
+
+    /// The same kernels for parameters that other threads have read since they were last written (or have not). It is
+    /// a matter of speed only.
+    pub const fn shared(self, shared: bool) -> Self {
+        Desktop { shared, ..self }
+    }
+
     /// The level in use.
     pub fn level(&self) -> Level {
-        match self.0 {
+        match self.token {
             #[cfg(target_arch = "x86_64")]
             Token::Avx512(_) => Level::Avx512,
             #[cfg(target_arch = "x86_64")]
@@ -91,9 +106,15 @@ impl Desktop {
         }
     }
 
+    /// Copies what other threads will read, past the caches. Were they to read the original, each line of it would have
+    /// to be taken back from them before it is written again.
+    pub fn publish(&self, from: &[f32], to: &mut [f32]) {
+        self.run(Publish { from, to });
+    }
+
     #[inline]
     fn run<O: Op>(&self, op: O) -> O::Out {
-        match self.0 {
+        match self.token {
             #[cfg(target_arch = "x86_64")]
             Token::Avx512(t) => t.run(op),
             #[cfg(target_arch = "x86_64")]
@@ -149,7 +170,7 @@ impl Kernels for Desktop {
     }
 
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
-        self.run(Adam { rates, g, m, v, w });
+        self.run(Adam { rates, g, m, v, w, shared: self.shared });
     }
 }
 
@@ -157,7 +178,8 @@ impl Kernels for Desktop {
 #[inline(always)]
 fn split(count: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let parts = count.div_ceil(most);
-    let (size, larger) = if parts == 0 { (0, 0) } else { (count / parts, count % parts) };
+    let size = count.checked_div(parts).unwrap_or(0);
+    let larger = count - size * parts;
     (0..parts).map(move |k| (k * size + k.min(larger), size + usize::from(k < larger)))
 }
 

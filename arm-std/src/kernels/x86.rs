@@ -60,6 +60,7 @@ impl Avx512 {
 impl Lanes for Avx512 {
     type V = __m512;
     type Mask = __mmask16;
+    type Sums = __m128;
     const N: usize = 16;
     const TALL: usize = 14;
     const DOTS: usize = 6;
@@ -100,6 +101,18 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn stream(self, p: *mut f32, v: __m512) {
+        // SAFETY: `self` proves the features; the caller promises the memory and its alignment.
+        unsafe { _mm512_stream_ps(p, v) }
+    }
+
+    #[inline(always)]
+    fn fence(self) {
+        // SAFETY: every x86-64 has it.
+        unsafe { _mm_sfence() }
+    }
+
+    #[inline(always)]
     fn add(self, a: __m512, b: __m512) -> __m512 {
         // SAFETY: `self` proves the features.
         unsafe { _mm512_add_ps(a, b) }
@@ -109,6 +122,24 @@ impl Lanes for Avx512 {
     fn mul(self, a: __m512, b: __m512) -> __m512 {
         // SAFETY: `self` proves the features.
         unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm512_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sqrt(self, a: __m512) -> __m512 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm512_sqrt_ps(a) }
     }
 
     #[inline(always)]
@@ -127,17 +158,49 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn sums(self, v: [__m512; WIDE]) -> [f32; WIDE] {
+    fn flush(self, v: __m512, tiny: f32) -> __m512 {
         // SAFETY: `self` proves the features.
         unsafe {
-            Avx2(()).sums(v.map(|v| _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps::<1>(v))))
+            let kept = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_abs_ps(v), _mm512_set1_ps(tiny));
+            _mm512_maskz_mov_ps(kept, v)
+        }
+    }
+
+    #[inline(always)]
+    fn sums(self, [a, b, c, d]: [__m512; WIDE]) -> __m128 {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+            let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+            let v = _mm512_add_ps(_mm512_shuffle_ps::<0x44>(ab, cd), _mm512_shuffle_ps::<0xee>(ab, cd));
+            let v = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps::<1>(v));
+            _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn put(self, sums: __m128, a: *const f32, slope: f32, to: *mut f32) {
+        // SAFETY: `self` proves the features; the caller promises the memory.
+        unsafe {
+            let positive = _mm_cmpgt_ps(_mm_loadu_ps(a), _mm_setzero_ps());
+            _mm_storeu_ps(to, _mm_blendv_ps(_mm_mul_ps(_mm_set1_ps(slope), sums), sums, positive));
+        }
+    }
+
+    #[inline(always)]
+    fn pack(self, b: &[u32; 32]) -> u32 {
+        // SAFETY: `self` proves the features; `b` is two vectors.
+        unsafe {
+            let low = _mm512_movepi32_mask(_mm512_loadu_si512(b.as_ptr().cast()));
+            let high = _mm512_movepi32_mask(_mm512_loadu_si512(b.as_ptr().add(16).cast()));
+            u32::from(low) | u32::from(high) << 16
         }
     }
 
     #[inline(always)]
     fn prefetch(self, p: *const f32) {
         // SAFETY: a prefetch never faults.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
     }
 }
 
@@ -147,9 +210,10 @@ static ONES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0
 impl Lanes for Avx2 {
     type V = __m256;
     type Mask = __m256i;
+    type Sums = __m128;
     const N: usize = 8;
     const TALL: usize = 6;
-    const DOTS: usize = 3;
+    const DOTS: usize = 2;
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m256 {
@@ -189,6 +253,18 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn stream(self, p: *mut f32, v: __m256) {
+        // SAFETY: `self` proves the features; the caller promises the memory and its alignment.
+        unsafe { _mm256_stream_ps(p, v) }
+    }
+
+    #[inline(always)]
+    fn fence(self) {
+        // SAFETY: every x86-64 has it.
+        unsafe { _mm_sfence() }
+    }
+
+    #[inline(always)]
     fn add(self, a: __m256, b: __m256) -> __m256 {
         // SAFETY: `self` proves the features.
         unsafe { _mm256_add_ps(a, b) }
@@ -198,6 +274,24 @@ impl Lanes for Avx2 {
     fn mul(self, a: __m256, b: __m256) -> __m256 {
         // SAFETY: `self` proves the features.
         unsafe { _mm256_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm256_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn div(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm256_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sqrt(self, a: __m256) -> __m256 {
+        // SAFETY: `self` proves the features.
+        unsafe { _mm256_sqrt_ps(a) }
     }
 
     #[inline(always)]
@@ -216,20 +310,47 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn sums(self, [a, b, c, d]: [__m256; WIDE]) -> [f32; WIDE] {
-        let mut sums = [0.0; WIDE];
-        // SAFETY: `self` proves the features; `sums` has four elements.
+    fn flush(self, v: __m256, tiny: f32) -> __m256 {
+        // SAFETY: `self` proves the features.
         unsafe {
-            let v = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
-            let v = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
-            _mm_storeu_ps(sums.as_mut_ptr(), v);
+            let size = _mm256_andnot_ps(_mm256_set1_ps(-0.0), v);
+            _mm256_and_ps(v, _mm256_cmp_ps::<_CMP_NLT_UQ>(size, _mm256_set1_ps(tiny)))
         }
-        sums
+    }
+
+    #[inline(always)]
+    fn sums(self, [a, b, c, d]: [__m256; WIDE]) -> __m128 {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            let ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            let v = _mm256_add_ps(_mm256_shuffle_ps::<0x44>(ab, cd), _mm256_shuffle_ps::<0xee>(ab, cd));
+            _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn put(self, sums: __m128, a: *const f32, slope: f32, to: *mut f32) {
+        // SAFETY: `self` proves the features; the caller promises the memory.
+        unsafe {
+            let positive = _mm_cmpgt_ps(_mm_loadu_ps(a), _mm_setzero_ps());
+            _mm_storeu_ps(to, _mm_blendv_ps(_mm_mul_ps(_mm_set1_ps(slope), sums), sums, positive));
+        }
+    }
+
+    #[inline(always)]
+    fn pack(self, b: &[u32; 32]) -> u32 {
+        let mut word = 0;
+        for i in (0..32).step_by(8) {
+            // SAFETY: `self` proves the features; `b` is four vectors.
+            word |= (unsafe { _mm256_movemask_ps(_mm256_loadu_ps(b.as_ptr().add(i).cast())) } as u32) << i;
+        }
+        word
     }
 
     #[inline(always)]
     fn prefetch(self, p: *const f32) {
         // SAFETY: a prefetch never faults.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
     }
 }

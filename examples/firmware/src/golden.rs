@@ -10,16 +10,20 @@ pub type Golden = (&'static str, fn(&mut Room) -> Result<u64, Error>, u64);
 
 /// Every golden value.
 pub const ALL: [Golden; 10] = [
-    ("math", math_on_a_grid, 0),
-    ("uniforms", uniforms, 0),
-    ("sgd", |room| vae(room, Arm, Sgd { rate: 0.05 }, 200), 0),
-    ("momentum", |room| vae(room, Arm, Momentum { rate: 0.02, momentum: 0.9 }, 200), 0),
-    ("adam", |room| vae(room, DisArm, Adam::new(0.01), 200), 0),
-    ("rloo", |room| vae(room, Rloo { samples: 2 }, Sgd { rate: 0.05 }, 100), 0),
-    ("two layers", two_layers, 0),
-    ("black box", black_box, 0),
-    ("fading momentum", |room| fading(room, Momentum { rate: 0.1, momentum: 0.5 }), 0),
-    ("fading adam", |room| fading(room, Adam { beta1: 0.5, beta2: 0.6, ..Adam::new(0.01) }), 0),
+    ("math", math_on_a_grid, 0x00f5_7030_5999_aa54),
+    ("uniforms", uniforms, 0x926a_24cc_ad6a_32dd),
+    ("sgd", |room| vae(room, Arm, Sgd { rate: 0.05 }, 200), 0x52ea_15ce_3009_ecad),
+    ("momentum", |room| vae(room, Arm, Momentum { rate: 0.02, momentum: 0.9 }, 200), 0xf3f8_649e_1882_7ea6),
+    ("adam", |room| vae(room, DisArm, Adam::new(0.01), 200), 0xafc5_01ef_c40a_f72e),
+    ("rloo", |room| vae(room, Rloo { samples: 2 }, Sgd { rate: 0.05 }, 100), 0xf56a_67b3_125f_d2d6),
+    ("two layers", two_layers, 0x3a3a_5b5a_7839_22f9),
+    ("black box", black_box, 0xe896_c136_1161_c111),
+    ("fading momentum", |room| fading(room, Momentum { rate: 0.1, momentum: 0.5 }), 0x1036_3759_857f_95d6),
+    (
+        "fading adam",
+        |room| fading(room, Adam { beta1: 0.5, beta2: 0.6, ..Adam::new(0.01) }),
+        0x50b1_d99e_88f4_c687,
+    ),
 ];
 
 /// Memory for the largest network here; it fits a machine with 16 KB.

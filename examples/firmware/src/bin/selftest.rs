@@ -5,9 +5,10 @@
 use firmware::golden::{ALL, Room};
 use firmware::{entry, host};
 
+static mut ROOM: Room = Room::ZERO;
+
 #[entry]
 fn main() -> ! {
-    static mut ROOM: Room = Room::ZERO;
     // SAFETY: the only reference to it.
     let room = unsafe { &mut *(&raw mut ROOM) };
     let mut wrong = false;

@@ -1,0 +1,130 @@
+//! What examples/firmware-c/src/main.c does, without C: the lines must be the same on every machine.
+
+use arm_core::estimator::{Arm, DisArm, Estimator};
+use arm_core::learner::{Progress, Slices};
+use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
+use arm_core::{Bits, Error, Layer, Learner, Prior, Shape, codec};
+
+const fn h(width: usize, slope: f32) -> Layer {
+    Layer::hidden(width, slope)
+}
+const fn b(width: usize) -> Layer {
+    Layer::bernoulli(width)
+}
+const REFERENCE: Shape = Shape::vae(64, &[h(32, 0.1), b(16)], &[h(32, 0.1), b(64)], Prior::Fixed);
+const DEEP: Shape = Shape::vae(64, &[h(9, 0.2), b(7), b(5)], &[b(7), h(9, 0.2), b(64)], Prior::Learned);
+const BLACK_BOX: Shape = Shape::chain(0, &[b(24)]);
+
+struct Room {
+    params: Vec<f32>,
+    moments: Vec<f32>,
+    scratch: Vec<u32>,
+}
+
+impl Room {
+    fn new<O: Optimiser>(shape: &Shape<'_>) -> Self {
+        Room {
+            params: vec![0.0; shape.params()],
+            moments: vec![0.0; shape.moments::<O>()],
+            scratch: vec![0; shape.scratch()],
+        }
+    }
+
+    fn slices(&mut self) -> Slices<'_> {
+        Slices { params: &mut self.params, moments: &mut self.moments, scratch: &mut self.scratch }
+    }
+}
+
+fn hash(start: u64, values: &[f32]) -> u64 {
+    values.iter().fold(start, |h, v| (h ^ u64::from(v.to_bits())).wrapping_mul(0x100_0000_01b3))
+}
+
+fn print_hex(name: &str, v: u64) {
+    println!("  {name} {v:016x}");
+}
+
+fn print_params(params: &[f32]) {
+    print_hex("parameters", hash(0xcbf2_9ce4_8422_2325, params));
+}
+
+fn input(i: u32) -> [u32; 2] {
+    let mut s = i.wrapping_mul(2_654_435_761).wrapping_add(1);
+    let mut next = || {
+        s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        s
+    };
+    [(); 2].map(|()| next() & next().rotate_right(7))
+}
+
+fn train<E: Estimator, O: Optimiser>(
+    learner: &mut Learner<'_, '_, E, O>,
+    budget: usize,
+) -> Result<(), Error> {
+    let mut f = 0.0;
+    for i in 0..200 {
+        let x = input(i);
+        if budget == 0 {
+            f = learner.step(&x)?;
+            continue;
+        }
+        learner.begin(&x)?;
+        loop {
+            match learner.poll(budget)? {
+                Progress::Working => {}
+                Progress::Done(last) => break f = last,
+                Progress::Idle => break,
+            }
+        }
+    }
+    print_hex("last f", hash(0, &[f]));
+    Ok(())
+}
+
+fn main() -> Result<(), Error> {
+    println!("reference network, SGD, 200 steps");
+    let sgd = Sgd { rate: 0.05 };
+    let mut room = Room::new::<Sgd>(&REFERENCE);
+    let mut learner = Learner::new(REFERENCE, Arm, sgd, 7, room.slices())?;
+    train(&mut learner, 0)?;
+    print_params(learner.params());
+    print_hex("score", hash(0, &[learner.score(&input(3), 10)?]));
+    let mut p = [0.0; 64];
+    learner.sample(5, &mut p)?;
+    print_hex("sample", hash(0, &p));
+    let mut bytes = vec![0; codec::encoded_len(&REFERENCE)];
+    learner.save_bytes(&mut bytes)?;
+
+    println!("reference network, Adam, 200 steps in slices of 100 parameters");
+    let mut room = Room::new::<Adam>(&REFERENCE);
+    let mut adam = Learner::new(REFERENCE, Arm, Adam::new(0.003), 7, room.slices())?;
+    train(&mut adam, 100)?;
+    print_params(adam.params());
+
+    println!("two layers and a learned prior, DisARM, momentum, 200 steps");
+    let mut room = Room::new::<Momentum>(&DEEP);
+    let momentum = Momentum { rate: 0.01, momentum: 0.9 };
+    let mut learner = Learner::new(DEEP, DisArm, momentum, 7, room.slices())?;
+    train(&mut learner, 0)?;
+    print_params(learner.params());
+
+    println!("black box, 24 free logits, 200 steps");
+    let mut room = Room::new::<Sgd>(&BLACK_BOX);
+    let mut learner = Learner::new(BLACK_BOX, Arm, sgd, 7, room.slices())?;
+    let mut f = 0.0;
+    for _ in 0..200 {
+        let distance = |b: Bits<'_>| b.words().iter().map(|w| (w ^ 0x00c0_ffee).count_ones() as f32).sum();
+        f = learner.step_black_box(&[], distance)?;
+    }
+    print_hex("last f", hash(0, &[f]));
+    print_params(learner.params());
+
+    println!("saved and loaded");
+    let sum = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |h: u64, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3));
+    print_hex("bytes", sum);
+    adam.load_bytes(&bytes)?;
+    print_params(adam.params());
+    println!("bad input was refused\nall done");
+    Ok(())
+}

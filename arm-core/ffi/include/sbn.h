@@ -1,0 +1,406 @@
+/* Stochastic binary networks, trained with forward passes only, in memory the caller gives.
+   Generated from arm-core/ffi by `SBN_WRITE=1 cargo test -p arm-core-ffi`; a test keeps it current.
+
+     #define ENCODER(H, B) H(64, 32, 0.1f) B(32, 16)
+     #define DECODER(H, B) H(16, 32, 0.1f) B(32, 64)
+     static uint32_t memory[SBN_BYTES(64, ENCODER, DECODER, 0, SBN_SGD) / 4];
+     static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(DECODER);
+
+     const sbn_shape shape = {64, encoder, 2, decoder, 2, 0};
+     const sbn_config config = SBN_USE_SGD(0.01f, 1);
+     sbn_network *net;
+     int32_t status = sbn_init(&net, memory, sizeof memory, &shape, &config);
+     if (status == SBN_OK) status = sbn_step(net, x, SBN_INPUT_WORDS(64), &f);
+     if (status < 0) puts(sbn_message(status));
+
+   Functions return 0 or a positive status, or a negative one for an error, which leaves the network as it was.
+   They are not to be called for the same network from two contexts at a time; an interrupt that does so by accident is
+   refused with SBN_ERROR_BUSY. Different networks are independent: there is no global state.
+
+   Link order: your objects, libsbn.a, then -lc and -lgcc. The library needs memcpy, memset, memmove and memcmp; its own
+   are weak, so yours or those of your C library are taken. It brings no expf, logf or malloc, and does no input or
+   output. On Cortex-M without an FPU it needs the __aeabi_ float helpers of libgcc. */
+
+
+#ifndef SBN_H
+#define SBN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Done.
+#define SBN_OK 0
+
+// A step is under way: poll again.
+#define SBN_WORKING 1
+
+// No step is under way.
+#define SBN_IDLE 2
+
+// The layers contradict each other.
+#define SBN_ERROR_SHAPE -1
+
+// A buffer is too short or too long.
+#define SBN_ERROR_SIZE -2
+
+// The input has the wrong number of words, or bits set beyond its units.
+#define SBN_ERROR_WIDTH -3
+
+// A setting is out of range.
+#define SBN_ERROR_SETTING -4
+
+// The objective returned NaN or infinity.
+#define SBN_ERROR_OBJECTIVE -5
+
+// The step would have used NaN or a huge number.
+#define SBN_ERROR_DIVERGED -6
+
+// The estimator cannot serve the network.
+#define SBN_ERROR_UNSUPPORTED -7
+
+// The bytes are cut off or have a tail.
+#define SBN_ERROR_LENGTH -8
+
+// The bytes are no parameters.
+#define SBN_ERROR_MAGIC -9
+
+// The bytes are of an older version that is not read.
+#define SBN_ERROR_OLDER -10
+
+// The bytes are of a newer version.
+#define SBN_ERROR_NEWER -11
+
+// The bytes do not match their checksum.
+#define SBN_ERROR_CORRUPT -12
+
+// The bytes belong to another network.
+#define SBN_ERROR_OTHER_SHAPE -13
+
+// A parameter is NaN, infinite or huge.
+#define SBN_ERROR_PARAMETER -14
+
+// No slot of the record holds parameters.
+#define SBN_ERROR_EMPTY -15
+
+// A step is under way, or a call from inside a callback.
+#define SBN_ERROR_BUSY -16
+
+// A pointer is null.
+#define SBN_ERROR_NULL -101
+
+// A pointer is not aligned for its type.
+#define SBN_ERROR_MISALIGNED -102
+
+// Two buffers overlap that must not.
+#define SBN_ERROR_OVERLAP -103
+
+// This is no network that `sbn_init` made, or its memory was overwritten.
+#define SBN_ERROR_MEMORY -104
+
+// The caller's own sink or source said so.
+#define SBN_ERROR_CALLBACK -105
+
+// Deterministic units: LeakyReLU.
+#define SBN_HIDDEN 0
+
+// Stochastic units.
+#define SBN_BERNOULLI 1
+
+// Augment-REINFORCE-Merge.
+#define SBN_ARM 0
+
+// DisARM (U2G): ARM with the uniforms integrated out.
+#define SBN_DISARM 1
+
+// Plain stochastic gradient descent: no moments.
+#define SBN_SGD 0
+
+// Gradient descent with momentum: one float a parameter.
+#define SBN_MOMENTUM 1
+
+// Adam: two floats a parameter.
+#define SBN_ADAM 2
+
+// Most layers of encoder and decoder together.
+#define SBN_MAX_LAYERS 16
+
+// Words of a network's memory beside its layers, parameters, moments and scratch.
+#define SBN_STATE_WORDS 24
+
+// Most bytes that a sink or source is called for at a time.
+#define SBN_PIECE 64
+
+// A network in the caller's memory, made by `sbn_init`.
+typedef struct sbn_network sbn_network;
+
+// One dense layer. Write layers as a list macro and turn it into an array with `SBN_LAYERS`.
+typedef struct sbn_layer {
+  // `SBN_HIDDEN` or `SBN_BERNOULLI`.
+  uint32_t kind;
+  // Units it reads: those of the layer before it. Only checked.
+  uint32_t inputs;
+  // Units it has.
+  uint32_t width;
+  // Slope of a hidden layer below zero, in [0, 1].
+  float slope;
+} sbn_layer;
+
+// A network. The layers are copied by `sbn_init`.
+typedef struct sbn_shape {
+  // Units of the input; 0 for free logits.
+  uint32_t inputs;
+  // From the input up to the top stochastic layer.
+  const struct sbn_layer *encoder;
+  // Number of them.
+  uint32_t encoder_layers;
+  // From the top down to the input; null for a black-box objective.
+  const struct sbn_layer *decoder;
+  // Number of them; 0 for a black-box objective.
+  uint32_t decoder_layers;
+  // Units of a learned prior: those of the top layer, or 0 for a fixed prior.
+  uint32_t prior_units;
+} sbn_shape;
+
+// How it learns. Fill it with `SBN_USE_SGD`, `SBN_USE_MOMENTUM` or `SBN_USE_ADAM`.
+typedef struct sbn_config {
+  // `SBN_ARM` or `SBN_DISARM`.
+  uint32_t estimator;
+  // `SBN_SGD`, `SBN_MOMENTUM` or `SBN_ADAM`.
+  uint32_t optimiser;
+  // Learning rate, in [0, 1e6].
+  float rate;
+  // Share of the velocity that is kept, or Adam's decay of the first moment, in [0, 1).
+  float momentum;
+  // Adam's decay of the second moment, in [0, 1).
+  float beta2;
+  // Adam's epsilon, positive.
+  float epsilon;
+  // Seed of all its uniforms, low word.
+  uint32_t seed_low;
+  // High word.
+  uint32_t seed_high;
+} sbn_config;
+
+// An objective to be lowered: f of the packed units of the top layer, `units` of them. It must return, and must not
+// call the library for the same network.
+typedef float (*sbn_objective)(const uint32_t *bits, size_t units, void *context);
+
+// Takes the next `count` bytes (at most `SBN_PIECE`); 0 to go on.
+typedef int32_t (*sbn_sink)(const uint8_t *bytes, size_t count, void *context);
+
+// Fills in `count` bytes (at most `SBN_PIECE`) from `offset` on; 0 to go on.
+typedef int32_t (*sbn_source)(size_t offset, uint8_t *bytes, size_t count, void *context);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// What went wrong and what to do, for any status; never null. Without allocation, locale or formatting.
+const char *sbn_message(int32_t status);
+
+// Makes a network in `memory` of `bytes` bytes (`SBN_BYTES`), with fresh parameters drawn from the seed, and stores
+// the handle, which is the address of the memory, in `net`.
+//
+// The shape is copied. The memory must not be touched while the network is used; to free it just stop using it.
+// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`.
+//
+// Safe when: Pointers that are not null point to what their types say, `bytes` bytes in the case of `memory`.
+int32_t sbn_init(struct sbn_network **net,
+                 uint32_t *memory,
+                 size_t bytes,
+                 const struct sbn_shape *shape,
+                 const struct sbn_config *config);
+
+// Bytes of memory that `sbn_init` needs, what `SBN_BYTES` computes; 0 for a shape or an optimiser that it refuses.
+//
+// Safe when: As `sbn_init`.
+size_t sbn_bytes(const struct sbn_shape *shape,
+                 uint32_t optimiser);
+
+// One step of a variational auto-encoder on the packed binary vector `x` of `x_words` words (`SBN_INPUT_WORDS`; unit i
+// is bit i % 32 of word i / 32, unused bits are zero). Stores the -ELBO before the step, in nats, in `f`.
+//
+// Errors leave the network as it was.
+//
+// Safe when: Pointers that are not null point to what their types say; `net` is from `sbn_init`.
+int32_t sbn_step(struct sbn_network *net,
+                 const uint32_t *x,
+                 size_t x_words,
+                 float *f);
+
+// One step that lowers the expectation of `objective`, which is called for each sample of the top layer (two for ARM
+// on one layer) with `context`. `x` is the input; null and 0 for free logits. Stores f of the sample in `f`.
+//
+// Errors leave the network as it was; `SBN_ERROR_OBJECTIVE` where f is NaN or infinite.
+//
+// Safe when: As `sbn_step`; `objective` can be called with `context` and returns.
+int32_t sbn_step_black_box(struct sbn_network *net,
+                           const uint32_t *x,
+                           size_t x_words,
+                           sbn_objective objective,
+                           void *context,
+                           float *f);
+
+// The first half of `sbn_step`: draws samples and computes gradients, changes no parameter. The input is copied.
+// `sbn_poll` does the rest. `SBN_ERROR_BUSY` when a step is under way already.
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_begin(struct sbn_network *net,
+                  const uint32_t *x,
+                  size_t x_words);
+
+// Goes on with the step that is under way: updates at most `budget` parameters, but at least a row of a layer. The
+// result has the same bits whatever the budgets are.
+//
+// `SBN_WORKING` while there is more to do; `SBN_OK` when the step is done, its f is then stored in `f`; `SBN_IDLE`
+// when there is no step.
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_poll(struct sbn_network *net,
+                 size_t budget,
+                 float *f);
+
+// An upper bound of -log p(x) in nats, with `samples` samples (importance weighted; the -ELBO with one), in `nats`.
+// For an anomaly detector this is the anomaly score.
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_score(struct sbn_network *net,
+                  const uint32_t *x,
+                  size_t x_words,
+                  uint32_t samples,
+                  float *nats);
+
+// Sample `index` from the model: the probability of a one for each of the `count` input units, in `p`.
+//
+// Safe when: As `sbn_step`; `p` points to `count` floats.
+int32_t sbn_sample(struct sbn_network *net,
+                   uint32_t index,
+                   float *p,
+                   size_t count);
+
+// Sets the learning rate, for a schedule. `SBN_ERROR_SETTING` outside [0, 1e6].
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_set_rate(struct sbn_network *net, float rate);
+
+// Stores the number of steps taken in `steps`; modulo 2^32.
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_steps(struct sbn_network *net, uint32_t *steps);
+
+// Where the parameters are, in `params`, and how many, in `count`: for each layer `inputs` rows of `width` weights and a
+// row of biases. To be read only, until the next call.
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_params(struct sbn_network *net,
+                   const float **params,
+                   size_t *count);
+
+// Writes parameters and number of steps as bytes (`SBN_SAVED_BYTES` of them) to `bytes`, which has room for `size`, and
+// their number to `written`. The same bytes load on any device and on the desktop.
+//
+// Safe when: As `sbn_step`; `bytes` points to `size` bytes.
+int32_t sbn_save(struct sbn_network *net,
+                 uint8_t *bytes,
+                 size_t size,
+                 size_t *written);
+
+// Loads the bytes of `sbn_save`, from here or elsewhere; forgets the optimiser's moments and a step that is under way.
+//
+// All is checked before anything changes: `SBN_ERROR_LENGTH`, `_MAGIC`, `_OLDER`, `_NEWER`, `_CORRUPT`, `_OTHER_SHAPE`,
+// `_PARAMETER`.
+//
+// Safe when: As `sbn_step`; `bytes` points to `size` bytes.
+int32_t sbn_load(struct sbn_network *net,
+                 const uint8_t *bytes,
+                 size_t size);
+
+// `sbn_save` without a buffer: hands the bytes to `sink` in order, in pieces of `SBN_PIECE` and a shorter last one.
+// `SBN_ERROR_CALLBACK` when the sink returns anything but 0.
+//
+// Safe when: As `sbn_step`; `sink` can be called with `context` and returns.
+int32_t sbn_save_to(struct sbn_network *net,
+                    sbn_sink sink,
+                    void *context);
+
+// `sbn_load` without a buffer: `source` is asked twice for all `size` bytes in order, and must give the same.
+// `SBN_ERROR_CALLBACK` when it returns anything but 0; only if that happens the second time, parameters may have
+// changed.
+//
+// Safe when: As `sbn_step`; `source` can be called with `context` and returns.
+int32_t sbn_load_from(struct sbn_network *net,
+                      size_t size,
+                      sbn_source source,
+                      void *context);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* SBN_H */
+
+/* H(inputs, width, slope) is a hidden layer, B(inputs, width) a Bernoulli layer; this is a list of none. */
+#define SBN_NO_LAYERS(H, B)
+
+/* The initialiser of an array of sbn_layer. */
+#define SBN_LAYERS(list) {list(SBN_LAYER_H_, SBN_LAYER_B_)}
+
+/* Initialisers of sbn_config, with ARM. */
+#define SBN_USE_SGD(rate, seed) {SBN_ARM, SBN_SGD, (rate), 0.0f, 0.0f, 0.0f, (seed), 0u}
+#define SBN_USE_MOMENTUM(rate, momentum, seed) \
+    {SBN_ARM, SBN_MOMENTUM, (rate), (momentum), 0.0f, 0.0f, (seed), 0u}
+#define SBN_USE_ADAM(rate, seed) {SBN_ARM, SBN_ADAM, (rate), 0.9f, 0.999f, 1e-8f, (seed), 0u}
+
+/* Words of a packed binary vector. */
+#define SBN_INPUT_WORDS(units) (((size_t)(units) + 31u) / 32u)
+
+/* Number of parameters; prior_units is that of sbn_shape. */
+#define SBN_PARAMS(encoder, decoder, prior_units) \
+    ((size_t)(prior_units) SBN_SUM_(encoder, PARAMS) SBN_SUM_(decoder, PARAMS))
+
+/* Bytes of memory for sbn_init, and of sbn_save; constant expressions. At most SBN_MAX_LAYERS layers. */
+#define SBN_BYTES(inputs, encoder, decoder, prior_units, optimiser) \
+    (4u * ((size_t)SBN_STATE_WORDS + 4u * SBN_COUNT_(encoder, decoder) \
+           + SBN_PARAMS(encoder, decoder, prior_units) * (1u + (size_t)(optimiser)) \
+           + SBN_SCRATCH_(inputs, encoder, decoder, prior_units)))
+#define SBN_SAVED_BYTES(encoder, decoder, prior_units) \
+    (4u * (7u + 2u * SBN_COUNT_(encoder, decoder) + SBN_PARAMS(encoder, decoder, prior_units)))
+
+/* What these are made of. */
+#define SBN_LAYER_H_(in, out, slope) {SBN_HIDDEN, (in), (out), (slope)},
+#define SBN_LAYER_B_(in, out) {SBN_BERNOULLI, (in), (out), 1.0f},
+#define SBN_SUM_(list, what) list(SBN_##what##_H_, SBN_##what##_B_)
+#define SBN_PARAMS_H_(in, out, slope) + ((size_t)(in) + 1u) * (size_t)(out)
+#define SBN_PARAMS_B_(in, out) + ((size_t)(in) + 1u) * (size_t)(out)
+#define SBN_ONE_H_(in, out, slope) + (size_t)1
+#define SBN_ONE_B_(in, out) + (size_t)1
+#define SBN_UNITS_H_(in, out, slope) + (size_t)(out)
+#define SBN_UNITS_B_(in, out) + (size_t)(out)
+#define SBN_KEPT_H_(in, out, slope) + (size_t)(out)
+#define SBN_KEPT_B_(in, out)
+#define SBN_DRAWN_H_(in, out, slope)
+#define SBN_DRAWN_B_(in, out) + SBN_INPUT_WORDS(out)
+#define SBN_DEPTH_H_(in, out, slope)
+#define SBN_DEPTH_B_(in, out) + (size_t)1
+#define SBN_WIDE_H_(in, out, slope) , (size_t)(out)
+#define SBN_WIDE_B_(in, out) , (size_t)(out)
+#define SBN_WIDEST_H_(in, out, slope)
+#define SBN_WIDEST_B_(in, out) , (size_t)(out)
+#define SBN_COUNT_(encoder, decoder) ((size_t)0 SBN_SUM_(encoder, ONE) SBN_SUM_(decoder, ONE))
+#define SBN_RECORD_(encoder, decoder, prior_units) \
+    ((size_t)(prior_units) SBN_SUM_(encoder, UNITS) SBN_SUM_(decoder, UNITS) SBN_SUM_(encoder, KEPT) \
+         SBN_SUM_(decoder, KEPT) SBN_SUM_(encoder, DRAWN))
+#define SBN_STRIDE_(encoder, decoder) SBN_MAX_((size_t)0 SBN_SUM_(encoder, WIDE) SBN_SUM_(decoder, WIDE))
+#define SBN_EXAMPLES_(encoder, decoder) \
+    ((size_t)6 + 3u * ((size_t)0 SBN_SUM_(encoder, DEPTH)) + 2u * ((size_t)0 SBN_SUM_(encoder, DRAWN)) \
+     + 2u * SBN_STRIDE_(encoder, decoder) + SBN_MAX_((size_t)0 SBN_SUM_(encoder, WIDEST)))
+#define SBN_UPDATE_(inputs, encoder, decoder) (SBN_STRIDE_(encoder, decoder) + SBN_INPUT_WORDS(inputs))
+#define SBN_SCRATCH_(inputs, encoder, decoder, prior_units) \
+    (SBN_RECORD_(encoder, decoder, prior_units) \
+     + SBN_MAX2_(SBN_EXAMPLES_(encoder, decoder), SBN_UPDATE_(inputs, encoder, decoder)))
+#define SBN_MAX2_(a, b) ((a) > (b) ? (a) : (b))
+#define SBN_MAX4_(a, b, c, d) SBN_MAX2_(SBN_MAX2_(a, b), SBN_MAX2_(c, d))
+#define SBN_MAX17_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, ...) \
+    SBN_MAX2_(q, SBN_MAX4_(SBN_MAX4_(a, b, c, d), SBN_MAX4_(e, f, g, h), SBN_MAX4_(i, j, k, l), \
+                           SBN_MAX4_(m, n, o, p)))
+#define SBN_MAX_(...) SBN_MAX17_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -1,0 +1,95 @@
+//! What C declares.
+#![allow(non_camel_case_types)]
+
+use core::ffi::c_void;
+
+/// Deterministic units: LeakyReLU.
+pub const SBN_HIDDEN: u32 = 0;
+/// Stochastic units.
+pub const SBN_BERNOULLI: u32 = 1;
+/// Augment-REINFORCE-Merge.
+pub const SBN_ARM: u32 = 0;
+/// DisARM (U2G): ARM with the uniforms integrated out.
+pub const SBN_DISARM: u32 = 1;
+/// Plain stochastic gradient descent: no moments.
+pub const SBN_SGD: u32 = 0;
+/// Gradient descent with momentum: one float a parameter.
+pub const SBN_MOMENTUM: u32 = 1;
+/// Adam: two floats a parameter.
+pub const SBN_ADAM: u32 = 2;
+/// Most layers of encoder and decoder together.
+pub const SBN_MAX_LAYERS: u32 = 16;
+/// Words of a network's memory beside its layers, parameters, moments and scratch.
+pub const SBN_STATE_WORDS: u32 = 24;
+/// Most bytes that a sink or source is called for at a time.
+pub const SBN_PIECE: u32 = 64;
+
+/// One dense layer. Write layers as a list macro and turn it into an array with `SBN_LAYERS`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct sbn_layer {
+    /// `SBN_HIDDEN` or `SBN_BERNOULLI`.
+    pub kind: u32,
+    /// Units it reads: those of the layer before it. Only checked.
+    pub inputs: u32,
+    /// Units it has.
+    pub width: u32,
+    /// Slope of a hidden layer below zero, in [0, 1].
+    pub slope: f32,
+}
+
+/// A network. The layers are copied by `sbn_init`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sbn_shape {
+    /// Units of the input; 0 for free logits.
+    pub inputs: u32,
+    /// From the input up to the top stochastic layer.
+    pub encoder: *const sbn_layer,
+    /// Number of them.
+    pub encoder_layers: u32,
+    /// From the top down to the input; null for a black-box objective.
+    pub decoder: *const sbn_layer,
+    /// Number of them; 0 for a black-box objective.
+    pub decoder_layers: u32,
+    /// Units of a learned prior: those of the top layer, or 0 for a fixed prior.
+    pub prior_units: u32,
+}
+
+/// How it learns. Fill it with `SBN_USE_SGD`, `SBN_USE_MOMENTUM` or `SBN_USE_ADAM`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct sbn_config {
+    /// `SBN_ARM` or `SBN_DISARM`.
+    pub estimator: u32,
+    /// `SBN_SGD`, `SBN_MOMENTUM` or `SBN_ADAM`.
+    pub optimiser: u32,
+    /// Learning rate, in [0, 1e6].
+    pub rate: f32,
+    /// Share of the velocity that is kept, or Adam's decay of the first moment, in [0, 1).
+    pub momentum: f32,
+    /// Adam's decay of the second moment, in [0, 1).
+    pub beta2: f32,
+    /// Adam's epsilon, positive.
+    pub epsilon: f32,
+    /// Seed of all its uniforms, low word.
+    pub seed_low: u32,
+    /// High word.
+    pub seed_high: u32,
+}
+
+/// A network in the caller's memory, made by `sbn_init`.
+#[derive(Debug)]
+pub struct sbn_network(());
+
+/// An objective to be lowered: f of the packed units of the top layer, `units` of them. It must return, and must not
+/// call the library for the same network.
+pub type sbn_objective =
+    Option<unsafe extern "C" fn(bits: *const u32, units: usize, context: *mut c_void) -> f32>;
+
+/// Takes the next `count` bytes (at most `SBN_PIECE`); 0 to go on.
+pub type sbn_sink = Option<unsafe extern "C" fn(bytes: *const u8, count: usize, context: *mut c_void) -> i32>;
+
+/// Fills in `count` bytes (at most `SBN_PIECE`) from `offset` on; 0 to go on.
+pub type sbn_source =
+    Option<unsafe extern "C" fn(offset: usize, bytes: *mut u8, count: usize, context: *mut c_void) -> i32>;

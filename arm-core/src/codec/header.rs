@@ -1,0 +1,64 @@
+use super::decode::{Claims, verify};
+use super::{FIXED_WORDS, layer};
+use crate::error::Error;
+use crate::shape::{Layer, Prior};
+
+/// What network some bytes hold, for a reader that does not know it yet.
+///
+/// ```
+/// use arm_core::{Layer, Shape, codec};
+/// let layers = [Layer::hidden(3, 0.1), Layer::bernoulli(2)];
+/// let shape = Shape::chain(4, &layers);
+/// let mut bytes = [0; 256];
+/// let n = codec::encode_into(&shape, &[0.5; 23], 7, &mut bytes)?;
+/// let header = codec::Header::read(&bytes[..n])?;
+/// assert_eq!((header.inputs(), header.steps()), (4, 7));
+/// assert!(header.encoder().eq(layers) && header.decoder().len() == 0);
+/// # Ok::<(), arm_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header<'a> {
+    bytes: &'a [u8],
+    claims: Claims,
+}
+
+impl<'a> Header<'a> {
+    /// The header of `bytes`, which are checked in full, as by [`decode`](super::decode()). Whether the layers form a network is for
+    /// [`Shape::check`](crate::Shape::check) to say.
+    pub fn read(mut bytes: &'a [u8]) -> Result<Self, Error> {
+        let claims = verify(&mut bytes, None)?;
+        Ok(Header { bytes, claims })
+    }
+
+    /// Units of the input.
+    pub fn inputs(&self) -> usize {
+        self.claims.inputs
+    }
+
+    /// The prior of the top layer.
+    pub fn prior(&self) -> Prior {
+        self.claims.prior
+    }
+
+    /// Steps the network was trained for.
+    pub fn steps(&self) -> u64 {
+        self.claims.steps
+    }
+
+    /// Layers of the sampled chain: at most [`MAX_LAYERS`](crate::shape::MAX_LAYERS) with those of the decoder.
+    pub fn encoder(&self) -> impl ExactSizeIterator<Item = Layer> + use<'a> {
+        self.layers(0, self.claims.encoder)
+    }
+
+    /// Layers of the decoder, from the top down; none for a chain.
+    pub fn decoder(&self) -> impl ExactSizeIterator<Item = Layer> + use<'a> {
+        self.layers(self.claims.encoder, self.claims.decoder)
+    }
+
+    fn layers(&self, first: usize, count: usize) -> impl ExactSizeIterator<Item = Layer> + use<'a> {
+        let words = self.bytes.as_chunks::<4>().0.get(FIXED_WORDS + 2 * first..).unwrap_or_default();
+        words.as_chunks::<2>().0.iter().take(count).map(|[width, slope]| {
+            layer(u32::from_le_bytes(*width), u32::from_le_bytes(*slope)).unwrap_or(Layer::bernoulli(1))
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! Optimisers, element by element.
+
+use super::rows::{TINY, significant};
+use crate::kernels::{AdamRates, Input};
+use crate::matrix::MatrixMut;
+use arm_vfp::Adam;
+
+/// Adding and subtracting it rounds an update to a multiple of 2^-63, which parameters are.
+const GRID: f32 = 1.5 / (1u64 << 40) as f32;
+
+#[inline(always)]
+pub(super) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += significant(a * x);
+    }
+}
+
+#[inline(always)]
+pub(super) fn momentum(rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]) {
+    for ((g, v), w) in g.iter().zip(v).zip(w) {
+        *v = significant(momentum * *v + g);
+        *w -= significant(rate * *v);
+    }
+}
+
+/// A parameter from elsewhere as one that this machine could have trained: a multiple of 2^-63.
+pub(crate) fn on_grid(w: f32) -> f32 {
+    if w.abs() < TINY { (w + GRID) - GRID } else { w }
+}
+
+/// The constants of a step, with the bias correction of the second moment moved out of the square root:
+/// rate m / (scale sqrt(v) + epsilon) = (rate / scale) m / (sqrt(v) + epsilon / scale).
+#[inline(always)]
+fn constants(r: AdamRates) -> Adam {
+    Adam {
+        keep: [r.beta1, r.beta2],
+        add: [1.0 - r.beta1, 1.0 - r.beta2],
+        epsilon: r.epsilon / r.scale,
+        rate: r.rate / r.scale,
+        grid: GRID,
+    }
+}
+
+/// Squares of so many floats at a time lie on the stack.
+const BLOCK: usize = 32;
+
+#[inline(always)]
+pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
+    let (constants, mut squares, mut i) = (constants(r), [0.0; BLOCK], 0);
+    while i < g.len() {
+        let part = i..(i + BLOCK).min(g.len());
+        let g = g.get(part.clone()).unwrap_or_default();
+        let (Some(m), Some(v), Some(w)) = (m.get_mut(part.clone()), v.get_mut(part.clone()), w.get_mut(part))
+        else {
+            return;
+        };
+        square(g, &mut squares);
+        arm_vfp::adam(&constants, g, &squares, m, v, w);
+        i += BLOCK;
+    }
+}
+
+#[inline(always)]
+fn square(d: &[f32], squares: &mut [f32]) {
+    squares.iter_mut().zip(d).for_each(|(s, d)| *s = d * d);
+}
+
+/// Rows `first..` of a layer; `squares` takes a row.
+#[inline(always)]
+pub(super) fn adam_rank_one(
+    r: AdamRates,
+    x: Input<'_>,
+    first: usize,
+    d: &[f32],
+    squares: &mut [f32],
+    (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
+) {
+    let mut constants = constants(r);
+    let [a1, a2] = constants.add;
+    square(d, squares);
+    let rows = m.rows_mut().zip(v.rows_mut()).zip(w.rows_mut());
+    for (((m, v), w), i) in rows.zip(first..) {
+        let x = x.value(i);
+        constants.add = [a1 * x, a2 * (x * x)];
+        arm_vfp::adam(&constants, d, squares, m, v, w);
+    }
+}

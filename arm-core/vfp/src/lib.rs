@@ -1,0 +1,38 @@
+//! Inner loops of `arm-core` for Arm's scalar floating-point unit, and a square root without `std`.
+//!
+//! Each function exists twice: as a plain loop, and in assembly where the target passes floats in registers (`eabihf`).
+//! Both round every operation and work in the same order: the bits agree. For Helium (`-C target-cpu=cortex-m55`) the
+//! plain loops are built, which the compiler turns into vector instructions. This is all the unsafe code below
+//! `arm-core`; slices are checked against each other before their pointers are used.
+#![no_std]
+
+#[cfg(vfp)]
+mod assembly;
+mod loops;
+
+pub use loops::{Adam, Layout, adam, add, add_scaled, add_to, dots, outer};
+
+/// The square root of `x`, correctly rounded; NaN below zero.
+///
+/// `core` has none yet. Without the processor's instruction it is `libm`'s.
+#[inline(always)]
+pub fn sqrt(x: f32) -> f32 {
+    #[cfg(vfp)]
+    return assembly::root(x);
+    #[cfg(not(vfp))]
+    libm::sqrtf(x)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    #[test]
+    fn the_root_agrees_with_the_hosts() {
+        for bits in (0..u32::MAX - 997).step_by(997) {
+            let x = f32::from_bits(bits);
+            let (a, b) = (super::sqrt(x), x.sqrt());
+            assert!(a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()), "{x}");
+        }
+    }
+}

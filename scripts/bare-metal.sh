@@ -1,0 +1,109 @@
+#!/bin/sh
+# Builds and runs firmware images under emulation.
+#
+#   scripts/bare-metal.sh core                 arm-core alone, for a Cortex-M4F
+#   scripts/bare-metal.sh build BOARD IMAGE    prints the path of the linked image
+#   scripts/bare-metal.sh run BOARD IMAGE      exit code 0 when the image says so
+#   scripts/bare-metal.sh selftest [BOARD...]  golden values on these boards, or on all
+#
+# BOARD: microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
+# IMAGE: a program in examples/firmware/src/bin
+#
+# The toolchain is rustup's where the target can be added. Where not, or with BARE_METAL=debian, it is that of Debian's
+# packages rustc-web, cargo-web, rust-web-src and lld, which builds `core` itself.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+firmware=$root/examples/firmware
+boards="microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt"
+
+target_of() {
+    case $1 in
+        microbit) echo thumbv6m-none-eabi ;;
+        mps2-an385) echo thumbv7m-none-eabi ;;
+        mps2-an386 | mps2-an500) echo thumbv7em-none-eabihf ;;
+        mps2-an505 | mps3-an547) echo thumbv8m.main-none-eabihf ;;
+        riscv-virt) echo riscv32imac-unknown-none-elf ;;
+        *) echo "unknown board $1; one of: $boards" >&2; exit 2 ;;
+    esac
+}
+
+flags_of() {
+    case $1 in
+        mps3-an547) echo "-C target-cpu=cortex-m55" ;;
+        *) echo "" ;;
+    esac
+}
+
+rustup_has() {
+    [ "${BARE_METAL:-}" != debian ] && command -v rustup >/dev/null || return 1
+    rustup target list --installed 2>/dev/null | grep -qx "$1" && return
+    [ "${BARE_METAL:-}" = rustup ] || return 1
+    rustup target add "$1" >&2
+}
+
+# cargo_for TARGET ARGS...: cargo build for a target, by whichever toolchain can.
+cargo_for() {
+    target=$1
+    shift
+    if rustup_has "$target"; then
+        cargo build --release --target "$target" "$@" >&2
+        return
+    fi
+    linker=$(command -v rust-lld || command -v ld.lld || true)
+    [ -n "$linker" ] || linker=$(find "$(rustc --print sysroot 2>/dev/null || echo /usr)" -name rust-lld | head -n 1)
+    name=$(echo "$target" | tr 'a-z.-' 'A-Z__')
+    export "CARGO_TARGET_${name}_LINKER=$linker"
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo build -Zbuild-std=core --release --target "$target" "$@" >&2
+}
+
+target_dir() {
+    # Boards of one target differ in flags, and each would throw out what the other built.
+    echo "${CARGO_TARGET_DIR:-$firmware/target}/$1"
+}
+
+build() {
+    board=$1 image=$2 target=$(target_of "$1")
+    export BOARD=$board CARGO_TARGET_DIR
+    CARGO_TARGET_DIR=$(target_dir "$board")
+    RUSTFLAGS="$(flags_of "$board") ${RUSTFLAGS:-}" cargo_for "$target" \
+        --manifest-path "$firmware/Cargo.toml" --locked --bin "$image"
+    echo "$CARGO_TARGET_DIR/$target/release/$image"
+}
+
+emulate() {
+    case $1 in
+        riscv-virt) set -- qemu-system-riscv32 -M virt -bios none "$2" ;;
+        *) set -- qemu-system-arm -M "$1" "$2" ;;
+    esac
+    for image do :; done
+    n=$(($# - 1))
+    i=0
+    for argument do
+        shift
+        i=$((i + 1))
+        [ $i -gt $n ] || set -- "$@" "$argument"
+    done
+    timeout "${SECONDS_AT_MOST:-300}" "$@" -icount shift=0 -nographic -monitor none -serial none \
+        -semihosting-config enable=on,target=native -kernel "$image" 2>&1
+}
+
+run() {
+    elf=$(build "$1" "$2")
+    emulate "$1" "$elf"
+}
+
+command=${1:-}
+[ $# -eq 0 ] || shift
+case $command in
+    core) cd "$root" && cargo_for thumbv7em-none-eabihf -p arm-core --no-default-features ;;
+    build) build "$1" "$2" ;;
+    run) run "$1" "$2" ;;
+    selftest)
+        [ $# -gt 0 ] || set -- $boards
+        for board do
+            echo "== $board"
+            (run "$board" selftest)
+        done
+        ;;
+    *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;
+esac

@@ -1,0 +1,17 @@
+//! The golden values of arm-core, on the host. `scripts/bare-metal.sh selftest` computes the same under emulation.
+
+#[path = "../../examples/firmware/src/golden.rs"]
+mod golden;
+
+#[test]
+fn golden_values() {
+    let mut room = golden::Room::ZERO;
+    let mut wrong = Vec::new();
+    for (name, compute, expected) in golden::ALL {
+        let value = compute(&mut room).unwrap_or_else(|e| panic!("{name}: {e}"));
+        if value != expected {
+            wrong.push(format!("{name}: 0x{value:016x}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
