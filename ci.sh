@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Every check of the project: format, lints, docs, tests, bare metal. `./ci.sh fast` stops after the tests.
+# Every check of the project, the one door.
+#
+#   ./ci.sh         format, lints, docs, tests, bare metal, firmware under emulation
+#   ./ci.sh fast    stops after the tests: needs nothing but Rust
+#   ./ci.sh full    also what takes long: functions over all f32, ten million steps
 set -euo pipefail
 cd "$(dirname "$0")"
-export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-always} RUSTDOCFLAGS="-D warnings"
+export RUSTDOCFLAGS="-D warnings"
 
 step() { printf '\n=== %s\n' "$*"; "$@"; }
 
@@ -12,5 +16,18 @@ step cargo doc --workspace --no-deps
 step cargo test --workspace
 step cargo build --release -p arm-core --no-default-features
 [ "${1:-}" = fast ] && exit 0
-step cargo test -p arm-core --lib -- --ignored exhaustive
+
+# The stated minimum, where rustup has it beside the default toolchain.
+msrv=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+if command -v rustup >/dev/null && rustup toolchain list | grep -q "^$msrv"; then
+    toolchain=$(rustup toolchain list | sed -n "s/^\($msrv[^ ]*\).*/\1/p" | head -n 1)
+    step cargo "+$toolchain" check --workspace
+fi
+
 step scripts/bare-metal.sh core
+step scripts/bare-metal.sh selftest
+step scripts/firmware-c.sh
+[ "${1:-}" = full ] || exit 0
+
+step cargo test --release -p arm-core --lib -- --ignored exhaustive
+step cargo test --release -p arm-tests --test endurance -- --ignored
