@@ -121,11 +121,11 @@ impl Network {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preset {
-    /// x-[200] / [200]-x
+    /// `x-[200] / [200]-x`
     Linear,
-    /// x-200-200-[200] / [200]-200-200-x with LeakyReLU 0.1
+    /// `x-200-200-[200] / [200]-200-200-x` with LeakyReLU 0.1
     Nonlinear,
-    /// x-[200]-[200] / [200]-[200]-x with a learned prior
+    /// `x-[200]-[200] / [200]-[200]-x` with a learned prior
     TwoLayer,
 }
 
