@@ -4,6 +4,8 @@
 //! Everything is `inline(always)`, and tiles are loops, not closures over arrays: all of a tile must be compiled inside
 //! the one function that switches the features on, and the compiler does not always inline a closure there.
 
+use wide::f32x4;
+
 /// A vector unit for `f32`.
 pub(super) trait Lanes: Copy {
     /// A vector of `N` elements.
@@ -100,7 +102,7 @@ pub(super) trait Op {
 pub(super) struct Plain;
 
 impl Lanes for Plain {
-    type V = [f32; 4];
+    type V = f32x4;
     type Mask = usize;
     type Sums = [f32; WIDE];
     const N: usize = 4;
@@ -108,8 +110,8 @@ impl Lanes for Plain {
     const DOTS: usize = if cfg!(target_arch = "aarch64") { 5 } else { 2 };
 
     #[inline(always)]
-    fn splat(self, x: f32) -> [f32; 4] {
-        [x; 4]
+    fn splat(self, x: f32) -> f32x4 {
+        f32x4::splat(x)
     }
 
     #[inline(always)]
@@ -118,37 +120,37 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    unsafe fn load(self, p: *const f32) -> [f32; 4] {
+    unsafe fn load(self, p: *const f32) -> f32x4 {
         // SAFETY: the caller's promise; an array has the alignment of its elements.
-        unsafe { p.cast::<[f32; 4]>().read() }
+        f32x4::new(unsafe { p.cast::<[f32; 4]>().read() })
     }
 
     #[inline(always)]
-    unsafe fn load_masked(self, p: *const f32, mask: usize) -> [f32; 4] {
+    unsafe fn load_masked(self, p: *const f32, mask: usize) -> f32x4 {
         if mask == 4 {
             // SAFETY: all four lanes are in the mask.
             return unsafe { self.load(p) };
         }
         // SAFETY: lanes below the mask are readable by the caller's promise.
-        core::array::from_fn(|i| if i < mask { unsafe { p.add(i).read() } } else { 0.0 })
+        f32x4::new(core::array::from_fn(|i| if i < mask { unsafe { p.add(i).read() } } else { 0.0 }))
     }
 
     #[inline(always)]
-    unsafe fn store(self, p: *mut f32, v: [f32; 4]) {
+    unsafe fn store(self, p: *mut f32, v: f32x4) {
         // SAFETY: the caller's promise; an array has the alignment of its elements.
-        unsafe { p.cast::<[f32; 4]>().write(v) }
+        unsafe { p.cast::<[f32; 4]>().write(v.to_array()) }
     }
 
     #[inline(always)]
-    unsafe fn store_masked(self, p: *mut f32, v: [f32; 4], mask: usize) {
-        for (i, v) in v.into_iter().enumerate().take(mask) {
+    unsafe fn store_masked(self, p: *mut f32, v: f32x4, mask: usize) {
+        for (i, v) in v.to_array().into_iter().enumerate().take(mask) {
             // SAFETY: lanes below the mask are writable by the caller's promise.
             unsafe { p.add(i).write(v) }
         }
     }
 
     #[inline(always)]
-    unsafe fn stream(self, p: *mut f32, v: [f32; 4]) {
+    unsafe fn stream(self, p: *mut f32, v: f32x4) {
         // SAFETY: the caller's promise.
         unsafe { self.store(p, v) }
     }
@@ -157,64 +159,63 @@ impl Lanes for Plain {
     fn fence(self) {}
 
     #[inline(always)]
-    fn add(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
-        core::array::from_fn(|i| a[i] + b[i])
+    fn add(self, a: f32x4, b: f32x4) -> f32x4 {
+        a + b
     }
 
     #[inline(always)]
-    fn mul(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
-        core::array::from_fn(|i| a[i] * b[i])
+    fn mul(self, a: f32x4, b: f32x4) -> f32x4 {
+        a * b
     }
 
     #[inline(always)]
-    fn sub(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
-        core::array::from_fn(|i| a[i] - b[i])
+    fn sub(self, a: f32x4, b: f32x4) -> f32x4 {
+        a - b
     }
 
     #[inline(always)]
-    fn div(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
-        core::array::from_fn(|i| a[i] / b[i])
+    fn div(self, a: f32x4, b: f32x4) -> f32x4 {
+        a / b
     }
 
     #[inline(always)]
-    fn sqrt(self, a: [f32; 4]) -> [f32; 4] {
-        a.map(f32::sqrt)
+    fn sqrt(self, a: f32x4) -> f32x4 {
+        a.sqrt()
     }
 
     #[inline(always)]
-    fn fma(self, a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
-        if cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
-            core::array::from_fn(|i| a[i].mul_add(b[i], c[i]))
-        } else {
-            core::array::from_fn(|i| a[i] * b[i] + c[i])
-        }
+    fn fma(self, a: f32x4, b: f32x4, c: f32x4) -> f32x4 {
+        a.mul_add(b, c)
     }
 
     #[inline(always)]
-    fn activate(self, slope: f32, v: [f32; 4]) -> [f32; 4] {
-        v.map(|v| if v > 0.0 { v } else { slope * v })
+    fn activate(self, slope: f32, v: f32x4) -> f32x4 {
+        f32x4::new(v.to_array().map(|v| if v > 0.0 { v } else { slope * v }))
     }
 
     #[inline(always)]
-    fn flush(self, v: [f32; 4], tiny: f32) -> [f32; 4] {
-        v.map(|v| if v.abs() < tiny { 0.0 } else { v })
+    fn flush(self, v: f32x4, tiny: f32) -> f32x4 {
+        f32x4::new(v.to_array().map(|v| if v.abs() < tiny { 0.0 } else { v }))
     }
 
     #[inline(always)]
-    fn sums(self, v: [[f32; 4]; WIDE]) -> [f32; WIDE] {
-        v.map(|v| (v[0] + v[2]) + (v[1] + v[3]))
+    fn sums(self, v: [f32x4; WIDE]) -> [f32; WIDE] {
+        v.map(|v| {
+            let v = v.to_array();
+            (v[0] + v[2]) + (v[1] + v[3])
+        })
     }
 
     #[inline(always)]
     unsafe fn put(self, sums: [f32; WIDE], a: *const f32, slope: f32, to: *mut f32) {
         // SAFETY: the caller's promise.
-        let a = unsafe { self.load(a) };
+        let a = unsafe { self.load(a) }.to_array();
         let mut out = [0.0; WIDE];
         for i in 0..WIDE {
             out[i] = if a[i] > 0.0 { sums[i] } else { slope * sums[i] };
         }
         // SAFETY: the caller's promise.
-        unsafe { self.store(to, out) }
+        unsafe { self.store(to, f32x4::new(out)) }
     }
 
     #[inline(always)]
