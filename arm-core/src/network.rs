@@ -4,7 +4,7 @@ use crate::bits::words;
 use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::shape::{Layer, Shape};
+use crate::shape::{Dense, Layer, Shape};
 
 /// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of
 /// example `e`.
@@ -120,24 +120,26 @@ impl<'s> Plan<'s> {
         activations: &'a [f32],
         samples: &'a [u32],
     ) -> Input<'a> {
-        let layers = self.shape.stochastic_layers();
-        if i == 0 {
+        let Some(layer) = i.checked_sub(1).and_then(|below| self.shape.layer(below)) else {
             return Input::Bits(x);
-        }
+        };
         if i >= self.shape.network_layers() {
             return Input::Bits(BitMatrix::new(&[], 0));
         }
-        let mut k = 0;
-        while k < 2 * layers {
-            if self.shape.link(k).0 == i {
-                let below = if k < layers { k - 1 } else { 2 * layers - 1 - k };
-                return Input::Bits(self.samples_of(below, samples));
+        match layer {
+            Layer::Bernoulli { .. } => {
+                // The chain goes up to its last layer and the decoder comes down again.
+                let (layers, link) = (self.shape.stochastic_layers(), self.shape.stochastic_before(i));
+                let t = if link < layers { link } else { 2 * layers - link };
+                Input::Bits(self.samples_of(t.wrapping_sub(1), samples))
             }
-            k += 1;
+            Layer::Hidden { width, .. } => {
+                let start = self.activation(i - 1);
+                let stride = self.shape.stride(width);
+                let data = activations.get(start..start + self.height(i - 1) * stride).unwrap_or_default();
+                Input::Real(Matrix::new(data, stride, width))
+            }
         }
-        let before = self.shape.dense(i - 1);
-        let data = activations.get(self.activation(i - 1)..self.activation(i)).unwrap_or_default();
-        Input::Real(Matrix::new(data, before.stride, before.outputs))
     }
 
     /// The samples of layer `t` out of the samples of all layers.
@@ -147,8 +149,7 @@ impl<'s> Plan<'s> {
     }
 
     /// The gradients of dense layer `i`.
-    pub(crate) fn delta_of<'a>(&self, i: usize, deltas: &'a [f32]) -> Matrix<'a> {
-        let dense = self.shape.dense(i);
+    pub(crate) fn delta_of<'a>(&self, i: usize, dense: &Dense, deltas: &'a [f32]) -> Matrix<'a> {
         let start = self.delta(i);
         let data = deltas.get(start..start + self.height(i) * dense.stride).unwrap_or_default();
         Matrix::new(data, dense.stride, dense.outputs)

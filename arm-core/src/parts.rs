@@ -55,6 +55,14 @@ impl<'a, T> Iterator for PartsMut<'a, T> {
         Some(head)
     }
 
+    /// Goes there in one step.
+    #[inline(always)]
+    fn nth(&mut self, n: usize) -> Option<&'a mut [T]> {
+        let (_, tail) = core::mem::take(&mut self.rest).split_at_mut_checked(n.checked_mul(self.size)?)?;
+        self.rest = tail;
+        self.next()
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         let n = self.rest.len().checked_div(self.size).unwrap_or(0);
         (n, Some(n))
@@ -75,6 +83,8 @@ mod tests {
         assert_eq!((p.next(), p.next(), p.next()), (Some(&[1, 2][..]), Some(&[3, 4][..]), None));
         assert_eq!(parts(&[1, 2], 0).count(), 2);
         let mut data = [1, 2, 3];
+        assert_eq!(parts_mut(&mut data, 1).nth(2), Some(&mut [3][..]));
+        assert_eq!(parts_mut(&mut data, 2).nth(1), None);
         for part in parts_mut(&mut data, 2) {
             part.fill(7);
         }

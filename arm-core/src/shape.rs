@@ -206,6 +206,19 @@ impl<'a> Shape<'a> {
         n
     }
 
+    /// Bernoulli layers before layer `i`, encoder before decoder.
+    pub(crate) const fn stochastic_before(&self, i: usize) -> usize {
+        let (mut n, mut k) = (0, 0);
+        while k < i {
+            match self.layer(k) {
+                Some(layer) => n += layer.stochastic() as usize,
+                None => return n,
+            }
+            k += 1;
+        }
+        n
+    }
+
     /// Units of stochastic layer `t` (from 0); 0 when there is none.
     pub const fn stochastic_width(&self, t: usize) -> usize {
         let (mut n, mut i) = (0, 0);

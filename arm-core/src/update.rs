@@ -2,10 +2,11 @@
 
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::{AdamRates, Kernels};
-use crate::matrix::MatrixMut;
+use crate::kernels::Kernels;
+use crate::matrix::{Matrix, MatrixMut};
 use crate::network::Input;
 use crate::optim::Optimiser;
+use crate::shape::Dense;
 use crate::step::{Batch, Engine};
 
 /// A share of a batch after [`Engine::examples`], with the scratch it left.
@@ -46,23 +47,25 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
-        let stride = self.shape.dense(block.layer).stride.max(1);
+        if let (1, [shard]) = (total, shards) {
+            let layer = self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?;
+            if let Some(rate) = optimiser.in_place() {
+                self.add(-rate, &layer, block.first, block.weights);
+                return Ok(());
+            }
+            if let (Some(rates), 1) = (optimiser.in_place_adam(step), layer.d.height())
+                && room.len() >= layer.dense.stride
+            {
+                let rows = |data| MatrixMut::new(data, layer.dense.stride, layer.dense.outputs);
+                let blocks = (rows(block.first_moment), rows(block.second_moment), rows(block.weights));
+                self.kernels.adam_rank_one(rates, layer.input, block.first, layer.d.row(0), room, blocks);
+                return Ok(());
+            }
+        }
         for shard in shards {
-            let plan = self.plan(shard.batch.examples);
-            let size = || Error::Size { needed: plan.training_words(), given: shard.scratch.len() };
-            plan.record(shard.scratch).ok_or_else(size)?;
+            self.plan(shard.batch.examples).record(shard.scratch).ok_or_else(|| self.size(shard))?;
         }
-        if let (Some(rate), 1) = (optimiser.in_place(), total) {
-            self.gradient(-rate, shards, block.layer, block.first, block.weights);
-            return Ok(());
-        }
-        if let (Some(rates), 1, [shard]) = (optimiser.in_place_adam(step), total, shards)
-            && self.estimator.samples() == 1
-            && room.len() >= stride
-        {
-            self.adam_rank_one(rates, shard, block, room);
-            return Ok(());
-        }
+        let stride = self.shape.dense(block.layer).stride.max(1);
         let rows = room.len() / stride;
         if rows == 0 {
             return Err(Error::Size { needed: stride, given: room.len() });
@@ -83,15 +86,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         Ok(())
     }
 
-    fn adam_rank_one(&self, rates: AdamRates, shard: &Shard<'_>, block: Block<'_>, room: &mut [f32]) {
-        let dense = self.shape.dense(block.layer);
-        let plan = self.plan(shard.batch.examples);
-        let Some(record) = plan.record(shard.scratch) else { return };
-        let x = plan.input(block.layer, shard.batch.x, record.activations, record.samples);
-        let d = plan.delta_of(block.layer, record.deltas);
-        let rows = |data| MatrixMut::new(data, dense.stride, dense.outputs);
-        let blocks = (rows(block.first_moment), rows(block.second_moment), rows(block.weights));
-        self.kernels.adam_rank_one(rates, x, block.first, d.row(0), room, blocks);
+    fn size(&self, shard: &Shard<'_>) -> Error {
+        Error::Size { needed: self.plan(shard.batch.examples).training_words(), given: shard.scratch.len() }
     }
 
     /// The part of the scratch of `examples` examples that [`update`](Self::update) reads, and the rest.
@@ -103,18 +99,38 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
     pub fn gradient(&self, a: f32, shards: &[Shard<'_>], layer: usize, first: usize, g: &mut [f32]) {
-        let dense = self.shape.dense(layer);
         for shard in shards {
-            let plan = self.plan(shard.batch.examples);
-            let Some(record) = plan.record(shard.scratch) else { continue };
-            let d = plan.delta_of(layer, record.deltas);
-            let g = MatrixMut::new(g, dense.stride, dense.outputs);
-            match plan.input(layer, shard.batch.x, record.activations, record.samples) {
-                Input::Real(x) => self.kernels.gradient(a, x, first, d, g),
-                Input::Bits(x) => self.kernels.gradient_bits(a, x, first, d, g),
+            if let Some(layer) = self.layer(layer, shard) {
+                self.add(a, &layer, first, g);
             }
         }
     }
+
+    fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
+        let plan = self.plan(shard.batch.examples);
+        let record = plan.record(shard.scratch)?;
+        let dense = self.shape.dense(layer);
+        Some(Trained {
+            dense,
+            input: plan.input(layer, shard.batch.x, record.activations, record.samples),
+            d: plan.delta_of(layer, &dense, record.deltas),
+        })
+    }
+
+    fn add(&self, a: f32, layer: &Trained<'_>, first: usize, g: &mut [f32]) {
+        let g = MatrixMut::new(g, layer.dense.stride, layer.dense.outputs);
+        match layer.input {
+            Input::Real(x) => self.kernels.gradient(a, x, first, layer.d, g),
+            Input::Bits(x) => self.kernels.gradient_bits(a, x, first, layer.d, g),
+        }
+    }
+}
+
+/// What a gradient of a layer's parameters is made of.
+struct Trained<'a> {
+    dense: Dense,
+    input: Input<'a>,
+    d: Matrix<'a>,
 }
 
 /// The first `n` elements, or all, taken off `rest`.

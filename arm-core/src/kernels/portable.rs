@@ -24,7 +24,10 @@ pub struct Portable;
 fn activate(slope: f32, y: &mut [f32]) {
     if slope != 1.0 {
         for y in y {
-            *y = significant(if *y > 0.0 { *y } else { slope * *y });
+            // As integers, positive numbers of some size are above all others.
+            if (y.to_bits() as i32) < TINY.to_bits() as i32 {
+                *y = significant(slope * *y);
+            }
         }
     }
 }
@@ -63,8 +66,9 @@ impl Kernels for Portable {
     fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, mut dx: MatrixMut<'_>) {
         for ((d, a), dx) in d.rows().zip(a.rows()).zip(dx.rows_mut()) {
             arm_vfp::dots(d, w.data(), layout(&w), dx);
-            for (dx, &a) in dx.iter_mut().zip(a) {
-                *dx = significant(if a > 0.0 { *dx } else { slope * *dx });
+            for (dx, a) in dx.iter_mut().zip(a) {
+                let kept = a.to_bits() as i32 > 0;
+                *dx = significant(if kept { *dx } else { slope * *dx });
             }
         }
     }
@@ -97,8 +101,13 @@ impl Kernels for Portable {
             if smallest == f32::INFINITY {
                 continue;
             }
-            let on = |i: usize| i == x.len() || x.get(i);
-            let mut rows = g.rows_mut().zip(first..).filter(|(_, i)| on(*i)).map(|(g, _)| g);
+            let on = x.ones().chain([x.len()]).skip_while(|i| *i < first);
+            let (mut rows, mut next) = (g.rows_mut(), first);
+            let mut rows = on.map_while(|i| {
+                let row = rows.nth(i.wrapping_sub(next));
+                next = i + 1;
+                row
+            });
             loop {
                 let four: [&mut [f32]; 4] = core::array::from_fn(|_| rows.next().unwrap_or_default());
                 if four[3].is_empty() || a.abs() * smallest < TINY {

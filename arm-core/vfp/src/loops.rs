@@ -238,36 +238,52 @@ pub struct Adam {
     pub epsilon: f32,
     /// Learning rate.
     pub rate: f32,
-    /// Added to the update and taken away again, so that it becomes a multiple of a power of two.
+    /// Added to the result and taken away again, so that it becomes a multiple of a power of two.
     pub grid: f32,
 }
 
-/// m = keep m + add d, v = keep v + add square, w -= (rate (m / (sqrt(v) + epsilon)) + grid) - grid, as far as all
-/// slices reach.
-#[inline(never)]
-pub fn adam(a: &Adam, d: &[f32], square: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
-    #[cfg(not(vfp_loops))]
-    let n = 0;
-    #[cfg(vfp_loops)]
-    let n = groups(d, [square.len(), m.len(), v.len(), w.len()]);
-    #[cfg(vfp_loops)]
-    if n > 0 {
-        let work = assembly::Adam {
-            constants: [a.keep[0], a.add[0], a.keep[1], a.add[1], a.epsilon, a.rate, a.grid],
-            d: d.as_ptr(),
-            square: square.as_ptr(),
-            m: m.as_mut_ptr(),
-            v: v.as_mut_ptr(),
-            w: w.as_mut_ptr(),
-        };
-        // SAFETY: all slices have n groups.
-        unsafe { assembly::adam(&work, n) };
-    }
-    let inputs = rest(d, n).iter().zip(rest(square, n));
-    let outputs = rest_mut(m, n).iter_mut().zip(rest_mut(v, n)).zip(rest_mut(w, n));
-    for ((d, square), ((m, v), w)) in inputs.zip(outputs) {
-        *m = a.keep[0] * *m + a.add[0] * d;
-        *v = a.keep[1] * *v + a.add[1] * square;
-        *w -= (a.rate * (*m / (sqrt(*v) + a.epsilon)) + a.grid) - a.grid;
+/// For each row i of `m`, `v` and `w`: m = keep m + add x d, v = keep v + add x^2 square, then
+/// w = (w - rate (m / (sqrt(v) + epsilon)) + grid) - grid. `x` is asked for rows from 0; `square` is that of d.
+#[inline(always)]
+pub fn adam(
+    a: &Adam,
+    x: impl Fn(usize) -> f32,
+    d: &[f32],
+    square: &[f32],
+    layout: Layout,
+    (m, v, w): (&mut [f32], &mut [f32], &mut [f32]),
+) {
+    let stride = layout.stride.max(1);
+    let rows = m.len().min(v.len()).min(w.len()).saturating_add(stride - layout.cols.min(stride)) / stride;
+    let eights = if cfg!(vfp_loops) { layout.cols.min(stride).min(d.len()).min(square.len()) / N } else { 0 };
+    for i in 0..rows {
+        let x = x(i);
+        let add = [a.add[0] * x, a.add[1] * (x * x)];
+        #[cfg(vfp_loops)]
+        if eights > 0 {
+            let start = i * stride;
+            let work = assembly::Adam {
+                constants: [a.keep[0], add[0], a.keep[1], add[1], a.epsilon, a.rate, a.grid],
+                d: d.as_ptr(),
+                square: square.as_ptr(),
+                // SAFETY: the slices have `rows` rows of at least so many groups.
+                m: unsafe { m.as_mut_ptr().add(start) },
+                v: unsafe { v.as_mut_ptr().add(start) },
+                w: unsafe { w.as_mut_ptr().add(start) },
+            };
+            // SAFETY: as above, and d and square have the groups too.
+            unsafe { assembly::adam(&work, eights) };
+        }
+        if eights * N < layout.cols {
+            let outputs = rest_mut(layout.row_mut(m, i), eights)
+                .iter_mut()
+                .zip(rest_mut(layout.row_mut(v, i), eights))
+                .zip(rest_mut(layout.row_mut(w, i), eights));
+            for ((d, square), ((m, v), w)) in rest(d, eights).iter().zip(rest(square, eights)).zip(outputs) {
+                *m = a.keep[0] * *m + add[0] * d;
+                *v = a.keep[1] * *v + add[1] * square;
+                *w = (*w - a.rate * (*m / (sqrt(*v) + a.epsilon)) + a.grid) - a.grid;
+            }
+        }
     }
 }

@@ -3,9 +3,9 @@
 use super::rows::{TINY, significant};
 use crate::kernels::{AdamRates, Input};
 use crate::matrix::MatrixMut;
-use arm_vfp::Adam;
+use arm_vfp::{Adam, Layout};
 
-/// Adding and subtracting it rounds an update to a multiple of 2^-63, which parameters are.
+/// Adding and subtracting it rounds a small parameter to a multiple of 2^-63, which parameters are.
 const GRID: f32 = 1.5 / (1u64 << 40) as f32;
 
 #[inline(always)]
@@ -55,7 +55,8 @@ pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mu
             return;
         };
         square(g, &mut squares);
-        arm_vfp::adam(&constants, g, &squares, m, v, w);
+        let row = Layout { cols: g.len(), stride: g.len() };
+        arm_vfp::adam(&constants, |_| 1.0, g, &squares, row, (m, v, w));
         i += BLOCK;
     }
 }
@@ -75,13 +76,8 @@ pub(super) fn adam_rank_one(
     squares: &mut [f32],
     (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
 ) {
-    let mut constants = constants(r);
-    let [a1, a2] = constants.add;
     square(d, squares);
-    let rows = m.rows_mut().zip(v.rows_mut()).zip(w.rows_mut());
-    for (((m, v), w), i) in rows.zip(first..) {
-        let x = x.value(i);
-        constants.add = [a1 * x, a2 * (x * x)];
-        arm_vfp::adam(&constants, d, squares, m, v, w);
-    }
+    let layout = Layout { cols: w.cols(), stride: w.stride() };
+    let blocks = (m.data_mut(), v.data_mut(), w.data_mut());
+    arm_vfp::adam(&constants(r), |i| x.value(first + i), d, squares, layout, blocks);
 }
