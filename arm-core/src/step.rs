@@ -36,8 +36,8 @@ pub struct Batch<'a> {
 /// The training and evaluation of a network: a shape, kernels and an estimator.
 #[derive(Clone, Copy, Debug)]
 pub struct Engine<'s, K, E> {
-    /// The network.
-    pub shape: Shape<'s>,
+    /// The network, which was checked.
+    pub(crate) shape: Shape<'s>,
     /// Its numeric kernels.
     pub kernels: K,
     /// Its gradient estimator.
@@ -54,6 +54,11 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         shape.check()?;
         estimator.check(&shape)?;
         Ok(Engine { shape, kernels, estimator, seed, shared: true })
+    }
+
+    /// The network.
+    pub fn shape(&self) -> Shape<'s> {
+        self.shape
     }
 
     pub(crate) fn plan(&self, examples: usize) -> Plan<'s> {

@@ -124,9 +124,9 @@ where
 
     /// The parameters without padding.
     pub fn unpadded(&self) -> Vec<f32> {
-        let shape = self.engine.shape.padded(1);
+        let shape = self.engine.shape().padded(1);
         let mut params = vec![0.0; shape.params()];
-        copy_rows(self.engine.shape, self.params(), shape, &mut params);
+        copy_rows(self.engine.shape(), self.params(), shape, &mut params);
         params
     }
 
@@ -213,7 +213,7 @@ where
         let (first_moments, second_moments) =
             self.moments.floats_mut().split_at_mut(if O::MOMENTS > 0 { params } else { 0 });
         let blocks = blocks(
-            &self.engine.shape,
+            &self.engine.shape(),
             [self.params.floats_mut(), first_moments, second_moments],
             self.pool.threads(),
         );
@@ -224,7 +224,7 @@ where
             let mut work = work[t].lock().unwrap_or_else(PoisonError::into_inner);
             let ((blocks, room), result) = &mut *work;
             *result = blocks.drain(..).try_for_each(|block| {
-                let room = room_for(&block, engine.shape.dense(block.layer).stride, room.floats_mut());
+                let room = room_for(&block, engine.shape().dense(block.layer).stride, room.floats_mut());
                 engine.update(optimiser, step, &shards, total, block, room)
             });
         });

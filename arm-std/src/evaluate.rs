@@ -61,7 +61,7 @@ fn part<K: Kernels, E: Estimator>(
 ) -> Result<(), Error> {
     let block = samples.min(ROWS);
     let together = (ROWS / block).max(1);
-    let mut scratch = Aligned::zeroed(engine.shape.inference_scratch(together, block));
+    let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(together, block));
     let mut f = vec![0.0; together * block];
     for (k, out) in out.chunks_mut(together).enumerate() {
         let example = first + k * together;

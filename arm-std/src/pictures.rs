@@ -16,7 +16,7 @@ pub fn samples(model: &Model, count: usize, seed: u64) -> Result<Grid, Error> {
     let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
     let inputs = model.network.inputs;
     let mut grid = Grid::new(cell_size(inputs), COLUMNS);
-    let mut scratch = Aligned::zeroed(engine.shape.inference_scratch(1, 1));
+    let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(1, 1));
     let mut image = vec![0.0; inputs];
     for index in 0..count as u64 {
         let batch = Batch { x: BitMatrix::new(&[], 0), examples: 1, first: index, step: 0 };
@@ -32,7 +32,7 @@ pub fn reconstructions(model: &Model, table: &BitTable, count: usize, seed: u64)
     let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
     let inputs = model.network.inputs;
     let mut grid = Grid::new(cell_size(inputs), COLUMNS);
-    let mut scratch = Aligned::zeroed(engine.shape.inference_scratch(1, 1));
+    let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(1, 1));
     let mut image = vec![0.0; inputs];
     let rows: Vec<usize> = (0..count.min(table.rows())).collect();
     for line in rows.chunks(COLUMNS) {

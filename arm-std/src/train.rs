@@ -273,7 +273,7 @@ impl<E: Estimator + Send + Sync> State<'_, E> {
     }
 
     fn checkpoint(&self) -> Checkpoint {
-        let (padded, plain) = (self.driver.engine().shape, self.network.shape());
+        let (padded, plain) = (self.driver.engine().shape(), self.network.shape());
         let mut moments = vec![0.0; 2 * plain.params()];
         let halves = moments.chunks_mut(plain.params()).zip(self.driver.moments().chunks(padded.params()));
         for (to, from) in halves {
@@ -288,7 +288,7 @@ impl<E: Estimator + Send + Sync> State<'_, E> {
     }
 
     fn restore(&mut self, from: Checkpoint) -> Result<(), TrainError> {
-        let (padded, plain) = (self.driver.engine().shape, self.network.shape());
+        let (padded, plain) = (self.driver.engine().shape(), self.network.shape());
         if from.model.network != *self.network {
             return Err(TrainError::Checkpoint("it is of another network"));
         }

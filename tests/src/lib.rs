@@ -20,8 +20,8 @@ pub fn gradient<E: Estimator, O: Objective<Portable>>(
     engine.examples(objective, params, batch, &mut scratch, &mut f).expect("a step");
     let shards = [Shard { batch, scratch: &scratch }];
     let mut g = vec![0.0; params.len()];
-    for layer in 0..engine.shape.dense_layers() {
-        let dense = engine.shape.dense(layer);
+    for layer in 0..engine.shape().dense_layers() {
+        let dense = engine.shape().dense(layer);
         let g = &mut g[dense.offset..dense.offset + dense.len()];
         engine.gradient(1.0 / examples as f32, &shards, layer, 0, g);
     }

@@ -35,19 +35,19 @@ fn gradients<K: Kernels, E: Estimator>(
     x: &[u32],
     piece: usize,
 ) -> (Vec<f32>, Vec<f32>) {
-    let stride = engine.shape.inputs().div_ceil(32);
+    let stride = engine.shape().inputs().div_ceil(32);
     let mut g = vec![0.0; params.len()];
     let mut all = Vec::new();
     for (k, x) in x.chunks(piece * stride).enumerate() {
         let examples = x.len() / stride;
-        let x = BitMatrix::new(x, engine.shape.inputs());
+        let x = BitMatrix::new(x, engine.shape().inputs());
         let batch = Batch { x, examples, first: (k * piece) as u64, step: 5 };
         let mut scratch = vec![0; engine.training_scratch(examples)];
         let mut f = vec![0.0; examples];
         engine.examples(&mut Vae, params, batch, &mut scratch, &mut f).unwrap();
         all.extend(f);
-        for layer in 0..engine.shape.dense_layers() {
-            let dense = engine.shape.dense(layer);
+        for layer in 0..engine.shape().dense_layers() {
+            let dense = engine.shape().dense(layer);
             let shard = [Shard { batch, scratch: &scratch }];
             engine.gradient(1.0, &shard, layer, 0, &mut g[dense.offset..dense.offset + dense.len()]);
         }

@@ -29,7 +29,7 @@ fn step<K: Kernels, E: Estimator, O: Objective<K>>(
     seed: u32,
     scratch: &mut [u32],
 ) -> Vec<u32> {
-    let shape = engine.shape;
+    let shape = engine.shape();
     let mut params = vec![0.0; shape.params()];
     glorot(&shape, 5, &mut params).unwrap();
     let stride = shape.inputs().div_ceil(32);

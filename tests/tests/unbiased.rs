@@ -36,7 +36,7 @@ fn worst<E: Estimator>(
     engine: Engine<'_, Portable, E>,
     objective: impl Objective<Portable> + Clone,
 ) -> (f64, f64) {
-    let shape = engine.shape;
+    let shape = engine.shape();
     let params = wavy_params(&shape, 0.8);
     let exact = Engine::new(shape, Portable, Exact::new(&shape).unwrap(), 0).unwrap();
     let words = if shape.inputs() == 0 { vec![] } else { vec![0b10_1101; 50] };
@@ -95,7 +95,8 @@ fn leave_one_out() {
 
 #[test]
 fn independent_upper_uniforms_are_unbiased_and_shared_ones_vary_less() {
-    let independent = Engine { shared: false, ..engine(TWO, Arm) };
+    let mut independent = engine(TWO, Arm);
+    independent.shared = false;
     let (z, trace) = worst(independent, Vae);
     assert!(z < 6.0, "z = {z:.2}");
     let (_, shared) = worst(engine(TWO, Arm), Vae);

@@ -231,7 +231,8 @@ int32_t sbn_step(struct sbn_network *net,
 // One step that lowers the expectation of `objective`, which is called for each sample of the top layer (two for ARM
 // on one layer) with `context`. `x` is the input; null and 0 for free logits. Stores f of the sample in `f`.
 //
-// Errors leave the network as it was; `SBN_ERROR_OBJECTIVE` where f is NaN or infinite.
+// Errors leave the network as it was; `SBN_ERROR_OBJECTIVE` where f is NaN or infinite. The next step then draws
+// fresh samples.
 //
 // Safe when: As `sbn_step`; `objective` can be called with `context` and returns.
 int32_t sbn_step_black_box(struct sbn_network *net,
@@ -283,7 +284,7 @@ int32_t sbn_sample(struct sbn_network *net,
 // Safe when: As `sbn_step`.
 int32_t sbn_set_rate(struct sbn_network *net, float rate);
 
-// Stores the number of steps taken in `steps`; modulo 2^32.
+// Stores in `steps` the number of steps begun, refused ones included, modulo 2^32.
 //
 // Safe when: As `sbn_step`.
 int32_t sbn_steps(struct sbn_network *net, uint32_t *steps);

@@ -33,7 +33,8 @@ struct Head {
     layer: u32,
     row: u32,
     f: f32,
-    reserved: [u32; 3],
+    updates: [u32; 2],
+    reserved: u32,
 }
 
 const _: () = assert!(size_of::<Head>() == 4 * SBN_STATE_WORDS as usize && align_of::<Head>() == 4);
@@ -56,6 +57,7 @@ impl Head {
         Progress {
             steps: join(self.steps),
             scores: join(self.scores),
+            updates: join(self.updates),
             pending: (self.layer != NO_STEP).then_some(pending),
         }
     }
@@ -63,6 +65,7 @@ impl Head {
     fn keep(&mut self, progress: Progress) {
         self.steps = split(progress.steps);
         self.scores = split(progress.scores);
+        self.updates = split(progress.updates);
         (self.layer, self.row, self.f) =
             progress.pending.map_or((NO_STEP, 0, 0.0), |p| (p.layer as u32, p.row as u32, p.f));
     }
@@ -162,7 +165,8 @@ pub(crate) fn create(
         layer: NO_STEP,
         row: 0,
         f: 0.0,
-        reserved: [0; 3],
+        updates: [0; 2],
+        reserved: 0,
     };
     let memory = slices(&shape, &rule, rest).ok_or(Refusal(SBN_ERROR_SIZE))?;
     let learner = Learner::new(shape, pair, rule, state.seed(), memory)?;

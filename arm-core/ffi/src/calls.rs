@@ -121,7 +121,8 @@ pub unsafe extern "C" fn sbn_step(net: *mut sbn_network, x: *const u32, x_words:
 /// One step that lowers the expectation of `objective`, which is called for each sample of the top layer (two for ARM
 /// on one layer) with `context`. `x` is the input; null and 0 for free logits. Stores f of the sample in `f`.
 ///
-/// Errors leave the network as it was; `SBN_ERROR_OBJECTIVE` where f is NaN or infinite.
+/// Errors leave the network as it was; `SBN_ERROR_OBJECTIVE` where f is NaN or infinite. The next step then draws
+/// fresh samples.
 ///
 /// # Safety
 ///
@@ -255,7 +256,7 @@ pub unsafe extern "C" fn sbn_set_rate(net: *mut sbn_network, rate: f32) -> i32 {
     status(unsafe { open(net, &[], &mut set) })
 }
 
-/// Stores the number of steps taken in `steps`; modulo 2^32.
+/// Stores in `steps` the number of steps begun, refused ones included, modulo 2^32.
 ///
 /// # Safety
 ///

@@ -40,7 +40,7 @@ impl<'a> Header<'a> {
         self.claims.prior
     }
 
-    /// Steps the network was trained for.
+    /// Steps begun in training, refused ones included.
     pub fn steps(&self) -> u64 {
         self.claims.steps
     }

@@ -8,7 +8,7 @@
 //! | 1 | version (16 bits), layers of the encoder (8 bits), layers of the decoder (8 bits) |
 //! | 1 | prior: 0 fixed, 1 learned |
 //! | 1 | units of the input |
-//! | 2 | steps the network was trained for, low word first |
+//! | 2 | steps begun in training, refused ones included, low word first |
 //! | 2 each layer | width, with bit 31 set for a Bernoulli layer; slope below zero (`f32`) |
 //! | parameters | `f32`, in the order of [`Shape::dense`], row by row |
 //! | 1 | CRC-32 (ISO-HDLC, that of zlib) of all bytes before it |
@@ -101,7 +101,7 @@ pub fn check(shape: &Shape<'_>, params: &[f32]) -> Result<(), Error> {
 
 /// Hands the bytes of `params` to `sink`, in pieces of [`PIECE`] bytes and a last one that may be shorter.
 ///
-/// `steps` is the number of steps taken so far: a learner that goes on from these bytes draws fresh uniforms. What cannot
+/// `steps` is the number of steps begun so far: a learner that goes on from these bytes draws fresh uniforms. What cannot
 /// be loaded again is not written. Errors: as [`check`], before the first piece; those of the sink. Cost: one pass.
 pub fn encode<E: From<Error>>(
     shape: &Shape<'_>,

@@ -73,7 +73,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
         let Some(mut pending) = self.state.pending else { return Ok(Progress::Idle) };
         self.optimiser.check()?;
-        let shape = self.engine.shape;
+        let shape = self.engine.shape();
         let Slices { params, moments, scratch } = &mut self.memory;
         let (work, x) = split_input(scratch, shape.inputs()).unwrap_or_default();
         let (record, room) = self.engine.split_scratch(1, work);
@@ -99,7 +99,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
                 first_moment: first.get_mut(range.clone()).unwrap_or_default(),
                 second_moment: second.get_mut(range).unwrap_or_default(),
             };
-            self.engine.update(&self.optimiser, self.state.steps, &shards, 1, block, room)?;
+            self.engine.update(&self.optimiser, self.state.updates, &shards, 1, block, room)?;
             (left, least) = (left.saturating_sub(rows * stride), 0);
             pending.row += rows;
             if pending.row >= dense.rows() {
@@ -109,6 +109,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.state.pending = None;
         self.engine.estimator.observe(pending.f);
         self.state.steps = self.state.steps.wrapping_add(1);
+        self.state.updates = self.state.updates.wrapping_add(1);
         Ok(Progress::Done(pending.f))
     }
 
@@ -122,13 +123,18 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.optimiser.check()?;
         let x = self.input(x)?;
         if !self.trains {
-            let needed = self.engine.shape.scratch_for(self.engine.estimator.samples());
+            let needed = self.engine.shape().scratch_for(self.engine.estimator.samples());
             return Err(Error::Size { needed, given: self.memory.scratch.len() });
         }
         let batch = Batch { x, examples: 1, first: 0, step: self.state.steps };
         let Slices { params, scratch, .. } = &mut self.memory;
         let mut f = 0.0;
-        self.engine.examples(objective, params, batch, scratch, core::slice::from_mut(&mut f))?;
+        let result = self.engine.examples(objective, params, batch, scratch, core::slice::from_mut(&mut f));
+        if let Err(Error::Objective | Error::Diverged) = result {
+            // The same uniforms would be refused again and again.
+            self.state.steps = self.state.steps.wrapping_add(1);
+        }
+        result?;
         let (_, kept) = split_input(scratch, x.cols()).unwrap_or_default();
         kept.iter_mut().zip(x.data()).for_each(|(kept, x)| *kept = *x);
         self.state.pending = Some(Pending { layer: 0, row: 0, f });

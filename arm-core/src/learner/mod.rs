@@ -104,8 +104,10 @@ pub struct Learner<'m, 's, E, O, K = Portable> {
 /// What a [`Learner`] knows beside its memory and settings: with these it goes on as if it had never stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct State {
-    /// Steps taken: the address of the next step's uniforms.
+    /// Steps begun, those that were refused included: the address of the next step's uniforms.
     pub steps: u64,
+    /// Steps taken since the moments were zero: what Adam's bias correction counts.
+    pub updates: u64,
     /// Scores computed: the address of the next score's uniforms.
     pub scores: u64,
     /// The step that is under way.
@@ -148,10 +150,10 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
 impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     /// The network.
     pub fn shape(&self) -> Shape<'s> {
-        self.engine.shape
+        self.engine.shape()
     }
 
-    /// Steps taken.
+    /// Steps begun, those that were refused for their f or their gradients included.
     pub fn steps(&self) -> u64 {
         self.state.steps
     }
@@ -174,9 +176,15 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
             return Err(Error::Parameter);
         }
         self.memory.params.iter_mut().zip(params).for_each(|(p, q)| *p = on_grid(*q));
-        self.memory.moments.fill(0.0);
-        self.state.pending = None;
+        self.forget();
         Ok(())
+    }
+
+    /// Of moments and of a step that is under way.
+    fn forget(&mut self) {
+        self.memory.moments.fill(0.0);
+        self.state.updates = 0;
+        self.state.pending = None;
     }
 
     /// The optimiser, for a schedule of its rate. It is checked at the next step (and by each call of one under way).
@@ -186,7 +194,8 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
 
     /// One step of a variational auto-encoder on the packed binary vector `x`: returns the -ELBO before it, in nats.
     ///
-    /// Errors leave the model as it was. Cost: three passes through the decoder, two through the encoder, one update.
+    /// Errors leave the model as it was; after [`Error::Objective`] and [`Error::Diverged`] the next step draws fresh
+    /// samples. Cost: three passes through the decoder, two through the encoder, one update.
     pub fn step(&mut self, x: &[u32]) -> Result<f32, Error> {
         self.begin_for(&mut Vae, x)?;
         self.finish()
@@ -200,7 +209,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     }
 
     fn input<'a>(&self, x: &'a [u32]) -> Result<BitMatrix<'a>, Error> {
-        let inputs = self.engine.shape.inputs();
+        let inputs = self.engine.shape().inputs();
         let tail = if inputs.is_multiple_of(32) { 0 } else { u32::MAX << (inputs % 32) };
         if x.len() != words(inputs) || x.last().is_some_and(|w| w & tail != 0) {
             return Err(Error::Width { needed: inputs, given: 32 * x.len() });

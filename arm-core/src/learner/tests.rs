@@ -131,7 +131,7 @@ fn refused_input_leaves_the_model_as_it_was() {
     assert_eq!(learner.begin(&[0, 0]), Err(Error::Setting));
     learner.optimiser_mut().rate = 0.0;
     assert!(learner.step(&[0, 0]).is_ok() && learner.params() == params, "a rate of zero learns nothing");
-    learner.state.steps = 0;
+    learner.state = State::default();
     assert!(learner.begin_black_box(&[0, 0], |_| 0.0).is_err());
     assert_eq!((learner.params(), learner.state()), (&params[..], state));
     let mut room = Room::new::<Sgd>(&CHAIN);
@@ -139,8 +139,37 @@ fn refused_input_leaves_the_model_as_it_was() {
     let params = learner.params().to_vec();
     for f in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         assert_eq!(learner.step_black_box(&[0; 4], |_| f), Err(Error::Objective));
-        assert_eq!((learner.params(), learner.state()), (&params[..], State::default()));
+        assert_eq!(learner.params(), &params[..]);
     }
+}
+
+/// f is NaN for one of four samples, which are equally likely at first.
+#[test]
+fn a_refused_step_draws_fresh_samples() {
+    const FREE: Shape = Shape::chain(0, &const { [Layer::bernoulli(2)] });
+    let estimator = Reinforce { baseline: Baseline::Constant(0.5) };
+    let f = |b: Bits<'_>| if b.count_ones() == 2 { f32::NAN } else { b.count_ones() as f32 };
+    let mut room = Room::new::<Adam>(&FREE);
+    let mut learner = Learner::new(FREE, estimator, Adam::new(0.1), 5, room.slices()).unwrap();
+    let (mut results, mut bytes) = (vec![], vec![0; crate::codec::encoded_len(&FREE)]);
+    for step in 1..=200 {
+        let before = learner.params().to_vec();
+        let result = learner.step_black_box(&[], f);
+        assert_eq!(learner.steps(), step);
+        assert!(result.is_ok() || learner.params() == before);
+        results.push(result);
+    }
+    let refused = results.iter().filter(|r| **r == Err(Error::Objective)).count() as u64;
+    assert!(refused > 0, "a refusal is what this is about");
+    assert_eq!(learner.state().updates, 200 - refused);
+    assert!(learner.params().iter().all(|p| *p < -1.0), "{:?}", learner.params());
+    // The bytes know about refused steps, so that a copy goes on with the same samples.
+    learner.save_bytes(&mut bytes).unwrap();
+    let mut room = Room::new::<Adam>(&FREE);
+    let mut copy = Learner::new(FREE, estimator, Adam::new(0.1), 5, room.slices()).unwrap();
+    copy.load_bytes(&bytes).unwrap();
+    assert_eq!(copy.state(), State { updates: 0, ..learner.state() });
+    assert_eq!(copy.step_black_box(&[], f), learner.step_black_box(&[], f));
 }
 
 #[test]
