@@ -13,8 +13,6 @@ pub struct Progress {
     pub step: u64,
     /// Sum of -ELBO over the steps of the epoch in progress.
     pub epoch_sum: f64,
-    /// State of the estimator.
-    pub estimator: Option<f32>,
     /// The epochs done.
     pub history: Vec<Epoch>,
 }
@@ -28,6 +26,8 @@ pub struct Checkpoint {
     pub moments: Vec<f32>,
     /// The parameters of the best epoch so far; empty before the first.
     pub best: Vec<f32>,
+    /// What the estimator has learned.
+    pub estimator: Vec<f32>,
     /// Where the run stands.
     pub progress: Progress,
 }
@@ -57,7 +57,8 @@ impl Checkpoint {
         let path = folder.join(name(self.progress.step));
         let fail = |what: String| ModelError { path: path.clone(), what };
         let state = serde_json::to_string(&self.progress).map_err(|e| fail(e.to_string()))?;
-        self.model.save_with(&path, &[("moments", &self.moments), ("best", &self.best)], Some(state))?;
+        let vectors = [("moments", &self.moments[..]), ("best", &self.best), ("estimator", &self.estimator)];
+        self.model.save_with(&path, &vectors, Some(state))?;
         let all = all(folder);
         for old in all.iter().take(all.len().saturating_sub(KEPT)) {
             // One that cannot be deleted does no harm.
@@ -69,15 +70,16 @@ impl Checkpoint {
     /// Reads one checkpoint.
     pub fn load(path: &Path) -> Result<Checkpoint, ModelError> {
         let fail = |what: &str| ModelError { path: path.into(), what: what.into() };
-        let (model, vectors, state) = Model::load_with(path, &["moments", "best"])?;
-        let [moments, best] = vectors.try_into().map_err(|_| fail("is no checkpoint"))?;
+        let (model, vectors, state) = Model::load_with(path, &["moments", "best", "estimator"])?;
+        let [moments, best, estimator] = vectors.try_into().map_err(|_| fail("is no checkpoint"))?;
         let state = state.ok_or_else(|| fail("is a model, not a checkpoint"))?;
         let progress =
             serde_json::from_str(&state).map_err(|e| fail(&format!("its progress cannot be read: {e}")))?;
-        if !best.is_empty() && best.len() != model.params.len() {
-            return Err(fail("holds best parameters of another network"));
+        let count = model.params.len();
+        if !moments.len().is_multiple_of(count) || !(best.is_empty() || best.len() == count) {
+            return Err(fail("holds moments or best parameters of another network"));
         }
-        Ok(Checkpoint { model, moments, best, progress })
+        Ok(Checkpoint { model, moments, best, estimator, progress })
     }
 
     /// The newest checkpoint of a run folder that can be read; `None` when there is none at all.
@@ -109,10 +111,11 @@ mod tests {
         let network = Preset::Linear.network(3);
         let count = network.shape().params();
         let params: Vec<f32> = (0..count).map(|i| i as f32).collect();
-        let progress = Progress { step, epoch_sum: 0.1, estimator: Some(2.5), history: vec![] };
+        let progress = Progress { step, epoch_sum: 0.1, history: vec![] };
         Checkpoint {
             moments: [params.clone(), params.clone()].concat(),
             best: params.clone(),
+            estimator: vec![2.5],
             model: Model { network, params },
             progress,
         }

@@ -283,7 +283,8 @@ impl<E: Estimator + Send + Sync> State<'_, E> {
             model: Model { network: self.network.clone(), params: self.driver.unpadded() },
             moments,
             best: self.best.clone(),
-            progress: Progress { estimator: self.driver.engine().estimator.state(), ..self.progress.clone() },
+            estimator: self.driver.engine().estimator.state().to_vec(),
+            progress: self.progress.clone(),
         }
     }
 
@@ -303,7 +304,9 @@ impl<E: Estimator + Send + Sync> State<'_, E> {
             copy_rows(plain, from, padded, to);
         }
         self.driver.set_steps(from.progress.step);
-        self.driver.engine_mut().estimator.set_state(from.progress.estimator);
+        let estimator = &mut self.driver.engine_mut().estimator;
+        let other = |_| TrainError::Checkpoint("the state of its estimator is of another estimator");
+        estimator.set_state(&from.estimator).map_err(other)?;
         self.best = from.best;
         self.progress = from.progress;
         Ok(())

@@ -19,7 +19,7 @@ pub use exact::Exact;
 pub use reinforce::Reinforce;
 pub use rloo::Rloo;
 
-use crate::error::Error;
+use crate::error::{Error, exact_size};
 use crate::rng::Stream;
 use crate::shape::Shape;
 
@@ -67,13 +67,15 @@ pub trait Estimator: Unit {
     /// Told once, after each step that was taken, the mean of f over the batch.
     fn observe(&mut self, _mean_f: f32) {}
 
-    /// What [`observe`](Self::observe) has left, for a checkpoint; `None` where there is nothing to keep.
-    fn state(&self) -> Option<f32> {
-        None
+    /// What it has learned so far, for a checkpoint; empty where there is nothing to keep.
+    fn state(&self) -> &[f32] {
+        &[]
     }
 
-    /// Goes on from a [`state`](Self::state).
-    fn set_state(&mut self, _state: Option<f32>) {}
+    /// Goes on from a [`state`](Self::state). `Err(Size)` for one of another length; nothing is changed then.
+    fn set_state(&mut self, state: &[f32]) -> Result<(), Error> {
+        exact_size(0, state.len())
+    }
 }
 
 /// An independent draw b = 1\[u < p\] with the score of REINFORCE, b - p.

@@ -1,5 +1,5 @@
 use super::{Baseline, Estimator, Evaluated, Unit, score_function};
-use crate::error::Error;
+use crate::error::{Error, exact_size};
 use crate::shape::Shape;
 
 /// REINFORCE: (f(b) - c) (b - p), with an optional baseline c that does not depend on b. Unbiased.
@@ -38,16 +38,18 @@ impl Estimator for Reinforce {
         self.baseline.observe(mean_f);
     }
 
-    fn state(&self) -> Option<f32> {
-        match self.baseline {
-            Baseline::Moving { mean, .. } => mean,
-            _ => None,
+    fn state(&self) -> &[f32] {
+        match &self.baseline {
+            Baseline::Moving { mean, .. } => mean.as_slice(),
+            _ => &[],
         }
     }
 
-    fn set_state(&mut self, state: Option<f32>) {
-        if let Baseline::Moving { mean, .. } = &mut self.baseline {
-            *mean = state;
+    fn set_state(&mut self, state: &[f32]) -> Result<(), Error> {
+        match (&mut self.baseline, state) {
+            (Baseline::Moving { mean, .. }, [] | [_]) => *mean = state.first().copied(),
+            _ => exact_size(0, state.len())?,
         }
+        Ok(())
     }
 }
