@@ -14,6 +14,7 @@ pub mod memory;
 pub mod model;
 pub mod network;
 pub mod pictures;
+pub mod plot;
 pub mod pool;
 pub mod run;
 pub mod settings;
