@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bits;
+mod branch;
 mod chain;
 pub mod codec;
 pub mod error;

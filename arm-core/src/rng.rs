@@ -20,6 +20,8 @@ pub enum Purpose {
     Generate = 4,
     /// The order of the examples in an epoch.
     Order = 5,
+    /// The units that an estimator flips.
+    Flip = 6,
 }
 
 /// A stream of uniforms: xoshiro128++ (Blackman & Vigna), whose state is a SplitMix64 hash of its address.

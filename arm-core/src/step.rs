@@ -2,12 +2,13 @@
 //! of a batch. Parameters are only read; [`Engine::update`] is the second phase.
 
 use crate::bits::words;
-use crate::chain::{Address, Climb};
+use crate::branch::Branch;
+use crate::chain::Address;
 use crate::error::{Error, exact_size};
-use crate::estimator::{Estimator, Evaluated};
-use crate::kernels::{Drawn, Kernels, significant};
+use crate::estimator::{Estimator, Evaluated, Flips};
+use crate::kernels::{Drawn, Kernels};
 use crate::matrix::BitMatrix;
-use crate::model::{Objective, Pass, Paths};
+use crate::model::{Objective, Pass};
 use crate::network::{Network, Plan};
 use crate::parts::{parts, parts_mut};
 use crate::rng::Purpose;
@@ -118,12 +119,15 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let of_examples = parts(work.f, samples).zip(parts(work.total, samples));
         let outputs = parts_mut(work.signal, samples).zip(parts_mut(work.weight, samples));
         for (((values, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
-            self.estimator.signals(Evaluated { f: values, log_q }, signal, weight);
-            *mean = values.iter().zip(weight).map(|(f, w)| f * *w).sum();
+            let evaluated = Evaluated { f: values, log_q, direct: O::LOG_Q };
+            self.estimator.signals(evaluated, signal, weight);
+            *mean = self.estimator.objective(evaluated, weight);
         }
         for t in 0..self.shape.stochastic_layers() {
-            if E::PAIRED {
+            if E::PAIRED || E::FLIPS != Flips::None {
                 let mut branch = Branch {
+                    batch,
+                    t,
                     partners: work.partners,
                     branch: work.branch,
                     active: work.active,
@@ -133,13 +137,15 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
                     a: work.a,
                     b: work.b,
                     uniforms: work.uniforms,
+                    difference: work.f,
+                    signal: work.signal,
+                    weight: work.weight,
                 };
-                self.differences(&net, &plan, batch, objective, &pass, t, &mut branch, work.f)?;
-                work.f.iter_mut().zip(&*work.signal).for_each(|(d, s)| *d *= s);
-                self.apply_signals(&plan, t, work.f, pass.deltas);
+                self.branches(&net, &plan, objective, &mut pass, &mut branch)?;
             } else {
                 self.apply_signals(&plan, t, work.signal, pass.deltas);
             }
+            self.merge_samples(&plan, t, pass.deltas);
             net.back(&plan, t, pass.activations, pass.deltas);
         }
         objective.back(&net, &plan, work.weight, &mut pass);
@@ -184,145 +190,48 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             let log_q = parts_mut(work.log_q, rows).nth(t).unwrap_or_default();
             let log_q_partner = parts_mut(work.log_q_partner, rows).nth(t).unwrap_or_default();
             let u = work.uniforms.get_mut(..width).unwrap_or_default();
+            let coupled = E::COUPLED && t == 0;
+            if coupled {
+                let stride = logits.stride();
+                let of_examples = parts_mut(scores, samples * stride).take(plan.examples).enumerate();
+                for (e, rows) in of_examples {
+                    for (s, row) in parts_mut(rows, stride).enumerate() {
+                        let row = row.get_mut(..width).unwrap_or_default();
+                        address.stream(samples, e * samples + s, t).fill(row);
+                    }
+                    self.estimator.couple(rows, stride, width);
+                }
+            }
+            let from = self.estimator.flips_from(width);
             let outputs = parts_mut(here, words)
                 .zip(parts_mut(partners, words))
                 .zip(parts_mut(scores, logits.stride()))
                 .zip(log_q.iter_mut().zip(log_q_partner));
             for (row, (((sample, partner), score), log_q)) in outputs.enumerate() {
                 let stream = address.stream(samples, row, t);
-                self.estimator.noise(row % samples, units_before, stream, u);
                 let phi = logits.row(if t == 0 { row / samples } else { row });
                 let score = score.get_mut(..width).unwrap_or_default();
-                (*log_q.0, *log_q.1) =
-                    self.kernels.sample(&self.estimator, phi, u, Drawn { sample, partner, score });
+                if coupled {
+                    u.iter_mut().zip(&*score).for_each(|(u, s)| *u = *s);
+                } else {
+                    self.estimator.noise(row % samples, units_before, stream, u);
+                }
+                let drawn = Drawn { sample, partner, score: &mut *score };
+                (*log_q.0, *log_q.1) = self.kernels.sample(&self.estimator, phi, u, drawn);
+                if E::FLIPS != Flips::None {
+                    for (score, phi) in score.iter_mut().zip(phi) {
+                        if phi.abs() >= from {
+                            *score = *phi;
+                        }
+                    }
+                }
             }
             units_before += width;
         }
     }
-
-    /// For layer `t`, f of each row minus f of the path on which its partner replaces the sample; 0 where the pair agrees.
-    #[allow(clippy::too_many_arguments)]
-    fn differences<O: Objective<K>>(
-        &self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        batch: Batch<'_>,
-        objective: &mut O,
-        pass: &Pass<'_>,
-        t: usize,
-        work: &mut Branch<'_>,
-        difference: &mut [f32],
-    ) -> Result<(), Error> {
-        let rows = plan.rows().max(1);
-        let count = self.start_branch(plan, pass.samples, t, work);
-        let active = work.active.get(..count).unwrap_or_default();
-        let total = work.total.get_mut(..count).unwrap_or_default();
-        total.fill(0.0);
-        if O::LOG_Q {
-            let log_q = parts(work.log_q_partner, rows).nth(t).unwrap_or_default();
-            for (total, &row) in total.iter_mut().zip(active) {
-                *total = log_q.get(row as usize).copied().unwrap_or_default();
-            }
-        }
-        if count > 0 {
-            // Layers of independent branches must differ from each other too, hence a salt for each t.
-            let (purpose, salt) = if self.shared { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
-            let address = Address { seed: self.seed, purpose, salt, first: batch.first, step: batch.step };
-            let climb = Climb { net, plan, address, rows: active };
-            let log_q = if O::LOG_Q { Some(&mut *total) } else { None };
-            climb.sample(
-                &self.estimator,
-                t + 1,
-                batch.x,
-                work.branch,
-                log_q,
-                (work.a, work.b, work.uniforms),
-            );
-            let paths = Paths { x: batch.x, samples: pass.samples, branch: work.branch, active, from: t };
-            objective.evaluate(net, plan, &paths, (work.a, work.b), total);
-        }
-        difference.fill(0.0);
-        for (total, &row) in total.iter().zip(active) {
-            let above = |blocks: &[f32]| -> f32 {
-                parts(blocks, rows).skip(t).filter_map(|b| b.get(row as usize)).sum()
-            };
-            let f = above(pass.cost) + if O::LOG_Q { above(work.log_q) } else { 0.0 };
-            if !total.is_finite() {
-                return Err(Error::Objective);
-            }
-            if let Some(d) = difference.get_mut(row as usize) {
-                *d = f - total;
-            }
-        }
-        Ok(())
-    }
-
-    /// Collects the rows whose pair differs in layer `t`, with their partners; returns how many.
-    fn start_branch(&self, plan: &Plan<'_>, samples: &[u32], t: usize, work: &mut Branch<'_>) -> usize {
-        let (main, partners) = (plan.samples_of(t, samples), plan.samples_of(t, work.partners));
-        let out = work.branch.get_mut(plan.sample(t)..).unwrap_or_default();
-        let mut out = parts_mut(out, main.stride()).zip(work.active.iter_mut());
-        let mut count = 0;
-        for (row, (a, b)) in main.rows().zip(partners.rows()).enumerate() {
-            if a == b {
-                continue;
-            }
-            if let Some((out, active)) = out.next() {
-                for (out, b) in out.iter_mut().zip(b) {
-                    *out = *b;
-                }
-                *active = row as u32;
-                count += 1;
-            }
-        }
-        count
-    }
-
-    /// Multiplies the scores of layer `t` with the signals; the first layer's rows of an example become one.
-    fn apply_signals(&self, plan: &Plan<'_>, t: usize, signal: &[f32], deltas: &mut [f32]) {
-        let last = self.shape.link(t).1;
-        let stride = self.shape.dense(last).stride.max(1);
-        let deltas = deltas.get_mut(plan.delta(last)..).unwrap_or_default();
-        for (scores, &s) in parts_mut(deltas, stride).zip(signal) {
-            scores.iter_mut().for_each(|d| *d = significant(*d * s));
-        }
-        if t > 0 || plan.samples < 2 {
-            return;
-        }
-        for e in 0..plan.examples {
-            let (out, rest) = deltas.split_at_mut_checked((e + 1) * stride).unwrap_or_default();
-            let out = out.get_mut(e * stride..).unwrap_or_default();
-            for s in 0..plan.samples {
-                // Row e is the first of example 0 only; rows of later examples lie behind it.
-                let row = e * plan.samples + s;
-                if e == 0 && s == 0 {
-                    continue;
-                }
-                let from = rest.get((row - e - 1) * stride..(row - e) * stride).unwrap_or_default();
-                if s == 0 {
-                    out.iter_mut().zip(from).for_each(|(o, f)| *o = *f);
-                } else {
-                    add(from, out);
-                }
-            }
-        }
-    }
 }
 
-/// The buffers that a branch needs beside those of the pass.
-struct Branch<'a> {
-    partners: &'a [u32],
-    branch: &'a mut [u32],
-    active: &'a mut [u32],
-    log_q: &'a [f32],
-    log_q_partner: &'a [f32],
-    total: &'a mut [f32],
-    a: &'a mut [f32],
-    b: &'a mut [f32],
-    uniforms: &'a mut [f32],
-}
-
-fn add(x: &[f32], y: &mut [f32]) {
+pub(crate) fn add(x: &[f32], y: &mut [f32]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += x;
     }

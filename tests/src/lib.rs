@@ -1,8 +1,10 @@
 //! What the cross-crate tests share.
 
-use arm_core::estimator::Estimator;
+use arm_core::Error;
+use arm_core::estimator::{Estimator, Evaluated, Exact, Unit};
 use arm_core::kernels::Portable;
 use arm_core::model::Objective;
+use arm_core::rng::Stream;
 use arm_core::{Batch, BitMatrix, Engine, Shape, Shard};
 
 /// Mean f and mean gradient, unpadded and in the order of the parameters, of one batch.
@@ -75,5 +77,72 @@ impl Moments {
             if difference < 2e-5 { 0.0 } else { difference / error.max(1e-9) }
         });
         z.fold(0.0, f64::max)
+    }
+}
+
+/// The bound of K samples by exact enumeration of all tuples of K joint samples: the oracle of what minimises -L.
+#[derive(Clone, Copy, Debug)]
+pub struct ExactBound {
+    joint: Exact,
+    samples: usize,
+}
+
+impl ExactBound {
+    /// The oracle for `shape` and K `samples`: 2^(units K) tuples.
+    pub fn new(shape: &Shape<'_>, samples: usize) -> Result<Self, Error> {
+        Ok(ExactBound { joint: Exact::new(shape)?, samples })
+    }
+
+    /// Calls `visit` with each tuple of joint samples, its probability, -L, and the normalised weights.
+    fn tuples(&self, evaluated: Evaluated<'_>, mut visit: impl FnMut(&[usize], f64, f64, &[f64])) {
+        let (joint, k) = (evaluated.f.len(), self.samples);
+        let mut tuple = vec![0; k];
+        for index in 0..joint.pow(k as u32) {
+            let mut rest = index;
+            for i in &mut tuple {
+                (*i, rest) = (rest % joint, rest / joint);
+            }
+            let log_q: f64 = tuple.iter().map(|&i| f64::from(evaluated.log_q[i])).sum();
+            let w: Vec<f64> = tuple.iter().map(|&i| (-f64::from(evaluated.f[i])).exp()).collect();
+            let sum: f64 = w.iter().sum();
+            let shares: Vec<f64> = w.iter().map(|w| w / sum).collect();
+            visit(&tuple, log_q.exp(), -(sum / k as f64).ln(), &shares);
+        }
+    }
+}
+
+impl Unit for ExactBound {
+    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+        self.joint.unit(p, q, u)
+    }
+}
+
+impl Estimator for ExactBound {
+    const PAIRED: bool = false;
+
+    fn samples(&self) -> usize {
+        self.joint.samples()
+    }
+
+    fn noise(&self, s: usize, units_before: usize, stream: Stream, u: &mut [f32]) {
+        self.joint.noise(s, units_before, stream, u);
+    }
+
+    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+        let (mut s, mut w) = (vec![0.0; signal.len()], vec![0.0; signal.len()]);
+        self.tuples(evaluated, |tuple, q, value, shares| {
+            for (&i, share) in tuple.iter().zip(shares) {
+                s[i] += q * (value + if evaluated.direct { *share } else { 0.0 });
+                w[i] += q * share;
+            }
+        });
+        signal.iter_mut().zip(s).for_each(|(to, s)| *to = s as f32);
+        weight.iter_mut().zip(w).for_each(|(to, w)| *to = w as f32);
+    }
+
+    fn objective(&self, evaluated: Evaluated<'_>, _: &[f32]) -> f32 {
+        let mut mean = 0.0;
+        self.tuples(evaluated, |_, q, value, _| mean += q * value);
+        mean as f32
     }
 }

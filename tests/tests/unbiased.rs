@@ -3,7 +3,10 @@
 //! Seeds are fixed. For another seed a test of 400 observations and fewer than 300 parameters raises a false alarm at
 //! |z| > 6 with probability below 300 x 5e-9 (Student's t), 1.5e-6; there are 43 such tests.
 
-use arm_core::estimator::{Ar, Arm, Baseline, DisArm, Estimator, Evaluated, Exact, Reinforce, Rloo, Unit};
+use arm_core::estimator::{
+    Ar, Arm, Arms, Baseline, BitFlip, DisArm, Estimator, Evaluated, Exact, Leg, LocalDisArm, Reinforce, Rloo,
+    Ugc, Unit,
+};
 use arm_core::kernels::Portable;
 use arm_core::model::{BlackBox, Objective, Vae};
 use arm_core::{BitMatrix, Bits, Engine, Layer, Prior, Shape};
@@ -91,6 +94,32 @@ fn reinforce() {
 fn leave_one_out() {
     proven(Rloo { samples: 2 });
     proven(Rloo { samples: 5 });
+}
+
+#[test]
+fn arms() {
+    proven(Arms { samples: 2 });
+    proven(Arms { samples: 4 });
+}
+
+#[test]
+fn local_expectation_gradients() {
+    proven(Leg);
+}
+
+#[test]
+fn bitflip() {
+    proven(BitFlip);
+}
+
+#[test]
+fn gradient_variance_clipping() {
+    proven(Ugc);
+}
+
+#[test]
+fn local_disarm_of_one_sample() {
+    proven(LocalDisArm { samples: 1, symmetrised: false });
 }
 
 #[test]

@@ -5,21 +5,39 @@
 
 mod ar;
 mod arm;
+mod arms;
+mod arms_bound;
 mod baseline;
+mod bitflip;
+mod bound;
 mod disarm;
 mod exact;
+mod leg;
+mod local_disarm;
 mod reinforce;
 mod rloo;
+mod ugc;
+mod vimco;
 
 pub use ar::Ar;
 pub use arm::Arm;
+pub use arms::Arms;
+pub use arms_bound::ArmsBound;
 pub use baseline::Baseline;
+pub use bitflip::BitFlip;
+pub use bound::LogMeanExp;
 pub use disarm::DisArm;
 pub use exact::Exact;
+pub use leg::Leg;
+pub use local_disarm::LocalDisArm;
 pub use reinforce::Reinforce;
 pub use rloo::Rloo;
+pub use ugc::Ugc;
+pub use vimco::Vimco;
 
+use crate::bits::Bits;
 use crate::error::{Error, exact_size};
+use crate::kernels::significant;
 use crate::rng::Stream;
 use crate::shape::Shape;
 
@@ -37,6 +55,35 @@ pub struct Evaluated<'a> {
     pub f: &'a [f32],
     /// log q(b_1..T) of each sample in nats.
     pub log_q: &'a [f32],
+    /// Whether f contains log q itself: then a bound of several samples has a gradient of its own beside that of the
+    /// samples' law, weight (b - p) for each sample.
+    pub direct: bool,
+}
+
+/// A row of a layer, as [`Estimator::gradient`] sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// The sample.
+    pub sample: Bits<'a>,
+    /// Its antithetic partner.
+    pub partner: Bits<'a>,
+    /// What [`Estimator::differ`] left as difference.
+    pub signal: f32,
+    /// The weight of the sample in a bound of several samples whose f contains log q; 0 otherwise.
+    pub weight: f32,
+    /// The same of the partner, where [`Estimator::differ`] left one.
+    pub partner_weight: f32,
+}
+
+/// Which units of a layer get their gradient p (1 - p) (f(b_v = 1) - f(b_v = 0)), b_v flipped and all else kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flips {
+    /// None: the estimator multiplies scores with signals.
+    None,
+    /// One that is drawn uniformly out of the V of the layer, times V.
+    One,
+    /// Every one.
+    All,
 }
 
 /// A gradient estimator.
@@ -44,6 +91,17 @@ pub trait Estimator: Unit {
     /// Whether each sample has an antithetic partner for every stochastic layer. The learning signal of a row of a
     /// layer is then f(sample) - f(partner), and [`signals`](Self::signals) gives its factor.
     const PAIRED: bool;
+
+    /// Whether units are flipped, for which f is evaluated again: see [`flips_from`](Self::flips_from). The factor of
+    /// such a gradient is the one that [`signals`](Self::signals) gives.
+    const FLIPS: Flips = Flips::None;
+
+    /// Whether the samples of an example depend on each other in the first stochastic layer: see
+    /// [`couple`](Self::couple).
+    const COUPLED: bool = false;
+
+    /// Whether rows of scores become gradients by [`gradient`](Self::gradient), for which an estimator must be paired.
+    const DIRECT: bool = false;
 
     /// Samples drawn for each example, at least 1.
     fn samples(&self) -> usize {
@@ -60,9 +118,34 @@ pub trait Estimator: Unit {
         stream.fill(u);
     }
 
+    /// Makes the uniforms of one example for the first stochastic layer, a row of `width` a sample and `stride` from one
+    /// to the next, out of independent ones.
+    fn couple(&self, _rows: &mut [f32], _stride: usize, _width: usize) {}
+
+    /// The magnitude of a logit from which on the unit's gradient comes from flips, in a layer of `width` units.
+    fn flips_from(&self, _width: usize) -> f32 {
+        0.0
+    }
+
     /// From the samples of one example: for each sample the factor of its scores, and the weight of its decoder
     /// gradient (weights of an example sum to one).
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]);
+
+    /// What is minimised, for one example: by default the weighted mean of f.
+    fn objective(&self, evaluated: Evaluated<'_>, weight: &[f32]) -> f32 {
+        evaluated.f.iter().zip(weight).map(|(f, w)| f * *w).sum()
+    }
+
+    /// With pairs: turns f(sample) - f(partner) of every row, 0 where the pair agrees, into the signals of a layer.
+    /// `kept` is what [`signals`](Self::signals) gave, `partner` room for a weight of each partner.
+    fn differ(&self, _samples: usize, kept: &[f32], difference: &mut [f32], _partner: &mut [f32]) {
+        difference.iter_mut().zip(kept).for_each(|(d, s)| *d *= s);
+    }
+
+    /// With [`DIRECT`](Self::DIRECT): turns a row of scores into the gradient.
+    fn gradient(&self, row: Row<'_>, scores: &mut [f32]) {
+        scores.iter_mut().for_each(|d| *d = significant(*d * row.signal));
+    }
 
     /// Told once, after each step that was taken, the mean of f over the batch.
     fn observe(&mut self, _mean_f: f32) {}

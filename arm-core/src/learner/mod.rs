@@ -10,9 +10,9 @@ pub use bounded::{Pending, Progress};
 use crate::bits::{Bits, words};
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
+pub use crate::estimator::LogMeanExp;
 use crate::init::glorot;
 use crate::kernels::{Kernels, Portable, on_grid};
-use crate::math::{exp, ln};
 use crate::matrix::BitMatrix;
 use crate::model::{BlackBox, Vae};
 use crate::network::Plan;
@@ -245,45 +245,5 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         let x = BitMatrix::new(&[], 0);
         let batch = Batch { x, examples: 1, first: index, step: self.state.steps };
         self.engine.generate(self.memory.params, batch, self.memory.scratch, out)
-    }
-}
-
-/// log of the mean of e^v, one v at a time, without overflow.
-#[derive(Clone, Copy, Debug)]
-pub struct LogMeanExp {
-    largest: f32,
-    sum: f32,
-    count: u32,
-}
-
-impl LogMeanExp {
-    /// Of no values yet.
-    pub const fn new() -> Self {
-        LogMeanExp { largest: f32::NEG_INFINITY, sum: 0.0, count: 0 }
-    }
-
-    /// Takes in one value.
-    pub fn push(&mut self, v: f32) {
-        if v > self.largest {
-            self.sum = self.sum * exp(self.largest - v) + 1.0;
-            self.largest = v;
-        } else if v != f32::NEG_INFINITY {
-            self.sum += exp(v - self.largest);
-        }
-        self.count = self.count.saturating_add(1);
-    }
-
-    /// The result; minus infinity for no values.
-    pub fn value(&self) -> f32 {
-        if self.largest == f32::NEG_INFINITY && self.sum == 0.0 {
-            return self.largest;
-        }
-        self.largest + ln(self.sum / self.count.max(1) as f32)
-    }
-}
-
-impl Default for LogMeanExp {
-    fn default() -> Self {
-        Self::new()
     }
 }

@@ -77,6 +77,36 @@ pub trait Objective<K: Kernels>: private::Sealed {
         total: &mut [f32],
     );
 
+    /// Whether a flipped unit of layer `t` changes the logits of f by one row of weights and nothing else; then those
+    /// logits are left in `logits` for [`flipped`](Self::flipped).
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn keep_linear(
+        &self,
+        _: &Network<'_, '_, K>,
+        _: &Plan<'_>,
+        _: &Pass<'_>,
+        _t: usize,
+        _logits: &mut [f32],
+    ) -> bool {
+        false
+    }
+
+    /// The terms of f but log q that depend on the top layer, for a row in which one of its units is flipped.
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn flipped(
+        &self,
+        _: &Network<'_, '_, K>,
+        _: &Plan<'_>,
+        _: &Pass<'_>,
+        (_row, _unit): (usize, usize),
+        _logits: &[f32],
+        _room: &mut [f32],
+    ) -> f32 {
+        f32::NAN
+    }
+
     /// From the gradient of its logits, those of its hidden layers, each row times its weight.
     #[doc(hidden)]
     #[allow(private_interfaces)]

@@ -1,7 +1,7 @@
 use super::{Objective, Pass, Paths};
 use crate::error::Error;
 use crate::kernels::{Kernels, significant};
-use crate::matrix::MatrixMut;
+use crate::matrix::{Matrix, MatrixMut};
 use crate::network::{Network, Plan};
 use crate::parts::parts_mut;
 use crate::shape::{Prior, Shape};
@@ -90,6 +90,51 @@ impl<K: Kernels> Objective<K> for Vae {
                 Prior::Learned => -net.kernels.log_prob(logits, b),
             };
         }
+    }
+
+    #[allow(private_interfaces)]
+    fn keep_linear(
+        &self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        pass: &Pass<'_>,
+        t: usize,
+        logits: &mut [f32],
+    ) -> bool {
+        let layers = net.shape.stochastic_layers();
+        let (first, last) = net.shape.link(layers);
+        if t + 1 != layers || first != last {
+            return false;
+        }
+        net.logits(layers, plan.samples_of(t, pass.samples), plan.rows(), logits, &mut []);
+        true
+    }
+
+    #[allow(private_interfaces)]
+    fn flipped(
+        &self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        pass: &Pass<'_>,
+        (row, unit): (usize, usize),
+        logits: &[f32],
+        room: &mut [f32],
+    ) -> f32 {
+        let layers = net.shape.stochastic_layers();
+        let dense = net.shape.dense(net.shape.link(layers).0);
+        let logits = Matrix::new(logits, dense.stride, dense.outputs).row(row);
+        let room = room.get_mut(..dense.outputs).unwrap_or_default();
+        room.iter_mut().zip(logits).for_each(|(r, l)| *r = *l);
+        let b = plan.samples_of(layers - 1, pass.samples).bits(row).get(unit);
+        net.kernels.axpy(if b { -1.0 } else { 1.0 }, net.weights(net.shape.link(layers).0).row(unit), room);
+        let target = match layers.checked_sub(2) {
+            None => pass.x.row(row / plan.samples.max(1)),
+            Some(below) => plan.samples_of(below, pass.samples).row(row),
+        };
+        let prior = pass.cost.get(plan.rows() * layers + row).copied().unwrap_or_default();
+        // log p(b_T) changes by the unit's logit; a fixed prior has none.
+        let logit = net.weights(net.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
+        prior + if b { logit } else { -logit } - net.kernels.log_prob(room, target)
     }
 
     #[allow(private_interfaces)]
