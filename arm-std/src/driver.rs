@@ -7,6 +7,7 @@
 use crate::kernels::Desktop;
 use crate::memory::{Aligned, LINE};
 use crate::model::copy_rows;
+use crate::peers::Peers;
 use crate::pool::Pool;
 use arm_core::estimator::Estimator;
 use arm_core::init::glorot;
@@ -14,7 +15,10 @@ use arm_core::matrix::BitMatrix;
 use arm_core::model::Objective;
 use arm_core::optim::Optimiser;
 use arm_core::{Batch, Block, Engine, Error, Shape, Shard};
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
+
+mod together;
 
 /// Rows of gradient that are computed at a time.
 const ROOM: usize = 26;
@@ -29,6 +33,9 @@ pub struct Driver<'s, E, M, O> {
     threads: Vec<Mutex<Share<M>>>,
     rooms: Vec<Aligned>,
     pool: Pool,
+    peers: Option<&'s dyn Peers>,
+    /// The gradient of this process, when there are others.
+    gradient: Aligned,
     steps: u64,
 }
 
@@ -67,7 +74,7 @@ where
         glorot(&shape, seed, params.floats_mut())?;
         let pool = Pool::new(threads);
         engine.kernels = engine.kernels.shared(pool.threads() > 1);
-        let batches = deal(BitMatrix::new(&[], 0), batch, 0, pool.threads());
+        let batches = deal(BitMatrix::new(&[], 0), 0..batch, 0, pool.threads());
         let share = |t: usize| {
             let examples = batches.get(t).map_or(0, |b| b.examples);
             let scratch = Aligned::zeroed(engine.training_scratch(examples));
@@ -88,8 +95,17 @@ where
             threads,
             rooms: vec![Aligned::zeroed(ROOM * shape.max_stride()); pool.threads()],
             pool,
+            peers: None,
+            gradient: Aligned::default(),
             steps: 0,
         })
+    }
+
+    /// Shares every step with other processes, which must have the same parameters and then take the same steps, each
+    /// with the whole batch: it works on the examples of its share only.
+    pub fn set_peers(&mut self, peers: &'s dyn Peers) {
+        self.peers = Some(peers);
+        self.gradient = Aligned::zeroed(self.params.len());
     }
 
     /// The engine; rows of its shape are padded to [`LINE`] floats.
@@ -167,11 +183,22 @@ where
         if examples == 0 || (x.cols() > 0 && x.height() != examples) {
             return Err(Error::Size { needed: examples.max(1), given: x.height() });
         }
-        let batches = deal(x, examples, self.steps, self.pool.threads());
-        self.examples(&batches)?;
-        self.update(&batches, examples)?;
-        let f = self.threads.iter_mut().take(batches.len()).flat_map(|share| &get(share).f);
-        let mean = f.sum::<f32>() / examples as f32;
+        let share = together::share(examples, self.peers);
+        let batches = deal(x, share.clone(), self.steps, self.pool.threads());
+        let result = self.examples(&batches);
+        let sum = match self.peers {
+            Some(peers) => {
+                let sum = self.agree(peers, result, &batches, share.start, examples)?;
+                self.update_together(peers, &batches, examples);
+                sum
+            }
+            None => {
+                result?;
+                self.update(&batches, examples)?;
+                self.threads.iter_mut().take(batches.len()).flat_map(|share| &get(share).f).sum::<f32>()
+            }
+        };
+        let mean = sum / examples as f32;
         self.engine.estimator.observe(mean);
         self.steps += 1;
         Ok(mean)
@@ -204,19 +231,9 @@ where
 
     /// The second phase.
     fn update(&mut self, batches: &[Batch<'_>], total: usize) -> Result<(), Error> {
-        let shard = |(share, &batch)| {
-            let Share { scratch, record, .. } = get(share);
-            Shard { batch, scratch: if batches.len() > 1 { record.words() } else { scratch.words() } }
-        };
-        let shards: Vec<_> = self.threads.iter_mut().zip(batches).map(shard).collect();
-        let params = self.params.len();
-        let (first_moments, second_moments) =
-            self.moments.floats_mut().split_at_mut(if O::MOMENTS > 0 { params } else { 0 });
-        let blocks = blocks(
-            &self.engine.shape(),
-            [self.params.floats_mut(), first_moments, second_moments],
-            self.pool.threads(),
-        );
+        let shards = shards(&mut self.threads, batches);
+        let parameters = with_moments::<O>(&mut self.params, &mut self.moments);
+        let blocks = blocks(&self.engine.shape(), parameters, self.pool.threads());
         let rooms = self.rooms.iter_mut();
         let work: Vec<_> = blocks.into_iter().zip(rooms).map(|w| Mutex::new((w, Ok(())))).collect();
         let (engine, optimiser, step) = (&self.engine, &self.optimiser, self.steps);
@@ -237,11 +254,28 @@ fn get<T>(shared: &mut Mutex<T>) -> &mut T {
     shared.get_mut().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The batch in at most `shares` contiguous shares.
-fn deal(x: BitMatrix<'_>, examples: usize, step: u64, shares: usize) -> Vec<Batch<'_>> {
+/// What the second phase reads of the shares.
+fn shards<'a, M>(threads: &'a mut [Mutex<Share<M>>], batches: &[Batch<'a>]) -> Vec<Shard<'a>> {
+    let shard = |(share, &batch)| {
+        let Share { scratch, record, .. } = get(share);
+        Shard { batch, scratch: if batches.len() > 1 { record.words() } else { scratch.words() } }
+    };
+    threads.iter_mut().zip(batches).map(shard).collect()
+}
+
+/// The parameters and their two moments, or empty slices.
+fn with_moments<'a, O: Optimiser>(params: &'a mut Aligned, moments: &'a mut Aligned) -> [&'a mut [f32]; 3] {
+    let size = if O::MOMENTS > 0 { params.len() } else { 0 };
+    let (first, second) = moments.floats_mut().split_at_mut(size);
+    [params.floats_mut(), first, second]
+}
+
+/// These examples of the batch in at most `shares` contiguous shares.
+fn deal(x: BitMatrix<'_>, of: Range<usize>, step: u64, shares: usize) -> Vec<Batch<'_>> {
+    let (start, examples) = (of.start, of.len());
     let shares = shares.min(examples);
     let share = |k: usize| {
-        let (first, end) = (examples * k / shares, examples * (k + 1) / shares);
+        let (first, end) = (start + examples * k / shares, start + examples * (k + 1) / shares);
         let data = x.data().get(first * x.stride()..end * x.stride()).unwrap_or_default();
         Batch { x: BitMatrix::new(data, x.cols()), examples: end - first, first: first as u64, step }
     };

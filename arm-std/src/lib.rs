@@ -13,6 +13,7 @@ pub mod kernels;
 pub mod memory;
 pub mod model;
 pub mod network;
+pub mod peers;
 pub mod pictures;
 pub mod plot;
 pub mod pool;

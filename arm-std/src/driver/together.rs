@@ -1,0 +1,207 @@
+//! A step that is shared with other processes.
+//!
+//! A process computes the gradient of its examples; the sums over all processes then go to the optimiser of each, which
+//! keeps their parameters equal bit for bit. Only the order in which a gradient is added up differs from that of one
+//! process.
+
+use super::{Driver, blocks, get, shards, with_moments};
+use crate::peers::Peers;
+use arm_core::estimator::Estimator;
+use arm_core::optim::Optimiser;
+use arm_core::{Batch, Error};
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+/// What a process can be refused for that the others do not see.
+const REFUSALS: [Error; 2] = [Error::Objective, Error::Diverged];
+
+/// The examples of a batch of `examples` that process `rank` of `count` works on.
+pub(super) fn share(examples: usize, peers: Option<&dyn Peers>) -> Range<usize> {
+    let (rank, count) = peers.map_or((0, 1), |p| (p.rank(), p.count()));
+    examples * rank / count..examples * (rank + 1) / count
+}
+
+impl<E: Estimator + Sync, M: Send, O: Optimiser + Sync> Driver<'_, E, M, O> {
+    /// Sums f of `total` examples, of which those from `first` on are in `batches`; an error anywhere is an error
+    /// everywhere.
+    pub(super) fn agree(
+        &mut self,
+        peers: &dyn Peers,
+        own: Result<(), Error>,
+        batches: &[Batch<'_>],
+        first: usize,
+        total: usize,
+    ) -> Result<f32, Error> {
+        let mut values = vec![0.0; total + REFUSALS.len()];
+        let (f, refused) = values.split_at_mut(total);
+        match own {
+            Ok(()) => {
+                let shares = self.threads.iter_mut().take(batches.len());
+                let own = shares.flat_map(|share| get(share).f.iter());
+                f.iter_mut().skip(first).zip(own).for_each(|(f, own)| *f = *own);
+            }
+            Err(error) => refused[REFUSALS.iter().position(|&e| e == error).unwrap_or(0)] = 1.0,
+        }
+        peers.sum(&mut values);
+        let (f, refused) = values.split_at(total);
+        match refused.iter().position(|&count| count > 0.0) {
+            Some(kind) => Err(own.err().unwrap_or(REFUSALS[kind])),
+            None => Ok(f.iter().sum()),
+        }
+    }
+
+    /// The second phase: the mean gradient over the `total` examples of all processes, then the optimiser.
+    pub(super) fn update_together(&mut self, peers: &dyn Peers, batches: &[Batch<'_>], total: usize) {
+        let threads = self.pool.threads();
+        let shards = shards(&mut self.threads, batches);
+        let (engine, optimiser, step) = (&self.engine, &self.optimiser, self.steps);
+        let gradient = blocks(&engine.shape(), [self.gradient.floats_mut(), &mut [], &mut []], threads);
+        let work: Vec<_> = gradient.into_iter().map(Mutex::new).collect();
+        self.pool.run(&|t| {
+            for block in &mut *work[t].lock().unwrap_or_else(PoisonError::into_inner) {
+                block.weights.fill(0.0);
+                engine.gradient(1.0 / total as f32, &shards, block.layer, block.first, block.weights);
+            }
+        });
+        drop(work);
+        peers.sum(self.gradient.floats_mut());
+        let parameters = with_moments::<O>(&mut self.params, &mut self.moments);
+        let parameters = blocks(&engine.shape(), parameters, threads);
+        let gradient = blocks(&engine.shape(), [self.gradient.floats_mut(), &mut [], &mut []], threads);
+        let work: Vec<_> = parameters.into_iter().zip(gradient).map(Mutex::new).collect();
+        self.pool.run(&|t| {
+            let (parameters, gradient) = &mut *work[t].lock().unwrap_or_else(PoisonError::into_inner);
+            for (p, g) in parameters.iter_mut().zip(gradient) {
+                let (m, v) = (&mut *p.first_moment, &mut *p.second_moment);
+                optimiser.apply(&engine.kernels, step, g.weights, m, v, p.weights);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arm_core::estimator::Arm;
+    use arm_core::model::Vae;
+    use arm_core::optim::{Adam, Sgd};
+    use arm_core::rng::{Purpose, Stream};
+    use arm_core::{BitMatrix, Layer, Prior, Shape};
+    use std::sync::Barrier;
+    use std::thread;
+
+    const ENCODER: [Layer; 2] = [Layer::hidden(37, 0.1), Layer::bernoulli(18)];
+    const DECODER: [Layer; 2] = [Layer::hidden(21, 0.1), Layer::bernoulli(70)];
+    const SHAPE: Shape<'static> = Shape::vae(70, &ENCODER, &DECODER, Prior::Fixed);
+
+    /// Threads in place of processes.
+    #[derive(Debug)]
+    struct Threads<'a> {
+        rank: usize,
+        all: &'a [Mutex<Vec<f32>>],
+        barrier: &'a Barrier,
+    }
+
+    impl Peers for Threads<'_> {
+        fn rank(&self) -> usize {
+            self.rank
+        }
+
+        fn count(&self) -> usize {
+            self.all.len()
+        }
+
+        fn sum(&self, values: &mut [f32]) {
+            *self.all[self.rank].lock().unwrap() = values.to_vec();
+            self.barrier.wait();
+            values.fill(0.0);
+            for one in self.all {
+                values.iter_mut().zip(&*one.lock().unwrap()).for_each(|(sum, v)| *sum += v);
+            }
+            self.barrier.wait();
+        }
+    }
+
+    fn batch(rows: usize, step: u64) -> Vec<u32> {
+        let mut rng = Stream::new(5, Purpose::Initial, step, 0, 0);
+        let mut words = vec![0; rows * 3];
+        for row in words.chunks_mut(3) {
+            (0..70).for_each(|i| row[i / 32] |= u32::from(rng.uniform() < 0.3) << (i % 32));
+        }
+        words
+    }
+
+    /// f of each step and the parameters of each process after `steps` steps of `rows` examples.
+    fn trained<O: Optimiser + Copy + Sync + Send>(
+        optimiser: O,
+        count: usize,
+        threads: usize,
+        rows: usize,
+        steps: u64,
+    ) -> Vec<(Vec<f32>, Vec<f32>)> {
+        let all: Vec<_> = (0..count).map(|_| Mutex::default()).collect();
+        let barrier = Barrier::new(count);
+        let run = |rank| {
+            let peers = Threads { rank, all: &all, barrier: &barrier };
+            let mut driver = Driver::new(SHAPE, Arm, Vae, optimiser, 1, rows, threads).unwrap();
+            if count > 1 {
+                driver.set_peers(&peers);
+            }
+            let step = |step| driver.step(BitMatrix::new(&batch(rows, step), 70), rows).unwrap();
+            ((0..steps).map(step).collect(), driver.params().to_vec())
+        };
+        thread::scope(|scope| {
+            let runs: Vec<_> = (0..count).map(|rank| scope.spawn(move || run(rank))).collect();
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
+        })
+    }
+
+    #[test]
+    fn processes_stay_equal_and_close_to_one() {
+        for rows in [2, 24] {
+            let one = &trained(Sgd { rate: 0.01 }, 1, 1, rows, 6)[0];
+            for count in [2, 3] {
+                let all = trained(Sgd { rate: 0.01 }, count, 1, rows, 6);
+                assert!(all.iter().all(|run| *run == all[0]), "{count} processes");
+                assert_eq!(trained(Sgd { rate: 0.01 }, count, 2, rows, 6), all, "threads");
+                let worst =
+                    |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                // A mean gradient is a sum of at most 24 terms below 100 / 24: in another order it is off by less than
+                // 24 * 100 * 2^-24 = 1.5e-4, which 6 steps of rate 0.01 turn into 1e-5. f follows the parameters.
+                assert!(worst(&all[0].1, &one.1) < 1e-5, "{}", worst(&all[0].1, &one.1));
+                assert!(worst(&all[0].0, &one.0) < 1e-3, "{}", worst(&all[0].0, &one.0));
+                assert_eq!(all[0].0[0], one.0[0], "the first f comes before any sum of gradients");
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_refused_in_one_process_is_refused_in_all() {
+        let all: Vec<_> = (0..2).map(|_| Mutex::default()).collect();
+        let barrier = Barrier::new(2);
+        let run = |rank| {
+            let peers = Threads { rank, all: &all, barrier: &barrier };
+            let mut driver = Driver::new(SHAPE, Arm, Vae, Adam::new(0.01), 1, 4, 1).unwrap();
+            driver.set_peers(&peers);
+            let words = batch(4, 0);
+            let mut given = driver.params().to_vec();
+            // The bias of a hidden unit.
+            let at = 70 * driver.engine().shape().dense(0).stride;
+            if rank == 1 {
+                given[at] = f32::INFINITY;
+            }
+            driver.params_mut().copy_from_slice(&given);
+            let refused = driver.step(BitMatrix::new(&words, 70), 4);
+            let untouched = driver.params() == given && driver.steps() == 0;
+            driver.params_mut()[at] = 0.0;
+            driver.step(BitMatrix::new(&words, 70), 4).unwrap();
+            (refused, untouched)
+        };
+        thread::scope(|scope| {
+            let runs: Vec<_> = (0..2).map(|rank| scope.spawn(move || run(rank))).collect();
+            let runs: Vec<_> = runs.into_iter().map(|run| run.join().unwrap()).collect();
+            assert!(runs.iter().all(|(refused, untouched)| refused.is_err() && *untouched), "{runs:?}");
+            assert_eq!(runs[0].0, runs[1].0);
+        });
+    }
+}
