@@ -19,6 +19,7 @@ mod network;
 pub mod optim;
 mod parts;
 pub mod record;
+pub mod relaxed;
 pub mod rng;
 mod scratch;
 pub mod shape;

@@ -178,7 +178,13 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
     }
 
     /// Dense layer `i` for `rows` rows, written to the start of `out`.
-    fn dense<'a>(&self, i: usize, input: Input<'_>, rows: usize, out: &'a mut [f32]) -> MatrixMut<'a> {
+    pub(crate) fn dense<'a>(
+        &self,
+        i: usize,
+        input: Input<'_>,
+        rows: usize,
+        out: &'a mut [f32],
+    ) -> MatrixMut<'a> {
         let dense = self.shape.dense(i);
         let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
         let y = MatrixMut::new(out, dense.stride, dense.outputs);

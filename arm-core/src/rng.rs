@@ -22,6 +22,8 @@ pub enum Purpose {
     Order = 5,
     /// The units that an estimator flips.
     Flip = 6,
+    /// Noise of an estimator beyond that of the samples.
+    Relax = 7,
 }
 
 /// A stream of uniforms: xoshiro128++ (Blackman & Vigna), whose state is a SplitMix64 hash of its address.

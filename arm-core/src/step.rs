@@ -11,6 +11,7 @@ use crate::matrix::BitMatrix;
 use crate::model::{Objective, Pass};
 use crate::network::{Network, Plan};
 use crate::parts::{parts, parts_mut};
+use crate::relaxed::Room;
 use crate::rng::Purpose;
 use crate::scratch::Work;
 use crate::shape::Shape;
@@ -68,7 +69,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
 
     /// Words of scratch for `examples` examples.
     pub fn training_scratch(&self, examples: usize) -> usize {
-        self.shape.training_scratch(examples, self.estimator.samples())
+        let words = self.shape.training_scratch(examples, self.estimator.samples());
+        if E::RELAXED { self.relaxed_scratch(examples, words) } else { words }
     }
 
     /// Draws samples, evaluates f and computes every gradient with respect to activations; parameters are only read.
@@ -90,6 +92,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         self.check_batch(batch)?;
         exact_size(batch.examples, f.len())?;
         let plan = self.plan(batch.examples);
+        let (scratch, relaxed) =
+            if E::RELAXED { self.split_relaxed(&plan, scratch)? } else { (scratch, &mut [][..]) };
         let mut work = plan.work(scratch)?;
         self.draw(&net, &plan, batch, &mut work);
         let mut pass = Pass {
@@ -123,6 +127,12 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             self.estimator.signals(evaluated, signal, weight);
             *mean = self.estimator.objective(evaluated, weight);
         }
+        if E::RELAXED {
+            let (log_q, weight) = (&*work.log_q, &*work.weight);
+            let room = Room { log_q, weight, f: work.f, a: work.a, b: work.b, relaxed };
+            self.relaxed(&net, &plan, batch, objective, &mut pass, room)?;
+            return limited(&pass);
+        }
         for t in 0..self.shape.stochastic_layers() {
             if E::PAIRED || E::FLIPS != Flips::None {
                 let mut branch = Branch {
@@ -149,11 +159,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             net.back(&plan, t, pass.activations, pass.deltas);
         }
         objective.back(&net, &plan, work.weight, &mut pass);
-        if within_limit(pass.activations) && within_limit(pass.deltas) {
-            Ok(())
-        } else {
-            Err(Error::Diverged)
-        }
+        limited(&pass)
     }
 
     pub(crate) fn check_batch(&self, batch: Batch<'_>) -> Result<(), Error> {
@@ -218,7 +224,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
                 }
                 let drawn = Drawn { sample, partner, score: &mut *score };
                 (*log_q.0, *log_q.1) = self.kernels.sample(&self.estimator, phi, u, drawn);
-                if E::FLIPS != Flips::None {
+                if E::FLIPS != Flips::None || E::RELAXED {
                     for (score, phi) in score.iter_mut().zip(phi) {
                         if phi.abs() >= from {
                             *score = *phi;
@@ -235,6 +241,10 @@ pub(crate) fn add(x: &[f32], y: &mut [f32]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += x;
     }
+}
+
+fn limited(pass: &Pass<'_>) -> Result<(), Error> {
+    if within_limit(pass.activations) && within_limit(pass.deltas) { Ok(()) } else { Err(Error::Diverged) }
 }
 
 fn within_limit(values: &[f32]) -> bool {

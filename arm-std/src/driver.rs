@@ -198,10 +198,30 @@ where
                 self.threads.iter_mut().take(batches.len()).flat_map(|share| &get(share).f).sum::<f32>()
             }
         };
+        if E::RELAXED {
+            self.learn(&batches, share.start, examples);
+        }
         let mean = sum / examples as f32;
         self.engine.estimator.observe(mean);
         self.steps += 1;
         Ok(mean)
+    }
+
+    /// What the estimator learns from the `total` examples of all processes, of which those from `first` on are in
+    /// `batches`.
+    fn learn(&mut self, batches: &[Batch<'_>], first: usize, total: usize) {
+        let record = self.engine.estimator.record();
+        let mut records = vec![0.0; total * record];
+        let mut rest = &mut records[first * record..];
+        for (share, batch) in self.threads.iter_mut().zip(batches) {
+            let own = self.engine.records(batch.examples, get(share).scratch.words());
+            let out = rest.split_off_mut(..own.len()).unwrap_or_default();
+            out.copy_from_slice(own);
+        }
+        if let Some(peers) = self.peers {
+            peers.sum(&mut records);
+        }
+        self.engine.estimator.learn(self.steps, &records);
     }
 
     /// The first phase.

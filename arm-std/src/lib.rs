@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod data;
 pub mod driver;
+pub mod estimators;
 pub mod evaluate;
 mod files;
 pub mod image;

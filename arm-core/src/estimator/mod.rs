@@ -37,7 +37,9 @@ pub use vimco::Vimco;
 
 use crate::bits::Bits;
 use crate::error::{Error, exact_size};
-use crate::kernels::significant;
+use crate::kernels::{Kernels, significant};
+use crate::model::Objective;
+use crate::relaxed::Relaxed;
 use crate::rng::Stream;
 use crate::shape::Shape;
 
@@ -103,6 +105,10 @@ pub trait Estimator: Unit {
     /// Whether rows of scores become gradients by [`gradient`](Self::gradient), for which an estimator must be paired.
     const DIRECT: bool = false;
 
+    /// Whether gradients come from [`relax`](Self::relax), which sees the gradient of f with respect to b. An estimator
+    /// that does may not be paired, nor flip, nor couple.
+    const RELAXED: bool = false;
+
     /// Samples drawn for each example, at least 1.
     fn samples(&self) -> usize {
         1
@@ -146,6 +152,26 @@ pub trait Estimator: Unit {
     fn gradient(&self, row: Row<'_>, scores: &mut [f32]) {
         scores.iter_mut().for_each(|d| *d = significant(*d * row.signal));
     }
+
+    /// With [`RELAXED`](Self::RELAXED): the most real vectors at which f is evaluated at a time, for each sample.
+    fn points(&self) -> usize {
+        0
+    }
+
+    /// With [`RELAXED`](Self::RELAXED): floats that an example leaves for [`learn`](Self::learn).
+    fn record(&self) -> usize {
+        0
+    }
+
+    /// With [`RELAXED`](Self::RELAXED): the gradient with respect to the logits of a layer, top layers first. A row must
+    /// depend on the samples of its own example only. Errors refuse the step.
+    fn relax<K: Kernels, O: Objective<K>>(&self, _layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
+        Err(Error::Unsupported)
+    }
+
+    /// With [`RELAXED`](Self::RELAXED): told once, after each step that was taken (from 0), the
+    /// [`record`](Self::record)s of the examples of the whole batch in order.
+    fn learn(&mut self, _step: u64, _records: &[f32]) {}
 
     /// Told once, after each step that was taken, the mean of f over the batch.
     fn observe(&mut self, _mean_f: f32) {}

@@ -1,15 +1,19 @@
 //! Objectives f(b_1..T): what a chain of Bernoulli layers is trained for.
 
 mod black_box;
+mod differentiable;
+mod smooth;
 mod vae;
 
 pub use black_box::BlackBox;
+pub use differentiable::Differentiable;
 pub use vae::Vae;
 
 use crate::error::Error;
 use crate::kernels::Kernels;
-use crate::matrix::BitMatrix;
+use crate::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::network::{Network, Plan};
+use crate::relaxed::Lent;
 
 /// The samples that are to be evaluated.
 #[derive(Clone, Copy, Debug)]
@@ -107,6 +111,49 @@ pub trait Objective<K: Kernels>: private::Sealed {
         f32::NAN
     }
 
+    /// See [`Smooth::at_samples`](crate::relaxed::Smooth::at_samples).
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn at_samples(
+        &mut self,
+        _: &Network<'_, '_, K>,
+        _: &Plan<'_>,
+        _: &mut Lent<'_>,
+        _through: bool,
+        _gradient: MatrixMut<'_>,
+    ) -> Result<(), Error> {
+        Err(Error::Unsupported)
+    }
+
+    /// See [`Smooth::at`](crate::relaxed::Smooth::at).
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn at(
+        &mut self,
+        _: &Network<'_, '_, K>,
+        _: &Plan<'_>,
+        _: &mut Lent<'_>,
+        _z: Matrix<'_>,
+        _f: &mut [f32],
+        _gradient: MatrixMut<'_>,
+    ) -> Result<(), Error> {
+        Err(Error::Unsupported)
+    }
+
+    /// See [`Smooth::curvature`](crate::relaxed::Smooth::curvature).
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn curvature(
+        &mut self,
+        _: &Network<'_, '_, K>,
+        _: &mut Lent<'_>,
+        _v: Matrix<'_>,
+        _w: Matrix<'_>,
+        _out: &mut [f32],
+    ) -> Result<(), Error> {
+        Err(Error::Unsupported)
+    }
+
     /// From the gradient of its logits, those of its hidden layers, each row times its weight.
     #[doc(hidden)]
     #[allow(private_interfaces)]
@@ -117,4 +164,5 @@ mod private {
     pub trait Sealed {}
     impl Sealed for super::Vae {}
     impl<F> Sealed for super::BlackBox<F> {}
+    impl<F, G> Sealed for super::Differentiable<F, G> {}
 }

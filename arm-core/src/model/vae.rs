@@ -1,9 +1,10 @@
-use super::{Objective, Pass, Paths};
+use super::{Objective, Pass, Paths, smooth};
 use crate::error::Error;
 use crate::kernels::{Kernels, significant};
 use crate::matrix::{Matrix, MatrixMut};
 use crate::network::{Network, Plan};
 use crate::parts::parts_mut;
+use crate::relaxed::Lent;
 use crate::shape::{Prior, Shape};
 
 /// The negative ELBO in nats, for one sample of the chain: f = log q(b_1..T | x) - log p(x | b_1) - .. - log p(b_T).
@@ -13,12 +14,12 @@ use crate::shape::{Prior, Shape};
 pub struct Vae;
 
 /// The link that generates layer `t` (0 is the input) of a network with `layers` stochastic layers.
-const fn generator(layers: usize, t: usize) -> usize {
+pub(super) const fn generator(layers: usize, t: usize) -> usize {
     2 * layers - 1 - t
 }
 
 /// -log p(b_T) in nats under `logits`, a row each, or under fixed logits of zero.
-fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
+pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
     shape.top_width() as f32 * core::f32::consts::LN_2
 }
 
@@ -154,5 +155,43 @@ impl<K: Kernels> Objective<K> for Vae {
         for link in layers..2 * layers {
             net.back(plan, link, pass.activations, pass.deltas);
         }
+    }
+
+    #[allow(private_interfaces)]
+    fn at_samples(
+        &mut self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        lent: &mut Lent<'_>,
+        through: bool,
+        gradient: MatrixMut<'_>,
+    ) -> Result<(), Error> {
+        smooth::at_samples(net, plan, lent, through, gradient);
+        Ok(())
+    }
+
+    #[allow(private_interfaces)]
+    fn at(
+        &mut self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        lent: &mut Lent<'_>,
+        z: Matrix<'_>,
+        f: &mut [f32],
+        gradient: MatrixMut<'_>,
+    ) -> Result<(), Error> {
+        smooth::at(net, plan, lent, z, f, gradient)
+    }
+
+    #[allow(private_interfaces)]
+    fn curvature(
+        &mut self,
+        net: &Network<'_, '_, K>,
+        lent: &mut Lent<'_>,
+        v: Matrix<'_>,
+        w: Matrix<'_>,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        smooth::curvature(net, lent, v, w, out)
     }
 }

@@ -1,0 +1,271 @@
+//! Stochastic layers for estimators that use the gradient of f with respect to b, where f is extended to real b.
+
+use crate::bits::Bits;
+use crate::chain::Address;
+use crate::error::{Error, exact_size};
+use crate::estimator::Estimator;
+use crate::kernels::{Kernels, significant};
+use crate::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::model::{Objective, Pass};
+use crate::network::{Network, Plan};
+use crate::parts::{parts, parts_mut};
+use crate::rng::Purpose;
+use crate::step::{Batch, Engine};
+
+/// A stochastic layer of a share of a batch. Row `e * samples + s` is sample `s` of example `e`.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The stochastic layer, from 0.
+    pub layer: usize,
+    /// Samples of an example.
+    pub samples: usize,
+    /// Logits phi of the layer.
+    pub phi: Matrix<'a>,
+    /// Samples b of the layer.
+    pub b: BitMatrix<'a>,
+    /// f of each row.
+    pub f: &'a [f32],
+    x: BitMatrix<'a>,
+    address: Address,
+    fresh: Address,
+}
+
+impl<'a> Rows<'a> {
+    /// The input of the example that `row` belongs to.
+    pub fn x(&self, row: usize) -> Bits<'a> {
+        self.x.bits(row.checked_div(self.samples).unwrap_or(0))
+    }
+
+    /// The uniforms that `row` was drawn with.
+    pub fn uniforms(&self, row: usize, u: &mut [f32]) {
+        self.address.stream(self.samples, row, self.layer).fill(u);
+    }
+
+    /// Uniforms that nothing has been drawn with.
+    pub fn fresh(&self, row: usize, u: &mut [f32]) {
+        self.fresh.stream(self.samples, row, self.layer).fill(u);
+    }
+}
+
+/// What the engine lends to an objective for a layer.
+#[derive(Debug)]
+pub(crate) struct Lent<'a> {
+    pub rows: Rows<'a>,
+    /// log q of each row of the layer.
+    pub log_q: &'a [f32],
+    /// Weight of each row's decoder gradient.
+    pub weight: &'a [f32],
+    pub samples: &'a [u32],
+    pub activations: &'a [f32],
+    /// Logits of all stochastic layers: see [`Plan::logits`].
+    pub logits: &'a [f32],
+    /// Gradients of the dense layers from `first` on.
+    pub deltas: &'a [f32],
+    pub first: usize,
+    pub a: &'a mut [f32],
+    pub b: &'a mut [f32],
+    /// See [`Plan::point_words`].
+    pub points: &'a mut [f32],
+}
+
+impl<'a> Lent<'a> {
+    /// The gradients of dense layer `i`, which must be above the layer.
+    pub(crate) fn delta(&self, plan: &Plan<'_>, i: usize) -> Matrix<'a> {
+        let dense = plan.shape.dense(i);
+        let start = plan.delta(i).wrapping_sub(self.first);
+        let data = self.deltas.get(start..start.wrapping_add(plan.height(i) * dense.stride));
+        Matrix::new(data.unwrap_or_default(), dense.stride, dense.outputs)
+    }
+}
+
+/// A layer with its objective, as [`Estimator::relax`](crate::estimator::Estimator::relax) sees it.
+#[derive(Debug)]
+pub struct Relaxed<'a, 's, K, O> {
+    /// The samples.
+    pub rows: Rows<'a>,
+    /// Takes the gradient with respect to the logits of each row.
+    pub delta: MatrixMut<'a>,
+    /// What is kept of the examples for [`learn`](crate::estimator::Estimator::learn).
+    pub records: &'a mut [f32],
+    /// f beyond its values at the samples.
+    pub smooth: Smooth<'a, 's, K, O>,
+}
+
+/// f, extended to real b: the log-probabilities of Bernoulli units are linear in them. Other layers keep their samples.
+#[derive(Debug)]
+pub struct Smooth<'a, 's, K, O> {
+    pub(crate) objective: &'a mut O,
+    pub(crate) net: &'a Network<'s, 'a, K>,
+    pub(crate) plan: &'a Plan<'s>,
+    pub(crate) lent: Lent<'a>,
+}
+
+impl<K: Kernels, O: Objective<K>> Smooth<'_, '_, K, O> {
+    /// The numeric kernels.
+    pub fn kernels(&self) -> &K {
+        self.net.kernels
+    }
+
+    /// The gradient of f with respect to the samples of the layer, in `gradient`, a row each. With `through` the samples
+    /// of the layers above count as their probabilities, whose gradients must have been computed before.
+    ///
+    /// Cost: one dense layer backwards, and for a stack the links to the layer above.
+    pub fn at_samples(&mut self, through: bool, gradient: MatrixMut<'_>) -> Result<(), Error> {
+        exact_size(self.plan.rows(), gradient.height())?;
+        self.objective.at_samples(self.net, self.plan, &mut self.lent, through, gradient)
+    }
+
+    /// f and its gradient at real vectors z of the layer, at most [`points`](crate::estimator::Estimator::points) for
+    /// each row: z\[i\] is evaluated in place of the samples of row `i % rows`. Cost: a forward and a backward pass each.
+    pub fn at(&mut self, z: Matrix<'_>, f: &mut [f32], gradient: MatrixMut<'_>) -> Result<(), Error> {
+        exact_size(z.height(), f.len())?;
+        exact_size(z.height(), gradient.height())?;
+        self.objective.at(self.net, self.plan, &mut self.lent, z, f, gradient)
+    }
+
+    /// v H w for the Hessian H of f at each of the vectors that [`at`](Self::at) was last called with. Cost: two forward
+    /// passes each.
+    pub fn curvature(&mut self, v: Matrix<'_>, w: Matrix<'_>, out: &mut [f32]) -> Result<(), Error> {
+        exact_size(v.height(), w.height())?;
+        exact_size(v.height(), out.len())?;
+        self.objective.curvature(self.net, &mut self.lent, v, w, out)
+    }
+}
+
+impl Plan<'_> {
+    /// Floats of the logits of the stochastic layers before `t`, a row a sample.
+    pub(crate) const fn logits(&self, t: usize) -> usize {
+        let (mut n, mut k) = (0, 0);
+        while k < t {
+            n += self.rows() * self.shape.stride(self.shape.stochastic_width(k));
+            k += 1;
+        }
+        n
+    }
+
+    /// Floats that evaluating one real vector takes: activations and gradients of all dense layers, and three rows.
+    pub(crate) const fn point_words(&self) -> usize {
+        let (mut n, mut i) = (3 * self.shape.max_stride(), 0);
+        while i < self.shape.network_layers() {
+            n += self.shape.dense(i).stride;
+            i += 1;
+        }
+        n
+    }
+
+    /// Words of scratch beyond those of other estimators, for `points` real vectors a row and a record of `record` floats
+    /// an example.
+    pub(crate) const fn relaxed_words(&self, points: usize, record: usize) -> usize {
+        let points = self.rows().saturating_mul(points).saturating_mul(self.point_words());
+        points
+            .saturating_add(self.logits(self.shape.stochastic_layers()))
+            .saturating_add(self.examples.saturating_mul(record))
+    }
+}
+
+/// Buffers of a step for [`Engine::relaxed`].
+pub(crate) struct Room<'a> {
+    pub log_q: &'a [f32],
+    pub weight: &'a [f32],
+    pub f: &'a [f32],
+    pub a: &'a mut [f32],
+    pub b: &'a mut [f32],
+    /// [`Plan::relaxed_words`].
+    pub relaxed: &'a mut [f32],
+}
+
+impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
+    /// Words of scratch, where `words` are all but what real samples need.
+    pub(crate) fn relaxed_scratch(&self, examples: usize, words: usize) -> usize {
+        let more = self.plan(examples).relaxed_words(self.estimator.points(), self.estimator.record());
+        if words == usize::MAX { words } else { self.shape.stride(words).saturating_add(more) }
+    }
+
+    /// The scratch without and with only what real samples need.
+    pub(crate) fn split_relaxed<'a>(
+        &self,
+        plan: &Plan<'_>,
+        scratch: &'a mut [u32],
+    ) -> Result<(&'a mut [u32], &'a mut [f32]), Error> {
+        let (needed, given) = (self.training_scratch(plan.examples), scratch.len());
+        let more = plan.relaxed_words(self.estimator.points(), self.estimator.record());
+        let parts = scratch.get_mut(..needed).and_then(|s| s.split_at_mut_checked(needed.checked_sub(more)?));
+        let (words, floats) = parts.ok_or(Error::Size { needed, given })?;
+        Ok((words, bytemuck::try_cast_slice_mut(floats).unwrap_or_default()))
+    }
+
+    /// The records of the examples of [`examples`](Self::examples) in its scratch, for
+    /// [`Estimator::learn`](crate::estimator::Estimator::learn); empty for an estimator that keeps none.
+    pub fn records<'a>(&self, examples: usize, scratch: &'a [u32]) -> &'a [f32] {
+        let (end, n) = (self.training_scratch(examples), examples.saturating_mul(self.estimator.record()));
+        let words = end.checked_sub(n).and_then(|start| scratch.get(start..end)).unwrap_or_default();
+        bytemuck::try_cast_slice(words).unwrap_or_default()
+    }
+
+    /// The gradients of all layers by [`Estimator::relax`], where `deltas` holds logits in place of scores.
+    pub(crate) fn relaxed<O: Objective<K>>(
+        &self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        batch: Batch<'_>,
+        objective: &mut O,
+        pass: &mut Pass<'_>,
+        room: Room<'_>,
+    ) -> Result<(), Error> {
+        let (layers, rows) = (self.shape.stochastic_layers(), plan.rows());
+        objective.back(net, plan, room.weight, pass);
+        let (logits, rest) = room.relaxed.split_at_mut_checked(plan.logits(layers)).unwrap_or_default();
+        let records = plan.examples.saturating_mul(self.estimator.record());
+        let (points, records) =
+            rest.split_at_mut_checked(rest.len().saturating_sub(records)).unwrap_or_default();
+        for t in 0..layers {
+            let from = pass.deltas.get(plan.delta(self.shape.link(t).1)..).unwrap_or_default();
+            let to = logits.get_mut(plan.logits(t)..plan.logits(t + 1)).unwrap_or_default();
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        }
+        records.fill(0.0);
+        let address =
+            |purpose| Address { seed: self.seed, purpose, salt: 0, first: batch.first, step: batch.step };
+        for t in (0..layers).rev() {
+            let dense = self.shape.dense(self.shape.link(t).1);
+            let start = plan.delta(self.shape.link(t).1);
+            let first = start + rows * dense.stride;
+            let (below, above) = pass.deltas.split_at_mut_checked(first).unwrap_or_default();
+            let own = below.get_mut(start..).unwrap_or_default();
+            let phi = logits.get(plan.logits(t)..plan.logits(t + 1)).unwrap_or_default();
+            let rows = Rows {
+                layer: t,
+                samples: plan.samples,
+                phi: Matrix::new(phi, dense.stride, dense.outputs),
+                b: plan.samples_of(t, pass.samples),
+                f: room.f,
+                x: batch.x,
+                address: address(Purpose::Sample),
+                fresh: address(Purpose::Relax),
+            };
+            let lent = Lent {
+                rows,
+                log_q: parts(room.log_q, plan.rows()).nth(t).unwrap_or_default(),
+                weight: room.weight,
+                samples: pass.samples,
+                activations: pass.activations,
+                logits,
+                deltas: above,
+                first,
+                a: &mut *room.a,
+                b: &mut *room.b,
+                points: &mut *points,
+            };
+            let delta = MatrixMut::new(own, dense.stride, dense.outputs);
+            let smooth = Smooth { objective, net, plan, lent };
+            self.estimator.relax(&mut Relaxed { rows, delta, records: &mut *records, smooth })?;
+            let own = pass.deltas.get_mut(start..first).unwrap_or_default();
+            for row in parts_mut(own, dense.stride) {
+                row.iter_mut().for_each(|d| *d = significant(*d));
+            }
+            self.merge_samples(plan, t, pass.deltas);
+            net.back(plan, t, pass.activations, pass.deltas);
+        }
+        Ok(())
+    }
+}

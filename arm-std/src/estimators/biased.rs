@@ -1,0 +1,114 @@
+use super::{logit, unit};
+use arm_core::estimator::{Estimator, Evaluated, Unit};
+use arm_core::kernels::Kernels;
+use arm_core::math::sigmoid;
+use arm_core::model::Objective;
+use arm_core::relaxed::Relaxed;
+use arm_core::{Error, Matrix, MatrixMut, Shape};
+
+/// BIASED. Straight-through: the gradient of f with respect to b, times p (1 - p), as if b were its probability p.
+///
+/// Bengio, Leonard & Courville, arXiv 1308.3432. One evaluation of f and one of its gradient. For one unit it is
+/// f'(b) p (1 - p), whose mean is right for f linear or quadratic in b with p = 1/2 only. In a stack the gradient
+/// passes through the samples of the layers above in the same way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StraightThrough;
+
+impl Unit for StraightThrough {
+    #[inline(always)]
+    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+        unit(p, q, u)
+    }
+}
+
+impl Estimator for StraightThrough {
+    const PAIRED: bool = false;
+    const RELAXED: bool = true;
+
+    fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+        signal.fill(1.0);
+        weight.fill(1.0);
+    }
+
+    fn relax<K: Kernels, O: Objective<K>>(&self, layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
+        let phi = layer.rows.phi;
+        let (stride, cols) = (layer.delta.stride(), layer.delta.cols());
+        layer.smooth.at_samples(true, MatrixMut::new(layer.delta.data_mut(), stride, cols))?;
+        for (delta, phi) in layer.delta.rows_mut().zip(phi.rows()) {
+            for (delta, phi) in delta.iter_mut().zip(phi) {
+                let p = sigmoid(*phi);
+                *delta *= p * (1.0 - p);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// BIASED. Gumbel-softmax, for binary units the binary Concrete distribution: the gradient of f at the relaxed sample
+/// y = sigmoid((phi + logit(u)) / T), times dy/dphi = y (1 - y) / T. Smaller T: less bias, more variance.
+///
+/// Maddison, Mnih & Teh, ICLR 2017; Jang, Gu & Poole, ICLR 2017. One evaluation of f at the sample, whose gradient trains
+/// the decoder, and one with its gradient at y. One stochastic layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GumbelSoftmax {
+    /// Temperature T, in [0.01, 100].
+    pub temperature: f32,
+}
+
+impl Default for GumbelSoftmax {
+    /// T = 2/3, the choice of Maddison et al. for binary units.
+    fn default() -> Self {
+        GumbelSoftmax { temperature: 2.0 / 3.0 }
+    }
+}
+
+impl Unit for GumbelSoftmax {
+    #[inline(always)]
+    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+        unit(p, q, u)
+    }
+}
+
+impl Estimator for GumbelSoftmax {
+    const PAIRED: bool = false;
+    const RELAXED: bool = true;
+
+    fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
+        super::one_layer(shape)?;
+        if (0.01..=100.0).contains(&self.temperature) { Ok(()) } else { Err(Error::Setting) }
+    }
+
+    fn points(&self) -> usize {
+        1
+    }
+
+    fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+        signal.fill(1.0);
+        weight.fill(1.0);
+    }
+
+    fn relax<K: Kernels, O: Objective<K>>(&self, layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
+        let (rows, width) = (layer.rows, layer.rows.phi.cols());
+        let n = rows.f.len();
+        let (mut y, mut u) = (vec![0.0; n * width], vec![0.0; width]);
+        for (row, y) in y.chunks_mut(width).enumerate() {
+            rows.uniforms(row, &mut u);
+            for ((y, u), phi) in y.iter_mut().zip(&u).zip(rows.phi.row(row)) {
+                *y = sigmoid((phi + logit(*u)) / self.temperature);
+            }
+        }
+        let mut gradient = vec![0.0; n * width];
+        layer.smooth.at(
+            Matrix::new(&y, width, width),
+            &mut vec![0.0; n],
+            MatrixMut::new(&mut gradient, width, width),
+        )?;
+        let of_rows = y.chunks(width).zip(gradient.chunks(width));
+        for (delta, (y, g)) in layer.delta.rows_mut().zip(of_rows) {
+            for ((delta, y), g) in delta.iter_mut().zip(y).zip(g) {
+                *delta = g * y * (1.0 - y) / self.temperature;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! Estimators that use the gradient of f with respect to b: that gradient, and their means, against enumeration.
+//!
+//! Seeds are fixed. For another seed a test of 400 observations and fewer than 300 parameters raises a false alarm at
+//! |z| > 6 with probability below 1.5e-6; there are 40 such tests.
+
+use arm_core::estimator::{Estimator, Exact, Rloo};
+use arm_core::kernels::Portable;
+use arm_core::model::{Differentiable, Objective, Vae};
+use arm_core::{BitMatrix, Bits, Engine, Error, Layer, Prior, Shape};
+use arm_std::estimators::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
+use arm_tests::{Moments, gradient, wavy_params};
+
+const H: Layer = Layer::hidden(4, 0.2);
+const ONE: Shape = Shape::vae(6, &[H, Layer::bernoulli(4)], &[H, H, Layer::bernoulli(6)], Prior::Learned);
+const FIXED: Shape = Shape::vae(6, &[Layer::bernoulli(4)], &[Layer::bernoulli(6)], Prior::Fixed);
+const TWO: Shape = Shape::vae(
+    6,
+    &[Layer::bernoulli(4), H, H, Layer::bernoulli(3)],
+    &[H, Layer::bernoulli(4), Layer::bernoulli(6)],
+    Prior::Learned,
+);
+const CHAIN: Shape = Shape::chain(6, &[Layer::bernoulli(4), H, Layer::bernoulli(4)]);
+const FREE: Shape = Shape::chain(0, &[Layer::bernoulli(4)]);
+
+/// 2 + z0 z1 - 3 z2 + 1.5 z0 z3^2 + (z1 - z2) z3, and its gradient.
+fn smooth(z: &[f32], g: &mut [f32]) -> f32 {
+    g[0] = z[1] + 1.5 * z[3] * z[3];
+    g[1] = z[0] + z[3];
+    g[2] = -3.0 - z[3];
+    g[3] = 3.0 * z[0] * z[3] + z[1] - z[2];
+    2.0 + z[0] * z[1] - 3.0 * z[2] + 1.5 * z[0] * z[3] * z[3] + (z[1] - z[2]) * z[3]
+}
+
+fn at_bits(b: Bits<'_>) -> f32 {
+    let z: Vec<f32> = b.iter().map(|b| f32::from(u8::from(b))).collect();
+    smooth(&z, &mut [0.0; 4])
+}
+
+type Smooth = Differentiable<fn(Bits<'_>) -> f32, fn(&[f32], &mut [f32]) -> f32>;
+const SMOOTH: Smooth = Differentiable { f: at_bits, gradient: smooth };
+
+/// The largest z-score of the mean gradient, and the trace of its variance for a batch of 50.
+fn worst<E: Estimator>(
+    shape: Shape<'_>,
+    estimator: E,
+    objective: impl Objective<Portable> + Clone,
+) -> (f64, f64) {
+    let engine = Engine::new(shape, Portable, estimator, 20_190_506).unwrap();
+    let params = wavy_params(&shape, 0.8);
+    let exact = Engine::new(shape, Portable, Exact::new(&shape).unwrap(), 0).unwrap();
+    let words = if shape.inputs() == 0 { vec![] } else { vec![0b10_1101; 50] };
+    let x = |n: usize| BitMatrix::new(&words[..n.min(words.len())], shape.inputs());
+    let (_, expected) = gradient(&exact, &mut objective.clone(), &params, x(1), 1, 0);
+    let mut moments = Moments::default();
+    for step in 0..400 {
+        moments.push(&gradient(&engine, &mut objective.clone(), &params, x(50), 50, step).1);
+    }
+    (moments.worst_z(&expected), moments.trace())
+}
+
+fn of_one_layer<E: Estimator>(make: impl Fn(&Shape<'_>) -> E) {
+    for (name, z) in [
+        ("VAE with hidden layers", worst(ONE, make(&ONE), Vae).0),
+        ("linear VAE", worst(FIXED, make(&FIXED), Vae).0),
+        ("smooth f of free logits", worst(FREE, make(&FREE), SMOOTH).0),
+    ] {
+        assert!(z < 6.0, "{name}: z = {z:.2}");
+    }
+}
+
+fn of_two_layers<E: Estimator>(make: impl Fn(&Shape<'_>) -> E) {
+    for (name, z) in [
+        ("VAE", worst(TWO, make(&TWO), Vae).0),
+        ("smooth f above two layers", worst(CHAIN, make(&CHAIN), SMOOTH).0),
+    ] {
+        assert!(z < 6.0, "two layers, {name}: z = {z:.2}");
+    }
+}
+
+#[test]
+fn rebar_is_unbiased_for_any_temperature_and_factor() {
+    for (temperature, factor) in [(0.1, 1.0), (0.5, 0.6), (2.0, -1.5)] {
+        of_one_layer(|_| Relax::rebar(temperature, factor));
+    }
+}
+
+#[test]
+fn relax_is_unbiased_for_any_net() {
+    for (temperature, factor) in [(0.3, 1.0), (1.0, 0.5)] {
+        of_one_layer(|shape| {
+            let mut relax = Relax::with_net(temperature, factor, shape, 7, 1);
+            relax.net_mut().iter_mut().enumerate().for_each(|(i, w)| *w += 0.5 * (i as f32 * 0.9).sin());
+            relax
+        });
+    }
+}
+
+#[test]
+fn double_control_variates_are_unbiased_for_any_factor() {
+    for alpha in [-1.0, 0.7] {
+        of_one_layer(|s| DoubleCv::new(2, s.stochastic_layers(), alpha));
+        of_two_layers(|s| DoubleCv::new(2, s.stochastic_layers(), alpha));
+    }
+    of_one_layer(|s| DoubleCv::new(4, s.stochastic_layers(), -1.0));
+}
+
+#[test]
+fn rodeo_is_unbiased_for_any_factors_and_net() {
+    for factors in [(1.0, 1.0), (-0.5, 2.0)] {
+        of_one_layer(|s| Rodeo::new(2, s.stochastic_layers(), factors, 1));
+        of_two_layers(|s| Rodeo::new(2, s.stochastic_layers(), factors, 2));
+    }
+    of_one_layer(|s| Rodeo::new(3, s.stochastic_layers(), (1.0, 1.0), 3));
+}
+
+#[test]
+fn straight_through_and_gumbel_softmax_are_biased() {
+    for (name, (z, _)) in [
+        ("straight-through", worst(FREE, StraightThrough, SMOOTH)),
+        ("Gumbel-softmax", worst(FREE, GumbelSoftmax::default(), SMOOTH)),
+    ] {
+        assert!(z > 12.0, "{name}: z = {z:.2}");
+    }
+}
+
+/// At alpha = 0 both are leave-one-out REINFORCE; with the control variate they vary less.
+#[test]
+fn control_variates_lower_the_variance() {
+    let trace = |alpha| worst(FREE, DoubleCv::new(2, 1, alpha), SMOOTH).1;
+    let (without, with) = (trace(0.0), trace(-1.0));
+    let rloo = worst(FREE, Rloo { samples: 2 }, SMOOTH).1;
+    // Both have the same law; a trace of 400 observations has a standard error of some 5 %.
+    assert!((without / rloo - 1.0).abs() < 0.3, "{without} {rloo}");
+    assert!(with < 0.5 * without, "{with} {without}");
+}
+
+#[test]
+fn stacks_and_black_boxes_are_refused_where_they_cannot_be_served() {
+    let refused = |e: Result<Engine<'_, Portable, Relax>, Error>| e.err() == Some(Error::Unsupported);
+    assert!(refused(Engine::new(TWO, Portable, Relax::rebar(0.1, 1.0), 1)));
+    assert_eq!(Engine::new(TWO, Portable, GumbelSoftmax::default(), 1).err(), Some(Error::Unsupported));
+    for (samples, layers, alpha) in [(1, 1, 0.0), (0, 1, 0.0), (2, 2, 0.0), (2, 1, f32::NAN)] {
+        let e = Engine::new(ONE, Portable, DoubleCv::new(samples, layers, alpha), 1);
+        assert_eq!(e.err(), Some(Error::Setting));
+    }
+    assert_eq!(Engine::new(ONE, Portable, Relax::rebar(0.0, 1.0), 1).err(), Some(Error::Setting));
+}
