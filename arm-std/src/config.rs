@@ -1,8 +1,11 @@
 //! What a run is made of: everything that decides its result.
 
 use crate::data::Binarise;
-use crate::network::Preset;
+use crate::dispatch::Choice;
+use crate::network::{Network, Preset};
+use crate::optimise::Rule;
 use arm_core::estimator::Baseline;
+use arm_core::optim::{Adam, Sgd};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -169,6 +172,12 @@ pub struct Config {
     pub steps: u64,
     /// Learning rate of Adam.
     pub lr: f32,
+    /// Decay of the first moment of the encoder's Adam.
+    pub encoder_beta1: f32,
+    /// Decay of the second moment of the encoder's Adam.
+    pub encoder_beta2: f32,
+    /// Rate of the gradient descent of the prior's logits; without it they are trained by Adam like the rest.
+    pub prior_lr: Option<f32>,
     /// Seed of everything random.
     pub seed: u64,
     /// Epochs without a better validation bound after which training stops; 0 for never.
@@ -179,6 +188,26 @@ pub struct Config {
     pub nll_samples: usize,
     /// Images of the test split that the bound is computed for; 0 for all.
     pub nll_images: usize,
+}
+
+impl Config {
+    /// The estimator with its settings.
+    pub fn choice(&self) -> Choice {
+        Choice { name: self.estimator, samples: self.samples, baseline: self.baseline }
+    }
+
+    /// The optimiser of each dense layer of `network`.
+    pub fn optimisers(&self, network: &Network) -> Vec<Rule> {
+        let (encoder, layers) = (network.encoder.len(), network.shape().network_layers());
+        let adam = Adam::new(self.lr);
+        let of_encoder = Adam { beta1: self.encoder_beta1, beta2: self.encoder_beta2, ..adam };
+        let rule = |layer: usize| match self.prior_lr {
+            _ if layer < encoder => Rule::Adam(of_encoder),
+            Some(rate) if layer >= layers => Rule::Sgd(Sgd { rate }),
+            _ => Rule::Adam(adam),
+        };
+        (0..network.shape().dense_layers()).map(rule).collect()
+    }
 }
 
 #[cfg(test)]
@@ -198,6 +227,9 @@ pub(crate) mod tests {
             batch: 50,
             steps: 1000,
             lr: 1e-4,
+            encoder_beta1: 0.5,
+            encoder_beta2: 0.99999,
+            prior_lr: Some(0.01),
             seed: 3,
             patience: 0,
             overfit_one_batch: false,
@@ -210,6 +242,21 @@ pub(crate) mod tests {
     fn a_configuration_survives_toml() {
         let text = toml::to_string(&example()).unwrap();
         assert_eq!(toml::from_str::<Config>(&text).unwrap(), example());
+    }
+
+    #[test]
+    fn encoder_decoder_and_prior_have_their_own_optimisers() {
+        let network = Preset::TwoLayer.network(6);
+        let rules = example().optimisers(&network);
+        let betas = |rule: &Rule| match rule {
+            Rule::Adam(adam) => (adam.rate, adam.beta1, adam.beta2),
+            Rule::Sgd(sgd) => (sgd.rate, 0.0, 0.0),
+        };
+        let betas: Vec<_> = rules.iter().map(betas).collect();
+        let (encoder, decoder) = ((1e-4, 0.5, 0.99999), (1e-4, 0.9, 0.999));
+        assert_eq!(betas, [encoder, encoder, decoder, decoder, (0.01, 0.0, 0.0)]);
+        let all_adam = Config { prior_lr: None, ..example() }.optimisers(&network);
+        assert_eq!(all_adam[4], all_adam[3]);
     }
 
     #[test]

@@ -27,7 +27,8 @@ const ROOM: usize = 26;
 #[derive(Debug)]
 pub struct Driver<'s, E, M, O> {
     engine: Engine<'s, Desktop, E>,
-    optimiser: O,
+    /// That of each dense layer.
+    optimisers: Vec<O>,
     params: Aligned,
     moments: Aligned,
     threads: Vec<Mutex<Share<M>>>,
@@ -54,10 +55,10 @@ impl<'s, E, M, O> Driver<'s, E, M, O>
 where
     E: Estimator + Sync,
     M: Objective<Desktop> + Clone + Send,
-    O: Optimiser + Sync,
+    O: Optimiser + Clone + Sync,
 {
     /// A driver with fresh parameters drawn from `seed`, for steps of `batch` examples (others work too) on `threads`
-    /// threads. Errors: the shape, or a setting.
+    /// threads; every layer has the same optimiser. Errors: the shape, or a setting.
     pub fn new(
         shape: Shape<'s>,
         estimator: E,
@@ -89,7 +90,7 @@ where
         let threads = (0..pool.threads()).map(share).collect();
         Ok(Driver {
             engine,
-            optimiser,
+            optimisers: vec![optimiser; shape.dense_layers()],
             params,
             moments: Aligned::zeroed(O::MOMENTS * shape.params()),
             threads,
@@ -128,9 +129,9 @@ where
         &mut self.engine
     }
 
-    /// The optimiser, for a schedule of its rate. It is checked at the next step.
-    pub fn optimiser_mut(&mut self) -> &mut O {
-        &mut self.optimiser
+    /// The optimiser of each dense layer, for other settings or a schedule. They are checked at the next step.
+    pub fn optimisers_mut(&mut self) -> &mut [O] {
+        &mut self.optimisers
     }
 
     /// The parameters, in the layout of the padded shape.
@@ -179,7 +180,7 @@ where
     /// One step on the rows of `x`, or, without input units, on `examples` examples. Returns the mean of f before it.
     /// Errors leave the model as it was.
     pub fn step(&mut self, x: BitMatrix<'_>, examples: usize) -> Result<f32, Error> {
-        self.optimiser.check()?;
+        self.optimisers.iter().try_for_each(O::check)?;
         if examples == 0 || (x.cols() > 0 && x.height() != examples) {
             return Err(Error::Size { needed: examples.max(1), given: x.height() });
         }
@@ -256,13 +257,13 @@ where
         let blocks = blocks(&self.engine.shape(), parameters, self.pool.threads());
         let rooms = self.rooms.iter_mut();
         let work: Vec<_> = blocks.into_iter().zip(rooms).map(|w| Mutex::new((w, Ok(())))).collect();
-        let (engine, optimiser, step) = (&self.engine, &self.optimiser, self.steps);
+        let (engine, optimisers, step) = (&self.engine, &self.optimisers, self.steps);
         self.pool.run(&|t| {
             let mut work = work[t].lock().unwrap_or_else(PoisonError::into_inner);
             let ((blocks, room), result) = &mut *work;
             *result = blocks.drain(..).try_for_each(|block| {
                 let room = room_for(&block, engine.shape().dense(block.layer).stride, room.floats_mut());
-                engine.update(optimiser, step, &shards, total, block, room)
+                engine.update(&optimisers[block.layer], step, &shards, total, block, room)
             });
         });
         work.into_iter().try_for_each(|work| work.into_inner().unwrap_or_else(PoisonError::into_inner).1)
@@ -357,7 +358,7 @@ mod tests {
     fn trained<E, O>(estimator: E, optimiser: O, kernels: Desktop, rows: usize, threads: usize) -> Vec<u32>
     where
         E: Estimator + Sync,
-        O: Optimiser + Sync,
+        O: Optimiser + Clone + Sync,
     {
         let mut driver = Driver::new(SHAPE, estimator, Vae, optimiser, 1, rows, threads).unwrap();
         driver.set_kernels(kernels);

@@ -1,4 +1,8 @@
-//! Networks described at run time, and the presets of the paper.
+//! Networks described at run time, and the presets of the papers.
+
+mod preset;
+
+pub use preset::{Preset, Recipe};
 
 use arm_core::{Layer, Prior, Shape};
 use serde::{Deserialize, Serialize};
@@ -112,35 +116,6 @@ impl Network {
             text += &if inner { format!("-[{}]", layer.width()) } else { format!("-{}", layer.width()) };
         }
         text
-    }
-}
-
-/// The networks of the paper (Yin & Zhou, ICLR 2019, table 1), with the input width left open. Stochastic layers have
-/// 200 units; all inputs are {0, 1}. (The authors' scripts also learn the prior of `linear` and map its inputs to
-/// {-1, 1}.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Preset {
-    /// `x-[200] / [200]-x`
-    Linear,
-    /// `x-200-200-[200] / [200]-200-200-x` with LeakyReLU 0.1
-    Nonlinear,
-    /// `x-[200]-[200] / [200]-[200]-x` with a learned prior
-    TwoLayer,
-}
-
-impl Preset {
-    /// The network for `inputs` input units.
-    pub fn network(self, inputs: usize) -> Network {
-        let b = Layer::bernoulli(200);
-        let h = Layer::hidden(200, 0.1);
-        let x = Layer::bernoulli(inputs);
-        let (encoder, decoder, prior) = match self {
-            Preset::Linear => (vec![b], vec![x], Prior::Fixed),
-            Preset::Nonlinear => (vec![h, h, b], vec![h, h, x], Prior::Fixed),
-            Preset::TwoLayer => (vec![b, b], vec![b, x], Prior::Learned),
-        };
-        Network { inputs, encoder, decoder, prior }
     }
 }
 

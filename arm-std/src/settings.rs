@@ -2,6 +2,7 @@
 
 use crate::config::{BaselineName, BinariseName, Config, EstimatorName};
 use crate::network::Preset;
+use arm_core::Prior;
 use arm_core::optim::MAX_RATE;
 use serde::Deserialize;
 use std::fs;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, clap::Args)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Settings {
-    /// Network of the paper [default: nonlinear]
+    /// Network, and for the published ones all that follows [default: nonlinear]
     #[arg(long, value_enum)]
     pub preset: Option<Preset>,
     /// Data set: a file, a folder, or `strokes` (generated) [default: strokes]
@@ -32,18 +33,27 @@ pub struct Settings {
     /// Draw the upper layers of antithetic partners on their own instead of sharing uniforms
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub independent_uniforms: Option<bool>,
-    /// Epochs to train [default: 100]
+    /// Epochs to train [default: the preset's]
     #[arg(long)]
     pub epochs: Option<u64>,
     /// Steps to train, instead of epochs
     #[arg(long, visible_alias = "max-steps", conflicts_with = "epochs")]
     pub steps: Option<u64>,
-    /// Examples a step [default: 50]
+    /// Examples a step [default: the preset's]
     #[arg(long)]
     pub batch: Option<usize>,
-    /// Learning rate of Adam [default: 0.0003]
+    /// Learning rate of Adam [default: the preset's]
     #[arg(long, allow_negative_numbers = true)]
     pub lr: Option<f32>,
+    /// Decay of the first moment of the encoder's Adam [default: the preset's]
+    #[arg(long, allow_negative_numbers = true, value_name = "BETA")]
+    pub encoder_beta1: Option<f32>,
+    /// Decay of the second moment of the encoder's Adam [default: the preset's]
+    #[arg(long, allow_negative_numbers = true, value_name = "BETA")]
+    pub encoder_beta2: Option<f32>,
+    /// Rate of plain gradient descent for the logits of a learned prior [default: the preset's, or Adam]
+    #[arg(long, allow_negative_numbers = true)]
+    pub prior_lr: Option<f32>,
     /// Seed of everything random [default: 1]
     #[arg(long)]
     pub seed: Option<u64>,
@@ -62,7 +72,7 @@ pub struct Settings {
 }
 
 /// The keys of a configuration file.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 19] = [
     "preset",
     "data",
     "binarise",
@@ -74,6 +84,9 @@ const KEYS: [&str; 16] = [
     "steps",
     "batch",
     "lr",
+    "encoder-beta1",
+    "encoder-beta2",
+    "prior-lr",
     "seed",
     "patience",
     "overfit-one-batch",
@@ -114,6 +127,9 @@ impl Settings {
             steps: if epochs_or_steps { self.steps } else { file.steps },
             batch: self.batch.or(file.batch),
             lr: self.lr.or(file.lr),
+            encoder_beta1: self.encoder_beta1.or(file.encoder_beta1),
+            encoder_beta2: self.encoder_beta2.or(file.encoder_beta2),
+            prior_lr: self.prior_lr.or(file.prior_lr),
             seed: self.seed.or(file.seed),
             patience: self.patience.or(file.patience),
             overfit_one_batch: self.overfit_one_batch.or(file.overfit_one_batch),
@@ -132,9 +148,18 @@ impl Settings {
                 Err(format!("--{name} {value}: give {low} to {high}"))
             }
         };
-        let lr = self.lr.unwrap_or(3e-4);
-        if !(0.0..=MAX_RATE).contains(&lr) {
-            return Err(format!("--lr {lr}: give a number from 0 to {MAX_RATE}, such as 1e-4"));
+        let preset = self.preset.unwrap_or(Preset::Nonlinear);
+        let recipe = preset.recipe();
+        let rate = |name: &str, rate: f32| match rate {
+            rate if (0.0..=MAX_RATE).contains(&rate) => Ok(rate),
+            _ => Err(format!("--{name} {rate}: give a number from 0 to {MAX_RATE}, such as 1e-4")),
+        };
+        let decay = |name: &str, decay: f32| match decay {
+            decay if (0.0..1.0).contains(&decay) => Ok(decay),
+            _ => Err(format!("--{name} {decay}: give a number from 0 to below 1, such as 0.9")),
+        };
+        if self.prior_lr.is_some() && preset.network(1).prior == Prior::Fixed {
+            return Err(format!("--prior-lr has no meaning for {}: its prior is fixed", preset.name()));
         }
         if self.epochs == Some(0) || self.steps == Some(0) {
             let name = if self.epochs.is_some() { "epochs" } else { "steps" };
@@ -143,16 +168,21 @@ impl Settings {
         let estimator = self.estimator.unwrap_or(EstimatorName::Arm);
         self.check_relevance(estimator)?;
         Ok(Config {
-            preset: self.preset.unwrap_or(Preset::Nonlinear),
+            preset,
             data: self.data.clone().unwrap_or_else(|| "strokes".into()),
-            binarise: self.binarise.unwrap_or_default(),
+            binarise: self
+                .binarise
+                .unwrap_or(recipe.binarise.map_or(BinariseName::Auto, BinariseName::Chosen)),
             estimator,
             samples: range("samples", self.samples.unwrap_or(2), 2, 1024)?,
             baseline: self.baseline.unwrap_or_default(),
             independent_uniforms: self.independent_uniforms.unwrap_or(false),
-            batch: range("batch", self.batch.unwrap_or(50), 1, 65536)?,
+            batch: range("batch", self.batch.unwrap_or(recipe.batch), 1, 65536)?,
             steps: self.steps.unwrap_or(0),
-            lr,
+            lr: rate("lr", self.lr.unwrap_or(recipe.lr))?,
+            encoder_beta1: decay("encoder-beta1", self.encoder_beta1.unwrap_or(recipe.encoder_betas.0))?,
+            encoder_beta2: decay("encoder-beta2", self.encoder_beta2.unwrap_or(recipe.encoder_betas.1))?,
+            prior_lr: self.prior_lr.or(recipe.prior_lr).map(|r| rate("prior-lr", r)).transpose()?,
             seed: self.seed.unwrap_or(1),
             patience: self.patience.unwrap_or(0),
             overfit_one_batch: self.overfit_one_batch.unwrap_or(false),
@@ -179,7 +209,7 @@ impl Settings {
 
     /// Epochs to train where `steps` says nothing.
     pub fn epochs(&self) -> u64 {
-        self.epochs.unwrap_or(100)
+        self.epochs.unwrap_or(self.preset.unwrap_or(Preset::Nonlinear).recipe().epochs)
     }
 }
 
@@ -201,6 +231,16 @@ mod tests {
         assert_eq!(read(&text).unwrap().resolve(), Ok(example()));
         let keys: toml::Table = toml::from_str(&text).unwrap();
         assert!(keys.keys().all(|k| KEYS.contains(&k.as_str())));
+    }
+
+    #[test]
+    fn a_preset_brings_its_settings_and_a_flag_wins() {
+        let omniglot = Settings { preset: Some(Preset::OmniglotNonlinear), ..Settings::default() };
+        let c = omniglot.resolve().unwrap();
+        assert_eq!((c.lr, c.batch, c.prior_lr, omniglot.epochs()), (5e-5, 20, Some(0.01), 800));
+        assert_eq!((c.encoder_beta1, c.encoder_beta2), (0.5, 0.99999));
+        let faster = Settings { lr: Some(1e-3), encoder_beta1: Some(0.9), ..omniglot }.resolve().unwrap();
+        assert_eq!((faster.lr, faster.encoder_beta1, faster.batch), (1e-3, 0.9, 20));
     }
 
     #[test]
@@ -229,6 +269,9 @@ mod tests {
             ("samples = 3", "--samples"),
             ("baseline = 'moving'", "--baseline"),
             ("lr = nan", "--lr"),
+            ("encoder-beta2 = 1.0", "--encoder-beta2"),
+            ("preset = 'two-layer'\nprior-lr = -1.0", "--prior-lr"),
+            ("preset = 'linear'\nprior-lr = 0.01", "fixed"),
             ("samples = 1", "--samples"),
             ("epochs = 0", "--epochs"),
         ] {

@@ -2,14 +2,16 @@
 //! step.
 
 use crate::checkpoint::{Checkpoint, Progress};
-use crate::config::{Config, EstimatorName};
+use crate::config::Config;
 use crate::data::{BitTable, Splits};
+use crate::dispatch::Visitor;
 use crate::driver::Driver;
 use crate::evaluate::bound;
 use crate::memory::LINE;
 use crate::model::{Model, copy_rows};
 use crate::network::Network;
-use arm_core::estimator::{Ar, Arm, DisArm, Estimator, Reinforce, Rloo};
+use crate::optimise::Rule;
+use arm_core::estimator::Estimator;
 use arm_core::model::Vae;
 use arm_core::optim::Adam;
 use arm_core::rng::{Purpose, Stream};
@@ -128,14 +130,22 @@ pub fn train(
     from: Option<Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
-    let reinforce = Reinforce { baseline: config.baseline.baseline() };
     let run = Run { config, network, splits, threads };
-    match config.estimator {
-        EstimatorName::Arm => run.train(Arm, from, observer),
-        EstimatorName::Ar => run.train(Ar, from, observer),
-        EstimatorName::Reinforce => run.train(reinforce, from, observer),
-        EstimatorName::Disarm => run.train(DisArm, from, observer),
-        EstimatorName::Rloo => run.train(Rloo { samples: config.samples }, from, observer),
+    config.choice().with(&network.shape(), Start { run, from, observer })
+}
+
+/// A run that waits for its estimator.
+struct Start<'a> {
+    run: Run<'a>,
+    from: Option<Checkpoint>,
+    observer: &'a mut dyn Observer,
+}
+
+impl Visitor for Start<'_> {
+    type Output = Result<Outcome, TrainError>;
+
+    fn visit<E: Estimator + Clone + Send + Sync>(self, estimator: E) -> Self::Output {
+        self.run.train(estimator, self.from, self.observer)
     }
 }
 
@@ -148,7 +158,7 @@ struct Run<'a> {
 
 /// A driver with the run's progress.
 struct State<'a, E> {
-    driver: Driver<'a, E, Vae, Adam>,
+    driver: Driver<'a, E, Vae, Rule>,
     network: &'a Network,
     progress: Progress,
     best: Vec<f32>,
@@ -212,10 +222,11 @@ impl<'a> Run<'a> {
 
     fn start<E: Estimator + Send + Sync>(&self, estimator: E) -> Result<State<'a, E>, TrainError> {
         let Run { config, network, threads, .. } = *self;
-        let adam = Adam::new(config.lr);
+        let adam = Rule::Adam(Adam::new(config.lr));
         let mut driver =
             Driver::new(network.shape(), estimator, Vae, adam, config.seed, config.batch, threads)
                 .map_err(at(0))?;
+        driver.optimisers_mut().copy_from_slice(&config.optimisers(network));
         driver.set_shared(!config.independent_uniforms);
         Ok(State { driver, network, progress: Progress::default(), best: Vec::new() })
     }

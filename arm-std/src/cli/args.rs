@@ -16,7 +16,7 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Train a network; writes a run folder with the model, metrics and pictures
-    Train(Train),
+    Train(Box<Train>),
     /// Evaluate a trained model on a data set
     Eval(Eval),
     /// Draw samples from a trained model

@@ -48,6 +48,7 @@ pub(super) fn run(args: &args::Train) -> Outcome {
         "{data}: {rows} train, {valid} valid, {test} test images of {} units",
         splits.train.cols()
     ))?;
+    say(format_args!("{}: {}", config.preset.name(), config.preset.recipe().source))?;
     let (lr, steps, seed, name) = (config.lr, config.steps, config.seed, config.estimator.name());
     say(format_args!(
         "{name}, Adam {lr}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads} threads"
