@@ -4,7 +4,7 @@ use crate::data::Binarise;
 use crate::dispatch::Choice;
 use crate::network::{Network, Preset};
 use crate::optimise::Rule;
-use arm_core::estimator::Baseline;
+use arm_core::estimator::{self, Baseline};
 use arm_core::optim::{Adam, Sgd};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 /// The gradient estimators that the trainer offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum EstimatorName {
     /// Augment-REINFORCE-Merge
     Arm,
@@ -24,6 +24,24 @@ pub enum EstimatorName {
     Disarm,
     /// Leave-one-out REINFORCE with --samples samples
     Rloo,
+    /// ARMS: --samples mutually antithetic samples
+    Arms,
+    /// Local expectation gradients: every unit flipped
+    Leg,
+    /// bitflip-1: one unit flipped
+    Bitflip1,
+    /// UGC: bitflip-1 for units near 0 or 1, DisARM for the others
+    Ugc,
+    /// VIMCO, for the bound of --samples samples
+    Vimco,
+    /// Local DisARM, for the bound of --samples samples
+    LocalDisarm,
+    /// Local DisARM, symmetrised, for the bound of --samples samples
+    LocalDisarmSym,
+    /// ARMS for the bound of --samples samples
+    ArmsBound,
+    /// Enumeration of every sample, for at most 12 units
+    Exact,
 }
 
 impl EstimatorName {
@@ -34,12 +52,25 @@ impl EstimatorName {
 
     /// Whether it draws antithetic pairs.
     pub fn paired(self) -> bool {
-        matches!(self, EstimatorName::Arm | EstimatorName::Disarm)
+        use EstimatorName::*;
+        matches!(self, Arm | Disarm | Ugc | LocalDisarm | LocalDisarmSym)
     }
 
-    /// Samples it draws for each example.
-    pub fn samples(self, config: &Config) -> usize {
-        if self == EstimatorName::Rloo { config.samples } else { 1 }
+    /// Whether it minimises the bound of several samples rather than the -ELBO.
+    pub fn bound(self) -> bool {
+        use EstimatorName::*;
+        matches!(self, Vimco | LocalDisarm | LocalDisarmSym | ArmsBound)
+    }
+
+    /// The numbers of samples that it can be set to; `None` where the number is its own.
+    pub fn range(self) -> Option<(usize, usize)> {
+        use EstimatorName::*;
+        match self {
+            Rloo | Vimco => Some((2, 1024)),
+            LocalDisarm | LocalDisarmSym => Some((1, 1024)),
+            EstimatorName::Arms | ArmsBound => Some((2, estimator::Arms::MOST)),
+            Arm | Ar | Reinforce | Disarm | Leg | Bitflip1 | Ugc | Exact => None,
+        }
     }
 }
 

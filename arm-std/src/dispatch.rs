@@ -1,8 +1,8 @@
 //! From the name of an estimator to the estimator: the one place where both are listed.
 
 use crate::config::{BaselineName, EstimatorName};
-use arm_core::Shape;
-use arm_core::estimator::{Ar, Arm, DisArm, Estimator, Reinforce, Rloo};
+use arm_core::estimator::*;
+use arm_core::{Error, Shape};
 
 /// Something to be done with an estimator of any type.
 pub trait Visitor {
@@ -25,24 +25,101 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Gives the estimator, ready for a network of this shape, to `visitor`. Whether it can serve the shape is for
-    /// [`Estimator::check`] to say.
-    pub fn with<V: Visitor>(&self, _shape: &Shape<'_>, visitor: V) -> V::Output {
+    /// Gives the estimator, ready for a network of this shape, to `visitor`. Errors: an estimator that cannot serve the
+    /// shape, or its settings.
+    pub fn with<V: Visitor>(&self, shape: &Shape<'_>, visitor: V) -> Result<V::Output, Error> {
+        let samples = self.samples;
         match self.name {
-            EstimatorName::Arm => visitor.visit(Arm),
-            EstimatorName::Ar => visitor.visit(Ar),
-            EstimatorName::Reinforce => visitor.visit(Reinforce { baseline: self.baseline.baseline() }),
-            EstimatorName::Disarm => visitor.visit(DisArm),
-            EstimatorName::Rloo => visitor.visit(Rloo { samples: self.samples }),
+            EstimatorName::Arm => checked(shape, Arm, visitor),
+            EstimatorName::Ar => checked(shape, Ar, visitor),
+            EstimatorName::Reinforce => {
+                checked(shape, Reinforce { baseline: self.baseline.baseline() }, visitor)
+            }
+            EstimatorName::Disarm => checked(shape, DisArm, visitor),
+            EstimatorName::Rloo => checked(shape, Rloo { samples }, visitor),
+            EstimatorName::Arms => checked(shape, Arms { samples }, visitor),
+            EstimatorName::Leg => checked(shape, Leg, visitor),
+            EstimatorName::Bitflip1 => checked(shape, BitFlip, visitor),
+            EstimatorName::Ugc => checked(shape, Ugc, visitor),
+            EstimatorName::Vimco => checked(shape, Vimco { samples }, visitor),
+            EstimatorName::LocalDisarm => {
+                checked(shape, LocalDisArm { samples, symmetrised: false }, visitor)
+            }
+            EstimatorName::LocalDisarmSym => {
+                checked(shape, LocalDisArm { samples, symmetrised: true }, visitor)
+            }
+            EstimatorName::ArmsBound => checked(shape, ArmsBound { samples }, visitor),
+            EstimatorName::Exact => checked(shape, Exact::new(shape)?, visitor),
         }
     }
 
-    /// Evaluations of f for the gradient of one example, at most.
+    /// Samples that are drawn for each example; 0 where the estimator cannot serve the shape.
+    pub fn samples_drawn(&self, shape: &Shape<'_>) -> usize {
+        self.with(shape, Samples).unwrap_or(0)
+    }
+
+    /// Evaluations of f for the gradient of one example, at most: a path through some of the layers counts as one.
     pub fn evaluations(&self, shape: &Shape<'_>) -> usize {
+        let layers = shape.stochastic_layers();
+        let units = || (0..layers).map(|t| shape.stochastic_width(t)).sum::<usize>();
         match self.name {
-            EstimatorName::Arm | EstimatorName::Disarm => 1 + shape.stochastic_layers(),
             EstimatorName::Ar | EstimatorName::Reinforce => 1,
-            EstimatorName::Rloo => self.samples,
+            EstimatorName::Arm | EstimatorName::Disarm | EstimatorName::Bitflip1 => 1 + layers,
+            EstimatorName::Ugc => 1 + 2 * layers,
+            EstimatorName::Rloo | EstimatorName::Arms | EstimatorName::Vimco => self.samples,
+            EstimatorName::LocalDisarm | EstimatorName::LocalDisarmSym => self.samples * (1 + layers),
+            EstimatorName::ArmsBound => 2 * self.samples,
+            EstimatorName::Leg => 1 + units(),
+            EstimatorName::Exact => 1 << units().min(Exact::MAX_UNITS),
         }
+    }
+}
+
+fn checked<E, V>(shape: &Shape<'_>, estimator: E, visitor: V) -> Result<V::Output, Error>
+where
+    E: Estimator + Clone + Send + Sync,
+    V: Visitor,
+{
+    estimator.check(shape)?;
+    Ok(visitor.visit(estimator))
+}
+
+struct Samples;
+
+impl Visitor for Samples {
+    type Output = usize;
+
+    fn visit<E: Estimator + Clone + Send + Sync>(self, estimator: E) -> usize {
+        estimator.samples()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arm_core::Layer;
+    use clap::ValueEnum;
+
+    #[test]
+    fn every_name_gives_an_estimator_that_serves_a_small_chain() {
+        let layers = [Layer::bernoulli(3), Layer::bernoulli(2)];
+        let shape = Shape::chain(4, &layers);
+        for &name in EstimatorName::value_variants() {
+            let choice = Choice { name, samples: 4, baseline: BaselineName::None };
+            let samples = choice.with(&shape, Samples).unwrap();
+            let expected = match name {
+                EstimatorName::Exact => 32,
+                EstimatorName::ArmsBound => 8,
+                _ if name.range().is_some() => 4,
+                _ => 1,
+            };
+            assert_eq!(samples, expected, "{name:?}");
+            assert!(choice.evaluations(&shape) >= samples, "{name:?}");
+            let none = Choice { samples: 0, ..choice };
+            assert_eq!(none.with(&shape, Samples).is_err(), name.range().is_some(), "{name:?}");
+        }
+        let wide = [Layer::bernoulli(13)];
+        let exact = Choice { name: EstimatorName::Exact, samples: 2, baseline: BaselineName::None };
+        assert_eq!(exact.with(&Shape::chain(1, &wide), Samples), Err(Error::Unsupported));
     }
 }

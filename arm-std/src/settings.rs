@@ -24,7 +24,7 @@ pub struct Settings {
     /// Gradient estimator [default: arm]
     #[arg(long, value_enum)]
     pub estimator: Option<EstimatorName>,
-    /// Samples K of rloo, 2 to 1024 [default: 2]
+    /// Samples of the estimators that draw several: K, or n of arms [default: 2]
     #[arg(long)]
     pub samples: Option<usize>,
     /// Baseline of reinforce: none, moving, or a constant in nats [default: none]
@@ -167,6 +167,7 @@ impl Settings {
         }
         let estimator = self.estimator.unwrap_or(EstimatorName::Arm);
         self.check_relevance(estimator)?;
+        let (fewest, most) = estimator.range().unwrap_or((2, 2));
         Ok(Config {
             preset,
             data: self.data.clone().unwrap_or_else(|| "strokes".into()),
@@ -174,7 +175,7 @@ impl Settings {
                 .binarise
                 .unwrap_or(recipe.binarise.map_or(BinariseName::Auto, BinariseName::Chosen)),
             estimator,
-            samples: range("samples", self.samples.unwrap_or(2), 2, 1024)?,
+            samples: range("samples", self.samples.unwrap_or(2), fewest, most)?,
             baseline: self.baseline.unwrap_or_default(),
             independent_uniforms: self.independent_uniforms.unwrap_or(false),
             batch: range("batch", self.batch.unwrap_or(recipe.batch), 1, 65536)?,
@@ -195,7 +196,7 @@ impl Settings {
     fn check_relevance(&self, estimator: EstimatorName) -> Result<(), String> {
         let ignored =
             |name: &str| Err(format!("--{name} has no meaning for the estimator {}", estimator.name()));
-        if estimator != EstimatorName::Rloo && self.samples.is_some_and(|s| s != 2) {
+        if estimator.range().is_none() && self.samples.is_some_and(|s| s != 2) {
             return ignored("samples");
         }
         if estimator != EstimatorName::Reinforce && self.baseline.is_some_and(|b| b != BaselineName::None) {

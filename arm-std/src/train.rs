@@ -131,7 +131,7 @@ pub fn train(
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
     let run = Run { config, network, splits, threads };
-    config.choice().with(&network.shape(), Start { run, from, observer })
+    config.choice().with(&network.shape(), Start { run, from, observer }).map_err(at(0))?
 }
 
 /// A run that waits for its estimator.

@@ -125,7 +125,7 @@ fn resumable(run: &Path, config: &Config) -> Result<Checkpoint, Box<dyn std::err
 /// Bytes of parameters, moments and scratch.
 fn memory(network: &Network, config: &Config) -> usize {
     let shape = network.shape().padded(crate::memory::LINE);
-    let scratch = shape.training_scratch(config.batch, config.estimator.samples(config));
+    let scratch = shape.training_scratch(config.batch, config.choice().samples_drawn(&shape));
     scratch.saturating_add(3 * shape.params()).saturating_mul(4)
 }
 

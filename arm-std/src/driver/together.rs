@@ -21,7 +21,7 @@ pub(super) fn share(examples: usize, peers: Option<&dyn Peers>) -> Range<usize> 
     examples * rank / count..examples * (rank + 1) / count
 }
 
-impl<E: Estimator + Sync, M: Send, O: Optimiser + Sync> Driver<'_, E, M, O> {
+impl<E: Estimator + Sync, M: Send, O: Optimiser + Clone + Sync> Driver<'_, E, M, O> {
     /// Sums f of `total` examples, of which those from `first` on are in `batches`; an error anywhere is an error
     /// everywhere.
     pub(super) fn agree(
@@ -54,7 +54,7 @@ impl<E: Estimator + Sync, M: Send, O: Optimiser + Sync> Driver<'_, E, M, O> {
     pub(super) fn update_together(&mut self, peers: &dyn Peers, batches: &[Batch<'_>], total: usize) {
         let threads = self.pool.threads();
         let shards = shards(&mut self.threads, batches);
-        let (engine, optimiser, step) = (&self.engine, &self.optimiser, self.steps);
+        let (engine, optimisers, step) = (&self.engine, &self.optimisers, self.steps);
         let gradient = blocks(&engine.shape(), [self.gradient.floats_mut(), &mut [], &mut []], threads);
         let work: Vec<_> = gradient.into_iter().map(Mutex::new).collect();
         self.pool.run(&|t| {
@@ -73,7 +73,7 @@ impl<E: Estimator + Sync, M: Send, O: Optimiser + Sync> Driver<'_, E, M, O> {
             let (parameters, gradient) = &mut *work[t].lock().unwrap_or_else(PoisonError::into_inner);
             for (p, g) in parameters.iter_mut().zip(gradient) {
                 let (m, v) = (&mut *p.first_moment, &mut *p.second_moment);
-                optimiser.apply(&engine.kernels, step, g.weights, m, v, p.weights);
+                optimisers[p.layer].apply(&engine.kernels, step, g.weights, m, v, p.weights);
             }
         });
     }
