@@ -26,8 +26,10 @@ fi
 
 step scripts/bare-metal.sh core
 step scripts/bare-metal.sh selftest
+step scripts/bare-metal.sh programs
 step scripts/firmware-c.sh
 [ "${1:-}" = full ] || exit 0
 
 step cargo test --release -p arm-core --lib -- --ignored exhaustive
+step scripts/bare-metal.sh programs microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
 step cargo test --release -p arm-tests --test endurance -- --ignored

@@ -5,6 +5,7 @@
 #   scripts/bare-metal.sh build BOARD IMAGE    prints the path of the linked image
 #   scripts/bare-metal.sh run BOARD IMAGE      exit code 0 when the image says so
 #   scripts/bare-metal.sh selftest [BOARD...]  golden values on these boards, or on all
+#   scripts/bare-metal.sh programs [BOARD...]  anomaly, survey and switchboard on these boards, or each where it is quick
 #
 # BOARD: microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
 # IMAGE: a program in examples/firmware/src/bin
@@ -83,7 +84,7 @@ emulate() {
         i=$((i + 1))
         [ $i -gt $n ] || set -- "$@" "$argument"
     done
-    timeout "${SECONDS_AT_MOST:-300}" "$@" -icount shift=0 -nographic -monitor none -serial none \
+    timeout "${SECONDS_AT_MOST:-300}" "$@" -icount shift=0,sleep=off -nographic -monitor none -serial none \
         -semihosting-config enable=on,target=native -kernel "$image" 2>&1
 }
 
@@ -103,6 +104,20 @@ case $command in
         for board do
             echo "== $board"
             (run "$board" selftest)
+        done
+        ;;
+    programs)
+        if [ $# -eq 0 ]; then
+            set -- microbit/survey microbit/switchboard mps2-an386/anomaly mps3-an547/anomaly
+        else
+            for board do
+                shift
+                set -- "$@" "$board/survey" "$board/switchboard" "$board/anomaly"
+            done
+        fi
+        for pair do
+            echo "== ${pair%/*} ${pair#*/}"
+            (run "${pair%/*}" "${pair#*/}")
         done
         ;;
     *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;

@@ -102,10 +102,12 @@ impl<E: Encoder + Copy, const N: usize, const W: usize, const Q: usize> Windows<
         Pushed::Full
     }
 
-    /// Takes samples from an interrupt's queue until it is empty or a window is complete; returns how many.
+    /// Takes samples from an interrupt's queue until it is empty or a window is complete; returns how many. While there is
+    /// no room for another window it takes none, so that only the interrupt can lose samples, and knows it.
     pub fn drain(&mut self, samples: &mut Consumer<'_, E::Sample>) -> usize {
         let mut count = 0;
-        while let Some(sample) = samples.dequeue() {
+        while !self.queue.is_full() {
+            let Some(sample) = samples.dequeue() else { break };
             count += 1;
             if !matches!(self.push(sample), Pushed::Kept | Pushed::Unsound) {
                 break;

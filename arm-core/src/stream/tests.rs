@@ -85,6 +85,18 @@ fn a_full_queue_drops_the_newest_and_counts() {
     );
 }
 
+#[test]
+fn draining_waits_for_room_and_loses_nothing() {
+    let mut windows = Windows::<_, 2, 1, 2>::new(Threshold(0i16), 2).unwrap();
+    let mut queue = Queue::<i16, 16>::new();
+    let (mut interrupt, mut main) = queue.split();
+    (0..10).for_each(|i| interrupt.enqueue(i % 3).unwrap());
+    assert_eq!([0; 4].map(|_| windows.drain(&mut main)), [2, 2, 0, 0]);
+    assert_eq!((windows.waiting(), windows.next()), (2, Some([0b10])));
+    assert_eq!((windows.drain(&mut main), windows.drain(&mut main), windows.dropped()), (2, 0, 0));
+    assert_eq!([0; 3].map(|_| windows.next()), [Some([0b01]), Some([0b11]), None]);
+}
+
 const SHAPE: Shape = Shape::vae(
     16,
     &const { [Layer::hidden(6, 0.1), Layer::bernoulli(4)] },

@@ -4,9 +4,17 @@
 #![no_std]
 
 pub mod clock;
+pub mod detector;
 pub mod golden;
 pub mod host;
+pub mod monitor;
+pub mod ram;
+pub mod source;
 pub mod stack;
+pub mod survey;
+pub mod switchboard;
+pub mod tick;
+pub mod vibration;
 
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;

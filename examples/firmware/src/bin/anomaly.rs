@@ -1,0 +1,119 @@
+//! Learns the normal vibration of a machine on line, then finds a damaged bearing. See `docs/firmware.md`.
+//!
+//! A timer's interrupt takes samples at a fixed rate into a queue of 64; the main loop does one bounded piece of work
+//! after another and feeds a watchdog between them.
+#![no_std]
+#![no_main]
+
+use arm_core::Error;
+use arm_core::learner::Progress;
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use firmware::monitor::{Monitor, Plan, Room};
+use firmware::source::{PLAN, RATE, SCORES, Source};
+use firmware::{entry, host, on_tick, tick};
+use heapless::spsc::{Consumer, Producer, Queue};
+
+/// What only the interrupt touches once it is enabled.
+struct Sensor {
+    source: Source,
+    samples: Option<Producer<'static, i16>>,
+    taken: u32,
+}
+
+struct InterruptOnly(UnsafeCell<Sensor>);
+// SAFETY: main touches it before the interrupt is enabled, afterwards only the interrupt, which does not nest.
+unsafe impl Sync for InterruptOnly {}
+
+static SENSOR: InterruptOnly =
+    InterruptOnly(UnsafeCell::new(Sensor { source: Source::new(), samples: None, taken: 0 }));
+/// Samples for which the queue had no room.
+static LOST: AtomicU32 = AtomicU32::new(0);
+/// Ticks since the watchdog was fed, and the most there ever were.
+static HUNGER: AtomicU32 = AtomicU32::new(0);
+static HUNGRIEST: AtomicU32 = AtomicU32::new(0);
+
+fn sample() {
+    let hunger = HUNGER.load(Relaxed) + 1;
+    HUNGER.store(hunger, Relaxed);
+    HUNGRIEST.store(HUNGRIEST.load(Relaxed).max(hunger), Relaxed);
+    // SAFETY: see `InterruptOnly`.
+    let sensor = unsafe { &mut *SENSOR.0.get() };
+    let Some(samples) = &mut sensor.samples else { return };
+    if sensor.taken < PLAN.samples() {
+        let faulty = sensor.taken >= PLAN.normal_samples();
+        sensor.taken += 1;
+        if samples.enqueue(sensor.source.sample(faulty)).is_err() {
+            LOST.store(LOST.load(Relaxed) + 1, Relaxed);
+        }
+    }
+}
+on_tick!(sample);
+
+fn run() -> Result<bool, Error> {
+    static mut ROOM: Room = Room::ZERO;
+    static mut QUEUE: Queue<i16, 65> = Queue::new();
+    // SAFETY: the only references to them; this function runs once, before the interrupt is enabled.
+    let (room, queue, sensor) =
+        unsafe { (&mut *(&raw mut ROOM), &mut *(&raw mut QUEUE), &mut *SENSOR.0.get()) };
+    let (producer, mut samples) = queue.split();
+    sensor.samples = Some(producer);
+    let mut monitor = Monitor::new(PLAN, room)?;
+    tick::start(RATE);
+    while monitor.scored() < PLAN.windows() {
+        HUNGER.store(0, Relaxed);
+        work(&mut monitor, &mut samples)?;
+    }
+    tick::stop();
+    Ok(report(&monitor, &PLAN))
+}
+
+fn work(monitor: &mut Monitor<'_>, samples: &mut Consumer<'_, i16>) -> Result<(), Error> {
+    match monitor.poll(samples)? {
+        Progress::Idle => tick::wait(),
+        Progress::Done(_) if monitor.scored().is_multiple_of(PLAN.windows() / 16) => {
+            let (mean, threshold) = monitor.now();
+            host::text("window ");
+            host::number(monitor.scored());
+            host::text(": -ELBO ");
+            host::decimal(mean);
+            host::text(" nats, threshold ");
+            host::decimal(threshold);
+            host::text("\n");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn line(name: &str, value: u32) {
+    host::text(name);
+    host::text(" ");
+    host::number(value);
+    host::text("\n");
+}
+
+fn report(monitor: &Monitor<'_>, plan: &Plan) -> bool {
+    let found = monitor.findings();
+    line("auc_of_windows_per_mille", found.windows.auc());
+    line("auc_of_running_mean_per_mille", found.means.auc());
+    line("auc_of_independent_bits_per_mille", found.independent.auc());
+    line("normal_windows", plan.normal);
+    line("false_alarms", found.false_alarms);
+    line("faulty_windows", plan.faulty);
+    line("detections", found.detections);
+    line("windows_before_alarm", found.delay.unwrap_or(plan.faulty));
+    let lost = LOST.load(Relaxed) + monitor.lost();
+    line("samples_lost", lost);
+    line("watchdog_ticks", HUNGRIEST.load(Relaxed));
+    host::text("scores ");
+    host::hex(found.hash);
+    let same = SCORES.is_none_or(|expected| expected == found.hash);
+    host::text(if same { "\n" } else { " differ from the host's\n" });
+    lost == 0 && same && found.means.auc() >= 950
+}
+
+#[entry]
+fn main() -> ! {
+    host::exit(run() == Ok(true))
+}

@@ -1,0 +1,116 @@
+//! The firmware programs on the host: the same scores as under emulation (`scripts/bare-metal.sh programs`).
+
+#[path = "../../examples/firmware/src/detector.rs"]
+mod detector;
+#[path = "../../examples/firmware/src/monitor.rs"]
+mod monitor;
+#[path = "../../examples/firmware/src/source.rs"]
+mod source;
+#[path = "../../examples/firmware/src/survey.rs"]
+mod survey;
+#[path = "../../examples/firmware/src/switchboard.rs"]
+mod switchboard;
+#[path = "../../examples/firmware/src/vibration.rs"]
+mod vibration;
+
+use arm_core::learner::Progress;
+use heapless::spsc::Queue;
+use monitor::{BUDGET, Findings, Monitor, Plan, Room, STEP};
+use source::{PLAN, RATE, SCORES, Source};
+use std::path::Path;
+
+/// Runs the detector until it is idle, with `samples` new samples at a time.
+fn watch(plan: Plan, samples: u32, mut check: impl FnMut(&Monitor<'_>)) -> Findings {
+    let mut room = Box::new(Room::ZERO);
+    let mut monitor = Monitor::new(plan, &mut room).unwrap();
+    let (mut source, mut queue) = (Source::new(), Queue::<i16, 65>::new());
+    let (mut interrupt, mut main) = queue.split();
+    let mut taken = 0;
+    while taken < plan.samples() {
+        for _ in 0..samples.min(plan.samples() - taken) {
+            interrupt.enqueue(source.sample(taken >= plan.normal_samples())).unwrap();
+            taken += 1;
+        }
+        while monitor.poll(&mut main).unwrap() != Progress::Idle {
+            check(&monitor);
+        }
+    }
+    assert_eq!((monitor.scored(), monitor.lost()), (plan.windows(), 0));
+    room.findings
+}
+
+#[test]
+fn the_damaged_bearing_is_found() {
+    let found = watch(PLAN, 8, |monitor| {
+        let (found, (mean, threshold)) = (monitor.findings(), monitor.now());
+        let alarm = found.detections + found.false_alarms > 0;
+        assert!(alarm || mean <= threshold || monitor.scored() <= PLAN.learn, "an alarm that is not counted");
+    });
+    assert_eq!(SCORES, Some(found.hash), "scores 0x{:016x}", found.hash);
+    let (windows, means) = (found.windows.auc(), found.means.auc());
+    assert!(windows >= 930 && means >= 995 && found.independent.auc() + 80 < windows, "{windows} {means}");
+    assert!(found.false_alarms <= 20 && found.detections >= 1980, "{found:?}");
+    let samples = found.delay.unwrap() * STEP as u32;
+    assert!(1000 * samples / RATE < 30, "no alarm within 30 ms");
+}
+
+#[test]
+fn scores_do_not_depend_on_when_samples_arrive_and_calls_are_bounded() {
+    let plan = Plan { learn: 200, normal: 50, faulty: 50, ..PLAN };
+    let mut params: Vec<f32> = vec![];
+    let found = [1, 8, 64].map(|samples| {
+        watch(plan, samples, |monitor| {
+            let changed = params.iter().zip(monitor.params()).filter(|(a, b)| a != b).count();
+            assert!(changed <= BUDGET || monitor.scored() <= 1, "{changed}");
+            params = monitor.params().to_vec();
+        })
+    });
+    assert!(found.iter().all(|f| f.hash == found[0].hash));
+}
+
+#[test]
+fn the_survey_is_learned() {
+    let mut room = survey::Room::ZERO;
+    let found = survey::run(survey::ROWS, &mut room, |_, _| {}).unwrap();
+    assert_eq!(survey::HASH, Some(found.hash), "0x{:016x}", found.hash);
+    assert!(found.neg_elbo < 7.0 && found.bound < 6.8 && found.independent > 8.9, "{found:?}");
+}
+
+/// The National Long Term Care Survey, where it lies beside the repository.
+#[test]
+fn the_real_survey_is_learned() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/binary_tables/nltcs");
+    let Ok(splits) = arm_std::data::load(&data) else { return };
+    let splits = splits.binarise(None).unwrap();
+    let arm_std::data::Source::Fixed(train) = &splits.train else { panic!("a table of bits") };
+    let rows = |table: &arm_std::data::BitTable| -> Vec<[u8; 2]> {
+        table.words().iter().map(|&row| (row as u16).to_le_bytes()).collect()
+    };
+    let (learned, held_out) = (rows(train), rows(&splits.test));
+    let rows = survey::Rows::Given(&learned, &held_out);
+    let mut room = survey::Room::ZERO;
+    let found = survey::run(rows, &mut room, |_, _| {}).unwrap();
+    assert!(found.neg_elbo < 7.5 && (9.1..9.3).contains(&found.independent), "{found:?}");
+}
+
+#[test]
+fn the_switches_are_found() {
+    let (mut rewards, mut room) = (vec![], switchboard::Room::ZERO);
+    let setting = switchboard::run(room.slices(), |_, reward, _| rewards.push(reward)).unwrap();
+    assert_eq!(setting, switchboard::Machine::BEST);
+    // 16 switches and 15 pairs are 46 points at best; a random setting has 15.5 in the mean.
+    assert!(rewards[0] < 30.0 && rewards[9] > 43.0, "{rewards:?}");
+}
+
+#[test]
+fn the_area_under_the_curve_counts_pairs() {
+    let mut tally = detector::Tally::ZERO;
+    for (faulty, score) in
+        [(false, 1.0), (false, 2.0), (true, 2.0), (true, 70.0), (true, 0.5), (false, f32::NAN)]
+    {
+        tally.push(faulty, score);
+    }
+    // Normal: 0, 1, 2; faulty: 0.5, 2, 64. Pairs in order: 1 + 2.5 + 3 of 9.
+    assert_eq!(tally.auc(), 722);
+    assert_eq!(detector::Tally::ZERO.auc(), 0);
+}
