@@ -1,7 +1,8 @@
 //! Checkpoints: all that a run needs to go on, in one safetensors file.
 
-use crate::model::{Model, ModelError};
-use crate::train::Epoch;
+use crate::config::Config;
+use crate::model::{Extras, Model, ModelError, read_file};
+use crate::train::{Epoch, Restored};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,17 +10,23 @@ use std::path::{Path, PathBuf};
 /// Where a run stands, beside parameters and moments.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
+    /// Checksum of the data, by which another table is noticed.
+    pub data: u32,
     /// Steps taken; they decide epoch, position in it and every random draw.
     pub step: u64,
     /// Sum of -ELBO over the steps of the epoch in progress.
     pub epoch_sum: f64,
     /// The epochs done.
     pub history: Vec<Epoch>,
+    /// The times that a refused step sent the run back to the start of its epoch.
+    pub restored: Vec<Restored>,
 }
 
 /// A moment of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
+    /// The configuration of the run.
+    pub config: Config,
     /// The network and its parameters.
     pub model: Model,
     /// The optimiser's moments, unpadded, one after the other.
@@ -28,39 +35,54 @@ pub struct Checkpoint {
     pub best: Vec<f32>,
     /// What the estimator has learned.
     pub estimator: Vec<f32>,
+    /// Parameters, moments and what the estimator had learned at the start of the epoch in progress, the last good state;
+    /// empty where an epoch starts.
+    pub before: Vec<f32>,
     /// Where the run stands.
     pub progress: Progress,
 }
 
-/// Checkpoints that a run folder keeps.
-const KEPT: usize = 2;
+/// The names of the vectors beside the parameters.
+const VECTORS: [&str; 4] = ["moments", "best", "estimator", "before"];
 
 fn name(step: u64) -> String {
     format!("checkpoint-{step:09}.safetensors")
 }
 
-/// The checkpoints of a folder, oldest first.
+/// The checkpoints of a folder, oldest first. Links are passed over: what they name may lie outside.
 fn all(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
-    let named = |p: &PathBuf| {
-        let name = p.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        name.strip_prefix("checkpoint-").and_then(|n| n.strip_suffix(".safetensors")).is_some()
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let step = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        let step = name.to_str()?.strip_prefix("checkpoint-")?.strip_suffix(".safetensors")?;
+        step.bytes().all(|b| b.is_ascii_digit()).then(|| step.parse::<u64>().ok())?
     };
-    let mut all: Vec<_> = entries.filter(named).collect();
+    let regular = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|t| t.is_file());
+    let mut all: Vec<_> =
+        entries.filter(regular).filter_map(|e| step(&e).map(|step| (step, e.path()))).collect();
     all.sort();
-    all
+    all.into_iter().map(|(_, path)| path).collect()
 }
 
 impl Checkpoint {
-    /// Writes the checkpoint into `folder` (through a temporary file, synced) and then deletes all but the last two.
-    pub fn save(&self, folder: &Path) -> Result<(), ModelError> {
+    /// Writes the checkpoint into `folder` (through a temporary file, synced) and then deletes all but the last `keep`
+    /// (at least 1).
+    pub fn save(&self, folder: &Path, keep: usize) -> Result<(), ModelError> {
         let path = folder.join(name(self.progress.step));
-        let fail = |what: String| ModelError { path: path.clone(), what };
-        let state = serde_json::to_string(&self.progress).map_err(|e| fail(e.to_string()))?;
-        let vectors = [("moments", &self.moments[..]), ("best", &self.best), ("estimator", &self.estimator)];
-        self.model.save_with(&path, &vectors, Some(state))?;
+        let fail = |e: serde_json::Error| ModelError { path: path.clone(), what: e.to_string() };
+        let extras = Extras {
+            vectors: &[
+                ("moments", &self.moments[..]),
+                ("best", &self.best),
+                ("estimator", &self.estimator),
+                ("before", &self.before),
+            ][..],
+            config: Some(serde_json::to_value(&self.config).map_err(fail)?),
+            progress: Some(serde_json::to_value(&self.progress).map_err(fail)?),
+        };
+        self.model.save_with(&path, extras)?;
         let all = all(folder);
-        for old in all.iter().take(all.len().saturating_sub(KEPT)) {
+        for old in all.iter().take(all.len().saturating_sub(keep.max(1))) {
             // One that cannot be deleted does no harm.
             let _ = fs::remove_file(old);
         }
@@ -69,17 +91,30 @@ impl Checkpoint {
 
     /// Reads one checkpoint.
     pub fn load(path: &Path) -> Result<Checkpoint, ModelError> {
-        let fail = |what: &str| ModelError { path: path.into(), what: what.into() };
-        let (model, vectors, state) = Model::load_with(path, &["moments", "best", "estimator"])?;
-        let [moments, best, estimator] = vectors.try_into().map_err(|_| fail("is no checkpoint"))?;
-        let state = state.ok_or_else(|| fail("is a model, not a checkpoint"))?;
-        let progress =
-            serde_json::from_str(&state).map_err(|e| fail(&format!("its progress cannot be read: {e}")))?;
+        let fail = |what: String| ModelError { path: path.into(), what };
+        Checkpoint::from_bytes(&read_file(path)?).map_err(fail)
+    }
+
+    /// The checkpoint in the bytes of a file. Errors: what is wrong with them.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, String> {
+        let (model, extras) = Model::with_extras(bytes, &VECTORS)?;
         let count = model.params.len();
-        if !moments.len().is_multiple_of(count) || !(best.is_empty() || best.len() == count) {
-            return Err(fail("holds moments or best parameters of another network"));
+        let [moments, best, estimator, before] = extras.vectors.try_into().map_err(|_| "is no checkpoint")?;
+        let (Some(config), Some(progress)) = (extras.config, extras.progress) else {
+            return Err("is a model, not a checkpoint".into());
+        };
+        let config =
+            serde_json::from_value(config).map_err(|e| format!("its configuration cannot be read: {e}"))?;
+        let progress: Progress =
+            serde_json::from_value(progress).map_err(|e| format!("its progress cannot be read: {e}"))?;
+        if best.is_empty() != progress.history.is_empty() || ![0, count].contains(&best.len()) {
+            return Err("its best parameters do not fit its epochs".into());
         }
-        Ok(Checkpoint { model, moments, best, estimator, progress })
+        let whole = count + moments.len() + estimator.len();
+        if !moments.len().is_multiple_of(count) || ![0, whole].contains(&before.len()) {
+            return Err("its moments and those of the start of its epoch do not fit".into());
+        }
+        Ok(Checkpoint { config, model, moments, best, estimator, before, progress })
     }
 
     /// The newest checkpoint of a run folder that can be read; `None` when there is none at all.
@@ -105,28 +140,33 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::example;
     use crate::network::Preset;
 
     fn checkpoint(step: u64) -> Checkpoint {
         let network = Preset::Linear.network(3);
         let count = network.shape().params();
         let params: Vec<f32> = (0..count).map(|i| i as f32).collect();
-        let progress = Progress { step, epoch_sum: 0.1, history: vec![] };
+        let epoch =
+            Epoch { epoch: 1, step: 3, train_neg_elbo: 1.0, valid_neg_elbo: 2.0, gradient_variance: 0.1 };
+        let progress = Progress { step, epoch_sum: 0.1, history: vec![epoch], ..Progress::default() };
         Checkpoint {
+            config: example(),
             moments: [params.clone(), params.clone()].concat(),
             best: params.clone(),
             estimator: vec![2.5],
+            before: vec![],
             model: Model { network, params },
             progress,
         }
     }
 
     #[test]
-    fn the_last_two_are_kept_and_a_damaged_one_is_passed_over() {
+    fn the_last_ones_are_kept_and_a_damaged_one_is_passed_over() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Checkpoint::newest(folder.path()).unwrap(), None);
         for step in [5, 70, 900] {
-            checkpoint(step).save(folder.path()).unwrap();
+            checkpoint(step).save(folder.path(), 2).unwrap();
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         assert_eq!(Checkpoint::newest(folder.path()).unwrap(), Some(checkpoint(900)));
@@ -141,10 +181,41 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_no_checkpoint() {
+    fn steps_are_numbers_and_order_the_files() {
+        let folder = tempfile::tempdir().unwrap();
+        for step in [9_999_999_999, 999_999_999] {
+            checkpoint(step).save(folder.path(), 3).unwrap();
+        }
+        fs::write(folder.path().join("checkpoint-x.safetensors"), b"").unwrap();
+        assert_eq!(Checkpoint::newest(folder.path()).unwrap().unwrap().progress.step, 9_999_999_999);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_out_of_the_folder_are_not_followed() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        checkpoint(7).save(outside.path(), 1).unwrap();
+        std::os::unix::fs::symlink(outside.path().join(name(7)), folder.path().join(name(7))).unwrap();
+        assert_eq!(Checkpoint::newest(folder.path()).unwrap(), None);
+        Checkpoint::clear(folder.path());
+        checkpoint(7).save(folder.path(), 1).unwrap();
+        assert!(Checkpoint::newest(outside.path()).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_model_is_no_checkpoint_and_parts_must_fit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m");
-        checkpoint(1).model.save(&path).unwrap();
+        checkpoint(1).model.save(&path, None).unwrap();
         assert!(Checkpoint::load(&path).unwrap_err().to_string().contains("checkpoint"));
+        assert!(Checkpoint::load(folder.path()).unwrap_err().to_string().contains("regular"));
+        let mut odd = checkpoint(1);
+        odd.best.clear();
+        odd.save(folder.path(), 1).unwrap();
+        assert!(Checkpoint::newest(folder.path()).unwrap_err().what.contains("best"));
+        let mut odd = checkpoint(1);
+        odd.before = odd.best.clone();
+        odd.save(folder.path(), 1).unwrap();
+        assert!(Checkpoint::newest(folder.path()).unwrap_err().what.contains("moments"));
     }
 }

@@ -1,12 +1,13 @@
 //! Files that are whole or absent.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// Writes a file as `NAME.part` in the same folder, syncs it and renames it: after a crash `path` holds the old or the
-/// new contents, never a part. On an error the part is removed.
+/// Writes a file as `NAME.part` in the same folder, syncs it, renames it and syncs the folder: after a crash `path`
+/// holds the old or the new contents, never a part. On an error the part is removed. A link in the place of either name is
+/// replaced, never followed.
 pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
@@ -14,11 +15,15 @@ pub(crate) fn replace(
     let mut name: OsString = path.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
-    let result = File::create(&part).and_then(|file| {
+    // Left by a crash, or a link.
+    let _ = fs::remove_file(&part);
+    let result = OpenOptions::new().write(true).create_new(true).open(&part).and_then(|file| {
         let mut file = BufWriter::new(file);
         write(&mut file)?;
         file.into_inner()?.sync_all()?;
-        fs::rename(&part, path)
+        fs::rename(&part, path)?;
+        sync_folder(path);
+        Ok(())
     });
     if result.is_err() {
         // What failed is reported; that the remains cannot be removed either would add nothing.
@@ -30,4 +35,29 @@ pub(crate) fn replace(
 /// [`replace`] with these bytes.
 pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, |file| file.write_all(bytes))
+}
+
+/// Makes a rename in the folder of `path` last through a power cut, where the system can.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // The rename is done; some file systems cannot sync a folder, and have no need to.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_replaced_and_not_followed() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+        let path = folder.path().join("a");
+        for name in ["a", "a.part"] {
+            std::os::unix::fs::symlink(outside.path(), folder.path().join(name)).unwrap();
+        }
+        replace_bytes(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read(outside.path()).unwrap(), b"");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -23,3 +23,4 @@ pub mod pool;
 pub mod run;
 pub mod settings;
 pub mod train;
+pub mod variance;

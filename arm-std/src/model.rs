@@ -1,16 +1,20 @@
 //! Trained networks as safetensors files.
 //!
 //! Tensors are `encoder.0.weight` (inputs x outputs), `encoder.0.bias`, .., `decoder.0.weight`, .., `prior.logits`, all
-//! little-endian `f32`: a layer computes `x @ weight + bias`. The metadata entry `arm` holds the network
-//! as JSON.
+//! little-endian `f32`: a layer computes `x @ weight + bias`. The metadata entry `arm` is a JSON object: `format` (1),
+//! `network` (the shape: inputs, encoder, decoder, learned_prior) and, where a run wrote the file, its `config`.
 
+use crate::config::Config;
 use crate::files::replace_bytes;
 use crate::memory::Aligned;
 use crate::network::Network;
 use arm_core::Prior;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a model could not be read or written.
@@ -32,18 +36,45 @@ pub struct Model {
     pub params: Vec<f32>,
 }
 
-/// A model, further vectors, and a JSON text.
-pub(crate) type Parts = (Model, Vec<Vec<f32>>, Option<String>);
+/// Vectors that were read.
+pub(crate) type Vectors = Vec<Vec<f32>>;
+
+/// What a file holds beside the parameters.
+#[derive(Debug, Default)]
+pub(crate) struct Extras<V> {
+    /// Vectors.
+    pub vectors: V,
+    /// The configuration of the run.
+    pub config: Option<Value>,
+    /// Where the run stands.
+    pub progress: Option<Value>,
+}
 
 /// Key of the one metadata entry.
 const ENTRY: &str = "arm";
 
+/// The version of what the entry holds.
+const FORMAT: u32 = 1;
+
 /// What the metadata entry holds, as JSON.
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Entry {
-    network: String,
+    format: u32,
+    network: Value,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    state: Option<String>,
+    config: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    progress: Option<Value>,
+}
+
+/// The bytes of a regular file: a device or a pipe might never end.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, ModelError> {
+    let fail = |what: String| ModelError { path: path.into(), what };
+    let cannot = |e: io::Error| fail(format!("cannot be read: {e}"));
+    if !fs::metadata(path).map_err(cannot)?.is_file() {
+        return Err(fail("cannot be read: it is no regular file".into()));
+    }
+    fs::read(path).map_err(cannot)
 }
 
 fn read_floats(bytes: &[u8], out: &mut [f32]) {
@@ -77,94 +108,98 @@ fn tensors(network: &Network) -> Vec<(String, usize, Vec<usize>)> {
 }
 
 impl Model {
-    /// Writes the model to `path` through a temporary file beside it.
-    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
-        self.save_with(path, &[], None)
+    /// Writes the model to `path` through a temporary file beside it, with the configuration of the run that made it.
+    pub fn save(&self, path: &Path, config: Option<&Config>) -> Result<(), ModelError> {
+        let config = config.map(serde_json::to_value).transpose();
+        let fail = |what: String| ModelError { path: path.into(), what };
+        let config = config.map_err(|e| fail(e.to_string()))?;
+        self.save_with(path, Extras { vectors: &[], config, progress: None })
     }
 
-    /// [`save`](Self::save) with further vectors and a JSON text.
-    pub(crate) fn save_with(
-        &self,
-        path: &Path,
-        vectors: &[(&str, &[f32])],
-        state: Option<String>,
-    ) -> Result<(), ModelError> {
+    /// [`save`](Self::save) with further named vectors and the progress of a run.
+    pub(crate) fn save_with(&self, path: &Path, extras: Extras<&[(&str, &[f32])]>) -> Result<(), ModelError> {
         let fail = |what: String| ModelError { path: path.into(), what };
+        let file = self.to_bytes(extras).map_err(fail)?;
+        replace_bytes(path, &file).map_err(|e| fail(format!("cannot be written: {e}")))
+    }
+
+    fn to_bytes(&self, extras: Extras<&[(&str, &[f32])]>) -> Result<Vec<u8>, String> {
+        let Extras { vectors, config, progress } = extras;
         let little = |v: &[f32]| v.iter().flat_map(|p| p.to_le_bytes()).collect::<Vec<u8>>();
+        let view = |shape, data| TensorView::new(Dtype::F32, shape, data).map_err(|e| e.to_string());
         let bytes = little(&self.params);
-        let vectors: Vec<_> =
-            vectors.iter().map(|(name, v)| (name.to_string(), v.len(), little(v))).collect();
+        let vectors: Vec<_> = vectors.iter().map(|(name, v)| (*name, v.len(), little(v))).collect();
         let mut views = Vec::new();
         for (name, first, shape) in tensors(&self.network) {
             let len: usize = shape.iter().product();
-            let data =
-                bytes.get(4 * first..4 * (first + len)).ok_or_else(|| fail("too few parameters".into()))?;
-            views.push((name, TensorView::new(Dtype::F32, shape, data).map_err(|e| fail(e.to_string()))?));
+            let data = bytes.get(4 * first..4 * (first + len)).ok_or("too few parameters")?;
+            views.push((name, view(shape, data)?));
         }
         for (name, len, data) in &vectors {
-            let view = TensorView::new(Dtype::F32, vec![*len], data).map_err(|e| fail(e.to_string()))?;
-            views.push((name.clone(), view));
+            views.push((name.to_string(), view(vec![*len], data)?));
         }
+        let network = serde_json::from_str(&self.network.to_json()).map_err(|e| e.to_string())?;
         // One entry only: the order of a hash map's entries would differ from run to run.
-        let entry = Entry { network: self.network.to_json(), state };
-        let json = serde_json::to_string(&entry).map_err(|e| fail(e.to_string()))?;
+        let entry = Entry { format: FORMAT, network, config, progress };
+        let json = serde_json::to_string(&entry).map_err(|e| e.to_string())?;
         let metadata = HashMap::from([(ENTRY.to_string(), json)]);
-        let file = serialize(views, Some(metadata)).map_err(|e| fail(e.to_string()))?;
-        replace_bytes(path, &file).map_err(|e| fail(format!("cannot be written: {e}")))
+        serialize(views, Some(metadata)).map_err(|e| e.to_string())
     }
 
     /// Reads a model. Errors: no such file, not a model, tensors missing or of another shape, values that are not finite.
     pub fn load(path: &Path) -> Result<Model, ModelError> {
-        Model::load_with(path, &[]).map(|(model, ..)| model)
+        let fail = |what: String| ModelError { path: path.into(), what };
+        Model::from_bytes(&read_file(path)?).map_err(fail)
     }
 
-    /// [`load`](Self::load) with further vectors and the JSON text.
-    pub(crate) fn load_with(path: &Path, names: &[&str]) -> Result<Parts, ModelError> {
-        let fail = |what: String| ModelError { path: path.into(), what };
-        let bytes = fs::read(path).map_err(|e| fail(format!("cannot be read: {e}")))?;
-        let not_model = |e: safetensors::SafeTensorError| fail(format!("is no safetensors model ({e})"));
-        let file = SafeTensors::deserialize(&bytes).map_err(not_model)?;
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(not_model)?;
+    /// The model in the bytes of a file. Errors: what is wrong with them.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Model, String> {
+        Model::with_extras(bytes, &[]).map(|(model, _)| model)
+    }
+
+    /// [`from_bytes`](Self::from_bytes) with further vectors.
+    pub(crate) fn with_extras(bytes: &[u8], names: &[&str]) -> Result<(Model, Extras<Vectors>), String> {
+        let not_model = |e: safetensors::SafeTensorError| format!("is no safetensors model ({e})");
+        let file = SafeTensors::deserialize(bytes).map_err(not_model)?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(not_model)?;
         let entry = header.metadata().as_ref().and_then(|m| m.get(ENTRY));
-        let json =
-            entry.ok_or_else(|| fail("was not written by arm train: it has no `arm` metadata".into()))?;
-        let entry: Entry =
-            serde_json::from_str(json).map_err(|e| fail(format!("its `arm` metadata: {e}")))?;
-        let network =
-            Network::from_json(&entry.network).map_err(|e| fail(format!("its network is invalid: {e}")))?;
+        let json = entry.ok_or("was not written by arm train: it has no `arm` metadata")?;
+        let entry: Entry = serde_json::from_str(json).map_err(|e| format!("its `arm` metadata: {e}"))?;
+        if entry.format != FORMAT {
+            return Err(format!("is of format {}, but this version reads format {FORMAT}", entry.format));
+        }
+        let network = Network::from_json(&entry.network.to_string())
+            .map_err(|e| format!("its network is invalid: {e}"))?;
         let count = network.shape().params();
         if count > bytes.len() / 4 {
-            return Err(fail(format!("its network has {count} parameters, more than the file holds")));
+            return Err(format!("its network has {count} parameters, more than the file holds"));
         }
         let mut params = vec![0f32; count];
         for (name, first, shape) in tensors(&network) {
-            let view = file.tensor(&name).map_err(|_| fail(format!("tensor {name} is missing")))?;
+            let view = file.tensor(&name).map_err(|_| format!("tensor {name} is missing"))?;
             if view.shape() != shape || view.dtype() != Dtype::F32 {
                 let found = (view.dtype(), view.shape());
-                return Err(fail(format!("tensor {name} is {found:?}, but the network needs F32 {shape:?}")));
+                return Err(format!("tensor {name} is {found:?}, but the network needs F32 {shape:?}"));
             }
-            read_floats(view.data(), &mut params[first..]);
-            if let Some(p) = params[first..].iter().find(|p| p.is_nan() || p.abs() > arm_core::step::LIMIT) {
-                return Err(fail(format!(
-                    "tensor {name} holds {p}; the file is damaged or training diverged"
-                )));
+            let out = &mut params[first..first + view.data().len() / 4];
+            read_floats(view.data(), out);
+            if let Some(p) = out.iter().find(|p| p.is_nan() || p.abs() > arm_core::step::LIMIT) {
+                return Err(format!("tensor {name} holds {p}; the file is damaged or training diverged"));
             }
         }
         let mut vectors = Vec::new();
         for name in names {
-            let view = file
-                .tensor(name)
-                .map_err(|_| fail(format!("tensor {name} is missing; give a checkpoint")))?;
+            let view =
+                file.tensor(name).map_err(|_| format!("tensor {name} is missing; give a checkpoint"))?;
             let mut vector = vec![0f32; view.data().len() / 4];
             read_floats(view.data(), &mut vector);
             if view.dtype() != Dtype::F32 || !vector.iter().all(|v| v.is_finite()) {
-                return Err(fail(format!(
-                    "tensor {name} is of another type or has values that are not finite"
-                )));
+                return Err(format!("tensor {name} is of another type or has values that are not finite"));
             }
             vectors.push(vector);
         }
-        Ok((Model { network, params }, vectors, entry.state))
+        let Entry { config, progress, .. } = entry;
+        Ok((Model { network, params }, Extras { vectors, config, progress }))
     }
 
     /// The parameters with rows padded to a multiple of `floats`.
@@ -204,7 +239,7 @@ mod tests {
     fn it_reads_what_it_wrote() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.safetensors");
-        model().save(&path).unwrap();
+        model().save(&path, None).unwrap();
         assert_eq!(Model::load(&path).unwrap(), model());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let padded = model().padded(8);
@@ -226,9 +261,9 @@ mod tests {
         says(&path, "no safetensors");
         let mut bad = model();
         bad.params[4] = f32::NAN;
-        bad.save(&path).unwrap();
+        bad.save(&path, None).unwrap();
         says(&path, "encoder.0.weight holds NaN");
-        model().save(&path).unwrap();
+        model().save(&path, None).unwrap();
         let good = fs::read(&path).unwrap();
         for cut in [1, 7, 8, 40, good.len() / 2, good.len() - 1] {
             fs::write(&path, &good[..cut]).unwrap();

@@ -4,10 +4,10 @@ use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::files::replace_bytes;
 use crate::model::Model;
-use crate::train::{Epoch, Figures};
-use serde::Serialize;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use crate::train::{Epoch, Figures, Restored};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// A file or folder that cannot be written.
@@ -31,7 +31,7 @@ pub const SAMPLES: &str = "samples.png";
 /// Name of the picture of reconstructions.
 pub const RECONSTRUCTIONS: &str = "reconstructions.png";
 
-/// The folder of one run.
+/// The folder of one run, locked against a second process for as long as it lives.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -39,15 +39,23 @@ pub struct RunFolder {
 }
 
 /// A line of `metrics.jsonl`.
-#[derive(Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-enum Line<'a> {
+pub enum Line {
+    /// The figures of an epoch.
     Epoch {
+        /// The figures.
         #[serde(flatten)]
-        epoch: &'a Epoch,
+        epoch: Epoch,
+        /// Training steps a second.
         steps_per_second: f64,
+        /// Seconds since the line before, or since the run was started or resumed.
+        seconds: f64,
     },
-    Test(&'a Figures),
+    /// A refused step sent the run back.
+    Restored(Restored),
+    /// The figures of the model on the test split, at the end.
+    Test(Figures),
 }
 
 impl RunFolder {
@@ -61,19 +69,18 @@ impl RunFolder {
             }
             None => free_folder()?,
         };
-        let metrics = File::create(path.join(METRICS)).map_err(cannot_write(path.join(METRICS)))?;
-        let folder = RunFolder { path, metrics };
+        let file = path.join(METRICS);
+        let metrics = File::options().write(true).create_new(true).open(&file);
+        let folder = RunFolder { path, metrics: lock(metrics, &file)? };
         folder.write_config(config)?;
         Ok(folder)
     }
 
-    /// Opens the folder of a run that was left, forgetting the metrics after its first `epochs` epochs.
-    pub fn reopen(path: PathBuf, config: &Config, epochs: usize) -> Result<RunFolder, RunError> {
+    /// Opens the folder of a run that was left, forgetting all but the first `lines` lines of the metrics.
+    pub fn reopen(path: PathBuf, config: &Config, lines: usize) -> Result<RunFolder, RunError> {
         let file = path.join(METRICS);
-        let text = fs::read_to_string(&file).map_err(cannot_write(file.clone()))?;
-        let kept: String = text.split_inclusive('\n').take(epochs).collect();
-        replace_bytes(&file, kept.as_bytes()).map_err(cannot_write(file.clone()))?;
-        let metrics = File::options().append(true).open(&file).map_err(cannot_write(file.clone()))?;
+        let mut metrics = lock(File::options().read(true).write(true).open(&file), &file)?;
+        keep_lines(&mut metrics, lines).map_err(cannot_write(file))?;
         let folder = RunFolder { path, metrics };
         folder.write_config(config)?;
         Ok(folder)
@@ -100,24 +107,46 @@ impl RunFolder {
         &self.path
     }
 
-    /// Appends the figures of an epoch to `metrics.jsonl`.
-    pub fn epoch(&mut self, epoch: &Epoch, steps_per_second: f64) -> Result<(), RunError> {
-        self.line(&Line::Epoch { epoch, steps_per_second })
-    }
-
-    /// Writes the trained model and appends its test figures.
-    pub fn finish(&mut self, model: &Model, figures: &Figures) -> Result<(), RunError> {
-        let path = self.path.join(MODEL);
-        model.save(&path).map_err(|e| RunError { path: e.path, what: e.what })?;
-        self.line(&Line::Test(figures))
-    }
-
-    fn line(&mut self, line: &Line<'_>) -> Result<(), RunError> {
+    /// Appends a line to `metrics.jsonl`.
+    pub fn line(&mut self, line: &Line) -> Result<(), RunError> {
         let path = self.path.join(METRICS);
         let mut text =
             serde_json::to_string(line).map_err(|e| RunError { path: path.clone(), what: e.to_string() })?;
         text.push('\n');
         self.metrics.write_all(text.as_bytes()).map_err(cannot_write(path))
+    }
+
+    /// Makes the metrics so far last through a power cut.
+    pub fn sync(&self) -> Result<(), RunError> {
+        self.metrics.sync_data().map_err(cannot_write(self.path.join(METRICS)))
+    }
+
+    /// Writes the best model so far.
+    pub fn model(&self, model: &Model, config: &Config) -> Result<(), RunError> {
+        let path = self.path.join(MODEL);
+        model.save(&path, Some(config)).map_err(|e| RunError { path: e.path, what: e.what })
+    }
+}
+
+/// Cuts a text off after so many lines, where writing goes on.
+fn keep_lines(file: &mut File, lines: usize) -> io::Result<()> {
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    let kept = text.split_inclusive('\n').take(lines).map(str::len).sum::<usize>() as u64;
+    file.set_len(kept)?;
+    file.seek(io::SeekFrom::Start(kept)).map(|_| ())
+}
+
+/// The file, locked until it is closed.
+fn lock(file: io::Result<File>, path: &Path) -> Result<File, RunError> {
+    let file = file.map_err(cannot_write(path.into()))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            let what = "is being written by another process; wait for it, or give another --out";
+            Err(RunError { path: path.into(), what: what.into() })
+        }
+        // A file system without locks must do without.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 
@@ -132,6 +161,10 @@ fn make(path: &Path, force: bool) -> Result<(), RunError> {
             return Err(fail(
                 "exists already; give another --out, or --force to replace the run in it".into(),
             ));
+        }
+        let metrics = path.join(METRICS);
+        if metrics.exists() {
+            lock(File::open(&metrics), &metrics)?;
         }
         Checkpoint::clear(path);
         for name in [CONFIG, METRICS, MODEL, SAMPLES, RECONSTRUCTIONS] {

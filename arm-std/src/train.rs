@@ -1,22 +1,23 @@
 //! A training run: epochs over a data set, validation after each, figures at the end; it can be left and taken up at any
-//! step.
+//! step, and a refused step sends it back to the start of its epoch.
+
+mod state;
 
 use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::Config;
 use crate::data::{BitTable, Splits};
 use crate::dispatch::Visitor;
-use crate::driver::Driver;
 use crate::evaluate::bound;
 use crate::memory::LINE;
 use crate::model::{Model, copy_rows};
 use crate::network::Network;
-use crate::optimise::Rule;
+use crate::variance::encoder_variance;
 use arm_core::estimator::Estimator;
 use arm_core::model::Vae;
-use arm_core::optim::Adam;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{BitMatrix, Error};
 use serde::{Deserialize, Serialize};
+use state::State;
 use std::time::{Duration, Instant};
 
 /// The figures after an epoch, in nats.
@@ -30,10 +31,25 @@ pub struct Epoch {
     pub train_neg_elbo: f64,
     /// -ELBO of the validation split, one sample an image.
     pub valid_neg_elbo: f64,
+    /// Variance of the encoder's gradient: see [`encoder_variance`].
+    pub gradient_variance: f64,
+}
+
+/// A refused step, after which the run took its epoch again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The step that was refused.
+    pub step: u64,
+    /// Why.
+    pub error: String,
+    /// The step whose state, the last good one, was restored.
+    pub to_step: u64,
+    /// How often that state has been restored, this time included.
+    pub attempt: u64,
 }
 
 /// The figures of a trained model on a test split, in nats.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// -ELBO, one sample an image.
     pub neg_elbo: f64,
@@ -49,12 +65,25 @@ pub struct Figures {
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// The engine refused something.
-    #[error("step {step}: {error}{}", hint(error))]
+    #[error("step {step}: {error}")]
     Step {
         /// The step that was refused.
         step: u64,
         /// Why.
         error: Error,
+    },
+    /// A step was refused each time its epoch was taken.
+    #[error(
+        "step {step}: {error}. The epoch from step {good} was taken {} times with other random draws, in vain; \
+         try a smaller --lr", RETRIES + 1
+    )]
+    GaveUp {
+        /// The step that was refused last.
+        step: u64,
+        /// Why.
+        error: Error,
+        /// The step of the last good state, which is kept.
+        good: u64,
     },
     /// The checkpoint belongs to another run.
     #[error("the checkpoint does not fit: {0}")]
@@ -67,14 +96,8 @@ pub enum TrainError {
 /// What an [`Observer`] fails with.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-fn hint(error: &Error) -> &'static str {
-    match error {
-        Error::Objective | Error::Diverged => {
-            " and the model is still that of the step before; try a smaller --lr"
-        }
-        _ => "",
-    }
-}
+/// How often an epoch is taken again after a refused step.
+pub const RETRIES: u64 = 3;
 
 /// Domains of evaluation addresses; validation uses the epoch.
 pub(crate) const TEST: u64 = 1 << 30;
@@ -97,6 +120,9 @@ pub trait Observer {
 
     /// After each epoch, with the time its steps took.
     fn epoch(&mut self, epoch: &Epoch, steps: u64, time: Duration) -> Result<(), Failure>;
+
+    /// After a refused step: the run goes on from the last good state.
+    fn restored(&mut self, restored: &Restored) -> Result<(), Failure>;
 
     /// To keep `checkpoint`.
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure>;
@@ -156,79 +182,107 @@ struct Run<'a> {
     threads: usize,
 }
 
-/// A driver with the run's progress.
-struct State<'a, E> {
-    driver: Driver<'a, E, Vae, Rule>,
-    network: &'a Network,
-    progress: Progress,
-    best: Vec<f32>,
+/// Where an epoch has led.
+enum Epochs {
+    /// To the next, or to the end of the run.
+    Next,
+    /// Out of the run.
+    Left,
 }
 
-impl<'a> Run<'a> {
+impl Run<'_> {
     fn train<E: Estimator + Send + Sync>(
         &self,
         estimator: E,
         from: Option<Checkpoint>,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, TrainError> {
-        let Run { config, splits, .. } = *self;
+        let Run { config, network, splits, threads } = *self;
         let per_epoch = splits.train.rows().checked_div(config.batch).unwrap_or(0) as u64;
         if per_epoch == 0 {
             return Err(at(0)(Error::Setting));
         }
-        let mut state = self.start(estimator)?;
+        let mut state = State::new(config, network, estimator, threads)?;
+        state.progress.data = fingerprint(splits);
         if let Some(checkpoint) = from {
             state.restore(checkpoint)?;
         }
-        let mut words = vec![0u32; config.batch * splits.train.cols().div_ceil(32)];
-        let mut drawn = BitTable::default();
-        while state.progress.step < config.steps && !self.patience_is_over(&state.progress.history) {
-            let epoch = state.progress.step / per_epoch;
-            let of_data = if config.overfit_one_batch { 0 } else { epoch };
-            let table = splits.train.epoch(config.seed, of_data, &mut drawn);
-            let order = order(config.seed, of_data, table.rows());
-            let end = config.steps.min((epoch + 1) * per_epoch);
-            let (started, first) = (Instant::now(), state.progress.step);
-            let mut next = Next::Go;
-            while state.progress.step < end {
-                let position =
-                    if config.overfit_one_batch { 0 } else { (state.progress.step % per_epoch) as usize };
-                table.gather(&order[position * config.batch..(position + 1) * config.batch], &mut words);
-                let f = state.step(BitMatrix::new(&words, table.cols()), config.batch)?;
-                next = observer.step(state.progress.step, f);
-                if next != Next::Go && state.progress.step < end {
-                    observer.save(&state.checkpoint())?;
-                    if next == Next::Leave {
-                        return Ok(Outcome::Left(state.progress.step));
+        let mut buffer = BitTable::default();
+        // At the last step an epoch that was cut short may still lack its figures.
+        while (state.progress.step < config.steps || state.within_epoch())
+            && !self.patience_is_over(&state.progress.history)
+        {
+            let first = state.progress.step / per_epoch * per_epoch;
+            if !state.within_epoch() {
+                state.keep_good();
+            }
+            match self.epoch(&mut state, first, per_epoch, &mut buffer, observer) {
+                Ok(Epochs::Next) => {}
+                Ok(Epochs::Left) => return Ok(Outcome::Left(state.progress.step)),
+                Err(TrainError::Step { step, error: error @ (Error::Objective | Error::Diverged) }) => {
+                    state.go_back(first)?;
+                    let attempt = attempts(&state.progress, first) + 1;
+                    if attempt > RETRIES {
+                        if first > 0 {
+                            observer.save(&state.checkpoint())?;
+                        }
+                        return Err(TrainError::GaveUp { step, error, good: first });
                     }
+                    let restored = Restored { step, error: error.to_string(), to_step: first, attempt };
+                    observer.restored(&restored)?;
+                    state.progress.restored.push(restored);
                 }
-            }
-            let whole = end % per_epoch == 0;
-            if !whole {
-                // The figures of an epoch cut short are not part of a checkpoint: a longer run would finish it.
-                observer.save(&state.checkpoint())?;
-            }
-            let entry = self.end_epoch(&mut state, epoch + 1, end - epoch * per_epoch)?;
-            observer.epoch(&entry, end - first, started.elapsed())?;
-            if whole && (next != Next::Go || end == config.steps) {
-                observer.save(&state.checkpoint())?;
-            }
-            if next == Next::Leave && end < config.steps {
-                return Ok(Outcome::Left(end));
+                Err(other) => return Err(other),
             }
         }
         self.finish(state)
     }
 
-    fn start<E: Estimator + Send + Sync>(&self, estimator: E) -> Result<State<'a, E>, TrainError> {
-        let Run { config, network, threads, .. } = *self;
-        let adam = Rule::Adam(Adam::new(config.lr));
-        let mut driver =
-            Driver::new(network.shape(), estimator, Vae, adam, config.seed, config.batch, threads)
-                .map_err(at(0))?;
-        driver.optimisers_mut().copy_from_slice(&config.optimisers(network));
-        driver.set_shared(!config.independent_uniforms);
-        Ok(State { driver, network, progress: Progress::default(), best: Vec::new() })
+    /// The rest of the epoch that starts at step `first`, and its figures.
+    fn epoch<E: Estimator + Send + Sync>(
+        &self,
+        state: &mut State<'_, E>,
+        first: u64,
+        per_epoch: u64,
+        buffer: &mut BitTable,
+        observer: &mut dyn Observer,
+    ) -> Result<Epochs, TrainError> {
+        let Run { config, splits, .. } = *self;
+        let epoch = first / per_epoch;
+        let seed = draws(config.seed, attempts(&state.progress, first));
+        state.set_seed(seed);
+        let (of_data, seed) = if config.overfit_one_batch { (0, config.seed) } else { (epoch, seed) };
+        let table = splits.train.epoch(seed, of_data, buffer);
+        let order = order(seed, of_data, table.rows());
+        let mut words = vec![0u32; config.batch * table.words_per_row()];
+        let end = config.steps.min(first + per_epoch);
+        let (started, from) = (Instant::now(), state.progress.step);
+        let mut next = Next::Go;
+        while state.progress.step < end {
+            let position =
+                if config.overfit_one_batch { 0 } else { (state.progress.step % per_epoch) as usize };
+            table.gather(&order[position * config.batch..(position + 1) * config.batch], &mut words);
+            let f = state.step(BitMatrix::new(&words, table.cols()), config.batch)?;
+            next = observer.step(state.progress.step, f);
+            if next != Next::Go && state.progress.step < end {
+                observer.save(&state.checkpoint())?;
+                if next == Next::Leave {
+                    return Ok(Epochs::Left);
+                }
+            }
+        }
+        let whole = end % per_epoch == 0;
+        if !whole {
+            // The figures of an epoch cut short are not part of a checkpoint: a longer run would finish it.
+            observer.save(&state.checkpoint())?;
+        }
+        let time = started.elapsed();
+        let entry = self.end_epoch(state, epoch + 1, end - first)?;
+        observer.epoch(&entry, end - from, time)?;
+        if whole && (next != Next::Go || end == config.steps) {
+            observer.save(&state.checkpoint())?;
+        }
+        Ok(if next == Next::Leave && end < config.steps { Epochs::Left } else { Epochs::Next })
     }
 
     /// Validates, and notes the best parameters.
@@ -238,15 +292,27 @@ impl<'a> Run<'a> {
         epoch: u64,
         steps: u64,
     ) -> Result<Epoch, TrainError> {
+        let Run { config, splits, threads, .. } = *self;
         let Progress { step, epoch_sum, .. } = state.progress;
+        state.set_seed(config.seed);
         let (engine, params) = (state.driver.engine(), state.driver.params());
-        let valid = bound(engine, params, &self.splits.valid, 1, epoch, self.threads).map_err(at(step))?;
-        let entry = Epoch { epoch, step, train_neg_elbo: epoch_sum / steps as f64, valid_neg_elbo: valid };
+        let valid = bound(engine, params, &splits.valid, 1, epoch, threads).map_err(at(step))?;
+        let rows = config.batch.min(splits.valid.rows());
+        let x =
+            BitMatrix::new(&splits.valid.words()[..rows * splits.valid.words_per_row()], splits.valid.cols());
+        let entry = Epoch {
+            epoch,
+            step,
+            train_neg_elbo: epoch_sum / steps as f64,
+            valid_neg_elbo: valid,
+            gradient_variance: encoder_variance(engine, &mut Vae, params, x, epoch).map_err(at(step))?,
+        };
         if best(&state.progress.history).is_none_or(|b| entry.valid_neg_elbo < b.valid_neg_elbo) {
             state.best = state.driver.unpadded();
         }
         state.progress.history.push(entry);
         state.progress.epoch_sum = 0.0;
+        state.good.clear();
         Ok(entry)
     }
 
@@ -275,62 +341,35 @@ impl<'a> Run<'a> {
     }
 }
 
-impl<E: Estimator + Send + Sync> State<'_, E> {
-    fn step(&mut self, x: BitMatrix<'_>, examples: usize) -> Result<f32, TrainError> {
-        let f = self.driver.step(x, examples).map_err(at(self.progress.step))?;
-        self.progress.step += 1;
-        self.progress.epoch_sum += f64::from(f);
-        Ok(f)
-    }
-
-    fn checkpoint(&self) -> Checkpoint {
-        let (padded, plain) = (self.driver.engine().shape(), self.network.shape());
-        let mut moments = vec![0.0; 2 * plain.params()];
-        let halves = moments.chunks_mut(plain.params()).zip(self.driver.moments().chunks(padded.params()));
-        for (to, from) in halves {
-            copy_rows(padded, from, plain, to);
-        }
-        Checkpoint {
-            model: Model { network: self.network.clone(), params: self.driver.unpadded() },
-            moments,
-            best: self.best.clone(),
-            estimator: self.driver.engine().estimator.state().to_vec(),
-            progress: self.progress.clone(),
-        }
-    }
-
-    fn restore(&mut self, from: Checkpoint) -> Result<(), TrainError> {
-        let (padded, plain) = (self.driver.engine().shape(), self.network.shape());
-        if from.model.network != *self.network {
-            return Err(TrainError::Checkpoint("it is of another network"));
-        }
-        if from.moments.len() != 2 * plain.params()
-            || from.best.is_empty() != from.progress.history.is_empty()
-        {
-            return Err(TrainError::Checkpoint("its moments or its best parameters are incomplete"));
-        }
-        copy_rows(plain, &from.model.params, padded, self.driver.params_mut());
-        let halves = self.driver.moments_mut().chunks_mut(padded.params());
-        for (to, from) in halves.zip(from.moments.chunks(plain.params())) {
-            copy_rows(plain, from, padded, to);
-        }
-        self.driver.set_steps(from.progress.step);
-        let estimator = &mut self.driver.engine_mut().estimator;
-        let other = |_| TrainError::Checkpoint("the state of its estimator is of another estimator");
-        estimator.set_state(&from.estimator).map_err(other)?;
-        self.best = from.best;
-        self.progress = from.progress;
-        Ok(())
-    }
-}
-
 fn at(step: u64) -> impl Fn(Error) -> TrainError {
     move |error| TrainError::Step { step, error }
 }
 
 /// The epoch with the lowest validation bound; the first of equals.
-fn best(history: &[Epoch]) -> Option<&Epoch> {
+pub fn best(history: &[Epoch]) -> Option<&Epoch> {
     history.iter().min_by(|a, b| a.valid_neg_elbo.total_cmp(&b.valid_neg_elbo))
+}
+
+/// How often the state at step `first` was restored.
+fn attempts(progress: &Progress, first: u64) -> u64 {
+    progress.restored.iter().filter(|r| r.to_step == first).count() as u64
+}
+
+/// The seed of an epoch that is taken for the `attempt`th time again.
+fn draws(seed: u64, attempt: u64) -> u64 {
+    // The golden ratio: far from the seeds that people choose.
+    seed.wrapping_add(attempt.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+/// A checksum of all rows, by which a resumed run knows its data.
+fn fingerprint(splits: &Splits) -> u32 {
+    let mut buffer = BitTable::default();
+    let train = splits.train.epoch(0, 0, &mut buffer);
+    let mut crc = flate2::Crc::new();
+    for table in [train, &splits.valid, &splits.test] {
+        (0..table.rows()).for_each(|row| crc.update(bytemuck::cast_slice(table.row(row))));
+    }
+    crc.sum()
 }
 
 /// The order of an epoch's rows (Fisher & Yates).

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ fn killed_at_any_moment_it_ends_with_the_same_bytes() {
         } else {
             run(dir.path(), &[&RUN[..], &["--data", "t.txt", "--out", &out, "--force"]].concat());
         }
-        assert_eq!(files(dir.path(), &out), whole, "round {round}");
+        assert!(files(dir.path(), &out) == whole, "round {round}");
         fs::remove_dir_all(folder).unwrap();
     }
 }
@@ -92,30 +92,111 @@ fn a_shorter_run_goes_on_to_the_same_end() {
     half[4] = "350";
     run(dir.path(), &[&half[..], &["--data", "t.txt", "--out", "half"]].concat());
     run(dir.path(), &["train", "--resume", "half", "--steps", "700"]);
-    assert_eq!(files(dir.path(), "half"), whole);
+    assert!(files(dir.path(), "half") == whole);
     let refused = arm(dir.path(), &["train", "--resume", "half", "--lr", "0.5"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--resume"));
+}
+
+#[test]
+fn the_data_may_move_but_not_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = reference(dir.path());
+    let mut half = RUN;
+    half[4] = "350";
+    run(dir.path(), &[&half[..], &["--data", "t.txt", "--out", "half"]].concat());
+    fs::rename(dir.path().join("t.txt"), dir.path().join("moved.txt")).unwrap();
+    let text = fs::read_to_string(dir.path().join("moved.txt")).unwrap();
+    fs::write(dir.path().join("t.txt"), text.replacen('0', "1", 1)).unwrap();
+    let other = arm(dir.path(), &["train", "--resume", "half", "--steps", "700"]).output().unwrap();
+    assert_eq!(other.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("data are not those"));
+    run(dir.path(), &["train", "--resume", "half", "--steps", "700", "--data", "moved.txt"]);
+    assert_eq!(files(dir.path(), "half").1, whole.1);
+}
+
+#[test]
+fn the_configuration_of_a_run_reproduces_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = reference(dir.path());
+    run(dir.path(), &["train", "--config", "whole/config.toml", "--out", "again"]);
+    assert!(files(dir.path(), "again") == whole);
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+}
+
+fn wait_for(path: &Path) {
+    while !path.exists() {
+        sleep(Duration::from_millis(5));
+    }
 }
 
 #[cfg(unix)]
 #[test]
 fn ctrl_c_saves_and_leaves() {
     let dir = tempfile::tempdir().unwrap();
-    let whole = reference(dir.path());
+    reference(dir.path());
     let mut args = [&RUN[..], &["--data", "t.txt", "--out", "c"]].concat();
     args[4] = "1000000";
     let child = arm(dir.path(), &args).spawn().unwrap();
-    while !dir.path().join("c/metrics.jsonl").exists() {
-        sleep(Duration::from_millis(5));
-    }
+    wait_for(&dir.path().join("c/metrics.jsonl"));
     sleep(Duration::from_millis(100));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let second = arm(dir.path(), &["train", "--resume", "c"]).output().unwrap();
+    assert!(!second.status.success());
+    interrupt(&child);
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("--resume"), "{text}");
-    assert!(has_checkpoint(&dir.path().join("c")) && !dir.path().join("c/model.safetensors").exists());
-    let _ = whole;
+    assert!(has_checkpoint(&dir.path().join("c")));
+    // No progress bar where there is no terminal.
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr).lines().collect::<Vec<_>>(),
+        ["saving; once more to quit at once"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_ctrl_c_quits_and_nothing_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = reference(dir.path());
+    let mut args = [&RUN[..], &["--data", "t.txt", "--out", "q"]].concat();
+    args[8] = "1000000";
+    let mut child = arm(dir.path(), &args).spawn().unwrap();
+    // All steps are taken; the bound at the end takes minutes.
+    wait_for(&dir.path().join("q/checkpoint-000000700.safetensors"));
+    sleep(Duration::from_millis(50));
+    interrupt(&child);
+    sleep(Duration::from_millis(100));
+    assert!(child.try_wait().unwrap().is_none());
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    run(dir.path(), &["train", "--resume", "q", "--nll-samples", "2"]);
+    assert!(files(dir.path(), "q") == whole);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_in_progress_is_locked() {
+    let dir = tempfile::tempdir().unwrap();
+    reference(dir.path());
+    let mut args = [&RUN[..], &["--data", "t.txt", "--out", "c", "--save-every", "0"]].concat();
+    args[4] = "1000000";
+    let mut child = arm(dir.path(), &args).spawn().unwrap();
+    wait_for(&dir.path().join("c/config.toml"));
+    while !has_checkpoint(&dir.path().join("c")) {
+        sleep(Duration::from_millis(5));
+    }
+    for other in [&["train", "--resume", "c"][..], &["train", "--data", "t.txt", "--out", "c", "--force"]] {
+        let output = arm(dir.path(), other).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && message.contains("another process"), "{message}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// A file-size limit stands for a full disk: no write beyond it succeeds.
@@ -135,5 +216,5 @@ fn a_full_disk_ends_the_run_with_a_message_and_the_last_checkpoint() {
     let parts = fs::read_dir(dir.path().join("f")).unwrap().flatten();
     assert!(parts.into_iter().all(|e| !e.file_name().to_string_lossy().ends_with(".part")));
     run(dir.path(), &["train", "--resume", "f", "--steps", "700"]);
-    assert_eq!(files(dir.path(), "f"), whole);
+    assert!(files(dir.path(), "f") == whole);
 }

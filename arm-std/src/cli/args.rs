@@ -39,6 +39,9 @@ pub(super) struct Train {
     /// Seconds between checkpoints
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     pub save_every: u32,
+    /// Checkpoints to keep
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    pub keep: u16,
     /// Run folder [default: the first free runs/001, runs/002, ..]
     #[arg(long, conflicts_with = "resume")]
     pub out: Option<PathBuf>,

@@ -1,13 +1,13 @@
 //! `arm train`.
 
-use super::watch::Watch;
+use super::watch::{Saving, Watch};
 use super::{Outcome, Usage, args, bound_line, say};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::{Splits, load};
 use crate::network::Network;
 use crate::pictures::{reconstructions, samples};
-use crate::run::{CONFIG, RECONSTRUCTIONS, RunFolder, SAMPLES};
+use crate::run::{CONFIG, Line, RECONSTRUCTIONS, RunFolder, SAMPLES};
 use crate::settings::Settings;
 use crate::train::{self, train};
 use arm_core::optim::{Adam, Sgd};
@@ -59,16 +59,18 @@ pub(super) fn run(args: &args::Train) -> Outcome {
     let (mut folder, from) = match &args.resume {
         Some(run) => {
             let checkpoint = resumable(run, &config)?;
-            let folder = RunFolder::reopen(run.clone(), &config, checkpoint.progress.history.len())?;
+            let progress = &checkpoint.progress;
+            let lines = progress.history.len() + progress.restored.len();
+            let folder = RunFolder::reopen(run.clone(), &config, lines)?;
             say(format_args!("from step {}", checkpoint.progress.step))?;
             (folder, Some(checkpoint))
         }
         None => (RunFolder::create(args.out.clone(), args.force, &config)?, None),
     };
     let started = Instant::now();
-    let (first, save_every) =
-        (from.as_ref().map_or(0, |c| c.progress.step), Duration::from_secs(args.save_every.into()));
-    let mut watch = Watch::new(config.steps, first, save_every, &mut folder)?;
+    let first = from.as_ref().map_or(0, |c| c.progress.step);
+    let saving = Saving { every: Duration::from_secs(args.save_every.into()), keep: args.keep.into() };
+    let mut watch = Watch::new(config.steps, first, saving, &mut folder)?;
     let outcome = train(&config, &network, &splits, threads, from, &mut watch);
     let (ends, saved) = watch.finish();
     let trained = started.elapsed();
@@ -86,7 +88,8 @@ pub(super) fn run(args: &args::Train) -> Outcome {
             return Ok(());
         }
     };
-    folder.finish(&model, &figures)?;
+    folder.model(&model, &config)?;
+    folder.line(&Line::Test(figures))?;
     samples(&model, 100, seed)?.write(&folder.path().join(SAMPLES))?;
     reconstructions(&model, &splits.test, 40, seed)?.write(&folder.path().join(RECONSTRUCTIONS))?;
     if let Some((first, last)) = ends {
@@ -111,15 +114,22 @@ pub(super) fn run(args: &args::Train) -> Outcome {
 
 /// The newest checkpoint of `run`, if `config` asks for the same run, perhaps longer.
 fn resumable(run: &Path, config: &Config) -> Result<Checkpoint, Box<dyn std::error::Error + Send + Sync>> {
-    let resolved = Settings::read(&run.join(CONFIG))?.resolve()?;
-    let Config { steps, patience, nll_samples, nll_images, .. } = *config;
-    if (Config { steps, patience, nll_samples, nll_images, ..resolved }) != *config {
-        let message =
-            "--resume: only --epochs, --steps, --patience, --nll-samples and --nll-images may change";
+    let none = || format!("{}: has no checkpoint to go on from", run.display());
+    let checkpoint = Checkpoint::newest(run)?.ok_or_else(none)?;
+    let Config { steps, patience, nll_samples, nll_images, data, .. } = config.clone();
+    let of_run = checkpoint.config.clone();
+    if (Config { steps, patience, nll_samples, nll_images, data, ..of_run }) != *config {
+        let message = "--resume: only --epochs, --steps, --patience, --nll-samples, --nll-images and the place of the \
+                       same --data may change";
         return Err(Usage(message.into()).into());
     }
-    let none = || format!("{}: has no checkpoint to go on from", run.display());
-    Ok(Checkpoint::newest(run)?.ok_or_else(none)?)
+    let taken = checkpoint.progress.step;
+    if steps < taken {
+        return Err(
+            Usage(format!("--resume: the run has taken {taken} steps already; {steps} are fewer")).into()
+        );
+    }
+    Ok(checkpoint)
 }
 
 /// Bytes of parameters, moments and scratch.

@@ -1,9 +1,11 @@
 //! What is seen of a run, and when it is saved.
 
 use crate::checkpoint::Checkpoint;
-use crate::run::RunFolder;
-use crate::train::{Epoch, Failure, Next, Observer};
+use crate::model::Model;
+use crate::run::{Line, RunFolder};
+use crate::train::{Epoch, Failure, Next, Observer, RETRIES, Restored, best};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{Write, stderr};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,33 +13,46 @@ use std::time::{Duration, Instant};
 /// Whether Ctrl-C was pressed.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// When a run is saved.
+#[derive(Clone, Copy)]
+pub(super) struct Saving {
+    /// Time between checkpoints.
+    pub every: Duration,
+    /// Checkpoints that are kept.
+    pub keep: usize,
+}
+
 /// The progress bar, the metrics and the checkpoints.
 pub(super) struct Watch<'a> {
     bar: ProgressBar,
     folder: &'a mut RunFolder,
+    saving: Saving,
     ends: Option<(Epoch, Epoch)>,
     /// Sum and number of -ELBOs since the bar was drawn.
     recent: (f64, u32),
     drawn: Instant,
-    saved: Instant,
+    saved: Option<Instant>,
     started: Instant,
+    line: Instant,
     first: u64,
-    save_every: Duration,
-    any_saved: bool,
+    /// The epoch whose model was written.
+    best: Option<u64>,
 }
 
 impl<'a> Watch<'a> {
-    /// Watches a run of `steps` steps from step `first`. From now on a first Ctrl-C saves and leaves, a second quits.
+    /// Watches a run of `steps` steps from step `first`. From now on a first Ctrl-C (or request to terminate) saves and
+    /// leaves, a second quits.
     pub(super) fn new(
         steps: u64,
         first: u64,
-        save_every: Duration,
+        saving: Saving,
         folder: &'a mut RunFolder,
     ) -> Result<Self, Failure> {
         ctrlc::set_handler(|| {
             if INTERRUPTED.swap(true, Ordering::SeqCst) {
                 process::exit(130);
             }
+            tell("saving; once more to quit at once");
         })?;
         let bar = ProgressBar::new(steps);
         let template = "{bar:30} {pos}/{len} steps  {msg}  {eta} left";
@@ -48,21 +63,22 @@ impl<'a> Watch<'a> {
         Ok(Watch {
             bar,
             folder,
+            saving,
             ends: None,
             recent: (0.0, 0),
             drawn: now,
-            saved: now,
+            saved: None,
             started: now,
+            line: now,
             first,
-            save_every,
-            any_saved: false,
+            best: None,
         })
     }
 
     /// Takes the bar away; returns the first and the last epoch, and whether a checkpoint was saved.
     pub(super) fn finish(self) -> (Option<(Epoch, Epoch)>, bool) {
         self.bar.finish_and_clear();
-        (self.ends, self.any_saved)
+        (self.ends, self.saved.is_some())
     }
 }
 
@@ -79,7 +95,7 @@ impl Observer for Watch<'_> {
         }
         match () {
             () if INTERRUPTED.load(Ordering::SeqCst) => Next::Leave,
-            () if self.saved.elapsed() >= self.save_every => Next::Save,
+            () if self.saved.unwrap_or(self.started).elapsed() >= self.saving.every => Next::Save,
             () => Next::Go,
         }
     }
@@ -87,13 +103,38 @@ impl Observer for Watch<'_> {
     fn epoch(&mut self, epoch: &Epoch, steps: u64, time: Duration) -> Result<(), Failure> {
         let first = self.ends.map_or(*epoch, |(first, _)| first);
         self.ends = Some((first, *epoch));
-        Ok(self.folder.epoch(epoch, steps as f64 / time.as_secs_f64().max(1e-9))?)
+        let seconds = std::mem::replace(&mut self.line, Instant::now()).elapsed().as_secs_f64();
+        let steps_per_second = steps as f64 / time.as_secs_f64().max(1e-9);
+        Ok(self.folder.line(&Line::Epoch { epoch: *epoch, steps_per_second, seconds })?)
+    }
+
+    fn restored(&mut self, restored: &Restored) -> Result<(), Failure> {
+        let Restored { step, error, to_step, attempt } = restored;
+        self.bar.suspend(|| {
+            tell(&format!(
+                "step {step}: {error}. Back to the state after step {to_step}; its epoch is taken again with other \
+                 random draws ({attempt} of {RETRIES}) and the same settings. A smaller --lr would avoid this"
+            ));
+        });
+        Ok(self.folder.line(&Line::Restored(restored.clone()))?)
     }
 
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
-        checkpoint.save(self.folder.path())?;
-        self.saved = Instant::now();
-        self.any_saved = true;
+        self.folder.sync()?;
+        checkpoint.save(self.folder.path(), self.saving.keep)?;
+        self.saved = Some(Instant::now());
+        let best = best(&checkpoint.progress.history).map(|epoch| epoch.epoch);
+        if best.is_some() && best != self.best {
+            let model = Model { network: checkpoint.model.network.clone(), params: checkpoint.best.clone() };
+            self.folder.model(&model, &checkpoint.config)?;
+            self.best = best;
+        }
         Ok(())
     }
+}
+
+/// A line for the user, beside the results on standard output.
+fn tell(line: &str) {
+    // Training goes on where nobody can be told.
+    let _ = writeln!(stderr(), "{line}");
 }

@@ -1,0 +1,136 @@
+//! A driver with a run's progress: what a checkpoint holds, and the last good state.
+
+use super::{TrainError, at};
+use crate::checkpoint::{Checkpoint, Progress};
+use crate::config::Config;
+use crate::driver::Driver;
+use crate::model::{Model, copy_rows};
+use crate::network::Network;
+use crate::optimise::Rule;
+use arm_core::BitMatrix;
+use arm_core::estimator::Estimator;
+use arm_core::model::Vae;
+use arm_core::optim::Adam;
+
+pub(super) struct State<'a, E> {
+    pub(super) driver: Driver<'a, E, Vae, Rule>,
+    config: &'a Config,
+    network: &'a Network,
+    pub(super) progress: Progress,
+    /// Parameters of the best epoch.
+    pub(super) best: Vec<f32>,
+    /// Parameters and moments at the start of the epoch in progress, unpadded; empty between epochs.
+    pub(super) good: Vec<f32>,
+}
+
+impl<'a, E: Estimator + Send + Sync> State<'a, E> {
+    pub(super) fn new(
+        config: &'a Config,
+        network: &'a Network,
+        estimator: E,
+        threads: usize,
+    ) -> Result<Self, TrainError> {
+        let adam = Rule::Adam(Adam::new(config.lr));
+        let mut driver =
+            Driver::new(network.shape(), estimator, Vae, adam, config.seed, config.batch, threads)
+                .map_err(at(0))?;
+        driver.optimisers_mut().copy_from_slice(&config.optimisers(network));
+        driver.set_shared(!config.independent_uniforms);
+        Ok(State { driver, config, network, progress: Progress::default(), best: vec![], good: vec![] })
+    }
+
+    /// Whether an epoch has begun and not ended.
+    pub(super) fn within_epoch(&self) -> bool {
+        !self.good.is_empty()
+    }
+
+    pub(super) fn set_seed(&mut self, seed: u64) {
+        self.driver.engine_mut().seed = seed;
+    }
+
+    pub(super) fn step(&mut self, x: BitMatrix<'_>, examples: usize) -> Result<f32, TrainError> {
+        let f = self.driver.step(x, examples).map_err(at(self.progress.step))?;
+        self.progress.step += 1;
+        self.progress.epoch_sum += f64::from(f);
+        Ok(f)
+    }
+
+    /// Remembers the state at the start of an epoch.
+    pub(super) fn keep_good(&mut self) {
+        self.good = self.driver.unpadded();
+        self.good.extend(self.moments());
+        self.good.extend(self.driver.engine().estimator.state());
+    }
+
+    /// Restores what [`keep_good`](Self::keep_good) remembered, of step `first`.
+    pub(super) fn go_back(&mut self, first: u64) -> Result<(), TrainError> {
+        let plain = self.network.shape();
+        let good = std::mem::take(&mut self.good);
+        let lacking = || TrainError::Checkpoint("it lacks the start of its epoch");
+        let (params, rest) = good.split_at_checked(plain.params()).ok_or_else(lacking)?;
+        let (moments, estimator) = rest.split_at_checked(2 * plain.params()).ok_or_else(lacking)?;
+        self.set(first, params, moments, estimator)?;
+        self.progress.step = first;
+        self.progress.epoch_sum = 0.0;
+        Ok(())
+    }
+
+    pub(super) fn checkpoint(&self) -> Checkpoint {
+        let params = self.driver.unpadded();
+        let moments = self.moments();
+        Checkpoint {
+            config: self.config.clone(),
+            model: Model { network: self.network.clone(), params },
+            moments,
+            best: self.best.clone(),
+            estimator: self.driver.engine().estimator.state().to_vec(),
+            before: self.good.clone(),
+            progress: self.progress.clone(),
+        }
+    }
+
+    pub(super) fn restore(&mut self, from: Checkpoint) -> Result<(), TrainError> {
+        let plain = self.network.shape();
+        if from.model.network != *self.network {
+            return Err(TrainError::Checkpoint("it is of another network"));
+        }
+        if from.progress.data != self.progress.data {
+            return Err(TrainError::Checkpoint("the data are not those it was trained on"));
+        }
+        if from.moments.len() != 2 * plain.params() {
+            return Err(TrainError::Checkpoint("its moments are incomplete"));
+        }
+        self.set(from.progress.step, &from.model.params, &from.moments, &from.estimator)?;
+        self.best = from.best;
+        self.good = from.before;
+        self.progress = from.progress;
+        Ok(())
+    }
+
+    /// The moments without padding.
+    fn moments(&self) -> Vec<f32> {
+        let (padded, plain) = (self.driver.engine().shape(), self.network.shape());
+        let mut moments = vec![0.0; 2 * plain.params()];
+        let halves = moments.chunks_mut(plain.params()).zip(self.driver.moments().chunks(padded.params()));
+        halves.for_each(|(to, from)| copy_rows(padded, from, plain, to));
+        moments
+    }
+
+    /// Gives the driver these parameters and moments, unpadded, and the estimator what it had learned.
+    fn set(
+        &mut self,
+        step: u64,
+        params: &[f32],
+        moments: &[f32],
+        estimator: &[f32],
+    ) -> Result<(), TrainError> {
+        let (padded, plain) = (self.driver.engine().shape(), self.network.shape());
+        copy_rows(plain, params, padded, self.driver.params_mut());
+        let halves =
+            self.driver.moments_mut().chunks_mut(padded.params()).zip(moments.chunks(plain.params()));
+        halves.for_each(|(to, from)| copy_rows(plain, from, padded, to));
+        self.driver.set_steps(step);
+        let other = |_| TrainError::Checkpoint("the state of its estimator is of another estimator");
+        self.driver.engine_mut().estimator.set_state(estimator).map_err(other)
+    }
+}
