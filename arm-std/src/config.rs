@@ -62,6 +62,11 @@ impl EstimatorName {
         matches!(self, Vimco | LocalDisarm | LocalDisarmSym | ArmsBound)
     }
 
+    /// Whether its mean is another than the gradient.
+    pub fn biased(self) -> bool {
+        false
+    }
+
     /// The numbers of samples that it can be set to; `None` where the number is its own.
     pub fn range(self) -> Option<(usize, usize)> {
         use EstimatorName::*;

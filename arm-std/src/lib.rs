@@ -22,5 +22,6 @@ pub mod plot;
 pub mod pool;
 pub mod run;
 pub mod settings;
+pub mod toy;
 pub mod train;
 pub mod variance;

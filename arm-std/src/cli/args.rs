@@ -1,6 +1,6 @@
 //! Options of the command line.
 
-use crate::config::BinariseName;
+use crate::config::{BinariseName, EstimatorName};
 use crate::settings::Settings;
 use clap::{Args as Options, Parser, Subcommand};
 use std::path::PathBuf;
@@ -21,6 +21,19 @@ pub(super) enum Command {
     Eval(Eval),
     /// Draw samples from a trained model
     Sample(Sample),
+    /// The toy problem of the ARM paper (figure 1): traces of ascents, and variances against their closed forms
+    Toy(Toy),
+}
+
+/// Which estimators, and how they are set.
+#[derive(Debug, Options)]
+pub(super) struct Estimators {
+    /// Estimators, separated by commas [default: every one that can serve]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub estimators: Vec<EstimatorName>,
+    /// Samples of the estimators that draw several: K, or n of arms
+    #[arg(long, default_value_t = 2)]
+    pub samples: usize,
 }
 
 #[derive(Debug, Options)]
@@ -97,6 +110,27 @@ pub(super) struct Sample {
     /// Seed of the samples
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+}
+
+#[derive(Debug, Options)]
+pub(super) struct Toy {
+    #[command(flatten)]
+    pub estimators: Estimators,
+    /// Steps of gradient ascent, one estimate each
+    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub steps: u64,
+    /// Rate of the ascent
+    #[arg(long, default_value_t = 1.0)]
+    pub lr: f32,
+    /// Estimates for each variance
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
+    pub draws: u64,
+    /// Seed of all draws
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Folder for traces.csv, variance.csv and toy.svg, which are replaced
+    #[arg(long, default_value = "toy")]
+    pub out: PathBuf,
 }
 
 /// Threads to use.

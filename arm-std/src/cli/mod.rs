@@ -1,8 +1,10 @@
 //! The `arm` command.
 
 mod args;
+mod estimators;
 mod eval;
 mod sample;
+mod toy;
 mod train;
 mod watch;
 
@@ -16,6 +18,7 @@ pub fn main() -> ExitCode {
         args::Command::Train(args) => train::run(&args),
         args::Command::Eval(args) => eval::run(&args),
         args::Command::Sample(args) => sample::run(&args),
+        args::Command::Toy(args) => toy::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
