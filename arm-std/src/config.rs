@@ -40,6 +40,22 @@ pub enum EstimatorName {
     LocalDisarmSym,
     /// ARMS for the bound of --samples samples
     ArmsBound,
+    /// REBAR: a control variate of relaxed samples; one stochastic layer
+    Rebar,
+    /// RELAX: REBAR with a net; one stochastic layer
+    Relax,
+    /// Double control variates with --samples samples
+    DoubleCv,
+    /// RODEO: discrete Stein operators, with --samples samples
+    Rodeo,
+    /// BIASED: straight-through
+    #[value(alias = "straight-through")]
+    #[serde(alias = "straight-through")]
+    StraightThroughBiased,
+    /// BIASED: Gumbel-softmax (Concrete) at temperature 2/3; one stochastic layer
+    #[value(alias = "gumbel-softmax")]
+    #[serde(alias = "gumbel-softmax")]
+    GumbelSoftmaxBiased,
     /// Enumeration of every sample, for at most 12 units
     Exact,
 }
@@ -64,16 +80,23 @@ impl EstimatorName {
 
     /// Whether its mean is another than the gradient.
     pub fn biased(self) -> bool {
-        false
+        matches!(self, EstimatorName::StraightThroughBiased | EstimatorName::GumbelSoftmaxBiased)
+    }
+
+    /// Whether it serves networks with one stochastic layer only.
+    pub fn of_one_layer(self) -> bool {
+        use EstimatorName::*;
+        matches!(self, Rebar | Relax | GumbelSoftmaxBiased)
     }
 
     /// The numbers of samples that it can be set to; `None` where the number is its own.
     pub fn range(self) -> Option<(usize, usize)> {
         use EstimatorName::*;
         match self {
-            Rloo | Vimco => Some((2, 1024)),
+            Rloo | Vimco | DoubleCv | Rodeo => Some((2, 1024)),
             LocalDisarm | LocalDisarmSym => Some((1, 1024)),
             EstimatorName::Arms | ArmsBound => Some((2, estimator::Arms::MOST)),
+            Rebar | Relax | StraightThroughBiased | GumbelSoftmaxBiased => None,
             Arm | Ar | Reinforce | Disarm | Leg | Bitflip1 | Ugc | Exact => None,
         }
     }

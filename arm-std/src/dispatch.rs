@@ -1,8 +1,15 @@
 //! From the name of an estimator to the estimator: the one place where both are listed.
 
 use crate::config::{BaselineName, EstimatorName};
+use crate::estimators::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
 use arm_core::estimator::*;
 use arm_core::{Error, Shape};
+
+/// Hidden units of the net of RELAX: those of the paper.
+const RELAX_HIDDEN: usize = 137;
+
+/// Seed of the nets of RELAX and RODEO.
+const NET_SEED: u64 = 1;
 
 /// Something to be done with an estimator of any type.
 pub trait Visitor {
@@ -28,7 +35,7 @@ impl Choice {
     /// Gives the estimator, ready for a network of this shape, to `visitor`. Errors: an estimator that cannot serve the
     /// shape, or its settings.
     pub fn with<V: Visitor>(&self, shape: &Shape<'_>, visitor: V) -> Result<V::Output, Error> {
-        let samples = self.samples;
+        let (samples, layers) = (self.samples, shape.stochastic_layers());
         match self.name {
             EstimatorName::Arm => checked(shape, Arm, visitor),
             EstimatorName::Ar => checked(shape, Ar, visitor),
@@ -49,6 +56,16 @@ impl Choice {
                 checked(shape, LocalDisArm { samples, symmetrised: true }, visitor)
             }
             EstimatorName::ArmsBound => checked(shape, ArmsBound { samples }, visitor),
+            EstimatorName::Rebar => checked(shape, Relax::rebar(0.1, 1.0), visitor),
+            EstimatorName::Relax => {
+                checked(shape, Relax::with_net(0.1, 1.0, shape, RELAX_HIDDEN, NET_SEED), visitor)
+            }
+            EstimatorName::DoubleCv => checked(shape, DoubleCv::new(samples, layers, 0.0), visitor),
+            EstimatorName::Rodeo => {
+                checked(shape, Rodeo::new(samples, layers, (0.0, 0.0), NET_SEED), visitor)
+            }
+            EstimatorName::StraightThroughBiased => checked(shape, StraightThrough, visitor),
+            EstimatorName::GumbelSoftmaxBiased => checked(shape, GumbelSoftmax::default(), visitor),
             EstimatorName::Exact => checked(shape, Exact::new(shape)?, visitor),
         }
     }
@@ -63,7 +80,10 @@ impl Choice {
         let layers = shape.stochastic_layers();
         let units = || (0..layers).map(|t| shape.stochastic_width(t)).sum::<usize>();
         match self.name {
-            EstimatorName::Ar | EstimatorName::Reinforce => 1,
+            EstimatorName::Ar | EstimatorName::Reinforce | EstimatorName::StraightThroughBiased => 1,
+            EstimatorName::GumbelSoftmaxBiased => 2,
+            EstimatorName::Rebar | EstimatorName::Relax => 3,
+            EstimatorName::DoubleCv | EstimatorName::Rodeo => self.samples,
             EstimatorName::Arm | EstimatorName::Disarm | EstimatorName::Bitflip1 => 1 + layers,
             EstimatorName::Ugc => 1 + 2 * layers,
             EstimatorName::Rloo | EstimatorName::Arms | EstimatorName::Vimco => self.samples,
@@ -103,8 +123,10 @@ mod tests {
     #[test]
     fn every_name_gives_an_estimator_that_serves_a_small_chain() {
         let layers = [Layer::bernoulli(3), Layer::bernoulli(2)];
-        let shape = Shape::chain(4, &layers);
+        let two = Shape::chain(4, &layers);
         for &name in EstimatorName::value_variants() {
+            let of_one_layer = name.of_one_layer();
+            let shape = if of_one_layer { Shape::chain(4, &layers[..1]) } else { two };
             let choice = Choice { name, samples: 4, baseline: BaselineName::None };
             let samples = choice.with(&shape, Samples).unwrap();
             let expected = match name {
@@ -115,6 +137,7 @@ mod tests {
             };
             assert_eq!(samples, expected, "{name:?}");
             assert!(choice.evaluations(&shape) >= samples, "{name:?}");
+            assert_eq!(choice.with(&two, Samples).is_err(), of_one_layer, "{name:?}");
             let none = Choice { samples: 0, ..choice };
             assert_eq!(none.with(&shape, Samples).is_err(), name.range().is_some(), "{name:?}");
         }

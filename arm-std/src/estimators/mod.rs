@@ -10,6 +10,8 @@ mod learned;
 mod relax;
 mod rodeo;
 mod stein;
+#[cfg(test)]
+mod tests;
 
 pub use biased::{GumbelSoftmax, StraightThrough};
 pub use double_cv::DoubleCv;
