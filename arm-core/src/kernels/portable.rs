@@ -7,7 +7,7 @@ mod rows;
 use super::{AdamRates, Drawn, Input, Kernels};
 use crate::estimator::Unit;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
-use arm_vfp::Layout;
+use arm_vfp::{Layout, Selected};
 pub(crate) use optimise::on_grid;
 use rows::TINY;
 pub(crate) use rows::significant;
@@ -47,18 +47,10 @@ impl Kernels for Portable {
     }
 
     fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
-        let bias = w.row(x.cols());
         for (n, y) in y.rows_mut().enumerate() {
-            y.iter_mut().zip(bias).for_each(|(y, b)| *y = *b);
-            let mut ones = x.bits(n).ones().map(|i| w.row(i));
-            loop {
-                let four: [&[f32]; 4] = core::array::from_fn(|_| ones.next().unwrap_or_default());
-                if four[3].is_empty() {
-                    four.iter().for_each(|w| rows::add(w, y));
-                    break;
-                }
-                arm_vfp::add(&four, y);
-            }
+            y.fill(0.0);
+            let selected = Selected { bits: x.row(n), bias: x.cols(), first: 0 };
+            arm_vfp::add_rows(selected, w.data(), layout(&w), y);
             activate(slope, y);
         }
     }
@@ -75,51 +67,28 @@ impl Kernels for Portable {
 
     fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
         for (x, d) in x.rows().zip(d.rows()) {
-            let smallest = rows::smallest(d);
-            if smallest == f32::INFINITY {
-                continue;
-            }
-            let (units, bias) = x.get(first..).map_or((&[][..], None), |x| (x, Some(x.len())));
+            let layout = Layout { cols: g.cols(), stride: g.stride() };
+            let units = x.get(first..).unwrap_or_default();
             let units = units.get(..g.height()).unwrap_or(units);
-            if a.abs() * rows::smallest(units) * smallest >= TINY {
-                let layout = Layout { cols: g.cols(), stride: g.stride() };
+            let scaled = |c: f32| move |d| significant(c * d);
+            if a.abs() * rows::smallest(units) * rows::smallest(d) >= TINY {
                 arm_vfp::outer(a, units, d, g.data_mut(), layout);
             } else {
-                for (x, g) in units.iter().zip(g.rows_mut()) {
-                    rows::add_significant(a * x, d, g);
+                for (i, x) in units.iter().enumerate() {
+                    let selected = Selected { bits: &[], bias: i, first: 0 };
+                    arm_vfp::add_to_rows(scaled(a * x), d, selected, g.data_mut(), layout);
                 }
             }
-            if let Some(bias) = bias {
-                rows::add_scaled(a, d, smallest, g.row_mut(bias));
-            }
+            let bias = Selected { bits: &[], bias: x.len(), first };
+            arm_vfp::add_to_rows(scaled(a), d, bias, g.data_mut(), layout);
         }
     }
 
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
+        let layout = Layout { cols: g.cols(), stride: g.stride() };
         for (n, d) in d.rows().enumerate() {
-            let (x, smallest) = (x.bits(n), rows::smallest(d));
-            if smallest == f32::INFINITY {
-                continue;
-            }
-            let on = x.ones().chain([x.len()]).skip_while(|i| *i < first);
-            let (mut rows, mut next) = (g.rows_mut(), first);
-            let mut rows = on.map_while(|i| {
-                let row = rows.nth(i.wrapping_sub(next));
-                next = i + 1;
-                row
-            });
-            loop {
-                let four: [&mut [f32]; 4] = core::array::from_fn(|_| rows.next().unwrap_or_default());
-                if four[3].is_empty() || a.abs() * smallest < TINY {
-                    let some = !four[3].is_empty();
-                    four.into_iter().for_each(|g| rows::add_scaled(a, d, smallest, g));
-                    if some {
-                        continue;
-                    }
-                    break;
-                }
-                arm_vfp::add_to(a, d, four);
-            }
+            let selected = Selected { bits: x.row(n), bias: x.cols(), first };
+            arm_vfp::add_to_rows(|d| significant(a * d), d, selected, g.data_mut(), layout);
         }
     }
 

@@ -7,12 +7,6 @@ use crate::sqrt;
 /// Floats of a group.
 const N: usize = 8;
 
-/// The groups that all slices have.
-#[inline(always)]
-fn groups<const K: usize>(a: &[f32], others: [usize; K]) -> usize {
-    others.into_iter().fold(a.len(), usize::min) / N
-}
-
 /// What is behind the first `n` groups.
 #[inline(always)]
 fn rest(a: &[f32], n: usize) -> &[f32] {
@@ -49,6 +43,13 @@ impl Layout {
         w.get_mut(start..start.wrapping_add(self.cols)).unwrap_or_default()
     }
 
+    /// Rows in `len` floats; the last may end with its columns, without padding.
+    #[inline(always)]
+    fn rows(self, len: usize) -> usize {
+        let stride = self.stride.max(1);
+        len.saturating_add(stride - self.cols.min(stride)) / stride
+    }
+
     /// The first row that has something left when groups are done.
     #[inline(always)]
     fn first_rest(self, fours: usize, eights: usize) -> usize {
@@ -58,10 +59,8 @@ impl Layout {
     /// How many times four rows and eight columns there are, for which there is a float in `x` each and in `y` each.
     #[inline(always)]
     fn groups(self, w: usize, x: usize, y: usize) -> (usize, usize) {
-        let (fours, eights) = (x / 4, self.cols.min(self.stride).min(y) / N);
-        // The last row may end with its columns, without padding.
-        let needed = (4 * fours).saturating_sub(1).saturating_mul(self.stride).saturating_add(self.cols);
-        if fours > 0 && w >= needed { (fours, eights) } else { (0, 0) }
+        let eights = self.cols.min(self.stride).min(y) / N;
+        if self.rows(w) >= x { (x / 4, eights) } else { (0, 0) }
     }
 }
 
@@ -99,29 +98,115 @@ fn add_scaled_four(x: &[f32; 4], w: &[&[f32]; 4], y: &mut [f32]) {
     }
 }
 
-/// y += w\[0\], then w\[1\], and so on, as far as all slices reach.
-#[inline(never)]
-pub fn add(w: &[&[f32]; 4], y: &mut [f32]) {
-    let n = groups(y, w.map(<[f32]>::len));
-    #[cfg(vfp_loops)]
-    if n > 0 {
-        // SAFETY: all slices have n groups.
-        unsafe { assembly::add(&w.map(<[f32]>::as_ptr), y.as_mut_ptr(), n) };
-    }
-    #[cfg(not(vfp_loops))]
-    {
-        let [w0, w1, w2, w3] = w.map(|w| w.as_chunks::<N>().0);
-        for ((((y, w0), w1), w2), w3) in y.as_chunks_mut::<N>().0.iter_mut().zip(w0).zip(w1).zip(w2).zip(w3) {
-            let mut s = *y;
-            for w in [w0, w1, w2, w3] {
-                s.iter_mut().zip(w).for_each(|(s, w)| *s += w);
+/// Rows that a binary vector selects, of a matrix that may start in the middle of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Selected<'a> {
+    /// Packed bits: bit i % 32 of word i / 32 for row i.
+    pub bits: &'a [u32],
+    /// The row that comes before all of them: that of the biases.
+    pub bias: usize,
+    /// The row that the matrix starts with.
+    pub first: usize,
+}
+
+impl Selected<'_> {
+    /// Calls `work` for the bias and for each word that selects any of `rows` rows, with the row of its lowest bit.
+    #[inline(always)]
+    fn each(self, rows: usize, mut work: impl FnMut(u32, usize)) {
+        let bias = core::iter::once((self.bias, 1));
+        let words = self.bits.iter().enumerate().map(|(k, word)| (32 * k, *word));
+        for (row, word) in bias.chain(words) {
+            let before = self.first.saturating_sub(row);
+            let word = word.checked_shr(before as u32).unwrap_or(0);
+            let at = row.saturating_sub(self.first);
+            let beyond = u32::MAX.checked_shl(rows.saturating_sub(at) as u32).unwrap_or(0);
+            if word & !beyond != 0 {
+                work(word & !beyond, at);
             }
-            *y = s;
         }
     }
-    for w in w {
-        rest_mut(y, n).iter_mut().zip(rest(w, n)).for_each(|(y, w)| *y += w);
+}
+
+/// Columns that are held in registers while rows pass by.
+const BLOCK: usize = 16;
+
+/// y += the selected rows of w, in order, the bias first.
+#[inline(never)]
+pub fn add_rows(selected: Selected<'_>, w: &[f32], layout: Layout, y: &mut [f32]) {
+    let mut start = 0;
+    while start < layout.cols {
+        let y = y.get_mut(start..).unwrap_or_default();
+        let width = (layout.cols - start).min(BLOCK).min(y.len());
+        selected.each(layout.rows(w.len()), |word, at| {
+            let offset = at * layout.stride + start;
+            #[cfg(vfp_loops)]
+            if width == BLOCK {
+                // SAFETY: `each` gives rows that are there, and y has a block.
+                unsafe {
+                    assembly::add_rows(word, w.as_ptr().add(offset), 4 * layout.stride, y.as_mut_ptr())
+                };
+                return;
+            }
+            for i in ones(word) {
+                let row = w.get(offset + i * layout.stride..).unwrap_or_default();
+                y.iter_mut().zip(row).take(width).for_each(|(y, w)| *y += w);
+            }
+        });
+        start += BLOCK;
     }
+}
+
+/// The selected rows of g += scaled(d), which is computed once for all of them.
+#[inline(always)]
+pub fn add_to_rows(
+    scaled: impl Fn(f32) -> f32,
+    d: &[f32],
+    selected: Selected<'_>,
+    g: &mut [f32],
+    layout: Layout,
+) {
+    for (block, d) in d.chunks(BLOCK).enumerate() {
+        let mut c = [0.0; BLOCK];
+        c.iter_mut().zip(d).for_each(|(c, d)| *c = scaled(*d));
+        if c.iter().any(|c| *c != 0.0) {
+            add_block(&c, block * BLOCK, d.len(), selected, g, layout);
+        }
+    }
+}
+
+#[inline(never)]
+fn add_block(
+    c: &[f32; BLOCK],
+    start: usize,
+    width: usize,
+    selected: Selected<'_>,
+    g: &mut [f32],
+    layout: Layout,
+) {
+    let width = width.min(layout.cols.saturating_sub(start));
+    selected.each(layout.rows(g.len()), |word, at| {
+        let offset = at * layout.stride + start;
+        #[cfg(vfp_loops)]
+        if width == BLOCK {
+            // SAFETY: `each` gives rows that are there.
+            unsafe { assembly::add_to_rows(word, g.as_mut_ptr().add(offset), 4 * layout.stride, c.as_ptr()) };
+            return;
+        }
+        for i in ones(word) {
+            let row = g.get_mut(offset + i * layout.stride..).unwrap_or_default();
+            row.iter_mut().zip(c).take(width).for_each(|(g, c)| *g += c);
+        }
+    });
+}
+
+/// The bits of a word that are one, lowest first.
+#[inline(always)]
+fn ones(mut word: u32) -> impl Iterator<Item = usize> {
+    core::iter::from_fn(move || {
+        let i = word.trailing_zeros();
+        word &= word.wrapping_sub(1);
+        if i < 32 { Some(i as usize) } else { None }
+    })
 }
 
 /// x\[i\] = the inner product of `d` with row i: whole groups of eight in four interleaved sums that are added as
@@ -134,7 +219,7 @@ pub fn dots(d: &[f32], w: &[f32], layout: Layout, x: &mut [f32]) {
         let (x, w, y, stride) =
             (x.as_mut_ptr(), w.as_ptr().cast_mut(), d.as_ptr().cast_mut(), 4 * layout.stride);
         // SAFETY: the slices have these groups; d and w are only read.
-        unsafe { assembly::dots(&assembly::Matrix { x, w, y, fours, eights, stride }) };
+        unsafe { assembly::dots(&assembly::Matrix { x, w, y, fours, eights, stride }, &[0.0; 16]) };
     }
     #[cfg(not(vfp_loops))]
     for (i, x) in x.as_chunks_mut::<4>().0.iter_mut().enumerate().take(fours) {
@@ -204,29 +289,6 @@ pub fn outer(a: f32, x: &[f32], d: &[f32], g: &mut [f32], layout: Layout) {
     }
 }
 
-/// Four rows, each += a d, as far as all slices reach.
-#[inline(never)]
-pub fn add_to(a: f32, d: &[f32], mut g: [&mut [f32]; 4]) {
-    let n = groups(d, g.each_ref().map(|g| g.len()));
-    #[cfg(vfp_loops)]
-    if n > 0 {
-        // SAFETY: all slices have n groups.
-        unsafe { assembly::add_to(a, d.as_ptr(), &g.each_mut().map(|g| g.as_mut_ptr()), n) };
-    }
-    #[cfg(not(vfp_loops))]
-    {
-        let [g0, g1, g2, g3] = g.each_mut().map(|g| g.as_chunks_mut::<N>().0);
-        for ((((d, g0), g1), g2), g3) in d.as_chunks::<N>().0.iter().zip(g0).zip(g1).zip(g2).zip(g3) {
-            for g in [g0, g1, g2, g3] {
-                g.iter_mut().zip(d).for_each(|(g, d)| *g += a * d);
-            }
-        }
-    }
-    for g in g {
-        rest_mut(g, n).iter_mut().zip(rest(d, n)).for_each(|(g, d)| *g += a * d);
-    }
-}
-
 /// The constants of [`adam`].
 #[derive(Clone, Copy, Debug)]
 pub struct Adam {
@@ -242,8 +304,12 @@ pub struct Adam {
     pub grid: f32,
 }
 
+/// Rows that are given to the assembly at a time.
+const TOGETHER: usize = 8;
+
 /// For each row i of `m`, `v` and `w`: m = keep m + add x d, v = keep v + add x^2 square, then
-/// w = (w - rate (m / (sqrt(v) + epsilon)) + grid) - grid. `x` is asked for rows from 0; `square` is that of d.
+/// w = (w - rate (m / (sqrt(v) + epsilon)) + grid) - grid. `x` is asked for rows from 0; where it is zero nothing is
+/// added. `square` is that of d.
 #[inline(always)]
 pub fn adam(
     a: &Adam,
@@ -253,37 +319,68 @@ pub fn adam(
     layout: Layout,
     (m, v, w): (&mut [f32], &mut [f32], &mut [f32]),
 ) {
-    let stride = layout.stride.max(1);
-    let rows = m.len().min(v.len()).min(w.len()).saturating_add(stride - layout.cols.min(stride)) / stride;
-    let eights = if cfg!(vfp_loops) { layout.cols.min(stride).min(d.len()).min(square.len()) / N } else { 0 };
-    for i in 0..rows {
-        let x = x(i);
+    let rows = layout.rows(m.len().min(v.len()).min(w.len()));
+    let mut first = 0;
+    while first < rows {
+        let mut xs = [0.0; TOGETHER];
+        let count = (rows - first).min(TOGETHER);
+        xs.iter_mut().enumerate().for_each(|(i, out)| *out = x(first + i));
+        let start = first * layout.stride;
+        let blocks = (
+            m.get_mut(start..).unwrap_or_default(),
+            v.get_mut(start..).unwrap_or_default(),
+            w.get_mut(start..).unwrap_or_default(),
+        );
+        adam_rows(a, xs.get(..count).unwrap_or_default(), d, square, layout, blocks);
+        first += TOGETHER;
+    }
+}
+
+/// [`adam`] for as many rows as there are `xs`, which are there.
+#[inline(never)]
+fn adam_rows(
+    a: &Adam,
+    xs: &[f32],
+    d: &[f32],
+    square: &[f32],
+    layout: Layout,
+    (m, v, w): (&mut [f32], &mut [f32], &mut [f32]),
+) {
+    let cols = layout.cols.min(layout.stride).min(d.len()).min(square.len());
+    let whole = layout.rows(m.len().min(v.len()).min(w.len())) >= xs.len();
+    let eights = if cfg!(vfp_loops) && whole { cols / N } else { 0 };
+    #[cfg(vfp_loops)]
+    if eights > 0 && !xs.is_empty() {
+        let work = assembly::Adam {
+            constants: [a.keep[0], a.add[0], a.keep[1], a.add[1], a.epsilon, a.rate, a.grid],
+            d: d.as_ptr(),
+            square: square.as_ptr(),
+            m: m.as_mut_ptr(),
+            v: v.as_mut_ptr(),
+            w: w.as_mut_ptr(),
+            x: xs.as_ptr(),
+            rows: xs.len(),
+            eights,
+            skip: 4 * (layout.stride - eights * N),
+        };
+        // SAFETY: m, v and w have a row for each x, d and square have the columns.
+        unsafe { assembly::adam(&work) };
+    }
+    if eights * N == cols {
+        return;
+    }
+    for (i, &x) in xs.iter().enumerate() {
         let add = [a.add[0] * x, a.add[1] * (x * x)];
-        #[cfg(vfp_loops)]
-        if eights > 0 {
-            let start = i * stride;
-            let work = assembly::Adam {
-                constants: [a.keep[0], add[0], a.keep[1], add[1], a.epsilon, a.rate, a.grid],
-                d: d.as_ptr(),
-                square: square.as_ptr(),
-                // SAFETY: the slices have `rows` rows of at least so many groups.
-                m: unsafe { m.as_mut_ptr().add(start) },
-                v: unsafe { v.as_mut_ptr().add(start) },
-                w: unsafe { w.as_mut_ptr().add(start) },
-            };
-            // SAFETY: as above, and d and square have the groups too.
-            unsafe { assembly::adam(&work, eights) };
-        }
-        if eights * N < layout.cols {
-            let outputs = rest_mut(layout.row_mut(m, i), eights)
-                .iter_mut()
-                .zip(rest_mut(layout.row_mut(v, i), eights))
-                .zip(rest_mut(layout.row_mut(w, i), eights));
-            for ((d, square), ((m, v), w)) in rest(d, eights).iter().zip(rest(square, eights)).zip(outputs) {
-                *m = a.keep[0] * *m + add[0] * d;
-                *v = a.keep[1] * *v + add[1] * square;
-                *w = (*w - a.rate * (*m / (sqrt(*v) + a.epsilon)) + a.grid) - a.grid;
+        let outputs = rest_mut(layout.row_mut(m, i), eights)
+            .iter_mut()
+            .zip(rest_mut(layout.row_mut(v, i), eights))
+            .zip(rest_mut(layout.row_mut(w, i), eights));
+        for ((d, square), ((m, v), w)) in rest(d, eights).iter().zip(rest(square, eights)).zip(outputs) {
+            (*m, *v) = (a.keep[0] * *m, a.keep[1] * *v);
+            if x != 0.0 {
+                (*m, *v) = (*m + add[0] * d, *v + add[1] * square);
             }
+            *w = (*w - a.rate * (*m / (sqrt(*v) + a.epsilon)) + a.grid) - a.grid;
         }
     }
 }

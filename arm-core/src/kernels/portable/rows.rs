@@ -1,4 +1,4 @@
-//! What counts as zero, and the sums over single rows that are left when rows are taken by fours.
+//! What counts as zero.
 
 /// Smallest magnitude of what is multiplied with a parameter or added to one: smaller values count as zero.
 ///
@@ -10,29 +10,6 @@ pub(super) const TINY: f32 = 1.0 / (1u64 << 40) as f32;
 #[inline(always)]
 pub(crate) fn significant(x: f32) -> f32 {
     if x.abs() < TINY { 0.0 } else { x }
-}
-
-/// y += w.
-#[inline(never)]
-pub(super) fn add(w: &[f32], y: &mut [f32]) {
-    y.iter_mut().zip(w).for_each(|(y, w)| *y += w);
-}
-
-/// g += c d without the products below [`TINY`]; `smallest` is that of `d`.
-pub(super) fn add_scaled(c: f32, d: &[f32], smallest: f32, g: &mut [f32]) {
-    if c.abs() * smallest >= TINY {
-        g.iter_mut().zip(d).for_each(|(g, d)| *g += c * d);
-    } else {
-        add_significant(c, d, g);
-    }
-}
-
-/// g += c d without the products below [`TINY`].
-#[inline(never)]
-pub(super) fn add_significant(c: f32, d: &[f32], g: &mut [f32]) {
-    for (g, d) in g.iter_mut().zip(d) {
-        *g += significant(c * d);
-    }
 }
 
 /// The smallest magnitude in `d` that is not zero; infinity if there is none.
