@@ -38,9 +38,7 @@ fn layout(w: &Matrix<'_>) -> Layout {
 
 impl Kernels for Portable {
     fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
-        let bias = w.row(x.cols());
         for (x, y) in x.rows().zip(y.rows_mut()) {
-            y.iter_mut().zip(bias).for_each(|(y, b)| *y = *b);
             arm_vfp::add_scaled(x, w.data(), layout(&w), y);
             activate(slope, y);
         }
@@ -48,9 +46,7 @@ impl Kernels for Portable {
 
     fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
         for (n, y) in y.rows_mut().enumerate() {
-            y.fill(0.0);
-            let selected = Selected { bits: x.row(n), bias: x.cols(), first: 0 };
-            arm_vfp::add_rows(selected, w.data(), layout(&w), y);
+            arm_vfp::add_rows(x.row(n), x.cols(), w.data(), layout(&w), y);
             activate(slope, y);
         }
     }

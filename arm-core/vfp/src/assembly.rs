@@ -18,16 +18,17 @@ pub(crate) struct Matrix {
     pub(crate) stride: usize,
 }
 
-/// y += x\[0\] w\[0\], then x\[1\] w\[1\], and so on.
+/// y = from + x\[0\] w\[0\] + x\[1\] w\[1\] and so on.
 ///
 /// # Safety
 /// The pointers are good for what [`Matrix`] says.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn add_scaled(work: *const Matrix) {
+pub(crate) unsafe extern "C" fn add_scaled(work: *const Matrix, from: *const f32) {
     naked_asm!(
         ".fpu fpv4-sp-d16",
         "push {{r4-r11}}",
         "vpush {{s16-s23}}",
+        "mov r12, r1",
         "ldmia r0, {{r0-r5}}",
         "2:",
         "vldmia r0!, {{s0-s3}}",
@@ -39,7 +40,7 @@ pub(crate) unsafe extern "C" fn add_scaled(work: *const Matrix) {
         "mov r10, r2",
         "mov r11, r4",
         "3:",
-        "vldmia r10, {{s8-s15}}",
+        "vldmia r12!, {{s8-s15}}",
         "vldmia r6!, {{s16-s23}}",
         "vmla.f32 s8, s0, s16",
         "vmla.f32 s9, s0, s17",
@@ -79,6 +80,7 @@ pub(crate) unsafe extern "C" fn add_scaled(work: *const Matrix) {
         "vstmia r10!, {{s8-s15}}",
         "subs r11, #1",
         "bne 3b",
+        "mov r12, r2",
         "subs r3, #1",
         "bne 2b",
         "vpop {{s16-s23}}",
@@ -246,19 +248,26 @@ pub(crate) unsafe extern "C" fn outer(a: f32, work: *const Matrix) {
     )
 }
 
-/// y += the rows of `w` whose bit is set in `word` > 0, lowest first; rows of 16 floats, `stride` bytes apart.
+/// y = from + the rows of `w` whose bit is set in `word` > 0, lowest first; rows of 16 floats, `stride` bytes apart.
 ///
 /// # Safety
-/// `w` is good for those rows, `y` for 16 floats.
+/// `w` is good for those rows, `y` and `from` for 16 floats.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn add_rows(word: u32, w: *const f32, stride: usize, y: *mut f32) {
+pub(crate) unsafe extern "C" fn add_rows(
+    word: u32,
+    w: *const f32,
+    stride: usize,
+    y: *mut f32,
+    from: *const f32,
+) {
     naked_asm!(
         ".fpu fpv4-sp-d16",
+        "ldr r12, [sp]",
         "push {{r4, r5}}",
         "vpush {{s16-s31}}",
         "rbit r0, r0",
         "mov r5, #0x80000000",
-        "vldmia r3, {{s0-s15}}",
+        "vldmia r12, {{s0-s15}}",
         "2:",
         "clz r12, r0",
         "lsr r4, r5, r12",

@@ -64,16 +64,19 @@ impl Layout {
     }
 }
 
-/// y += x\[0\] w\[0\], then x\[1\] w\[1\], and so on.
+/// y = bias + x\[0\] w\[0\] + x\[1\] w\[1\] and so on, row by row of w; the bias is the row behind those.
 #[inline(never)]
 pub fn add_scaled(x: &[f32], w: &[f32], layout: Layout, y: &mut [f32]) {
-    let (fours, eights) = layout.groups(w.len(), x.len(), y.len());
+    let bias = layout.row(w, x.len());
+    let (fours, eights) = layout.groups(w.len(), x.len(), y.len().min(bias.len()));
+    let copied = if cfg!(vfp_loops) && fours > 0 { eights } else { 0 };
+    rest_mut(y, copied).iter_mut().zip(rest(bias, copied)).for_each(|(y, b)| *y = *b);
     #[cfg(vfp_loops)]
     if fours > 0 && eights > 0 {
         let (x, w, y, stride) =
             (x.as_ptr().cast_mut(), w.as_ptr().cast_mut(), y.as_mut_ptr(), 4 * layout.stride);
         // SAFETY: the slices have these groups; x and w are only read.
-        unsafe { assembly::add_scaled(&assembly::Matrix { x, w, y, fours, eights, stride }) };
+        unsafe { assembly::add_scaled(&assembly::Matrix { x, w, y, fours, eights, stride }, bias.as_ptr()) };
     }
     #[cfg(not(vfp_loops))]
     for (i, x) in x.as_chunks::<4>().0.iter().enumerate().take(fours) {
@@ -119,39 +122,51 @@ impl Selected<'_> {
             let before = self.first.saturating_sub(row);
             let word = word.checked_shr(before as u32).unwrap_or(0);
             let at = row.saturating_sub(self.first);
-            let beyond = u32::MAX.checked_shl(rows.saturating_sub(at) as u32).unwrap_or(0);
-            if word & !beyond != 0 {
-                work(word & !beyond, at);
+            let word = below(word, rows.saturating_sub(at));
+            if word != 0 {
+                work(word, at);
             }
         }
     }
 }
 
+/// The first `count` bits of a word.
+#[inline(always)]
+fn below(word: u32, count: usize) -> u32 {
+    word & !u32::MAX.checked_shl(count as u32).unwrap_or(0)
+}
+
 /// Columns that are held in registers while rows pass by.
 const BLOCK: usize = 16;
 
-/// y += the selected rows of w, in order, the bias first.
+/// y = row `bias` of w + the rows whose bit is set, in order.
 #[inline(never)]
-pub fn add_rows(selected: Selected<'_>, w: &[f32], layout: Layout, y: &mut [f32]) {
+pub fn add_rows(bits: &[u32], bias: usize, w: &[f32], layout: Layout, y: &mut [f32]) {
     let mut start = 0;
     while start < layout.cols {
         let y = y.get_mut(start..).unwrap_or_default();
         let width = (layout.cols - start).min(BLOCK).min(y.len());
-        selected.each(layout.rows(w.len()), |word, at| {
-            let offset = at * layout.stride + start;
-            #[cfg(vfp_loops)]
-            if width == BLOCK {
-                // SAFETY: `each` gives rows that are there, and y has a block.
-                unsafe {
-                    assembly::add_rows(word, w.as_ptr().add(offset), 4 * layout.stride, y.as_mut_ptr())
-                };
-                return;
+        let part = |row: usize| w.get(row * layout.stride + start..).unwrap_or_default();
+        #[cfg(vfp_loops)]
+        let rows = layout.rows(w.len());
+        #[cfg(vfp_loops)]
+        if width == BLOCK && bias < rows {
+            let mut from = part(bias).as_ptr();
+            for (k, &word) in bits.iter().chain(bits.is_empty().then_some(&0)).enumerate() {
+                let (word, w) = (below(word, rows.saturating_sub(32 * k)), part(32 * k).as_ptr());
+                // SAFETY: the bias and the rows whose bit is left have a block, and y has one.
+                unsafe { assembly::add_rows(word, w, 4 * layout.stride, y.as_mut_ptr(), from) };
+                from = y.as_ptr();
             }
+            start += BLOCK;
+            continue;
+        }
+        y.iter_mut().zip(part(bias)).take(width).for_each(|(y, w)| *y = *w);
+        for (k, &word) in bits.iter().enumerate() {
             for i in ones(word) {
-                let row = w.get(offset + i * layout.stride..).unwrap_or_default();
-                y.iter_mut().zip(row).take(width).for_each(|(y, w)| *y += w);
+                y.iter_mut().zip(part(32 * k + i)).take(width).for_each(|(y, w)| *y += w);
             }
-        });
+        }
         start += BLOCK;
     }
 }
