@@ -1,6 +1,6 @@
 //! The engine's view of a network: where activations, gradients and samples of a batch lie, and passes over one link.
 
-use crate::bits::words;
+use crate::bits::{Bits, words};
 use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
@@ -29,11 +29,22 @@ impl Input<'_> {
     #[inline]
     pub fn value(&self, i: usize) -> f32 {
         match self {
-            Input::Real(x) => x.row(0).get(i).copied().unwrap_or(1.0),
-            Input::Bits(x) if i < x.cols() && !x.bits(0).get(i) => 0.0,
-            Input::Bits(_) => 1.0,
+            Input::Real(x) => real_value(x.row(0), i),
+            Input::Bits(x) => bit_value(x.bits(0), i),
         }
     }
+}
+
+/// [`Input::value`] of activations.
+#[inline(always)]
+pub(crate) fn real_value(x: &[f32], i: usize) -> f32 {
+    x.get(i).copied().unwrap_or(1.0)
+}
+
+/// [`Input::value`] of binary units.
+#[inline(always)]
+pub(crate) fn bit_value(x: Bits<'_>, i: usize) -> f32 {
+    if i < x.len() { x.words().get(i / 32).map_or(0.0, |w| (w >> (i % 32) & 1) as f32) } else { 1.0 }
 }
 
 impl<'s> Plan<'s> {
@@ -63,7 +74,7 @@ impl<'s> Plan<'s> {
 
     /// Rows that dense layer `i` is computed for: one an example below the first samples, then one a sample.
     pub(crate) const fn height(&self, i: usize) -> usize {
-        if i <= self.shape.link(0).1 { self.examples } else { self.rows() }
+        if self.samples == 1 || i <= self.shape.link(0).1 { self.examples } else { self.rows() }
     }
 
     /// Floats of the kept activations of the hidden layers before dense layer `i`.
@@ -172,7 +183,10 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
 
     /// The parameters of dense layer `i`.
     pub(crate) fn weights(&self, i: usize) -> Matrix<'p> {
-        let dense = self.shape.dense(i);
+        self.weights_of(&self.shape.dense(i))
+    }
+
+    fn weights_of(&self, dense: &Dense) -> Matrix<'p> {
         let data = self.params.get(dense.offset..dense.offset + dense.len()).unwrap_or_default();
         Matrix::new(data, dense.stride, dense.outputs)
     }
@@ -189,8 +203,8 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
         let y = MatrixMut::new(out, dense.stride, dense.outputs);
         match input {
-            Input::Real(x) => self.kernels.affine(self.weights(i), x, dense.slope, y),
-            Input::Bits(x) => self.kernels.affine_bits(self.weights(i), x, dense.slope, y),
+            Input::Real(x) => self.kernels.affine(self.weights_of(&dense), x, dense.slope, y),
+            Input::Bits(x) => self.kernels.affine_bits(self.weights_of(&dense), x, dense.slope, y),
         }
         MatrixMut::new(out, dense.stride, dense.outputs)
     }
@@ -206,19 +220,15 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
     ) -> MatrixMut<'a> {
         let (first, last) = self.shape.link(k);
         let (mut from, mut to) = (a, b);
-        self.dense(first, Input::Bits(x), rows, from);
+        let y = self.dense(first, Input::Bits(x), rows, from);
+        let (mut stride, mut cols) = (y.stride(), y.cols());
         for i in first..last {
-            let before = self.shape.dense(i);
-            let x = Matrix::new(
-                from.get(..rows * before.stride).unwrap_or_default(),
-                before.stride,
-                before.outputs,
-            );
-            self.dense(i + 1, Input::Real(x), rows, to);
+            let x = Matrix::new(from.get(..rows * stride).unwrap_or_default(), stride, cols);
+            let y = self.dense(i + 1, Input::Real(x), rows, to);
+            (stride, cols) = (y.stride(), y.cols());
             core::mem::swap(&mut from, &mut to);
         }
-        let dense = self.shape.dense(last);
-        MatrixMut::new(from.get_mut(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs)
+        MatrixMut::new(from.get_mut(..rows * stride).unwrap_or_default(), stride, cols)
     }
 
     /// [`logits`](Self::logits), moved to the start of `a`.
@@ -260,8 +270,9 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
     /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
     pub(crate) fn back(&self, plan: &Plan<'_>, k: usize, activations: &[f32], deltas: &mut [f32]) {
         let (first, last) = self.shape.link(k);
+        let mut above = self.shape.dense(last);
         for i in (first..last).rev() {
-            let (dense, above) = (self.shape.dense(i), self.shape.dense(i + 1));
+            let dense = self.shape.dense(i);
             let rows = plan.height(i);
             let start = plan.activation(i);
             let a = activations.get(start..start + rows * dense.stride).unwrap_or_default();
@@ -271,12 +282,13 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
             let start = plan.delta(i);
             let dx = low.get_mut(start..start + rows * dense.stride).unwrap_or_default();
             self.kernels.back(
-                self.weights(i + 1),
+                self.weights_of(&above),
                 d,
                 Matrix::new(a, dense.stride, dense.outputs),
                 dense.slope,
                 MatrixMut::new(dx, dense.stride, dense.outputs),
             );
+            above = dense;
         }
     }
 }

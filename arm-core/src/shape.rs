@@ -107,7 +107,7 @@ impl Dense {
 
     /// Floats of its parameter matrix, padding included.
     pub const fn len(&self) -> usize {
-        self.rows().saturating_mul(self.stride)
+        self.rows().wrapping_mul(self.stride)
     }
 
     /// Whether it has no parameters.
@@ -255,7 +255,7 @@ impl<'a> Shape<'a> {
             if k == i {
                 return dense;
             }
-            offset = dense.len().saturating_add(offset);
+            offset = dense.len().wrapping_add(offset);
             inputs = outputs;
             k += 1;
         }
@@ -280,13 +280,13 @@ impl<'a> Shape<'a> {
         (first, first)
     }
 
-    /// Floats of all parameters, padding included.
+    /// Floats of all parameters, padding included, of a shape that passes [`check`](Self::check).
     pub const fn params(&self) -> usize {
         match self.dense_layers() {
             0 => 0,
             n => {
                 let last = self.dense(n - 1);
-                last.len().saturating_add(last.offset)
+                last.len().wrapping_add(last.offset)
             }
         }
     }
@@ -324,15 +324,18 @@ impl<'a> Shape<'a> {
         if top == 0 || !self.encoder[top - 1].stochastic() || self.inputs > MAX_WIDTH || self.pad > 1024 {
             return Err(Error::Shape);
         }
-        let mut i = 0;
+        let (mut i, mut below, mut params) = (0, self.inputs, 0usize);
         while let Some(layer) = self.layer(i) {
+            below = if i == top { self.encoder[top - 1].width() } else { below };
+            params = (below + 1).saturating_mul(self.stride(layer.width())).saturating_add(params);
+            below = layer.width();
             let slope = layer.slope();
             if layer.width() == 0 || layer.width() > MAX_WIDTH || !(slope >= 0.0 && slope <= 1.0) {
                 return Err(Error::Shape);
             }
             i += 1;
         }
-        if self.network_layers() > MAX_LAYERS {
+        if self.network_layers() > MAX_LAYERS || params > isize::MAX as usize / 8 {
             return Err(Error::Shape);
         }
         if !self.is_vae() {

@@ -10,7 +10,7 @@
 mod assembly;
 mod loops;
 
-pub use loops::{Adam, Layout, Selected, adam, add_rows, add_scaled, add_to_rows, dots, outer};
+pub use loops::{Adam, Layout, Selected, adam, add_rows, add_scaled, add_to_rows, dots, fold, outer};
 
 /// The square root of `x`, correctly rounded; NaN below zero.
 ///

@@ -181,8 +181,7 @@ pub fn add_to_rows(
     layout: Layout,
 ) {
     for (block, d) in d.chunks(BLOCK).enumerate() {
-        let mut c = [0.0; BLOCK];
-        c.iter_mut().zip(d).for_each(|(c, d)| *c = scaled(*d));
+        let c = core::array::from_fn(|i| d.get(i).map_or(0.0, |d| scaled(*d)));
         if c.iter().any(|c| *c != 0.0) {
             add_block(&c, block * BLOCK, d.len(), selected, g, layout);
         }
@@ -319,8 +318,21 @@ pub struct Adam {
     pub grid: f32,
 }
 
+/// `work` over all values in order, four to a turn where that saves instructions.
+#[inline(always)]
+pub fn fold<A>(values: &[f32], first: A, work: impl Fn(A, f32) -> A) -> A {
+    #[cfg(vfp_loops)]
+    {
+        let (fours, rest) = values.as_chunks::<4>();
+        let all = fours.iter().fold(first, |all, [a, b, c, d]| work(work(work(work(all, *a), *b), *c), *d));
+        rest.iter().fold(all, |all, v| work(all, *v))
+    }
+    #[cfg(not(vfp_loops))]
+    values.iter().fold(first, |all, v| work(all, *v))
+}
+
 /// Rows that are given to the assembly at a time.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 16;
 
 /// For each row i of `m`, `v` and `w`: m = keep m + add x d, v = keep v + add x^2 square, then
 /// w = (w - rate (m / (sqrt(v) + epsilon)) + grid) - grid. `x` is asked for rows from 0; where it is zero nothing is
@@ -337,9 +349,8 @@ pub fn adam(
     let rows = layout.rows(m.len().min(v.len()).min(w.len()));
     let mut first = 0;
     while first < rows {
-        let mut xs = [0.0; TOGETHER];
+        let xs: [f32; TOGETHER] = core::array::from_fn(|i| x(first + i));
         let count = (rows - first).min(TOGETHER);
-        xs.iter_mut().enumerate().for_each(|(i, out)| *out = x(first + i));
         let start = first * layout.stride;
         let blocks = (
             m.get_mut(start..).unwrap_or_default(),

@@ -3,6 +3,7 @@
 use super::rows::{TINY, significant};
 use crate::kernels::{AdamRates, Input};
 use crate::matrix::MatrixMut;
+use crate::network::{bit_value, real_value};
 use arm_vfp::{Adam, Layout};
 
 /// Adding and subtracting it rounds a small parameter to a multiple of 2^-63, which parameters are.
@@ -79,5 +80,15 @@ pub(super) fn adam_rank_one(
     square(d, squares);
     let layout = Layout { cols: w.cols(), stride: w.stride() };
     let blocks = (m.data_mut(), v.data_mut(), w.data_mut());
-    arm_vfp::adam(&constants(r), |i| x.value(first + i), d, squares, layout, blocks);
+    let constants = constants(r);
+    match x {
+        Input::Real(x) => {
+            let x = x.row(0);
+            arm_vfp::adam(&constants, |i| real_value(x, first + i), d, squares, layout, blocks);
+        }
+        Input::Bits(x) => {
+            let x = x.bits(0);
+            arm_vfp::adam(&constants, |i| bit_value(x, first + i), d, squares, layout, blocks);
+        }
+    }
 }

@@ -16,6 +16,6 @@ pub(crate) fn significant(x: f32) -> f32 {
 #[inline(never)]
 pub(super) fn smallest(d: &[f32]) -> f32 {
     // As integers one below: zero becomes the largest.
-    let bits = d.iter().fold(u32::MAX, |m, d| (d.to_bits() & 0x7fff_ffff).wrapping_sub(1).min(m));
+    let bits = arm_vfp::fold(d, u32::MAX, |m, d| (d.to_bits() & 0x7fff_ffff).wrapping_sub(1).min(m));
     bits.checked_add(1).map_or(f32::INFINITY, f32::from_bits)
 }
