@@ -28,6 +28,7 @@ step scripts/bare-metal.sh core
 step scripts/bare-metal.sh selftest
 step scripts/bare-metal.sh programs
 step scripts/firmware-c.sh
+step scripts/export.sh
 [ "${1:-}" = full ] || exit 0
 
 step cargo test --release -p arm-core --lib -- --ignored exhaustive

@@ -10,6 +10,9 @@
 # BOARD: microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
 # IMAGE: a program in examples/firmware/src/bin
 #
+# Programs can be built with data that lies elsewhere: IMU=FOLDER for anomaly (acceleration.npy and recordings.csv),
+# SURVEY=FOLDER for survey (nltcs.train.data and nltcs.test.data), MODEL=FILE and ROWS=FILE for exported.
+#
 # The toolchain is rustup's where the target can be added. Where not, or with BARE_METAL=debian, it is that of Debian's
 # packages rustc-web, cargo-web, rust-web-src and lld, which builds `core` itself.
 set -eu

@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod driver;
 pub mod estimators;
 pub mod evaluate;
+pub mod export;
 mod files;
 pub mod image;
 pub mod kernels;

@@ -5,6 +5,7 @@
 //! `network` (the shape: inputs, encoder, decoder, learned_prior) and, where a run wrote the file, its `config`.
 
 use crate::config::Config;
+use crate::export::is_device;
 use crate::files::replace_bytes;
 use crate::memory::Aligned;
 use crate::network::Network;
@@ -146,14 +147,17 @@ impl Model {
         serialize(views, Some(metadata)).map_err(|e| e.to_string())
     }
 
-    /// Reads a model. Errors: no such file, not a model, tensors missing or of another shape, values that are not finite.
+    /// Reads a model, or the bytes of a device ([`from_device`](Self::from_device)). Errors: no such file, not a model, tensors missing or of another shape, values that are not finite.
     pub fn load(path: &Path) -> Result<Model, ModelError> {
         let fail = |what: String| ModelError { path: path.into(), what };
         Model::from_bytes(&read_file(path)?).map_err(fail)
     }
 
-    /// The model in the bytes of a file. Errors: what is wrong with them.
+    /// The model in the bytes of a file, whether it is ours or a device's. Errors: what is wrong with them.
     pub fn from_bytes(bytes: &[u8]) -> Result<Model, String> {
+        if is_device(bytes) {
+            return Model::from_device(bytes);
+        }
         Model::with_extras(bytes, &[]).map(|(model, _)| model)
     }
 

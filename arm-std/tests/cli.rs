@@ -226,3 +226,31 @@ fn a_model_for_other_data_is_refused() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("784"));
 }
+
+#[test]
+fn export_writes_three_files_that_hold_the_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = table(dir.path());
+    let mut args = vec!["train", "--data", &data, "--preset", "two-layer", "--out", "r"];
+    args.extend(SHORT);
+    assert!(arm(dir.path(), &args).status.success());
+    let export = arm(dir.path(), &["export", "r", "--out", "gadget"]);
+    assert!(export.status.success(), "{}", String::from_utf8_lossy(&export.stderr));
+    for (extension, word) in [("rs", "pub static PARAMETERS"), ("h", "gadget_parameters")] {
+        let text = fs::read_to_string(dir.path().join("gadget").with_extension(extension)).unwrap();
+        assert!(text.contains(word), "{extension}");
+    }
+    let eval =
+        |model: &str| stdout(&arm(dir.path(), &["eval", model, "--data", &data, "--nll-samples", "3"]));
+    assert_eq!(eval("gadget.sbn"), eval("r"));
+    // Exported again, the bytes are the same.
+    assert!(arm(dir.path(), &["export", "gadget.sbn", "--out", "again"]).status.success());
+    let read = |name: &str| fs::read(dir.path().join(name)).unwrap();
+    assert_eq!(read("gadget.sbn"), read("again.sbn"));
+    let mut cut = read("gadget.sbn");
+    cut.pop();
+    fs::write(dir.path().join("cut.sbn"), cut).unwrap();
+    refused(dir.path(), &["eval", "cut.sbn", "--data", &data], 1, &["cut.sbn", "cut off"]);
+    refused(dir.path(), &["export", "r", "--out", "two words"], 2, &["two words", "lower-case"]);
+    refused(dir.path(), &["export", "nowhere"], 1, &["nowhere"]);
+}

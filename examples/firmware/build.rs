@@ -1,7 +1,21 @@
-//! Puts the memory map of the board where the linker looks for it.
+//! Puts the memory map of the board where the linker looks for it, and what a program is built with where it is
+//! included from.
 
-use std::path::Path;
+#[path = "build/imu.rs"]
+mod imu;
+#[path = "build/rows.rs"]
+mod rows;
+
+use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+/// The path in a variable of the environment, if it is set.
+fn given(name: &str) -> Option<PathBuf> {
+    println!("cargo:rerun-if-env-changed={name}");
+    let path = PathBuf::from(env::var_os(name).filter(|path| !path.is_empty())?);
+    println!("cargo:rerun-if-changed={}", path.display());
+    Some(path)
+}
 
 fn main() {
     let target = env::var("TARGET").unwrap();
@@ -16,9 +30,9 @@ fn main() {
     let board = env::var("BOARD").unwrap_or_else(|_| usual.into());
     let map = Path::new("memory").join(format!("{board}.x"));
     println!("cargo:rerun-if-changed={}", map.display());
-    let out = env::var("OUT_DIR").unwrap();
-    fs::copy(&map, Path::new(&out).join("memory.x")).expect("a memory map for this board");
-    println!("cargo:rustc-link-search={out}");
+    let out = PathBuf::from(env::var("OUT_DIR").unwrap());
+    fs::copy(&map, out.join("memory.x")).expect("a memory map for this board");
+    println!("cargo:rustc-link-search={}", out.display());
     if target.starts_with("thumb") {
         println!("cargo:rustc-link-arg=--nmagic");
     } else {
@@ -26,4 +40,25 @@ fn main() {
     }
     // It comes with the runtime crate of the target.
     println!("cargo:rustc-link-arg=-Tlink.x");
+
+    // A module of `arm export`, and rows of zeros and ones: without them the program `exported` has nothing to do.
+    println!("cargo:rustc-check-cfg=cfg(model)");
+    if let (Some(model), Some(rows)) = (given("MODEL"), given("ROWS")) {
+        println!("cargo:rustc-cfg=model");
+        fs::copy(&model, out.join("model.rs")).unwrap_or_else(|e| panic!("{}: {e}", model.display()));
+        fs::write(out.join("rows.rs"), format!("&[{}]", rows::packed(&rows))).expect("a file in OUT_DIR");
+    }
+    // Rows for `survey`, and the recordings for `anomaly`.
+    let survey = given("SURVEY").map(|folder| rows::survey(&folder));
+    fs::write(out.join("survey.rs"), survey.unwrap_or("Rows::Generated".into())).expect("a file in OUT_DIR");
+    let recordings = given("IMU").map_or("None".into(), |folder| {
+        let file = |(name, bytes): (&str, Vec<u8>)| {
+            fs::write(out.join(name), bytes).expect("a file in OUT_DIR");
+            format!("include_bytes!(\"{}\"),", out.join(name).display())
+        };
+        let names = ["learn.bin", "normal.bin", "faulty.bin"];
+        let files: String = names.into_iter().zip(imu::parts(&imu::recordings(&folder))).map(file).collect();
+        format!("Some([{files}])")
+    });
+    fs::write(out.join("imu.rs"), recordings).expect("a file in OUT_DIR");
 }

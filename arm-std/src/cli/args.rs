@@ -21,6 +21,8 @@ pub(super) enum Command {
     Eval(Eval),
     /// Draw samples from a trained model
     Sample(Sample),
+    /// Write a trained model for a device: as bytes, in Rust and in C, with a self-test
+    Export(Export),
     /// The toy problem of the ARM paper (figure 1): traces of ascents, and variances against their closed forms
     Toy(Toy),
 }
@@ -79,7 +81,7 @@ pub(super) struct Bound {
 
 #[derive(Debug, Options)]
 pub(super) struct Eval {
-    /// Run folder or model file
+    /// Run folder, model file, or the bytes of a device
     pub model: PathBuf,
     /// Data set, as for train
     #[arg(long, default_value = "strokes")]
@@ -99,7 +101,7 @@ pub(super) struct Eval {
 
 #[derive(Debug, Options)]
 pub(super) struct Sample {
-    /// Run folder or model file
+    /// Run folder, model file, or the bytes of a device
     pub model: PathBuf,
     /// PNG to write
     #[arg(long, default_value = "samples.png")]
@@ -130,6 +132,15 @@ pub(super) struct Toy {
     pub seed: u64,
     /// Folder for traces.csv, variance.csv and toy.svg, which are replaced
     #[arg(long, default_value = "toy")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Options)]
+pub(super) struct Export {
+    /// Run folder, model file, or the bytes of a device
+    pub model: PathBuf,
+    /// Files to write without their extension: NAME.sbn, NAME.rs, NAME.h
+    #[arg(long, value_name = "NAME", default_value = "model")]
     pub out: PathBuf,
 }
 

@@ -3,6 +3,7 @@
 mod args;
 mod estimators;
 mod eval;
+mod export;
 mod sample;
 mod toy;
 mod train;
@@ -19,6 +20,7 @@ pub fn main() -> ExitCode {
         args::Command::Eval(args) => eval::run(&args),
         args::Command::Sample(args) => sample::run(&args),
         args::Command::Toy(args) => toy::run(&args),
+        args::Command::Export(args) => export::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -37,6 +37,35 @@ pub fn exit(success: bool) -> ! {
     }
 }
 
+/// A file on the host, in the folder where the emulator or the debugger was started.
+#[derive(Debug)]
+pub struct File(usize);
+
+impl File {
+    /// Makes the file. `None` when the host refuses.
+    pub fn create(name: &core::ffi::CStr) -> Option<File> {
+        const SYS_OPEN: usize = 0x01;
+        const WRITE_BINARY: usize = 5;
+        let arguments = [name.as_ptr() as usize, WRITE_BINARY, name.count_bytes()];
+        let handle = call(SYS_OPEN, arguments.as_ptr() as usize);
+        (handle != usize::MAX).then_some(File(handle))
+    }
+
+    /// Appends bytes; whether all were written.
+    pub fn write(&mut self, bytes: &[u8]) -> bool {
+        const SYS_WRITE: usize = 0x05;
+        let arguments = [self.0, bytes.as_ptr() as usize, bytes.len()];
+        call(SYS_WRITE, arguments.as_ptr() as usize) == 0
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        const SYS_CLOSE: usize = 0x02;
+        call(SYS_CLOSE, core::ptr::from_ref(&self.0) as usize);
+    }
+}
+
 /// Writes text.
 pub fn text(s: &str) {
     const SYS_WRITEC: usize = 0x03;

@@ -52,6 +52,8 @@ pub const BUDGET: usize = 256;
 /// How long each part of a run is, in windows, and how samples become bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
+    /// Samples a second.
+    pub rate: u32,
     /// Ascending levels of the code, in the units of the sample.
     pub levels: [i16; LEVELS],
     /// Windows of normal operation that are only learned.

@@ -15,7 +15,15 @@ impl Stack {
     pub fn paint() -> Self {
         let here: usize;
         // SAFETY: reads a register.
-        unsafe { core::arch::asm!("mov {}, sp", out(reg) here, options(nomem, nostack)) };
+        #[cfg(target_arch = "arm")]
+        unsafe {
+            core::arch::asm!("mov {}, sp", out(reg) here, options(nomem, nostack));
+        }
+        // SAFETY: as above.
+        #[cfg(target_arch = "riscv32")]
+        unsafe {
+            core::arch::asm!("mv {}, sp", out(reg) here, options(nomem, nostack));
+        }
         let top = here as *mut u32;
         let words = here.saturating_sub(end()) / 4;
         for i in 1..=words {

@@ -1,36 +1,61 @@
-//! Where samples come from: the simulated machine, or recordings that were given when this was built.
+//! Where samples come from: the simulated machine, or recordings of an accelerometer.
 
-use super::monitor::Plan;
+use super::monitor::{Plan, STEP};
 use super::vibration::Vibration;
 
-/// Samples a second.
-pub const RATE: u32 = 3200;
+/// How the run with the machine goes: 40 seconds of learning, five of normal operation, five with a damaged bearing.
+pub const MACHINE: Plan = Plan {
+    rate: 3200,
+    levels: [-10_500, -3_500, 3_500, 10_500],
+    learn: 16_000,
+    normal: 2_000,
+    faulty: 2_000,
+};
 
-/// How the run goes: 40 seconds of learning, then five of normal operation and five with a damaged bearing.
-pub const PLAN: Plan =
-    Plan { levels: [-10_500, -3_500, 3_500, 10_500], learn: 16_000, normal: 2_000, faulty: 2_000 };
+/// The hash of all scores of that run, on every machine.
+pub const SCORES: u64 = 0xfdcc_3276_82ca_0182;
 
-/// The hash of all scores, on every machine.
-pub const SCORES: Option<u64> = Some(0xfdcc_3276_82ca_0182);
+/// Recorded samples as little-endian bytes: normal ones to learn, others, and faulty ones.
+pub type Recordings<'a> = [&'a [u8]; 3];
 
-/// The source of samples.
-#[derive(Debug)]
-pub struct Source(Vibration);
-
-impl Default for Source {
-    fn default() -> Self {
-        Self::new()
+/// How a run with recordings of a hand's movements goes, in thousandths of g between two samples: what is normal is
+/// learned six times over, the rest comes once.
+pub const fn plan(recordings: Recordings<'_>) -> Plan {
+    let [learn, normal, faulty] = recordings;
+    Plan {
+        rate: 104,
+        levels: [10, 30, 100, 300],
+        learn: 6 * (learn.len() / (2 * STEP)) as u32,
+        normal: (normal.len() / (2 * STEP)) as u32 - 1,
+        faulty: (faulty.len() / (2 * STEP)) as u32 - 1,
     }
 }
 
-impl Source {
-    /// Before the first sample.
-    pub const fn new() -> Self {
-        Source(Vibration::new())
-    }
+/// The source of samples.
+#[derive(Debug)]
+pub enum Source<'a> {
+    /// The machine.
+    Machine(Vibration),
+    /// The recordings.
+    Recordings(Recordings<'a>),
+}
 
-    /// The next sample, of normal or of faulty operation.
-    pub fn sample(&mut self, faulty: bool) -> i16 {
-        self.0.sample(faulty)
+impl Source<'_> {
+    /// Sample `i` of a run; samples are to be taken in order.
+    pub fn sample(&mut self, plan: &Plan, i: u32) -> i16 {
+        let parts = match self {
+            Source::Machine(machine) => return machine.sample(i >= plan.normal_samples()),
+            Source::Recordings(parts) => parts,
+        };
+        let learned = plan.learn * STEP as u32;
+        let [learn, normal, faulty] = parts.map(|bytes| bytes.as_chunks::<2>().0);
+        let (part, at) = if i < learned {
+            (learn, (i as usize).checked_rem(learn.len()).unwrap_or(0))
+        } else if i < plan.normal_samples() {
+            (normal, (i - learned) as usize)
+        } else {
+            (faulty, (i - plan.normal_samples()) as usize)
+        };
+        part.get(at).map_or(0, |sample| i16::from_le_bytes(*sample))
     }
 }

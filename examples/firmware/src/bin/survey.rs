@@ -3,8 +3,11 @@
 #![no_main]
 
 use arm_core::Error;
-use firmware::survey::{self, HASH, ROWS, Room};
+use firmware::survey::{self, HASH, Room, Rows};
 use firmware::{entry, host, ram};
+
+/// Generated rows, or those this image was built with (`SURVEY`).
+const ROWS: Rows<'static> = include!(concat!(env!("OUT_DIR"), "/survey.rs"));
 
 fn line(name: &str, nats: f32) {
     host::text(name);
@@ -31,7 +34,7 @@ fn run() -> Result<bool, Error> {
     host::number(stack.used());
     host::text(" of stack\n-ELBOs ");
     host::hex(found.hash);
-    let same = HASH.is_none_or(|expected| expected == found.hash);
+    let same = !matches!(ROWS, Rows::Generated) || found.hash == HASH;
     host::text(if same { "\n" } else { " differ from the host's\n" });
     Ok(same && found.neg_elbo < found.independent)
 }

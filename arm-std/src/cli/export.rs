@@ -1,0 +1,29 @@
+//! `arm export`.
+
+use super::eval::model_file;
+use super::{Outcome, Usage, args, say};
+use crate::export::Export;
+use crate::files::replace_bytes;
+use crate::model::Model;
+
+pub(super) fn run(args: &args::Export) -> Outcome {
+    let name = args.out.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let letter = |c: char| c.is_ascii_lowercase() || c == '_';
+    if !name.starts_with(letter) || !name.chars().all(|c| letter(c) || c.is_ascii_digit()) {
+        let what = "the files' name is a prefix in C: lower-case letters, digits and _";
+        return Err(Usage(format!("--out {}: {what}", args.out.display())).into());
+    }
+    let path = model_file(&args.model);
+    let model = Model::load(&path)?;
+    let export = Export::new(&model).map_err(|e| format!("{}: {e}", path.display()))?;
+    let files = [("sbn", export.bytes.clone()), ("rs", export.rust().into()), ("h", export.c(name).into())];
+    for (extension, contents) in files {
+        let file = args.out.with_extension(extension);
+        replace_bytes(&file, &contents).map_err(|e| format!("{}: cannot be written: {e}", file.display()))?;
+    }
+    let out = args.out.display();
+    say(format_args!("{}  {} parameters", model.network.notation(), model.params.len()))?;
+    let size = export.bytes.len();
+    say(format_args!("{out}.sbn ({size} bytes), {out}.rs and {out}.h with a self-test"))?;
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! What a device must compute, bit for bit.
+
+use crate::network::Network;
+use arm_core::estimator::Arm;
+use arm_core::learner::Slices;
+use arm_core::optim::Sgd;
+use arm_core::rng::{Purpose, Stream};
+use arm_core::{Error, Learner};
+
+/// Inputs and what a [`Learner`] with ARM and seed [`SEED`](Self::SEED) makes of them, in this order: after loading the
+/// bytes it scores each input, bounds each, and then learns each by gradient descent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Golden {
+    /// Packed inputs, [`INPUTS`](Self::INPUTS) samples from the model.
+    pub inputs: Vec<Vec<u32>>,
+    /// [`Learner::score`] with one sample: the -ELBO in nats.
+    pub neg_elbo: Vec<f32>,
+    /// [`Learner::score`] with [`SAMPLES`](Self::SAMPLES) samples.
+    pub bound: Vec<f32>,
+    /// What [`Learner::step`] returns for one input after the other, with the rate [`RATE`](Self::RATE).
+    pub learned: Vec<f32>,
+}
+
+impl Golden {
+    /// Number of inputs.
+    pub const INPUTS: usize = 8;
+    /// Seed of the learner.
+    pub const SEED: u64 = 1;
+    /// Samples of the bound.
+    pub const SAMPLES: u32 = 10;
+    /// Learning rate.
+    pub const RATE: f32 = 0.01;
+
+    /// Computes it with the kernels that devices have.
+    pub(super) fn of(network: &Network, bytes: &[u8]) -> Result<Golden, Error> {
+        let shape = network.shape();
+        let (mut params, mut scratch) = (vec![0.0; shape.params()], vec![0; shape.scratch()]);
+        let memory = Slices { params: &mut params, moments: &mut [], scratch: &mut scratch };
+        let mut learner = Learner::new(shape, Arm, Sgd { rate: Self::RATE }, Self::SEED, memory)?;
+        learner.load_bytes(bytes)?;
+        let mut p = vec![0.0; network.inputs];
+        let mut inputs = Vec::new();
+        for i in 0..Self::INPUTS as u64 {
+            learner.sample(i, &mut p)?;
+            let mut stream = Stream::new(Self::SEED, Purpose::Generate, u64::MAX, i, 0);
+            let mut x = vec![0u32; network.inputs.div_ceil(32)];
+            for (unit, p) in p.iter().enumerate() {
+                x[unit / 32] |= u32::from(stream.uniform() < *p) << (unit % 32);
+            }
+            inputs.push(x);
+        }
+        let all = |f: &mut dyn FnMut(&[u32]) -> Result<f32, Error>| -> Result<Vec<f32>, Error> {
+            inputs.iter().map(|x| f(x)).collect()
+        };
+        let neg_elbo = all(&mut |x| learner.score(x, 1))?;
+        let bound = all(&mut |x| learner.score(x, Self::SAMPLES))?;
+        let learned = all(&mut |x| learner.step(x))?;
+        Ok(Golden { inputs, neg_elbo, bound, learned })
+    }
+}
