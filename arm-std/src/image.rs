@@ -1,6 +1,6 @@
 //! Pictures of examples: grids of grey or binary images, written as PNG.
 
-use crate::files::replace;
+use crate::files::replace_bytes;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -106,17 +106,21 @@ impl Grid {
     /// # Errors
     /// [`ImageError`] when the file cannot be written, or the picture has more pixels than a PNG can have.
     pub fn write(&self, path: &Path) -> Result<(), ImageError> {
-        let result = self.pixels().and_then(|(width, height, pixels)| {
-            replace(path, |file| {
-                let mut encoder = png::Encoder::new(file, width, height);
-                encoder.set_color(png::ColorType::Grayscale);
-                encoder.set_depth(png::BitDepth::Eight);
-                let mut writer = encoder.write_header()?;
-                writer.write_image_data(&pixels)?;
-                Ok(writer.finish()?)
-            })
-        });
+        let result = self.png().and_then(|png| replace_bytes(path, &png));
         result.map_err(|source| ImageError { file: path.to_owned(), source })
+    }
+
+    /// The picture as an 8-bit grey PNG. Errors: more pixels than a PNG can have.
+    pub fn png(&self) -> io::Result<Vec<u8>> {
+        let (width, height, pixels) = self.pixels()?;
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, width, height);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&pixels)?;
+        writer.finish()?;
+        Ok(bytes)
     }
 
     /// Width and height of the picture, and its pixels.

@@ -30,6 +30,10 @@ pub const METRICS: &str = "metrics.jsonl";
 pub const SAMPLES: &str = "samples.png";
 /// Name of the picture of reconstructions.
 pub const RECONSTRUCTIONS: &str = "reconstructions.png";
+/// Name of the curves.
+pub const CURVES: &str = "curves.svg";
+/// Name of the report.
+pub const REPORT: &str = "report.html";
 
 /// The folder of one run, locked against a second process for as long as it lives.
 #[derive(Debug)]
@@ -87,10 +91,9 @@ impl RunFolder {
     }
 
     fn write_config(&self, config: &Config) -> Result<(), RunError> {
-        let path = self.path.join(CONFIG);
-        let text =
-            toml::to_string(config).map_err(|e| RunError { path: path.clone(), what: e.to_string() })?;
-        replace_bytes(&path, text.as_bytes()).map_err(cannot_write(path))
+        let fail = |e: toml::ser::Error| RunError { path: self.path.join(CONFIG), what: e.to_string() };
+        let text = toml::to_string(config).map_err(fail)?;
+        self.write(CONFIG, text.as_bytes())
     }
 
     /// Takes away what [`create`](Self::create) made, for a run that failed before its first checkpoint.
@@ -114,6 +117,12 @@ impl RunFolder {
             serde_json::to_string(line).map_err(|e| RunError { path: path.clone(), what: e.to_string() })?;
         text.push('\n');
         self.metrics.write_all(text.as_bytes()).map_err(cannot_write(path))
+    }
+
+    /// Writes a file.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        let path = self.path.join(name);
+        replace_bytes(&path, bytes).map_err(cannot_write(path))
     }
 
     /// Makes the metrics so far last through a power cut.
@@ -167,7 +176,7 @@ fn make(path: &Path, force: bool) -> Result<(), RunError> {
             lock(File::open(&metrics), &metrics)?;
         }
         Checkpoint::clear(path);
-        for name in [CONFIG, METRICS, MODEL, SAMPLES, RECONSTRUCTIONS] {
+        for name in [CONFIG, METRICS, MODEL, SAMPLES, RECONSTRUCTIONS, CURVES, REPORT] {
             match fs::remove_file(path.join(name)) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => {
                     return Err(fail(format!("{name} cannot be replaced: {e}")));

@@ -69,7 +69,15 @@ fn train_eval_and_sample() {
         assert_eq!(names[0], "checkpoint-000000030.safetensors");
         assert_eq!(
             names[1..],
-            ["config.toml", "metrics.jsonl", "model.safetensors", "reconstructions.png", "samples.png"]
+            [
+                "config.toml",
+                "curves.svg",
+                "metrics.jsonl",
+                "model.safetensors",
+                "reconstructions.png",
+                "report.html",
+                "samples.png"
+            ]
         );
         let metrics = fs::read_to_string(dir.path().join(&out).join("metrics.jsonl")).unwrap();
         let last: serde_json::Value = serde_json::from_str(metrics.lines().last().unwrap()).unwrap();

@@ -17,6 +17,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Train a network; writes a run folder with the model, metrics and pictures
     Train(Box<Train>),
+    /// List and compare runs, the best on the validation split first
+    Runs(Runs),
     /// Evaluate a trained model on a data set
     Eval(Eval),
     /// Draw samples from a trained model
@@ -66,6 +68,16 @@ pub(super) struct Train {
     /// Print the network, its parameters and the memory it needs here and on a device, and stop
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[derive(Debug, Options)]
+pub(super) struct Runs {
+    /// Run folders, or folders of run folders
+    #[arg(default_value = "runs")]
+    pub folders: Vec<PathBuf>,
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The importance-weighted bound.

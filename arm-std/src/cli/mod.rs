@@ -4,6 +4,7 @@ mod args;
 mod estimators;
 mod eval;
 mod export;
+mod runs;
 mod sample;
 mod toy;
 mod train;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     let result = match args::Args::parse().command {
         args::Command::Train(args) => train::run(&args),
+        args::Command::Runs(args) => runs::run(&args),
         args::Command::Eval(args) => eval::run(&args),
         args::Command::Sample(args) => sample::run(&args),
         args::Command::Toy(args) => toy::run(&args),

@@ -6,8 +6,8 @@ use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::{Splits, load};
 use crate::network::Network;
-use crate::pictures::{reconstructions, samples};
-use crate::run::{CONFIG, Line, RECONSTRUCTIONS, RunFolder, SAMPLES};
+use crate::report::refresh;
+use crate::run::{CONFIG, Line, REPORT, RunFolder};
 use crate::settings::Settings;
 use crate::train::{self, train};
 use arm_core::optim::{Adam, Sgd};
@@ -70,7 +70,7 @@ pub(super) fn run(args: &args::Train) -> Outcome {
     let started = Instant::now();
     let first = from.as_ref().map_or(0, |c| c.progress.step);
     let saving = Saving { every: Duration::from_secs(args.save_every.into()), keep: args.keep.into() };
-    let mut watch = Watch::new(config.steps, first, saving, &mut folder)?;
+    let mut watch = Watch::new(config.steps, first, saving, &mut folder, &splits.test)?;
     let outcome = train(&config, &network, &splits, threads, from, &mut watch);
     let (ends, saved) = watch.finish();
     let trained = started.elapsed();
@@ -90,8 +90,7 @@ pub(super) fn run(args: &args::Train) -> Outcome {
     };
     folder.model(&model, &config)?;
     folder.line(&Line::Test(figures))?;
-    samples(&model, 100, seed)?.write(&folder.path().join(SAMPLES))?;
-    reconstructions(&model, &splits.test, 40, seed)?.write(&folder.path().join(RECONSTRUCTIONS))?;
+    refresh(&folder, &model, &splits.test, seed)?;
     if let Some((first, last)) = ends {
         say(format_args!(
             "train -ELBO {:7.2} nats  (last epoch; first epoch {:.2})",
@@ -104,11 +103,7 @@ pub(super) fn run(args: &args::Train) -> Outcome {
     }
     say(format_args!("test -ELBO {:8.2} nats", figures.neg_elbo))?;
     say(format_args!("{}", bound_line(&figures)))?;
-    say(format_args!(
-        "{:.1} s; {} holds the model, metrics and pictures",
-        trained.as_secs_f64(),
-        folder.path().display()
-    ))?;
+    say(format_args!("{:.1} s; see {}", trained.as_secs_f64(), folder.path().join(REPORT).display()))?;
     Ok(())
 }
 

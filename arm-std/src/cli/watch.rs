@@ -1,7 +1,9 @@
 //! What is seen of a run, and when it is saved.
 
 use crate::checkpoint::Checkpoint;
+use crate::data::BitTable;
 use crate::model::Model;
+use crate::report::refresh;
 use crate::run::{Line, RunFolder};
 use crate::train::{Epoch, Failure, Next, Observer, RETRIES, Restored, best};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -37,7 +39,13 @@ pub(super) struct Watch<'a> {
     first: u64,
     /// The epoch whose model was written.
     best: Option<u64>,
+    /// Test examples to reconstruct.
+    test: &'a BitTable,
+    reported: Option<Instant>,
 }
+
+/// Time between reports.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 impl<'a> Watch<'a> {
     /// Watches a run of `steps` steps from step `first`. From now on a first Ctrl-C (or request to terminate) saves and
@@ -47,6 +55,7 @@ impl<'a> Watch<'a> {
         first: u64,
         saving: Saving,
         folder: &'a mut RunFolder,
+        test: &'a BitTable,
     ) -> Result<Self, Failure> {
         ctrlc::set_handler(|| {
             if INTERRUPTED.swap(true, Ordering::SeqCst) {
@@ -72,6 +81,8 @@ impl<'a> Watch<'a> {
             line: now,
             first,
             best: None,
+            test,
+            reported: None,
         })
     }
 
@@ -124,10 +135,17 @@ impl Observer for Watch<'_> {
         checkpoint.save(self.folder.path(), self.saving.keep)?;
         self.saved = Some(Instant::now());
         let best = best(&checkpoint.progress.history).map(|epoch| epoch.epoch);
-        if best.is_some() && best != self.best {
-            let model = Model { network: checkpoint.model.network.clone(), params: checkpoint.best.clone() };
+        if best.is_none() {
+            return Ok(());
+        }
+        let model = Model { network: checkpoint.model.network.clone(), params: checkpoint.best.clone() };
+        if best != self.best {
             self.folder.model(&model, &checkpoint.config)?;
             self.best = best;
+        }
+        if self.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY) {
+            refresh(self.folder, &model, self.test, checkpoint.config.seed)?;
+            self.reported = Some(Instant::now());
         }
         Ok(())
     }

@@ -1,0 +1,25 @@
+//! `arm runs`.
+
+use super::{Outcome, args, say};
+use crate::runs::{list, sort, table};
+use std::io::Write;
+
+pub(super) fn run(args: &args::Runs) -> Outcome {
+    let mut runs = Vec::new();
+    for folder in &args.folders {
+        let (found, failures) = list(folder)?;
+        runs.extend(found);
+        for failure in failures {
+            // The others are listed all the same.
+            let _ = writeln!(std::io::stderr(), "{failure}");
+        }
+    }
+    sort(&mut runs);
+    if args.json {
+        return say(format_args!("{}", serde_json::to_string_pretty(&runs)?));
+    }
+    if runs.is_empty() {
+        return say(format_args!("no runs; arm train makes one"));
+    }
+    table(&runs).iter().try_for_each(|line| say(format_args!("{line}")))
+}

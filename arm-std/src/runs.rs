@@ -1,0 +1,213 @@
+//! What run folders say about their runs, to list and compare them.
+
+use crate::config::Config;
+use crate::run::{CONFIG, Line, METRICS, RunError};
+use crate::settings::Settings;
+use crate::train::{Epoch, Figures, Restored, best};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A run as its folder describes it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// The folder.
+    pub run: PathBuf,
+    /// Its configuration.
+    pub config: Config,
+    /// Steps until the last line of the metrics.
+    pub step: u64,
+    /// Seconds of training and validation.
+    pub seconds: f64,
+    /// The best epoch on the validation split so far.
+    pub best: Option<Epoch>,
+    /// The figures on the test split, once the run is done.
+    pub test: Option<Figures>,
+    /// The epochs.
+    #[serde(skip)]
+    pub epochs: Vec<Epoch>,
+    /// The times a refused step sent it back.
+    pub restored: Vec<Restored>,
+}
+
+impl Summary {
+    /// Reads a run folder. `Ok(None)` where there is none; errors name the file that cannot be read.
+    pub fn read(folder: &Path) -> Result<Option<Summary>, RunError> {
+        let file = folder.join(CONFIG);
+        if !file.is_file() {
+            return Ok(None);
+        }
+        let config = Settings::read(&file).and_then(|s| s.resolve());
+        let config = config.map_err(|what| RunError { path: file, what })?;
+        let mut run = Summary {
+            run: folder.into(),
+            config,
+            step: 0,
+            seconds: 0.0,
+            best: None,
+            test: None,
+            epochs: Vec::new(),
+            restored: Vec::new(),
+        };
+        for line in lines(folder)? {
+            match line {
+                Line::Epoch { epoch, seconds, .. } => {
+                    (run.step, run.seconds) = (epoch.step, run.seconds + seconds);
+                    run.epochs.push(epoch);
+                }
+                Line::Restored(restored) => run.restored.push(restored),
+                Line::Test(figures) => run.test = Some(figures),
+            }
+        }
+        run.best = best(&run.epochs).copied();
+        Ok(Some(run))
+    }
+}
+
+/// The metrics of a run; a last line that is still being written is left out.
+fn lines(folder: &Path) -> Result<Vec<Line>, RunError> {
+    let path = folder.join(METRICS);
+    let fail = |what: String| RunError { path: path.clone(), what };
+    let text = fs::read_to_string(&path).map_err(|e| fail(format!("cannot be read: {e}")))?;
+    let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n')).enumerate();
+    whole
+        .map(|(i, line)| serde_json::from_str(line).map_err(|e| fail(format!("line {}: {e}", i + 1))))
+        .collect()
+}
+
+/// The runs in `folder`, or the one that it is, the best on the validation split first; and what could not be read.
+/// Links are passed over. Errors: the folder cannot be listed.
+pub fn list(folder: &Path) -> Result<(Vec<Summary>, Vec<RunError>), RunError> {
+    if let Some(run) = Summary::read(folder)? {
+        return Ok((vec![run], vec![]));
+    }
+    let fail = |e: std::io::Error| RunError { path: folder.into(), what: format!("cannot be read: {e}") };
+    let (mut runs, mut failures) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(folder).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        if !entry.file_type().is_ok_and(|t| t.is_dir()) {
+            continue;
+        }
+        match Summary::read(&entry.path()) {
+            Ok(run) => runs.extend(run),
+            Err(e) => failures.push(e),
+        }
+    }
+    sort(&mut runs);
+    Ok((runs, failures))
+}
+
+/// Puts the best on the validation split first, and those without a figure last.
+pub fn sort(runs: &mut [Summary]) {
+    let figure = |run: &Summary| run.best.map_or(f64::INFINITY, |b| b.valid_neg_elbo);
+    runs.sort_by(|a, b| figure(a).total_cmp(&figure(b)).then_with(|| a.run.cmp(&b.run)));
+}
+
+/// The runs as lines of a table: the same columns for all, and one for every setting in which they differ.
+pub fn table(runs: &[Summary]) -> Vec<String> {
+    let settings: Vec<Value> =
+        runs.iter().map(|run| serde_json::to_value(&run.config).unwrap_or_default()).collect();
+    let always = ["preset", "estimator", "steps"];
+    let keys: BTreeSet<&String> =
+        settings.iter().filter_map(Value::as_object).flat_map(|s| s.keys()).collect();
+    let differs = |key: &str| settings.iter().any(|s| s[key] != settings[0][key]);
+    let keys: Vec<_> = keys.into_iter().filter(|k| !always.contains(&k.as_str()) && differs(k)).collect();
+    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let number = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.2}"));
+    let head = ["run", "preset", "estimator", "steps", "valid -ELBO", "test NLL", "time"];
+    let mut rows: Vec<Vec<String>> = vec![head.iter().map(|h| h.to_string()).collect()];
+    rows[0].extend(keys.iter().map(|k| k.to_string()));
+    for (run, settings) in runs.iter().zip(&settings) {
+        let of = run.config.steps;
+        let steps = if run.step == of { of.to_string() } else { format!("{} of {of}", run.step) };
+        let mut row = vec![
+            run.run.display().to_string(),
+            word(&settings["preset"]),
+            word(&settings["estimator"]),
+            steps,
+            number(run.best.map(|b| b.valid_neg_elbo)),
+            number(run.test.map(|t| t.nll)),
+            duration(run.seconds),
+        ];
+        row.extend(keys.iter().map(|k| word(&settings[k.as_str()])));
+        rows.push(row);
+    }
+    let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..rows[0].len()).map(width).collect();
+    let cell = |(column, text): (usize, &String)| {
+        let width = widths[column];
+        // Words from the left, figures from the right.
+        if (3..7).contains(&column) { format!("{text:>width$}") } else { format!("{text:<width$}") }
+    };
+    let line = |row: &Vec<String>| row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
+    rows.iter().map(|row| line(row).trim_end().to_string()).collect()
+}
+
+/// Seconds as `59 s`, `3:20 min` or `2:05 h`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{}:{:02} min", whole / 60, whole % 60),
+        _ => format!("{}:{:02} h", whole / 3600, whole / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::example;
+    use crate::run::RunFolder;
+
+    fn epoch(epoch: u64, valid: f64) -> Line {
+        let epoch = Epoch {
+            epoch,
+            step: 100 * epoch,
+            train_neg_elbo: valid,
+            valid_neg_elbo: valid,
+            gradient_variance: 1.0,
+        };
+        Line::Epoch { epoch, steps_per_second: 1.0, seconds: 40.0 }
+    }
+
+    fn run(folder: &Path, name: &str, config: &Config, lines: &[Line]) {
+        let mut run = RunFolder::create(Some(folder.join(name)), false, config).unwrap();
+        lines.iter().for_each(|line| run.line(line).unwrap());
+    }
+
+    #[test]
+    fn the_best_run_comes_first_and_differences_are_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let done = Line::Test(Figures { neg_elbo: 101.0, nll: 99.5, nll_samples: 5, images: 3 });
+        run(folder.path(), "a", &example(), &[epoch(1, 120.0)]);
+        let other = Config { seed: 9, steps: 200, ..example() };
+        run(folder.path(), "b", &other, &[epoch(1, 110.0), epoch(2, 111.0), done]);
+        run(folder.path(), "c", &Config { seed: 10, ..example() }, &[]);
+        fs::create_dir(folder.path().join("none")).unwrap();
+        fs::create_dir(folder.path().join("broken")).unwrap();
+        fs::write(folder.path().join("broken").join(CONFIG), "seed = 'x'").unwrap();
+        fs::write(folder.path().join("a").join(METRICS), {
+            let mut text = fs::read_to_string(folder.path().join("a").join(METRICS)).unwrap();
+            text.push_str("{\"kind\":\"ep");
+            text
+        })
+        .unwrap();
+        let (runs, failures) = list(folder.path()).unwrap();
+        let names: Vec<_> = runs.iter().map(|r| r.run.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["b", "a", "c"]);
+        assert!(failures.len() == 1 && failures[0].to_string().contains("broken"), "{failures:?}");
+        let table = table(&runs);
+        assert!(table[0].ends_with("seed") && !table[0].contains("batch"), "{table:?}");
+        assert!(table[1].contains("110.00") && table[1].contains("99.50") && table[1].contains("1:20 min"));
+        assert!(table[2].contains("100 of 1000") && table[3].contains("0 s"));
+        assert_eq!(list(&folder.path().join("b")).unwrap().0, [runs[0].clone()]);
+        assert!(list(&folder.path().join("missing")).is_err());
+    }
+
+    #[test]
+    fn durations_have_two_figures() {
+        assert_eq!([duration(59.4), duration(200.0), duration(7500.0)], ["59 s", "3:20 min", "2:05 h"]);
+    }
+}
