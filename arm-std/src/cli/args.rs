@@ -23,6 +23,9 @@ pub(super) enum Command {
     Eval(Eval),
     /// Draw samples from a trained model
     Sample(Sample),
+    /// Look at data sets and convert them
+    #[command(subcommand)]
+    Data(super::data::Data),
     /// Write a trained model for a device: as bytes, in Rust and in C, with a self-test
     Export(Export),
     /// The toy problem of the ARM paper (figure 1): traces of ascents, and variances against their closed forms

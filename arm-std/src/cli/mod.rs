@@ -2,6 +2,7 @@
 
 mod args;
 mod estimators;
+mod data;
 mod eval;
 mod export;
 mod runs;
@@ -23,6 +24,7 @@ pub fn main() -> ExitCode {
         args::Command::Sample(args) => sample::run(&args),
         args::Command::Toy(args) => toy::run(&args),
         args::Command::Export(args) => export::run(&args),
+        args::Command::Data(command) => data::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! Arrays of numbers as they lie in a file: element type, byte order, shape and axis order over borrowed
 //! bytes.
 
+use super::content::Content;
 use super::levels::Levels;
 use super::{Fault, Table};
 
@@ -38,72 +39,99 @@ pub(super) struct Array<'a> {
     pub(super) shape: &'a [u64],
     /// The first axis runs fastest, as in Fortran and MATLAB.
     pub(super) first_axis_fastest: bool,
-    pub(super) bytes: &'a [u8],
 }
 
 /// Rows transposed at a time: a cache line of bytes of each column.
 const BLOCK: usize = 64;
 
+/// Bytes of a stream that are read at a time.
+const PIECE: usize = 1 << 16;
+
 impl Array<'_> {
-    /// Reads the table. The shape is checked against the bytes before anything is allocated.
-    pub(super) fn table(&self) -> Result<Table, Fault> {
-        macro_rules! read {
-            ($number:ty) => {
-                if self.big_endian {
-                    self.read(|levels, cells| {
-                        cells.iter().try_for_each(|&cell| levels.push(<$number>::from_be_bytes(cell) as f64))
-                    })
-                } else {
-                    self.read(|levels, cells| {
-                        cells.iter().try_for_each(|&cell| levels.push(<$number>::from_le_bytes(cell) as f64))
-                    })
-                }
-            };
+    /// Reads the table from a stream that must end with it. Memory grows with the bytes that come, not with the
+    /// shape; only the first axis running fastest needs all of them at once.
+    pub(super) fn stream(&self, mut content: Content<'_>) -> Result<Table, Fault> {
+        let (_, cols, wanted) = self.size()?;
+        if self.first_axis_fastest {
+            return self.table(&content.rest()?);
         }
-        match self.element {
-            Element::U8 => self.read(|levels, cells: &[[u8; 1]]| levels.push_whole(cells.as_flattened())),
-            Element::I8 => read!(i8),
-            Element::U16 => read!(u16),
-            Element::I16 => read!(i16),
-            Element::U32 => read!(u32),
-            Element::I32 => read!(i32),
-            Element::U64 => read!(u64),
-            Element::I64 => read!(i64),
-            Element::F32 => read!(f32),
-            Element::F64 => read!(f64),
+        let mut levels = Levels::new(usize::try_from(cols).unwrap_or(usize::MAX));
+        let (mut piece, mut present) = (vec![0; PIECE], 0_u128);
+        loop {
+            let room = usize::try_from(wanted - present).map_or(PIECE, |left| left.min(PIECE));
+            let count = content.fill(&mut piece[..room])?;
+            self.push(&piece[..count], &mut levels)?;
+            present += count as u128;
+            if present == wanted || count < room {
+                break;
+            }
+        }
+        present += content.drain()? as u128;
+        if present == wanted {
+            levels.finish()
+        } else {
+            Err(Fault::Length { wanted, present: usize::try_from(present).unwrap_or(usize::MAX) })
         }
     }
 
-    /// Hands the numbers to `push` in row-major order, a run of them at a time.
-    fn read<const N: usize>(
-        &self,
-        push: impl Fn(&mut Levels, &[[u8; N]]) -> Result<(), Fault>,
-    ) -> Result<Table, Fault> {
-        let (rows, cols) = self.size()?;
-        let (cells, _) = self.bytes.as_chunks::<N>();
+    /// Reads the table from exactly the bytes of the array.
+    pub(super) fn table(&self, bytes: &[u8]) -> Result<Table, Fault> {
+        let (rows, cols, wanted) = self.size()?;
+        if wanted != bytes.len() as u128 {
+            return Err(Fault::Length { wanted, present: bytes.len() });
+        }
+        // No axis is 0, so both are at most the number of bytes, and fit.
+        let (rows, cols) = (rows as usize, cols as usize);
         let mut levels = Levels::new(cols);
-        levels.reserve(cells.len());
         if !self.first_axis_fastest {
-            push(&mut levels, cells)?;
+            self.push(bytes, &mut levels)?;
             return levels.finish();
         }
         let order = self.column_order(cols);
-        let mut block = vec![[0; N]; BLOCK.min(rows) * cols];
+        let mut block = vec![0; BLOCK.min(rows) * cols * self.element.bytes()];
         for first in (0..rows).step_by(BLOCK) {
             let height = BLOCK.min(rows - first);
-            for (column, &stored) in order.iter().enumerate() {
-                let cells = &cells[stored * rows + first..][..height];
-                for (row, &cell) in cells.iter().enumerate() {
-                    block[row * cols + column] = cell;
-                }
+            let block = &mut block[..height * cols * self.element.bytes()];
+            match self.element.bytes() {
+                1 => transpose::<1>(bytes, &order, rows, first, block),
+                2 => transpose::<2>(bytes, &order, rows, first, block),
+                4 => transpose::<4>(bytes, &order, rows, first, block),
+                _ => transpose::<8>(bytes, &order, rows, first, block),
             }
-            push(&mut levels, &block[..height * cols])?;
+            self.push(block, &mut levels)?;
         }
         levels.finish()
     }
 
-    /// Rows and columns, once the bytes are known to hold exactly that many numbers.
-    fn size(&self) -> Result<(usize, usize), Fault> {
+    /// Hands on numbers in row-major order. A part of a number at the end is left.
+    fn push(&self, bytes: &[u8], levels: &mut Levels) -> Result<(), Fault> {
+        macro_rules! push {
+            ($number:ty) => {{
+                let (cells, _) = bytes.as_chunks();
+                let mut push = |number: $number| levels.push(number as f64);
+                if self.big_endian {
+                    cells.iter().try_for_each(|&cell| push(<$number>::from_be_bytes(cell)))
+                } else {
+                    cells.iter().try_for_each(|&cell| push(<$number>::from_le_bytes(cell)))
+                }
+            }};
+        }
+        match self.element {
+            Element::U8 => levels.push_whole(bytes),
+            Element::I8 => push!(i8),
+            Element::U16 => push!(u16),
+            Element::I16 => push!(i16),
+            Element::U32 => push!(u32),
+            Element::I32 => push!(i32),
+            Element::U64 => push!(u64),
+            Element::I64 => push!(i64),
+            Element::F32 => push!(f32),
+            Element::F64 => push!(f64),
+        }
+    }
+
+    /// Rows, columns and bytes as the shape has them.
+    fn size(&self) -> Result<(u128, u128, u128), Fault> {
         let [rows, rest @ ..] = self.shape else { return Err(Fault::Shape(Vec::new())) };
         if rest.is_empty() || rest.contains(&0) {
             return Err(Fault::Shape(self.shape.to_vec()));
@@ -111,16 +139,13 @@ impl Array<'_> {
         if *rows == 0 {
             return Err(Fault::NoRows);
         }
-        let bytes = self
-            .shape
-            .iter()
-            .try_fold(self.element.bytes() as u128, |bytes, &axis| bytes.checked_mul(axis.into()));
-        if bytes != Some(self.bytes.len() as u128) {
-            return Err(Fault::Length { wanted: bytes.unwrap_or(u128::MAX), present: self.bytes.len() });
-        }
-        // No axis is 0, so rows and columns are at most the number of bytes, and fit.
-        let rows = *rows as usize;
-        Ok((rows, self.bytes.len() / self.element.bytes() / rows))
+        // A shape that cannot even be counted asks for more than there is.
+        let product = |first: u128, axes: &[u64]| {
+            axes.iter()
+                .try_fold(first, |product, &axis| product.checked_mul(axis.into()))
+                .unwrap_or(u128::MAX)
+        };
+        Ok(((*rows).into(), product(1, rest), product(self.element.bytes() as u128, self.shape)))
     }
 
     /// For each column, where it is stored when the first axis runs fastest: the column's place counted with
@@ -141,6 +166,18 @@ impl Array<'_> {
     }
 }
 
+/// Rows `first..` of an array stored column after column, as rows; `order` tells where each column is stored.
+fn transpose<const N: usize>(bytes: &[u8], order: &[usize], rows: usize, first: usize, block: &mut [u8]) {
+    let ((cells, _), (block, _)) = (bytes.as_chunks::<N>(), block.as_chunks_mut::<N>());
+    let height = block.len() / order.len().max(1);
+    for (column, &stored) in order.iter().enumerate() {
+        let cells = &cells[stored * rows + first..][..height];
+        for (row, &cell) in cells.iter().enumerate() {
+            block[row * order.len() + column] = cell;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,8 +188,13 @@ mod tests {
         first_axis_fastest: bool,
         bytes: &[u8],
     ) -> Result<Vec<u8>, Fault> {
-        let array = Array { element, big_endian: false, shape, first_axis_fastest, bytes };
-        match array.table()? {
+        let array = Array { element, big_endian: false, shape, first_axis_fastest };
+        let table = array.table(bytes);
+        if !bytes.is_empty() {
+            let streamed = array.stream(Content::of(bytes).unwrap());
+            assert_eq!(streamed.map_err(|e| e.to_string()), array.table(bytes).map_err(|e| e.to_string()));
+        }
+        match table? {
             Table::Grey(table) => Ok(table.levels().to_vec()),
             Table::Bits(table) => Ok((0..table.rows() * table.cols())
                 .map(|at| u8::from(table.get(at / table.cols(), at % table.cols())))
@@ -170,9 +212,8 @@ mod tests {
                         if big_endian { number.to_be_bytes() } else { number.to_le_bytes() }
                     }).collect();
                     let element = Element::$element;
-                    let (shape, bytes) = (&[2, 2], &bytes);
-                    let array = Array { element, big_endian, shape, first_axis_fastest: false, bytes };
-                    let Ok(Table::Grey(table)) = array.table() else { panic!("{element:?}") };
+                    let array = Array { element, big_endian, shape: &[2, 2], first_axis_fastest: false };
+                    let Ok(Table::Grey(table)) = array.table(&bytes) else { panic!("{element:?}") };
                     assert_eq!((table.rows(), table.levels()), (2, &[0, 9, 1, 100][..]), "{element:?}");
                 }
             )*};
@@ -199,6 +240,22 @@ mod tests {
             (0..3 * rows).map(|at| (at % rows % 100 + 100 * (at / rows)) as u8 / 2).collect();
         let by_rows: Vec<u8> = (0..3 * rows).map(|at| by_columns[at % 3 * rows + at / 3]).collect();
         assert_eq!(read(Element::U8, &[rows as u64, 3], true, &by_columns).unwrap(), by_rows);
+    }
+
+    #[test]
+    fn streams_longer_than_a_piece_are_read_whole_and_to_their_end() {
+        let bytes: Vec<u8> = (0..3 * PIECE + 12).map(|at| (at % 251) as u8).collect();
+        let array = |rows: usize, element| {
+            let shape = &[rows as u64, 12];
+            let array = Array { element, big_endian: false, shape, first_axis_fastest: false };
+            array.stream(Content::of(&bytes).unwrap())
+        };
+        let rows = bytes.len() / 12;
+        assert!(matches!(array(rows, Element::U8), Ok(Table::Grey(table)) if table.levels() == bytes));
+        let fault = array(rows - 2, Element::U8).unwrap_err();
+        assert!(matches!(fault, Fault::Length { present, .. } if present == bytes.len()), "{fault}");
+        let fault = array(rows + 1, Element::U8).unwrap_err();
+        assert!(matches!(fault, Fault::Length { present, .. } if present == bytes.len()), "{fault}");
     }
 
     #[test]

@@ -71,23 +71,34 @@ impl Loaded {
 impl Binarise {
     fn source(self, table: Table) -> Result<Source, Fault> {
         match (self, table) {
-            (Binarise::Threshold(threshold), _) if !(0.0..1.0).contains(&threshold) => {
-                Err(Fault::Threshold(threshold))
-            }
+            (Binarise::Threshold(threshold), table) => table.above(threshold).map(Source::Fixed),
             (_, Table::Bits(table)) => Ok(Source::Fixed(table)),
             (Binarise::AsIs, Table::Grey(table)) => {
                 let at = table.levels().iter().position(|&level| level > 1).unwrap_or(0);
                 let (row, column) = (at / table.cols(), at % table.cols());
                 Err(Fault::NotBinary { row, column, level: table.levels()[at] })
             }
-            (Binarise::Threshold(threshold), Table::Grey(table)) => {
+            (Binarise::Dynamic, Table::Grey(table)) => Ok(Source::Drawn(table)),
+        }
+    }
+}
+
+impl Table {
+    /// A one where level / 255 is above `threshold`; bits stay as they are.
+    ///
+    /// # Errors
+    /// [`Fault::Threshold`] when it is outside 0..1.
+    pub fn above(self, threshold: f32) -> Result<BitTable, Fault> {
+        match self {
+            _ if !(0.0..1.0).contains(&threshold) => Err(Fault::Threshold(threshold)),
+            Table::Bits(table) => Ok(table),
+            Table::Grey(table) => {
                 let mut bits = BitTable::new(table.rows(), table.cols());
                 for row in 0..table.rows() {
                     bits.pack_row(row, table.row(row), |level| f32::from(level) / 255.0 > threshold);
                 }
-                Ok(Source::Fixed(bits))
+                Ok(bits)
             }
-            (Binarise::Dynamic, Table::Grey(table)) => Ok(Source::Drawn(table)),
         }
     }
 }
@@ -175,7 +186,13 @@ mod tests {
     }
 
     fn loaded(train: Table) -> Loaded {
-        Loaded { path: PathBuf::from("some/data"), valid: train.clone(), test: train.clone(), train }
+        Loaded {
+            path: PathBuf::from("some/data"),
+            valid: train.clone(),
+            test: train.clone(),
+            train,
+            origins: Default::default(),
+        }
     }
 
     #[test]

@@ -45,6 +45,12 @@ impl BitTable {
         Ok(table)
     }
 
+    /// A table over packed words, as many as it needs, whose unused bits are zero.
+    pub(crate) fn from_words(rows: usize, cols: usize, words: Vec<u32>) -> BitTable {
+        assert_eq!(rows.checked_mul(cols.div_ceil(32)), Some(words.len()), "words of {rows} x {cols} bits");
+        BitTable { rows, cols, words }
+    }
+
     /// A copy of the first `rows` rows, or of all.
     pub fn head(&self, rows: usize) -> BitTable {
         let rows = rows.min(self.rows);
@@ -175,9 +181,14 @@ impl BitTable {
     /// Writes one row from `cols` values and what makes a value a one.
     pub(crate) fn pack_row(&mut self, row: usize, values: &[u8], mut is_one: impl FnMut(u8) -> bool) {
         for (word, values) in self.row_mut(row).iter_mut().zip(values.chunks(32)) {
-            *word = values.iter().rev().fold(0, |word, &value| word << 1 | u32::from(is_one(value)));
+            *word = pack(values, &mut is_one);
         }
     }
+}
+
+/// A word from up to 32 values and what makes a value a one.
+pub(super) fn pack(values: &[u8], mut is_one: impl FnMut(u8) -> bool) -> u32 {
+    values.iter().rev().fold(0, |word, &value| word << 1 | u32::from(is_one(value)))
 }
 
 #[cfg(test)]

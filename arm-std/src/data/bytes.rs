@@ -1,40 +1,13 @@
-//! The bytes of a file, read whole but never more than a limit, and a cursor over them that cannot run off
-//! the end.
+//! Bytes in memory, never more than a limit, and a cursor over them that cannot run off the end.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
-use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::ZlibDecoder;
 
 use super::Fault;
-use super::error::Hint;
 
-/// The most bytes a file or one compressed stream may hold: 2 GiB.
+/// The most bytes that a table, or content that must be read whole, may take: 2 GiB.
 pub(super) const LIMIT: u64 = 2 << 30;
-
-/// The whole file.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Fault> {
-    let file = File::open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Fault::NotFound(Hint::default()),
-        _ => Fault::Io(error),
-    })?;
-    let bytes = read_all(file, LIMIT, Fault::Io)?;
-    if bytes.is_empty() { Err(Fault::Empty) } else { Ok(bytes) }
-}
-
-/// What a gzip file of one or more members holds.
-pub(super) fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-    read_compressed(MultiGzDecoder::new(bytes), LIMIT)
-}
-
-/// What the first bytes of a gzip file hold: as much as comes out before the stream breaks off.
-pub(super) fn gunzip_head(bytes: &[u8]) -> Vec<u8> {
-    let mut head = Vec::new();
-    // Breaking off is expected, and what came out until then is kept.
-    let _ = MultiGzDecoder::new(bytes).take(4096).read_to_end(&mut head);
-    head
-}
 
 /// What a zlib stream holds.
 pub(super) fn inflate_zlib(bytes: &[u8], limit: u64) -> Result<Vec<u8>, Fault> {
@@ -46,12 +19,17 @@ pub(super) fn inflate_head(bytes: &[u8], length: u64) -> Result<Vec<u8>, Fault> 
     read_compressed(ZlibDecoder::new(bytes).take(length), length)
 }
 
-/// What a decompressor gives, up to `limit` bytes. The buffer grows with the bytes that really come.
-pub(super) fn read_compressed(stream: impl Read, limit: u64) -> Result<Vec<u8>, Fault> {
+/// What a decompressor gives, up to `limit` bytes.
+fn read_compressed(stream: impl Read, limit: u64) -> Result<Vec<u8>, Fault> {
     read_all(stream, limit, |error| Fault::Compressed(error.to_string()))
 }
 
-fn read_all(stream: impl Read, limit: u64, fault: impl FnOnce(io::Error) -> Fault) -> Result<Vec<u8>, Fault> {
+/// All bytes of a stream, up to `limit`. The buffer grows with the bytes that really come.
+pub(super) fn read_all(
+    stream: impl Read,
+    limit: u64,
+    fault: impl FnOnce(io::Error) -> Fault,
+) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     stream.take(limit + 1).read_to_end(&mut bytes).map_err(fault)?;
     if bytes.len() as u64 > limit { Err(Fault::TooLarge { limit: LIMIT }) } else { Ok(bytes) }
@@ -103,30 +81,9 @@ mod tests {
     use std::io::Write;
 
     use flate2::Compression;
-    use flate2::write::{GzEncoder, ZlibEncoder};
+    use flate2::write::ZlibEncoder;
 
     use super::*;
-
-    #[test]
-    fn a_gzip_file_may_have_several_members() {
-        let mut bytes = Vec::new();
-        for part in ["one ", "two"] {
-            let mut encoder = GzEncoder::new(&mut bytes, Compression::default());
-            encoder.write_all(part.as_bytes()).unwrap();
-            encoder.finish().unwrap();
-        }
-        assert_eq!(gunzip(&bytes).unwrap(), b"one two");
-    }
-
-    #[test]
-    fn a_stream_cut_short_is_a_fault() {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(&[7; 5000]).unwrap();
-        let bytes = encoder.finish().unwrap();
-        for length in 2..bytes.len() {
-            assert!(matches!(gunzip(&bytes[..length]), Err(Fault::Compressed(_))), "{length} bytes");
-        }
-    }
 
     #[test]
     fn a_stream_that_swells_past_the_limit_is_refused() {

@@ -38,7 +38,7 @@ pub enum Fault {
     Compressed(String),
     /// The content is of no format known here.
     #[error(
-        "is in no known format; give IDX, MATLAB v5, NPY, NPZ or a text table of numbers (plain or gzip)"
+        "is in no known format; give IDX, MATLAB v5, NPY, NPZ, packed bits or a text table of numbers (plain or gzip)"
     )]
     UnknownFormat,
     /// The format is known, but not this part of it.

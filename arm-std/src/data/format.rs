@@ -1,12 +1,10 @@
 //! Which format a file has, told by its content and never by its name, and the table it holds.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use super::bytes::{gunzip, gunzip_head, read_file};
+use super::content::Content;
 use super::npz::Npz;
-use super::{DataError, Fault, Table, idx, mat, npy, text};
+use super::{DataError, Fault, Table, idx, mat, npy, packed, text};
 
 /// The formats read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,24 +13,36 @@ pub(super) enum Format {
     Mat,
     Npy,
     Npz,
+    Packed,
     Text,
 }
 
-/// Bytes that tell the format.
-const HEAD: usize = 4096;
+impl Format {
+    /// The name of the format, with what it is wrapped in.
+    pub(super) fn name(self, gzip: bool) -> String {
+        let name = match self {
+            Format::Idx => "IDX",
+            Format::Mat => "MATLAB v5",
+            Format::Npy => "NPY",
+            Format::Npz => "NPZ",
+            Format::Packed => "packed bits",
+            Format::Text => "text",
+        };
+        if gzip { format!("{name}, gzip") } else { name.to_owned() }
+    }
+}
 
-const GZIP: &[u8] = b"\x1f\x8b";
-
-/// Reads the one table of a file: IDX, MATLAB v5 (the variable `X`, or the only one), NPY, NPZ (of one array)
-/// or a text table of numbers, plain or gzip.
+/// Reads the one table of a file: IDX, MATLAB v5 (the variable `X`, or the only one), NPY, NPZ (of one array),
+/// packed bits or a text table of numbers, plain or gzip.
 ///
 /// Whole numbers 0 and 1 give bits, others up to 255 grey levels, and fractions from 0 to 1 intensities. The
 /// first axis of an array counts rows; the others are flattened.
 ///
-/// Costs one pass over the content, and memory for the decompressed file and one byte a number while it runs.
+/// Costs one pass over the content. The file is read piece by piece and packed as it comes: memory for the table
+/// only. MATLAB files, arrays in Fortran order, and archives inside gzip take memory for the whole content too.
 ///
 /// # Errors
-/// Whatever is wrong with the file, as [`DataError`]. At most 2 GiB are read.
+/// Whatever is wrong with the file, as [`DataError`]. A table may take 2 GiB, what a file decompresses to 4 GiB.
 ///
 /// ```no_run
 /// let table = arm_std::data::read_table("binarized_mnist_test.amat".as_ref())?;
@@ -40,48 +50,66 @@ const GZIP: &[u8] = b"\x1f\x8b";
 /// # Ok::<(), arm_std::data::DataError>(())
 /// ```
 pub fn read_table(path: &Path) -> Result<Table, DataError> {
-    open(path).and_then(|(format, bytes)| read(format, &bytes)).map_err(|fault| fault.in_file(path))
+    read_named(path).map(|(table, _)| table)
+}
+
+/// [`read_table`] of a file that is in memory already.
+///
+/// # Errors
+/// Whatever is wrong with it.
+///
+/// ```
+/// use arm_std::data::{BitTable, Table, table_from_bytes};
+///
+/// let table = table_from_bytes(b"0 1 1\n1 0 0\n")?;
+/// assert_eq!(table, Table::Bits(BitTable::from_bytes(3, &[0, 1, 1, 1, 0, 0])?));
+/// # Ok::<(), arm_std::data::Fault>(())
+/// ```
+pub fn table_from_bytes(bytes: &[u8]) -> Result<Table, Fault> {
+    let (format, content) = sniffed(Content::of(bytes)?)?;
+    read(format, content)
+}
+
+/// The table of a file, and the name of its format.
+pub(super) fn read_named(path: &Path) -> Result<(Table, String), DataError> {
+    let table = |(format, content): (Format, Content<'_>)| {
+        let name = format.name(content.is_gzip());
+        Ok((read(format, content)?, name))
+    };
+    open(path).and_then(table).map_err(|fault| fault.in_file(path))
 }
 
 /// The content of a file, decompressed if it was a gzip file, and its format.
-pub(super) fn open(path: &Path) -> Result<(Format, Vec<u8>), Fault> {
-    let mut bytes = read_file(path)?;
-    if bytes.starts_with(GZIP) {
-        bytes = gunzip(&bytes)?;
-        if bytes.is_empty() {
-            return Err(Fault::Empty);
-        }
-    }
-    Ok((sniff(&bytes)?, bytes))
+pub(super) fn open(path: &Path) -> Result<(Format, Content<'static>), Fault> {
+    sniffed(Content::open(path)?)
+}
+
+fn sniffed(content: Content<'_>) -> Result<(Format, Content<'_>), Fault> {
+    Ok((sniff(content.head())?, content))
 }
 
 /// The format of a file from its first bytes, if it can be told.
 pub(super) fn peek(path: &Path) -> Option<Format> {
-    let mut head = Vec::new();
-    File::open(path).ok()?.take(HEAD as u64).read_to_end(&mut head).ok()?;
-    if head.starts_with(GZIP) {
-        head = gunzip_head(&head);
-    }
-    sniff(&head).ok()
+    open(path).ok().map(|(format, _)| format)
 }
 
 /// The table in content of a known format.
-pub(super) fn read(format: Format, bytes: &[u8]) -> Result<Table, Fault> {
+pub(super) fn read(format: Format, content: Content<'_>) -> Result<Table, Fault> {
     match format {
-        Format::Idx => idx::read(bytes),
-        Format::Mat => mat::read(bytes),
-        Format::Npy => npy::read(bytes),
-        Format::Npz => Npz::open(bytes)?.only_array(),
-        Format::Text => text::read(bytes),
+        Format::Idx => idx::read(content),
+        Format::Mat => mat::read(&content.rest()?),
+        Format::Npy => npy::read(content),
+        Format::Npz => Npz::open(content)?.only_array(),
+        Format::Packed => packed::read(content).map(Table::Bits),
+        Format::Text => text::read(content),
     }
 }
 
-fn sniff(bytes: &[u8]) -> Result<Format, Fault> {
-    let head = &bytes[..bytes.len().min(HEAD)];
-    if head.is_empty() {
-        Err(Fault::Empty)
-    } else if head.starts_with(npy::MAGIC) {
+fn sniff(head: &[u8]) -> Result<Format, Fault> {
+    if head.starts_with(npy::MAGIC) {
         Ok(Format::Npy)
+    } else if head.starts_with(packed::MAGIC) {
+        Ok(Format::Packed)
     } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         Ok(Format::Npz)
     } else if mat::is_mat(head) {
@@ -110,27 +138,19 @@ fn is_text(head: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::Write;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
 
     use super::*;
+    use crate::data::content::tests::gzip;
     use crate::data::{BitTable, mutate};
 
-    pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn every_format() -> [(Format, Vec<u8>); 5] {
+    fn every_format() -> [(Format, Vec<u8>); 6] {
         let npy = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }";
         [
             (Format::Idx, idx::tests::file(&[2, 3], &[0, 1, 0, 1, 0, 1])),
             (Format::Mat, mat::tests::file(2, 3, &[0, 1, 1, 0, 0, 1])),
             (Format::Npy, npy::tests::file(npy, &[0, 1, 0, 1, 0, 1])),
             (Format::Npz, crate::data::npz::tests::file(&[("any", "(2, 3)", &[0, 1, 0, 1, 0, 1])])),
+            (Format::Packed, packed::tests::file(&BitTable::from_bytes(3, &[0, 1, 0, 1, 0, 1]).unwrap())),
             (Format::Text, b"0 1 0\n1 0 1\n".to_vec()),
         ]
     }
@@ -180,11 +200,8 @@ mod tests {
     #[test]
     fn mutated_content_never_panics() {
         for (_, good) in every_format() {
-            mutate::survives(&good, |bytes| read(sniff(bytes)?, bytes));
-            mutate::survives(&gzip(&good), |bytes| {
-                let bytes = gunzip(bytes)?;
-                read(sniff(&bytes)?, &bytes)
-            });
+            mutate::survives(&good, table_from_bytes);
+            mutate::survives(&gzip(&good), table_from_bytes);
         }
     }
 }

@@ -101,6 +101,32 @@ impl Table {
         }
     }
 
+    /// The share of ones, or the mean intensity (0 to 1) of grey levels.
+    pub fn density(&self) -> f64 {
+        match self {
+            Table::Bits(table) => table.density(),
+            Table::Grey(table) => {
+                let sum: u64 = table.levels().iter().map(|&level| u64::from(level)).sum();
+                sum as f64 / (255 * table.levels().len().max(1)) as f64
+            }
+        }
+    }
+
+    /// The numbers of one row, 0 and 1 or grey levels, into `out` of [`cols`](Self::cols) bytes.
+    ///
+    /// # Panics
+    /// When `row` is not below [`rows`](Self::rows), or `out` is of another length.
+    pub fn read_row(&self, row: usize, out: &mut [u8]) {
+        match self {
+            Table::Bits(table) => {
+                assert_eq!(out.len(), table.cols(), "the length of a row");
+                let words = table.row(row);
+                out.iter_mut().enumerate().for_each(|(i, out)| *out = (words[i / 32] >> (i % 32) & 1) as u8);
+            }
+            Table::Grey(table) => out.copy_from_slice(table.row(row)),
+        }
+    }
+
     /// Keeps the rows before `row` here and returns the rest.
     pub(crate) fn split_off(&mut self, row: usize) -> Table {
         match self {
@@ -120,6 +146,18 @@ mod tests {
         assert_eq!((table.rows(), table.cols(), table.row(1)), (2, 2, &[51, 255][..]));
         assert_eq!(table.means(), [0.1, 1.0]);
         assert!(matches!(GreyTable::from_levels(3, vec![0; 4]), Err(Fault::Length { .. })));
+    }
+
+    #[test]
+    fn tables_of_either_kind_have_rows_and_a_density() {
+        let bits = Table::Bits(BitTable::from_bytes(3, &[0, 1, 1, 0, 0, 1]).unwrap());
+        let grey = Table::Grey(GreyTable::from_levels(3, vec![0, 255, 51, 0, 0, 0]).unwrap());
+        for (table, row, density) in [(bits, [0, 1, 1], 0.5), (grey, [0, 255, 51], 0.2)] {
+            let mut out = [9; 3];
+            table.read_row(0, &mut out);
+            assert_eq!(out, row);
+            assert!((table.density() - density).abs() < 1e-12);
+        }
     }
 
     #[test]

@@ -2,13 +2,12 @@
 //! numbers, big-endian, the last axis running fastest.
 
 use super::array::{Array, Element};
-use super::bytes::Cursor;
+use super::content::Content;
 use super::{Fault, Table};
 
 /// Reads an IDX file of two axes or more. The first counts rows, the others make up a row.
-pub(super) fn read(bytes: &[u8]) -> Result<Table, Fault> {
-    let mut cursor = Cursor::new(bytes, 0);
-    let [zero, also_zero, element, axes] = cursor.array()?;
+pub(super) fn read(mut content: Content<'_>) -> Result<Table, Fault> {
+    let [zero, also_zero, element, axes] = content.array()?;
     if [zero, also_zero] != [0, 0] {
         let problem = format!("an IDX file begins with bytes 0 0, this one with {zero} {also_zero}");
         return Err(Fault::Malformed { offset: 0, problem });
@@ -33,16 +32,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, Fault> {
         });
     }
     let shape = (0..axes)
-        .map(|_| Ok(u32::from_be_bytes(cursor.array()?).into()))
+        .map(|_| Ok(u32::from_be_bytes(content.array()?).into()))
         .collect::<Result<Vec<u64>, Fault>>()?;
-    Array { element, big_endian: true, shape: &shape, first_axis_fastest: false, bytes: cursor.rest() }
-        .table()
+    Array { element, big_endian: true, shape: &shape, first_axis_fastest: false }.stream(content)
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::data::mutate;
+
+    fn read(bytes: &[u8]) -> Result<Table, Fault> {
+        super::read(Content::of(bytes)?)
+    }
 
     /// An IDX file of bytes.
     pub(in super::super) fn file(shape: &[u32], numbers: &[u8]) -> Vec<u8> {

@@ -7,7 +7,7 @@ use super::folder::{self, Group};
 use super::format::{self, Format};
 use super::npz::Npz;
 use super::split::{Loaded, Part, Split, assemble, split_single};
-use super::{DataError, Fault, read_table, strokes};
+use super::{DataError, Fault, strokes};
 
 /// Loads a data set. `path` is one of:
 ///
@@ -52,19 +52,29 @@ pub fn load(path: &Path) -> Result<Loaded, DataError> {
 
 fn load_file(path: &Path) -> Result<Loaded, DataError> {
     let fail = |fault: Fault| fault.in_file(path);
-    let (format, bytes) = format::open(path).map_err(fail)?;
-    if format == Format::Npz {
-        let mut npz = Npz::open(&bytes).map_err(fail)?;
-        if let Some(arrays) = npz_splits(npz.names()).map_err(fail)? {
-            let mut part = |array: String| {
-                let table = npz.array(&array).map_err(fail)?;
-                Ok(Part { file: path.to_owned(), array: Some(array), table })
-            };
-            let (train, test) = (part(arrays.train)?, part(arrays.test)?);
-            return assemble(path, train, arrays.valid.map(part).transpose()?, test);
+    let (format, content) = format::open(path).map_err(fail)?;
+    let file = path.to_owned();
+    let format_name = format.name(content.is_gzip());
+    if format != Format::Npz {
+        let table = format::read(format, content).map_err(fail)?;
+        return split_single(path, Part { file, array: None, format: format_name, table });
+    }
+    let mut npz = Npz::open(content).map_err(fail)?;
+    let part = |npz: &mut Npz<'_>, array: String| {
+        let table = npz.array(&array).map_err(fail)?;
+        Ok(Part { file: file.clone(), array: Some(array), format: format_name.clone(), table })
+    };
+    match npz_splits(npz.names()).map_err(fail)? {
+        Some(arrays) => {
+            let (train, test) = (part(&mut npz, arrays.train)?, part(&mut npz, arrays.test)?);
+            let valid = arrays.valid.map(|array| part(&mut npz, array)).transpose()?;
+            assemble(path, train, valid, test)
+        }
+        None => {
+            let array = npz.only_name().map_err(fail)?;
+            split_single(path, part(&mut npz, array)?)
         }
     }
-    split_single(path, format::read(format, &bytes).map_err(fail)?)
 }
 
 /// The arrays of a data set in an archive, by name.
@@ -137,7 +147,10 @@ fn load_named(path: &Path) -> Result<Loaded, DataError> {
 fn load_group(path: &Path, folder: &Path, group: &Group) -> Result<Loaded, DataError> {
     let file = |split| group.file(split).map_err(|fault| fault.in_file(folder));
     let [train, valid, test] = [file(Split::Train)?, file(Split::Valid)?, file(Split::Test)?];
-    let read = |file: &Path| Ok(Part { file: file.to_owned(), array: None, table: read_table(file)? });
+    let read = |file: &Path| {
+        let (table, format) = format::read_named(file)?;
+        Ok(Part { file: file.to_owned(), array: None, format, table })
+    };
     match (train, valid, test) {
         (Some(train), None, None) => load_file(train),
         (Some(train), valid, Some(test)) => {

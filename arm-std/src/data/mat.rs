@@ -161,7 +161,7 @@ impl<'a> Variable<'a> {
                 return Err(Fault::Malformed { offset: self.numbers, problem });
             }
         };
-        Array { element, big_endian, shape: &self.shape, first_axis_fastest: true, bytes }.table()
+        Array { element, big_endian, shape: &self.shape, first_axis_fastest: true }.table(bytes)
     }
 }
 

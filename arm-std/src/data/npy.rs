@@ -5,29 +5,37 @@
 
 use super::array::{Array, Element};
 use super::bytes::Cursor;
+use super::content::Content;
 use super::{Fault, Table};
 
 /// The first bytes of every NPY file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
+/// The longest header that is read, in bytes: records are refused anyway.
+const LONGEST_HEADER: u32 = 1 << 20;
+
 /// Reads an array of two axes or more. The first counts rows, the others make up a row.
-pub(super) fn read(bytes: &[u8]) -> Result<Table, Fault> {
-    let mut cursor = Cursor::new(bytes, MAGIC.len());
-    let [version, _minor] = cursor.array()?;
+pub(super) fn read(mut content: Content<'_>) -> Result<Table, Fault> {
+    content.take(MAGIC.len())?;
+    let [version, _minor] = content.array()?;
     let length = match version {
-        1 => u16::from_le_bytes(cursor.array()?).into(),
-        2 | 3 => u32::from_le_bytes(cursor.array()?),
+        1 => u16::from_le_bytes(content.array()?).into(),
+        2 | 3 => u32::from_le_bytes(content.array()?),
         _ => {
             let what = format!("NPY version {version}");
             return Err(Fault::Unsupported { what, remedy: "save it again with numpy.save" });
         }
     };
-    let start = cursor.at();
-    let text = cursor.take(usize::try_from(length).unwrap_or(usize::MAX))?;
+    let start = content.at();
+    if length > LONGEST_HEADER {
+        let problem = format!("an NPY header of {length} bytes");
+        return Err(Fault::Malformed { offset: start, problem });
+    }
+    let text = &content.take(length as usize)?;
     let header = Dictionary { text, start, cursor: Cursor::new(text, 0) }.header()?;
     let (element, big_endian) = element(&header.descr)?;
     let (shape, first_axis_fastest) = (&header.shape, header.fortran_order);
-    Array { element, big_endian, shape, first_axis_fastest, bytes: cursor.rest() }.table()
+    Array { element, big_endian, shape, first_axis_fastest }.stream(content)
 }
 
 /// NumPy's name of a number type: byte order, kind, bytes.
@@ -170,6 +178,10 @@ pub(super) mod tests {
     use super::*;
     use crate::data::mutate;
 
+    fn read(bytes: &[u8]) -> Result<Table, Fault> {
+        super::read(Content::of(bytes)?)
+    }
+
     /// An NPY file, version 1.
     pub(in super::super) fn file(header: &str, numbers: &[u8]) -> Vec<u8> {
         let mut bytes =
@@ -204,10 +216,9 @@ pub(super) mod tests {
         let length = (header.len() as u32).to_le_bytes();
         let file = [MAGIC, &[2, 0], &length, header.as_bytes(), &[7, 8]].concat();
         assert_eq!(levels(&file), [7, 8]);
-        assert!(matches!(
-            read(&[MAGIC, &[2, 0], &[0xf0, 0xff, 0xff, 0xff]].concat()),
-            Err(Fault::CutShort { .. })
-        ));
+        let start = |length: u32| read(&[MAGIC, &[2, 0], &length.to_le_bytes()].concat()).unwrap_err();
+        assert!(matches!(start(LONGEST_HEADER), Fault::CutShort { .. }));
+        assert!(matches!(start(u32::MAX), Fault::Malformed { .. }));
         assert!(matches!(read(&[MAGIC, &[9, 0, 1, 0]].concat()), Err(Fault::Unsupported { .. })));
     }
 

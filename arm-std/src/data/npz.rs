@@ -1,23 +1,21 @@
 //! NPZ, several NPY arrays in a zip archive.
 
-use std::io;
-
 use zip::ZipArchive;
 
-use super::bytes::{LIMIT, read_compressed};
+use super::content::{Content, ReadSeek};
 use super::{Fault, Table, npy};
 
 /// An archive and the names of its arrays.
 pub(super) struct Npz<'a> {
-    archive: ZipArchive<io::Cursor<&'a [u8]>>,
+    archive: ZipArchive<Box<dyn ReadSeek + 'a>>,
     names: Vec<String>,
 }
 
 impl<'a> Npz<'a> {
     /// Reads the directory of the archive.
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Npz<'a>, Fault> {
+    pub(super) fn open(content: Content<'a>) -> Result<Npz<'a>, Fault> {
         let archive =
-            ZipArchive::new(io::Cursor::new(bytes)).map_err(|error| Fault::Compressed(error.to_string()))?;
+            ZipArchive::new(content.seekable()?).map_err(|error| Fault::Compressed(error.to_string()))?;
         let names = archive
             .file_names()
             .filter_map(|name| Some(name.ok()?.strip_suffix(".npy")?.to_owned()))
@@ -38,17 +36,20 @@ impl<'a> Npz<'a> {
     fn read(&mut self, name: &str) -> Result<Table, Fault> {
         let file = self.archive.by_name(&format!("{name}.npy"));
         let file = file.map_err(|error| Fault::Compressed(error.to_string()))?;
-        npy::read(&read_compressed(file, LIMIT)?)
+        npy::read(Content::compressed(file)?)
     }
 
     /// Reads the array of an archive with one.
     pub(super) fn only_array(&mut self) -> Result<Table, Fault> {
+        let name = self.only_name()?;
+        self.array(&name)
+    }
+
+    /// The name of the only array.
+    pub(super) fn only_name(&self) -> Result<String, Fault> {
         match self.names.as_slice() {
             [] => Err(Fault::NothingFound),
-            [name] => {
-                let name = name.clone();
-                self.array(&name)
-            }
+            [name] => Ok(name.clone()),
             names => {
                 let what = format!("an archive of several arrays ({})", names.join(", "));
                 Err(Fault::Unsupported { what, remedy: "name them train, valid and test, or save only one" })
@@ -59,7 +60,7 @@ impl<'a> Npz<'a> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::io::Write;
+    use std::io::{self, Write};
 
     use zip::write::SimpleFileOptions;
 
@@ -78,13 +79,13 @@ pub(super) mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<Table, Fault> {
-        Npz::open(bytes)?.only_array()
+        Npz::open(Content::of(bytes)?)?.only_array()
     }
 
     #[test]
     fn arrays_are_found_by_name() {
         let bytes = file(&[("train", "(2, 2)", &[0, 1, 1, 0]), ("test", "(1, 2)", &[0, 9])]);
-        let mut npz = Npz::open(&bytes).unwrap();
+        let mut npz = Npz::open(Content::of(&bytes).unwrap()).unwrap();
         assert_eq!(npz.names(), ["train", "test"]);
         assert!(matches!(npz.array("train"), Ok(Table::Bits(table)) if table.words() == [2, 1]));
         assert!(matches!(npz.array("test"), Ok(Table::Grey(table)) if table.levels() == [0, 9]));
@@ -103,7 +104,7 @@ pub(super) mod tests {
     #[test]
     fn archives_cut_short_are_refused() {
         let bytes = file(&[("x", "(2, 2)", &[0, 1, 1, 0])]);
-        for length in 0..bytes.len() {
+        for length in 1..bytes.len() {
             assert!(matches!(read(&bytes[..length]), Err(Fault::Compressed(_))), "{length} bytes");
         }
     }

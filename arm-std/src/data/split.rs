@@ -15,6 +15,8 @@ pub struct Loaded {
     pub valid: Table,
     /// For the figure that is reported.
     pub test: Table,
+    /// Where train, valid and test came from, in words: file, array and format.
+    pub origins: [String; 3],
 }
 
 /// The parts of a data set.
@@ -51,7 +53,18 @@ const SHARE: usize = 6;
 pub(super) struct Part {
     pub(super) file: PathBuf,
     pub(super) array: Option<String>,
+    pub(super) format: String,
     pub(super) table: Table,
+}
+
+impl Part {
+    fn origin(&self) -> String {
+        let (file, format) = (self.file.file_name().unwrap_or_default().display(), &self.format);
+        match &self.array {
+            Some(array) => format!("array `{array}` of {file} ({format})"),
+            None => format!("{file} ({format})"),
+        }
+    }
 }
 
 /// Puts splits together that were found apart: their widths must agree, and a missing valid split comes off
@@ -75,22 +88,31 @@ pub(super) fn assemble(
             return Err(fault.in_file(&part.file));
         }
     }
-    let valid = match valid {
-        Some(valid) => valid.table,
+    let (from_train, from_test) = (train.origin(), test.origin());
+    let (from_valid, valid) = match valid {
+        Some(valid) => (valid.origin(), valid.table),
         None => {
             let rows = share(&train.table).map_err(|fault| fault.in_file(&train.file))?;
-            train.table.split_off(train.table.rows() - rows)
+            (LAST_ROWS.to_owned(), train.table.split_off(train.table.rows() - rows))
         }
     };
-    Ok(Loaded { path: path.to_owned(), train: train.table, valid, test: test.table })
+    let origins = [from_train, from_valid, from_test];
+    Ok(Loaded { path: path.to_owned(), train: train.table, valid, test: test.table, origins })
 }
 
+/// Where a split came from that was missing.
+const LAST_ROWS: &str = "the last rows of train";
+
 /// Splits one table.
-pub(super) fn split_single(path: &Path, mut train: Table) -> Result<Loaded, DataError> {
+pub(super) fn split_single(path: &Path, part: Part) -> Result<Loaded, DataError> {
+    let origin = part.origin();
+    let mut train = part.table;
     let rows = share(&train).map_err(|fault| fault.in_file(path))?;
     let test = train.split_off(train.rows() - rows);
     let valid = train.split_off(train.rows() - rows);
-    Ok(Loaded { path: path.to_owned(), train, valid, test })
+    let of = |rows: &str| format!("{rows} rows of {origin}");
+    let origins = [of("the first"), of("the next"), of("the last")];
+    Ok(Loaded { path: path.to_owned(), train, valid, test, origins })
 }
 
 /// How many rows to split off a table.
@@ -108,7 +130,8 @@ mod tests {
 
     fn part(rows: usize, cols: usize) -> Part {
         let table = Table::Bits(BitTable::new(rows, cols));
-        Part { file: PathBuf::from(format!("{rows}x{cols}.npz")), array: Some("rows".to_owned()), table }
+        let file = PathBuf::from(format!("{rows}x{cols}.npz"));
+        Part { file, array: Some("rows".to_owned()), format: "NPZ".to_owned(), table }
     }
 
     fn sizes(loaded: &Loaded) -> [usize; 3] {
@@ -117,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_missing_split_takes_a_sixth_and_at_most_ten_thousand() {
-        let whole = |rows| split_single(Path::new("x"), part(rows, 1).table);
+        let whole = |rows| split_single(Path::new("x"), part(rows, 1));
         assert_eq!(sizes(&whole(70_000).unwrap()), [50_000, 10_000, 10_000]);
         assert_eq!(sizes(&whole(13).unwrap()), [9, 2, 2]);
         assert!(matches!(whole(5).unwrap_err().fault, Fault::TooFewRows { rows: 5, least: 6 }));
@@ -125,6 +148,8 @@ mod tests {
         assert_eq!(sizes(&two(60_000).unwrap()), [50_000, 10_000, 1]);
         assert_eq!(sizes(&two(17).unwrap()), [15, 2, 1]);
         assert!(matches!(two(3).unwrap_err().fault, Fault::TooFewRows { .. }));
+        assert_eq!(whole(13).unwrap().origins[2], "the last rows of array `rows` of 13x1.npz (NPZ)");
+        assert_eq!(two(17).unwrap().origins[1], LAST_ROWS);
     }
 
     #[test]

@@ -4,27 +4,41 @@
 //! Numbers need none of the quoting that the `csv` crate is for, and runs of spaces, which it does not take,
 //! are common.
 
+use super::content::Content;
 use super::levels::Levels;
 use super::{Fault, Table};
 
 /// Reads a text table. Blank lines, lines that begin with `#` and a first line of column names (or of 0, 1,
 /// 2, ..., the names pandas gives) are passed over. CR LF and a byte order mark are taken.
-pub(super) fn read(bytes: &[u8]) -> Result<Table, Fault> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let lines =
-        (1..).zip(bytes.split(|&byte| byte == b'\n')).map(|(number, line)| (number, line.trim_ascii()));
-    let mut lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with(b"#")).peekable();
-    let Some(&(_, first)) = lines.peek() else { return Err(Fault::NoRows) };
-    let separator = b",;".iter().copied().find(|separator| first.contains(separator)).unwrap_or(b' ');
-    let cols = fields(first, separator).count();
-    if is_header(first, separator) {
-        lines.next();
+pub(super) fn read(mut content: Content<'_>) -> Result<Table, Fault> {
+    let (mut line, mut number) = (Vec::new(), 0_u64);
+    let mut table: Option<(u8, usize, Levels)> = None;
+    while content.line(&mut line)? {
+        number += 1;
+        let text = match number {
+            1 => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line),
+            _ => &line,
+        };
+        let text = text.trim_ascii();
+        if text.is_empty() || text.starts_with(b"#") {
+            continue;
+        }
+        let (separator, cols, levels) = match &mut table {
+            Some((separator, cols, levels)) => (*separator, *cols, levels),
+            None => {
+                let separator = b",;".iter().copied().find(|separator| text.contains(separator));
+                let separator = separator.unwrap_or(b' ');
+                let cols = fields(text, separator).count();
+                let (.., levels) = table.insert((separator, cols, Levels::new(cols)));
+                if is_header(text, separator) {
+                    continue;
+                }
+                (separator, cols, levels)
+            }
+        };
+        row(text, separator, cols, levels).map_err(|fault| fault.at(format!("line {number}")))?;
     }
-    let mut levels = Levels::new(cols);
-    for (number, line) in lines {
-        row(line, separator, cols, &mut levels).map_err(|fault| fault.at(format!("line {number}")))?;
-    }
-    levels.finish()
+    table.map_or(Err(Fault::NoRows), |(.., levels)| levels.finish())
 }
 
 fn row(line: &[u8], separator: u8, cols: usize, levels: &mut Levels) -> Result<(), Fault> {
@@ -77,6 +91,10 @@ mod tests {
     use super::*;
     use crate::data::{BitTable, mutate};
 
+    fn read(bytes: &[u8]) -> Result<Table, Fault> {
+        super::read(Content::of(bytes)?)
+    }
+
     fn bits(cols: usize, bytes: &[u8]) -> Table {
         Table::Bits(BitTable::from_bytes(cols, bytes).unwrap())
     }
@@ -120,7 +138,7 @@ mod tests {
 
     #[test]
     fn no_rows_are_refused() {
-        for text in ["", "\n\n", "a,b\n", "# only a remark\n"] {
+        for text in ["\n\n", "a,b\n", "# only a remark\n"] {
             assert!(matches!(read(text.as_bytes()), Err(Fault::NoRows)), "{text:?}");
         }
     }

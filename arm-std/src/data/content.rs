@@ -1,0 +1,258 @@
+//! The content of a data file as a stream: plain or gzip, from a file or from memory, and never more of it in memory
+//! than is asked for.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::Fault;
+use super::bytes::{LIMIT, read_all};
+use super::error::Hint;
+
+/// The most bytes that are read out of one compressed stream: 4 GiB.
+const STREAM_LIMIT: u64 = 4 << 30;
+
+/// Bytes that tell the format.
+const HEAD: usize = 4096;
+
+/// The longest line of a text table, in bytes.
+const LONGEST_LINE: u64 = 1 << 24;
+
+const GZIP: &[u8] = b"\x1f\x8b";
+
+/// What can be read from any place, as an archive must.
+pub(super) trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// A stream of bytes that knows where it is and what its failures mean.
+pub(super) struct Content<'a> {
+    stream: Box<dyn BufRead + 'a>,
+    head: Vec<u8>,
+    at: u64,
+    gzip: bool,
+    compressed: bool,
+    file: Option<PathBuf>,
+}
+
+impl<'a> Content<'a> {
+    /// The content of a file, decompressed if it is a gzip file of one or more members.
+    pub(super) fn open(path: &Path) -> Result<Content<'static>, Fault> {
+        let file = File::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Fault::NotFound(Hint::default()),
+            _ => Fault::Io(error),
+        })?;
+        let mut content = Content::new(BufReader::with_capacity(1 << 16, file))?;
+        content.file = Some(path.to_owned());
+        Ok(content)
+    }
+
+    /// The content of a file that was read already.
+    pub(super) fn of(bytes: &'a [u8]) -> Result<Content<'a>, Fault> {
+        Content::new(bytes)
+    }
+
+    fn new(mut stream: impl BufRead + 'a) -> Result<Content<'a>, Fault> {
+        let head = head_of(&mut stream).map_err(Fault::Io)?;
+        if !head.starts_with(GZIP) {
+            return Content::with_head(head, stream, false);
+        }
+        let packed = MultiGzDecoder::new(io::Cursor::new(head).chain(stream));
+        let content = Content::compressed(packed)?;
+        Ok(Content { gzip: true, ..content })
+    }
+
+    /// What a decompressor gives, as long as it is not absurdly much.
+    pub(super) fn compressed(stream: impl Read + 'a) -> Result<Content<'a>, Fault> {
+        let mut stream = BufReader::with_capacity(1 << 16, stream.take(STREAM_LIMIT));
+        let head = head_of(&mut stream).map_err(|error| Fault::Compressed(error.to_string()))?;
+        Content::with_head(head, stream, true)
+    }
+
+    fn with_head(head: Vec<u8>, stream: impl BufRead + 'a, compressed: bool) -> Result<Content<'a>, Fault> {
+        if head.is_empty() {
+            return Err(Fault::Empty);
+        }
+        let stream = Box::new(io::Cursor::new(head.clone()).chain(stream));
+        Ok(Content { stream, head, at: 0, gzip: false, compressed, file: None })
+    }
+
+    /// The first bytes, whatever was read since.
+    pub(super) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// Whether this is what a gzip file holds.
+    pub(super) fn is_gzip(&self) -> bool {
+        self.gzip
+    }
+
+    /// How many bytes were read.
+    pub(super) fn at(&self) -> usize {
+        usize::try_from(self.at).unwrap_or(usize::MAX)
+    }
+
+    fn fault(compressed: bool) -> impl Fn(io::Error) -> Fault {
+        move |error| if compressed { Fault::Compressed(error.to_string()) } else { Fault::Io(error) }
+    }
+
+    /// Counts bytes that were read.
+    fn advance(&mut self, count: usize) -> Result<(), Fault> {
+        self.at += count as u64;
+        if self.compressed && self.at >= STREAM_LIMIT {
+            return Err(Fault::TooLarge { limit: STREAM_LIMIT });
+        }
+        Ok(())
+    }
+
+    /// Fills `buffer` as far as there is content; returns how far.
+    pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.stream.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Self::fault(self.compressed)(error)),
+            }
+        }
+        self.advance(filled)?;
+        Ok(filled)
+    }
+
+    /// The next `N` bytes.
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let (mut bytes, offset) = ([0; N], self.at());
+        if self.fill(&mut bytes)? < N { Err(Fault::CutShort { offset }) } else { Ok(bytes) }
+    }
+
+    /// The next `count` bytes, in memory that grows with the bytes that really come.
+    pub(super) fn take(&mut self, count: usize) -> Result<Vec<u8>, Fault> {
+        let (offset, mut bytes) = (self.at(), Vec::new());
+        let read = (&mut self.stream).take(count as u64).read_to_end(&mut bytes);
+        read.map_err(Self::fault(self.compressed))?;
+        self.advance(bytes.len())?;
+        if bytes.len() < count { Err(Fault::CutShort { offset }) } else { Ok(bytes) }
+    }
+
+    /// The next line, without its end, into `line`; false at the end of the content.
+    pub(super) fn line(&mut self, line: &mut Vec<u8>) -> Result<bool, Fault> {
+        line.clear();
+        let offset = self.at();
+        let read = (&mut self.stream).take(LONGEST_LINE).read_until(b'\n', line);
+        let count = read.map_err(Self::fault(self.compressed))?;
+        self.advance(count)?;
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        } else if count as u64 == LONGEST_LINE {
+            let problem = format!("a line of more than {LONGEST_LINE} bytes");
+            return Err(Fault::Malformed { offset, problem });
+        }
+        Ok(count > 0)
+    }
+
+    /// Reads to the end and returns how many bytes that were.
+    pub(super) fn drain(&mut self) -> Result<usize, Fault> {
+        let (mut buffer, start) = ([0; 4096], self.at());
+        while self.fill(&mut buffer)? > 0 {}
+        Ok(self.at() - start)
+    }
+
+    /// All that is left.
+    pub(super) fn rest(self) -> Result<Vec<u8>, Fault> {
+        read_all(self.stream, LIMIT, Self::fault(self.compressed))
+    }
+
+    /// The content from its beginning, to be read from any place; nothing may have been read before.
+    pub(super) fn seekable(self) -> Result<Box<dyn ReadSeek + 'a>, Fault> {
+        match &self.file {
+            Some(file) if !self.compressed => {
+                Ok(Box::new(BufReader::new(File::open(file).map_err(Fault::Io)?)))
+            }
+            _ => Ok(Box::new(io::Cursor::new(self.rest()?))),
+        }
+    }
+}
+
+fn head_of(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    stream.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    pub(in super::super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn plain_and_gzip_of_several_members_read_the_same() {
+        let text: Vec<u8> = (0..20_000).map(|i| i as u8).collect();
+        let members = [gzip(&text[..7]), gzip(&text[7..])].concat();
+        for (bytes, is_gzip) in [(&text, false), (&members, true)] {
+            let mut content = Content::of(bytes).unwrap();
+            assert_eq!((content.is_gzip(), content.head()), (is_gzip, &text[..HEAD]));
+            assert_eq!(content.array::<3>().unwrap(), [0, 1, 2]);
+            assert_eq!(content.take(5000).unwrap(), text[3..5003]);
+            assert_eq!(content.at(), 5003);
+            assert_eq!(content.rest().unwrap(), text[5003..]);
+            let mut whole = Vec::new();
+            Content::of(bytes).unwrap().seekable().unwrap().read_to_end(&mut whole).unwrap();
+            assert_eq!(whole, text);
+        }
+    }
+
+    #[test]
+    fn the_end_comes_as_a_fault_or_a_count() {
+        let mut content = Content::of(b"abc").unwrap();
+        assert!(matches!(content.take(usize::MAX), Err(Fault::CutShort { offset: 0 })));
+        let mut content = Content::of(b"abc").unwrap();
+        assert_eq!(content.fill(&mut [0; 2]).unwrap(), 2);
+        assert!(matches!(content.array::<2>(), Err(Fault::CutShort { offset: 2 })));
+        assert!(matches!(Content::of(b""), Err(Fault::Empty)));
+        assert!(matches!(Content::of(&gzip(b"")), Err(Fault::Empty)));
+        assert_eq!(Content::of(&[7; 9000]).unwrap().drain().unwrap(), 9000);
+    }
+
+    #[test]
+    fn a_stream_cut_short_is_a_fault() {
+        let noise: Vec<u8> = (0..9000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let bytes = gzip(&noise);
+        for length in (2..bytes.len()).step_by(7) {
+            let read = Content::of(&bytes[..length]).and_then(Content::rest);
+            assert!(matches!(read, Err(Fault::Compressed(_))), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn lines_end_where_they_end_and_not_later() {
+        let mut content = Content::of(b"one\n\ntwo").unwrap();
+        let mut line = Vec::new();
+        let mut lines = Vec::new();
+        while content.line(&mut line).unwrap() {
+            lines.push(String::from_utf8(line.clone()).unwrap());
+        }
+        assert_eq!(lines, ["one", "", "two"]);
+        let endless = gzip(&vec![b'0'; LONGEST_LINE as usize + 1]);
+        assert!(matches!(Content::of(&endless).unwrap().line(&mut line), Err(Fault::Malformed { .. })));
+    }
+
+    #[test]
+    fn what_swells_without_end_is_given_up() {
+        let mut content = Content::compressed(io::repeat(0)).unwrap();
+        content.at = STREAM_LIMIT - 1000;
+        assert!(matches!(content.fill(&mut [0; 4096]), Err(Fault::TooLarge { limit: STREAM_LIMIT })));
+    }
+}
