@@ -10,6 +10,8 @@ pub mod driver;
 pub mod estimators;
 pub mod evaluate;
 pub mod export;
+#[cfg(feature = "fetch")]
+pub mod fetch;
 mod files;
 pub mod image;
 pub mod kernels;

@@ -13,4 +13,20 @@ pub trait Peers: std::fmt::Debug {
     /// Replaces `values` by their sums over all processes, added in the order of [`rank`](Self::rank): the same bits
     /// in every process and every run.
     fn sum(&self, values: &mut [f32]);
+
+    /// Replaces `bytes` by those of process 0.
+    fn share(&self, bytes: &mut Vec<u8>);
+
+    /// Ends all processes with this exit code.
+    fn abort(&self, code: u8) -> !;
+}
+
+/// `Err` in every process unless all have the same bytes here.
+pub fn same(peers: &dyn Peers, bytes: &[u8]) -> Result<(), usize> {
+    let mut first = bytes.to_vec();
+    peers.share(&mut first);
+    let mut others = vec![0.0; peers.count()];
+    others[peers.rank()] = f32::from(u8::from(first != bytes));
+    peers.sum(&mut others);
+    others.iter().position(|&other| other > 0.0).map_or(Ok(()), Err)
 }

@@ -15,6 +15,9 @@ pub(super) enum Data {
     /// `.npz` takes all splits; `.npy`, `.idx` and `.bits` (packed bits) take one table; a name without an ending becomes
     /// a folder of packed bits, a file a split.
     Convert(Convert),
+    /// Download a data set, check it, and take up an earlier download where it broke off
+    #[cfg(feature = "fetch")]
+    Fetch(super::fetch::Fetch),
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +57,8 @@ pub(super) fn run(command: &Data) -> Outcome {
     match command {
         Data::Info(args) => info(args),
         Data::Convert(args) => convert(args),
+        #[cfg(feature = "fetch")]
+        Data::Fetch(args) => super::fetch::run(args),
     }
 }
 
@@ -146,7 +151,7 @@ fn convert(args: &Convert) -> Outcome {
         }
         None => {
             let loaded = loaded(args)?;
-            let grey = [&loaded.train, &loaded.valid, &loaded.test].into_iter().any(|table| is_grey(table));
+            let grey = [&loaded.train, &loaded.valid, &loaded.test].into_iter().any(is_grey);
             if grey && out.extension().is_none_or(|ending| ending != "npz") {
                 return Err(needs_bits(input));
             }

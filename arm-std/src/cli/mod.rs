@@ -6,6 +6,8 @@ mod data;
 mod eval;
 mod export;
 mod runs;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod sample;
 mod toy;
 mod train;

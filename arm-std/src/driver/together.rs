@@ -120,6 +120,14 @@ mod tests {
             }
             self.barrier.wait();
         }
+
+        fn share(&self, _: &mut Vec<u8>) {
+            unreachable!("a step does not share bytes");
+        }
+
+        fn abort(&self, _: u8) -> ! {
+            unreachable!("a step does not end the others");
+        }
     }
 
     fn batch(rows: usize, step: u64) -> Vec<u32> {

@@ -1,0 +1,166 @@
+//! `arm data` and training on what it writes.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn arm(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_arm"))
+        .current_dir(folder)
+        .args(args)
+        .output()
+        .expect("the command starts")
+}
+
+fn good(folder: &Path, args: &[&str]) -> String {
+    let output = arm(folder, args);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn refused(folder: &Path, args: &[&str], code: i32) -> String {
+    let output = arm(folder, args);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
+    assert!(!message.contains("panicked"), "{message}");
+    message
+}
+
+/// An IDX file of `rows` images of 4 x 4 grey levels.
+fn images(rows: u32) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, 3];
+    [rows, 4, 4].iter().for_each(|axis| bytes.extend(axis.to_be_bytes()));
+    bytes.extend((0..rows * 16).map(|i| if i % 17 < 5 { 255 } else { (i % 100) as u8 }));
+    bytes
+}
+
+#[test]
+fn info_describes_what_people_have() {
+    let dir = tempfile::tempdir().unwrap();
+    let raw = dir.path().join("MNIST/raw");
+    fs::create_dir_all(&raw).unwrap();
+    fs::write(raw.join("train-images-idx3-ubyte"), images(60)).unwrap();
+    fs::write(raw.join("t10k-images-idx3-ubyte"), images(10)).unwrap();
+    fs::write(raw.join("train-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 0]).unwrap();
+    let text = good(dir.path(), &["data", "info", ".", "--picture", "first.png"]);
+    for words in [
+        ".: 16 columns, shown as 4 x 4",
+        "train        50 rows of grey levels",
+        "from train-images-idx3-ubyte (IDX)",
+        "valid        10 rows of grey levels",
+        "from the last rows of train",
+        "test         10 rows of grey levels",
+        "from t10k-images-idx3-ubyte (IDX)",
+        "█",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() < 120), "{text}");
+    let png = fs::read(dir.path().join("first.png")).unwrap();
+    assert!(png.starts_with(b"\x89PNG"));
+    let message = refused(dir.path(), &["data", "info", "nothing"], 1);
+    assert!(message.contains("nothing: does not exist"), "{message}");
+}
+
+#[test]
+fn what_convert_writes_is_read_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = |count: usize| -> String {
+        (0..count).map(|i| if i % 3 == 0 { "0,1,1,0\n" } else { "1,0,0,0\n" }).collect()
+    };
+    for (name, count) in [("train", 20), ("valid", 3), ("test", 4)] {
+        fs::write(dir.path().join(format!("t.{name}.csv")), rows(count)).unwrap();
+    }
+    let line = |text: String| text.lines().skip(1).map(|l| l[..40].to_owned()).collect::<Vec<_>>();
+    let original = line(good(dir.path(), &["data", "info", "t"]));
+    for out in ["packed", "t.npz"] {
+        let said = good(dir.path(), &["data", "convert", "t", out]);
+        assert!(said.contains("20 train, 3 valid, 4 test rows of 4 columns"), "{said}");
+        assert_eq!(line(good(dir.path(), &["data", "info", out])), original, "{out}");
+    }
+    for out in ["one.npy", "one.idx", "one.bits"] {
+        good(dir.path(), &["data", "convert", "t", out, "--split", "train"]);
+        let said = good(dir.path(), &["data", "info", out]);
+        assert!(said.contains("train        14 rows of bits, density 0.321429"), "{said}");
+        let message = refused(dir.path(), &["data", "convert", "t", out, "--split", "test"], 2);
+        assert!(message.contains("--force"), "{message}");
+        good(dir.path(), &["data", "convert", "t.train.csv", out, "--force"]);
+    }
+    assert_eq!(
+        fs::read(dir.path().join("packed/train.bits")).unwrap(),
+        fs::read(dir.path().join("one.bits")).unwrap()
+    );
+    assert!(refused(dir.path(), &["data", "convert", "t", "x.npy"], 2).contains("--split"));
+    assert!(refused(dir.path(), &["data", "convert", "t", "x", "--split", "train"], 2).contains("--split"));
+}
+
+#[test]
+fn grey_levels_need_a_threshold_to_be_packed() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("grey.idx3"), images(30)).unwrap();
+    assert!(refused(dir.path(), &["data", "convert", "grey.idx3", "out"], 2).contains("--binarise 0.5"));
+    assert!(refused(dir.path(), &["data", "convert", "grey.idx3", "g.bits"], 2).contains("--binarise 0.5"));
+    assert!(
+        refused(dir.path(), &["data", "convert", "grey.idx3", "out", "--binarise", "2"], 2)
+            .contains("outside 0..1")
+    );
+    good(dir.path(), &["data", "convert", "grey.idx3", "g.npy"]);
+    assert!(good(dir.path(), &["data", "info", "g.npy"]).contains("grey levels"));
+    good(dir.path(), &["data", "convert", "grey.idx3", "out", "--binarise", "0.5"]);
+    assert!(good(dir.path(), &["data", "info", "out"]).contains("rows of bits"));
+}
+
+#[cfg(feature = "fetch")]
+#[test]
+fn fetch_keeps_nothing_that_is_not_the_file() {
+    use std::io::{Read, Write};
+    let dir = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}/mnist", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let count = stream.read(&mut request).unwrap();
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 9912422\r\nConnection: close\r\n\r\n";
+        stream.write_all(head).unwrap();
+        let _ = stream.write_all(&vec![7; 9_912_422]);
+        String::from_utf8_lossy(&request[..count]).into_owned()
+    });
+    let message = refused(dir.path(), &["data", "fetch", "mnist", "--from", &base], 1);
+    assert!(message.contains("SHA-256") && message.contains("not kept"), "{message}");
+    assert!(server.join().unwrap().starts_with("GET /mnist/train-images-idx3-ubyte.gz "));
+    assert_eq!(fs::read_dir(dir.path().join("mnist")).unwrap().count(), 0);
+    let message = refused(dir.path(), &["data", "fetch", "minst"], 2);
+    assert!(message.contains("mnist, fashion-mnist"), "{message}");
+}
+
+/// A hundred thousand rows of 784 bits are 10 MB packed and 78 MB as bytes: a run on them must fit into far less memory
+/// than the bytes would take, whatever format they come in.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_binary_table_takes_the_memory_of_its_bits() {
+    let dir = tempfile::tempdir().unwrap();
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (100000, 784), }";
+    let mut npy = b"\x93NUMPY\x01\x00".to_vec();
+    npy.extend((header.len() as u16 + 1).to_le_bytes());
+    npy.extend(header.bytes());
+    npy.push(b'\n');
+    let mut state = 1u32;
+    npy.extend((0..100_000 * 784).map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        u8::from(state >> 29 == 0)
+    }));
+    fs::write(dir.path().join("large.npy"), npy).unwrap();
+    good(dir.path(), &["data", "convert", "large.npy", "large.bits"]);
+    assert_eq!(fs::metadata(dir.path().join("large.bits")).unwrap().len(), 24 + 100_000 * 25 * 4);
+    for data in ["large.npy", "large.bits"] {
+        // The address space, code, libraries and the stacks of threads included; the bytes alone would be 78 MB more.
+        let script = format!(
+            "ulimit -v 102400; exec '{}' train --data {data} --preset linear --steps 3 --threads 1 --nll-images 10 \
+             --nll-samples 1 --out run-{data}",
+            env!("CARGO_BIN_EXE_arm")
+        );
+        let output = Command::new("bash").current_dir(dir.path()).args(["-c", &script]).output().unwrap();
+        assert!(output.status.success(), "{data}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
