@@ -1,0 +1,37 @@
+//! Parameters as bytes, with a checksum that is right, so that a fuzzer gets past it.
+
+#![no_main]
+
+use arm_core::{Layer, Prior, Shape, codec};
+use libfuzzer_sys::fuzz_target;
+
+const ENCODER: [Layer; 2] = [Layer::hidden(3, 0.1), Layer::bernoulli(2)];
+const DECODER: [Layer; 1] = [Layer::bernoulli(4)];
+const SHAPE: Shape<'static> = Shape::vae(4, &ENCODER, &DECODER, Prior::Learned);
+
+fuzz_target!(|bytes: &[u8]| {
+    check(bytes);
+    if let Some((content, _)) = bytes.split_last_chunk::<4>() {
+        let mut crc = flate2::Crc::new();
+        crc.update(content);
+        check(&[content, &crc.sum().to_le_bytes()].concat());
+    }
+});
+
+fn check(bytes: &[u8]) {
+    if let Ok(header) = codec::Header::read(bytes) {
+        let layers: Vec<Layer> = header.encoder().collect();
+        let decoder: Vec<Layer> = header.decoder().collect();
+        let _ = Shape::vae(header.inputs(), &layers, &decoder, header.prior()).check();
+    }
+    let before = [0.25; SHAPE.params()];
+    let mut params = before;
+    match codec::decode(&SHAPE, bytes, &mut params) {
+        Ok(steps) => {
+            let mut out = vec![0; bytes.len()];
+            assert_eq!(codec::encode_into(&SHAPE, &params, steps, &mut out), Ok(bytes.len()));
+            assert_eq!(out, bytes, "what is read is what is written");
+        }
+        Err(_) => assert_eq!(params, before, "refused bytes change nothing"),
+    }
+}
