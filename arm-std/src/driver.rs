@@ -7,7 +7,7 @@
 use crate::kernels::Desktop;
 use crate::memory::{Aligned, LINE};
 use crate::model::copy_rows;
-use crate::peers::Peers;
+use crate::peers::{Peers, share_of};
 use crate::pool::Pool;
 use arm_core::estimator::Estimator;
 use arm_core::init::glorot;
@@ -184,7 +184,7 @@ where
         if examples == 0 || (x.cols() > 0 && x.height() != examples) {
             return Err(Error::Size { needed: examples.max(1), given: x.height() });
         }
-        let share = together::share(examples, self.peers);
+        let share = share_of(self.peers, examples);
         let batches = deal(x, share.clone(), self.steps, self.pool.threads());
         let result = self.examples(&batches);
         let sum = match self.peers {

@@ -2,6 +2,7 @@
 
 use crate::data::BitTable;
 use crate::memory::Aligned;
+use crate::peers::{Peers, share_of};
 use arm_core::estimator::Estimator;
 use arm_core::kernels::Kernels;
 use arm_core::learner::LogMeanExp;
@@ -17,7 +18,7 @@ const ROWS: usize = 128;
 /// & Salakhutdinov, ICLR 2016). With one sample it is the -ELBO.
 ///
 /// The uniforms follow from the engine's seed, `address`, `samples` and the index of the example, so the value does not
-/// depend on `threads`. Cost: one pass through the network for each sample.
+/// depend on `threads`, nor on `peers`, among which the examples are divided. Cost: one pass through the network for each sample.
 pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
     engine: &Engine<'_, K, E>,
     params: &[f32],
@@ -25,16 +26,18 @@ pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
     samples: usize,
     address: u64,
     threads: usize,
+    peers: Option<&dyn Peers>,
 ) -> Result<f64, Error> {
     if samples == 0 || table.rows() == 0 {
         return Err(Error::Setting);
     }
     let mut values = vec![0f32; table.rows()];
-    let work = Mutex::new(values.chunks_mut(SHARE).enumerate());
+    let own = share_of(peers, values.len());
+    let work = Mutex::new(values[own.clone()].chunks_mut(SHARE).enumerate());
     let run = || loop {
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
         let Some((i, out)) = next else { return Ok(()) };
-        part(engine, params, table, samples, address, i * SHARE, out)?;
+        part(engine, params, table, samples, address, own.start + i * SHARE, out)?;
     };
     thread::scope(|scope| {
         // A thread that cannot be had is done without: this one takes its shares.
@@ -43,6 +46,9 @@ pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
         let result = run();
         others.into_iter().fold(result, |r, w| r.and(w.join().unwrap_or(Err(Error::Unsupported))))
     })?;
+    if let Some(peers) = peers {
+        peers.sum(&mut values);
+    }
     Ok(values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len() as f64)
 }
 

@@ -17,6 +17,7 @@ pub mod image;
 pub mod kernels;
 pub mod memory;
 pub mod model;
+pub mod mpi;
 pub mod network;
 pub mod optimise;
 pub mod peers;

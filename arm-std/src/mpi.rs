@@ -21,9 +21,11 @@ pub fn join() -> Result<Option<Box<dyn Peers>>, String> {
 fn started() -> Result<Option<Box<dyn Peers>>, String> {
     let several = LAUNCHERS[..2].iter().filter_map(|name| std::env::var(name).ok()).any(|size| size != "1");
     if several {
-        return Err("this was started as one of several processes, but it was built without MPI; build it with \
+        return Err(
+            "this was started as one of several processes, but it was built without MPI; build it with \
                     `cargo build --release -p arm-std --features mpi`"
-            .into());
+                .into(),
+        );
     }
     Ok(None)
 }

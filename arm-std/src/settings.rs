@@ -99,15 +99,20 @@ impl Settings {
     pub fn read(path: &Path) -> Result<Settings, String> {
         let text =
             fs::read_to_string(path).map_err(|e| format!("{}: cannot be read: {e}", path.display()))?;
-        let table: toml::Table = toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        Settings::from_toml(&text).map_err(|e| format!("{}: {e}", path.display()))
+    }
+
+    /// The settings in the text of a TOML file. Errors: as [`read`](Self::read), without the name of a file.
+    pub fn from_toml(text: &str) -> Result<Settings, String> {
+        let table: toml::Table = toml::from_str(text).map_err(|e| e.to_string())?;
         if let Some(key) = table.keys().find(|k| !KEYS.contains(&k.as_str())) {
             let distance = |known: &&&str| strsim::damerau_levenshtein(key, known);
             let nearest = KEYS.iter().min_by_key(distance).copied().unwrap_or_default();
-            return Err(format!("{}: there is no key `{key}`; did you mean `{nearest}`?", path.display()));
+            return Err(format!("there is no key `{key}`; did you mean `{nearest}`?"));
         }
-        let settings: Settings = toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
+        let settings: Settings = toml::from_str(text).map_err(|e| e.to_string())?;
         if settings.epochs.is_some() && settings.steps.is_some() {
-            return Err(format!("{}: give `epochs` or `steps`, not both", path.display()));
+            return Err("give `epochs` or `steps`, not both".into());
         }
         Ok(settings)
     }

@@ -11,6 +11,7 @@ use crate::evaluate::bound;
 use crate::memory::LINE;
 use crate::model::{Model, copy_rows};
 use crate::network::Network;
+use crate::peers::Peers;
 use crate::variance::encoder_variance;
 use arm_core::estimator::Estimator;
 use arm_core::model::Vae;
@@ -145,7 +146,8 @@ pub enum Outcome {
 }
 
 /// Trains the network of `config` on `splits` with `threads` threads, from the start or from a checkpoint of the same
-/// configuration. The result depends on `config` and `splits` only.
+/// configuration, alone or with the processes `peers`, each of which calls this. The result depends on `config`,
+/// `splits` and the number of processes only.
 ///
 /// Every epoch visits rows / batch whole batches in a new order; rows left over wait for another epoch.
 pub fn train(
@@ -153,10 +155,11 @@ pub fn train(
     network: &Network,
     splits: &Splits,
     threads: usize,
+    peers: Option<&dyn Peers>,
     from: Option<Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
-    let run = Run { config, network, splits, threads };
+    let run = Run { config, network, splits, threads, peers };
     config.choice().with(&network.shape(), Start { run, from, observer }).map_err(at(0))?
 }
 
@@ -180,6 +183,7 @@ struct Run<'a> {
     network: &'a Network,
     splits: &'a Splits,
     threads: usize,
+    peers: Option<&'a dyn Peers>,
 }
 
 /// Where an epoch has led.
@@ -197,12 +201,12 @@ impl Run<'_> {
         from: Option<Checkpoint>,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, TrainError> {
-        let Run { config, network, splits, threads } = *self;
+        let Run { config, network, splits, threads, peers } = *self;
         let per_epoch = splits.train.rows().checked_div(config.batch).unwrap_or(0) as u64;
         if per_epoch == 0 {
             return Err(at(0)(Error::Setting));
         }
-        let mut state = State::new(config, network, estimator, threads)?;
+        let mut state = State::new(config, network, estimator, threads, peers)?;
         state.progress.data = fingerprint(splits);
         if let Some(checkpoint) = from {
             state.restore(checkpoint)?;
@@ -296,7 +300,7 @@ impl Run<'_> {
         let Progress { step, epoch_sum, .. } = state.progress;
         state.set_seed(config.seed);
         let (engine, params) = (state.driver.engine(), state.driver.params());
-        let valid = bound(engine, params, &splits.valid, 1, epoch, threads).map_err(at(step))?;
+        let valid = bound(engine, params, &splits.valid, 1, epoch, threads, self.peers).map_err(at(step))?;
         let rows = config.batch.min(splits.valid.rows());
         let x =
             BitMatrix::new(&splits.valid.words()[..rows * splits.valid.words_per_row()], splits.valid.cols());
@@ -322,14 +326,15 @@ impl Run<'_> {
     }
 
     fn finish<E: Estimator + Send + Sync>(&self, mut state: State<'_, E>) -> Result<Outcome, TrainError> {
-        let Run { config, network, splits, threads } = *self;
+        let Run { config, network, splits, threads, peers } = *self;
         let (step, best) = (state.progress.step, best(&state.progress.history).copied());
         let best = best.ok_or(TrainError::Checkpoint("it holds no finished epoch"))?;
         let params = std::mem::take(&mut state.best);
         copy_rows(network.shape(), &params, network.shape().padded(LINE), state.driver.params_mut());
         let driver = &state.driver;
-        let evaluate =
-            |table, k| bound(driver.engine(), driver.params(), table, k, TEST, threads).map_err(at(step));
+        let evaluate = |table, k| {
+            bound(driver.engine(), driver.params(), table, k, TEST, threads, peers).map_err(at(step))
+        };
         let test = splits.test.head(if config.nll_images == 0 { usize::MAX } else { config.nll_images });
         let figures = Figures {
             neg_elbo: evaluate(&splits.test, 1)?,
@@ -362,7 +367,7 @@ fn draws(seed: u64, attempt: u64) -> u64 {
 }
 
 /// A checksum of all rows, by which a resumed run knows its data.
-fn fingerprint(splits: &Splits) -> u32 {
+pub(crate) fn fingerprint(splits: &Splits) -> u32 {
     let mut buffer = BitTable::default();
     let train = splits.train.epoch(0, 0, &mut buffer);
     let mut crc = flate2::Crc::new();

@@ -62,7 +62,7 @@ fn run(
     from: Option<Checkpoint>,
     record: &mut Record,
 ) -> Result<Outcome, TrainError> {
-    train(config, &Preset::Nonlinear.network(30), &splits(), threads, from, record)
+    train(config, &Preset::Nonlinear.network(30), &splits(), threads, None, from, record)
 }
 
 /// A run in which a step in the middle of an epoch is refused, and passes with other draws.

@@ -25,7 +25,7 @@ pub(super) fn run(args: &args::Eval) -> Outcome {
     let threads = args::threads(args.threads);
     let images = args.bound.nll_images.map_or(splits.test.rows(), |n| splits.test.rows().min(n as usize));
     let nll_samples = args.bound.nll_samples as usize;
-    let evaluate = |table, k| bound(&engine, params.floats(), table, k, TEST, threads);
+    let evaluate = |table, k| bound(&engine, params.floats(), table, k, TEST, threads, None);
     let figures = Figures {
         neg_elbo: evaluate(&splits.test, 1)?,
         nll: evaluate(&splits.test.head(images), nll_samples)?,

@@ -1,21 +1,49 @@
 //! `arm train`.
 
-use super::watch::{Saving, Watch};
+use super::watch::{self, Saving, Watch};
 use super::{Outcome, Usage, args, bound_line, say};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::{Splits, load};
+use crate::kernels::Desktop;
+use crate::mpi;
 use crate::network::Network;
+use crate::peers::{Led, Peers, same};
 use crate::report::refresh;
 use crate::run::{CONFIG, Line, REPORT, RunFolder};
 use crate::settings::Settings;
-use crate::train::{self, train};
+use crate::train::{self, Failure, fingerprint, train};
 use arm_core::optim::{Adam, Sgd};
 use arm_core::shape::MAX_WIDTH;
+use std::io::{Write, stderr};
 use std::path::Path;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 pub(super) fn run(args: &args::Train) -> Outcome {
+    let peers = mpi::join()?;
+    let result = run_with(args, peers.as_deref());
+    match (result, peers) {
+        (Err(error), Some(peers)) => Err(end_all(&*peers, error)),
+        (result, _) => result,
+    }
+}
+
+/// Ends all processes, which would wait for this one for ever.
+fn end_all(peers: &dyn Peers, error: Failure) -> Failure {
+    if peers.rank() > 0 {
+        // What ends process 0 too is told once, by it.
+        sleep(Duration::from_secs(1));
+    }
+    // Nothing is left to say where even this cannot be written.
+    let _ = writeln!(stderr(), "error: process {} of {}: {error}", peers.rank(), peers.count());
+    peers.abort(if error.is::<Usage>() { 2 } else { 1 })
+}
+
+/// Alone or with other processes, of which number 0 alone prints and writes.
+fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
+    let leads = peers.is_none_or(|peers| peers.rank() == 0);
+    let say = |line: std::fmt::Arguments<'_>| if leads { say(line) } else { Ok(()) };
     let usage = |message: String| Usage(message);
     let settings = match (&args.resume, &args.config) {
         (Some(run), _) => args.settings.clone().over(Settings::read(&run.join(CONFIG))?),
@@ -53,25 +81,43 @@ pub(super) fn run(args: &args::Train) -> Outcome {
     say(format_args!(
         "{name}, Adam {lr}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads} threads"
     ))?;
-    if args.dry_run {
-        return print_memory(&network, &config, &splits);
+    if let Some(peers) = peers {
+        say(format_args!("{} processes with a share of every batch each", peers.count()))?;
     }
-    let (mut folder, from) = match &args.resume {
-        Some(run) => {
-            let checkpoint = resumable(run, &config)?;
+    if args.dry_run {
+        return if leads { print_memory(&network, &config, &splits) } else { Ok(()) };
+    }
+    let from = args.resume.as_ref().map(|run| resumable(run, &config)).transpose()?;
+    if let Some(peers) = peers {
+        are_alike(peers, &config, &splits, from.as_ref())?;
+    }
+    let folder = match (&args.resume, &from) {
+        _ if !leads => None,
+        (Some(run), Some(checkpoint)) => {
             let progress = &checkpoint.progress;
             let lines = progress.history.len() + progress.restored.len();
-            let folder = RunFolder::reopen(run.clone(), &config, lines)?;
-            say(format_args!("from step {}", checkpoint.progress.step))?;
-            (folder, Some(checkpoint))
+            say(format_args!("from step {}", progress.step))?;
+            Some(RunFolder::reopen(run.clone(), &config, lines)?)
         }
-        None => (RunFolder::create(args.out.clone(), args.force, &config)?, None),
+        _ => Some(RunFolder::create(args.out.clone(), args.force, &config)?),
     };
     let started = Instant::now();
     let first = from.as_ref().map_or(0, |c| c.progress.step);
     let saving = Saving { every: Duration::from_secs(args.save_every.into()), keep: args.keep.into() };
+    let Some(mut folder) = folder else {
+        watch::leave_interrupts_to_the_leader()?;
+        let mut led = Led { peers: peers.ok_or("no process leads")?, leader: None };
+        train(&config, &network, &splits, threads, peers, from, &mut led)?;
+        return Ok(());
+    };
     let mut watch = Watch::new(config.steps, first, saving, &mut folder, &splits.test)?;
-    let outcome = train(&config, &network, &splits, threads, from, &mut watch);
+    let outcome = match peers {
+        Some(peers) => {
+            let mut led = Led { peers, leader: Some(&mut watch) };
+            train(&config, &network, &splits, threads, Some(peers), from, &mut led)
+        }
+        None => train(&config, &network, &splits, threads, None, from, &mut watch),
+    };
     let (ends, saved) = watch.finish();
     let trained = started.elapsed();
     if outcome.is_err() && !saved && args.resume.is_none() {
@@ -105,6 +151,17 @@ pub(super) fn run(args: &args::Train) -> Outcome {
     say(format_args!("{}", bound_line(&figures)))?;
     say(format_args!("{:.1} s; see {}", trained.as_secs_f64(), folder.path().join(REPORT).display()))?;
     Ok(())
+}
+
+/// An error unless all processes are about to do the same.
+fn are_alike(peers: &dyn Peers, config: &Config, splits: &Splits, from: Option<&Checkpoint>) -> Outcome {
+    let step = from.map(|checkpoint| checkpoint.progress.step);
+    let level = Desktop::new().level();
+    let all = format!("{config:?} {} {step:?} {level:?} {}", fingerprint(splits), env!("CARGO_PKG_VERSION"));
+    same(peers, all.as_bytes()).map_err(|other| {
+        let what = "settings, data, checkpoint, version of arm or vector instructions of the CPU";
+        format!("process {other} differs from process 0 in {what}; they must be the same everywhere").into()
+    })
 }
 
 /// The newest checkpoint of `run`, if `config` asks for the same run, perhaps longer.

@@ -15,6 +15,15 @@ use std::time::{Duration, Instant};
 /// Whether Ctrl-C was pressed.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
+/// For a process that another one leads: a first Ctrl-C is that one's business, a second quits.
+pub(super) fn leave_interrupts_to_the_leader() -> Result<(), Failure> {
+    Ok(ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            process::exit(130);
+        }
+    })?)
+}
+
 /// When a run is saved.
 #[derive(Clone, Copy)]
 pub(super) struct Saving {

@@ -9,17 +9,10 @@ use crate::peers::Peers;
 use arm_core::estimator::Estimator;
 use arm_core::optim::Optimiser;
 use arm_core::{Batch, Error};
-use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// What a process can be refused for that the others do not see.
 const REFUSALS: [Error; 2] = [Error::Objective, Error::Diverged];
-
-/// The examples of a batch of `examples` that process `rank` of `count` works on.
-pub(super) fn share(examples: usize, peers: Option<&dyn Peers>) -> Range<usize> {
-    let (rank, count) = peers.map_or((0, 1), |p| (p.rank(), p.count()));
-    examples * rank / count..examples * (rank + 1) / count
-}
 
 impl<E: Estimator + Sync, M: Send, O: Optimiser + Clone + Sync> Driver<'_, E, M, O> {
     /// Sums f of `total` examples, of which those from `first` on are in `batches`; an error anywhere is an error

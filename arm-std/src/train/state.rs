@@ -7,6 +7,7 @@ use crate::driver::Driver;
 use crate::model::{Model, copy_rows};
 use crate::network::Network;
 use crate::optimise::Rule;
+use crate::peers::Peers;
 use arm_core::BitMatrix;
 use arm_core::estimator::Estimator;
 use arm_core::model::Vae;
@@ -29,12 +30,16 @@ impl<'a, E: Estimator + Send + Sync> State<'a, E> {
         network: &'a Network,
         estimator: E,
         threads: usize,
+        peers: Option<&'a dyn Peers>,
     ) -> Result<Self, TrainError> {
         let adam = Rule::Adam(Adam::new(config.lr));
         let mut driver =
             Driver::new(network.shape(), estimator, Vae, adam, config.seed, config.batch, threads)
                 .map_err(at(0))?;
         driver.optimisers_mut().copy_from_slice(&config.optimisers(network));
+        if let Some(peers) = peers {
+            driver.set_peers(peers);
+        }
         driver.set_shared(!config.independent_uniforms);
         Ok(State { driver, config, network, progress: Progress::default(), best: vec![], good: vec![] })
     }
