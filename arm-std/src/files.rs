@@ -2,21 +2,25 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 /// Writes a file as `NAME.part` in the same folder, syncs it, renames it and syncs the folder: after a crash `path`
 /// holds the old or the new contents, never a part. On an error the part is removed. A link in the place of either name is
 /// replaced, never followed.
-pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
     let mut name: OsString = path.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
     // Left by a crash, or a link.
     let _ = fs::remove_file(&part);
-    let result = OpenOptions::new().write(true).create_new(true).open(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
+    let result = OpenOptions::new().write(true).create_new(true).open(&part).and_then(|file| {
+        let mut file = BufWriter::new(file);
+        write(&mut file)?;
+        file.into_inner()?.sync_all()?;
         fs::rename(&part, path)?;
         sync_folder(path);
         Ok(())
@@ -26,6 +30,11 @@ pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&part);
     }
     result
+}
+
+/// [`replace`] with these bytes.
+pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, |file| file.write_all(bytes))
 }
 
 /// Makes a rename in the folder of `path` last through a power cut, where the system can.

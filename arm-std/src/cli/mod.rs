@@ -1,13 +1,13 @@
 //! The `arm` command.
 
 mod args;
-mod estimators;
 mod data;
+mod estimators;
 mod eval;
 mod export;
-mod runs;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod runs;
 mod sample;
 mod toy;
 mod train;
