@@ -6,6 +6,8 @@ mod detector;
 mod imu;
 #[path = "../../examples/firmware/src/monitor.rs"]
 mod monitor;
+#[path = "../../examples/firmware/src/refusals.rs"]
+mod refusals;
 #[path = "../../examples/firmware/src/source.rs"]
 mod source;
 #[path = "../../examples/firmware/src/survey.rs"]
@@ -123,6 +125,14 @@ fn the_switches_are_found() {
     assert_eq!(setting, switchboard::Machine::BEST);
     // 16 switches and 15 pairs are 46 points at best; a random setting has 15.5 in the mean.
     assert!(rewards[0] < 30.0 && rewards[9] > 43.0, "{rewards:?}");
+}
+
+#[test]
+fn bad_input_is_refused_and_the_model_unharmed() {
+    let mut room = refusals::Room::ZERO;
+    for (name, refused) in refusals::ALL {
+        assert_eq!(refused(&mut room), Ok(true), "{name}");
+    }
 }
 
 #[test]

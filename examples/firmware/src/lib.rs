@@ -9,6 +9,7 @@ pub mod golden;
 pub mod host;
 pub mod monitor;
 pub mod ram;
+pub mod refusals;
 pub mod source;
 pub mod stack;
 pub mod survey;

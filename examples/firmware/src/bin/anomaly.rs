@@ -13,7 +13,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use firmware::monitor::{Monitor, Plan, Room};
 use firmware::source::{self, MACHINE, Recordings, SCORES, Source};
 use firmware::vibration::Vibration;
-use firmware::{entry, host, on_tick, tick};
+use firmware::{entry, host, on_tick, ram, tick};
 use heapless::spsc::{Consumer, Producer, Queue};
 
 /// Recordings that this image was built with (`IMU`), to be learned instead of the machine.
@@ -53,7 +53,8 @@ fn sample() {
     // SAFETY: see `InterruptOnly`.
     let sensor = unsafe { &mut *SENSOR.0.get() };
     let Some(samples) = &mut sensor.samples else { return };
-    if sensor.taken < PLAN.samples() {
+    // The queue divides by its length, capacity + 1: that it is positive must be seen here, or a panic is linked.
+    if sensor.taken < PLAN.samples() && samples.capacity() != usize::MAX {
         let sample = sensor.source.sample(&PLAN, sensor.taken);
         sensor.taken += 1;
         if samples.enqueue(sample).is_err() {
@@ -69,6 +70,7 @@ fn run() -> Result<bool, Error> {
     // SAFETY: the only references to them; this function runs once, before the interrupt is enabled.
     let (room, queue, sensor) =
         unsafe { (&mut *(&raw mut ROOM), &mut *(&raw mut QUEUE), &mut *SENSOR.0.get()) };
+    let stack = ram::Stack::paint();
     let (producer, mut samples) = queue.split();
     sensor.samples = Some(producer);
     let mut monitor = Monitor::new(PLAN, room)?;
@@ -78,6 +80,8 @@ fn run() -> Result<bool, Error> {
         work(&mut monitor, &mut samples)?;
     }
     tick::stop();
+    line("bytes_of_statics", ram::statics());
+    line("bytes_of_stack", stack.used());
     Ok(report(&monitor, &PLAN))
 }
 

@@ -1,11 +1,12 @@
-//! Computes every golden value and compares it with the host's.
+//! Computes every golden value and compares it with the host's; then gives the library every kind of bad input.
 #![no_std]
 #![no_main]
 
 use firmware::golden::{ALL, Room};
-use firmware::{entry, host};
+use firmware::{entry, host, refusals};
 
 static mut ROOM: Room = Room::ZERO;
+static mut REFUSALS: refusals::Room = refusals::Room::ZERO;
 
 #[entry]
 fn main() -> ! {
@@ -19,6 +20,15 @@ fn main() -> ! {
         host::text(if right { "same    " } else { "differs " });
         host::hex(value.unwrap_or(0));
         host::text("  ");
+        host::text(name);
+        host::text("\n");
+    }
+    // SAFETY: the only reference to it.
+    let room = unsafe { &mut *(&raw mut REFUSALS) };
+    for (name, refused) in refusals::ALL {
+        let right = refused(room) == Ok(true);
+        wrong |= !right;
+        host::text(if right { "refused " } else { "accepted " });
         host::text(name);
         host::text("\n");
     }
