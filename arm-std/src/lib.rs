@@ -13,10 +13,12 @@ pub mod export;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 mod files;
+pub mod gradients;
 pub mod image;
 pub mod kernels;
 pub mod memory;
 pub mod model;
+pub mod moments;
 pub mod mpi;
 pub mod network;
 pub mod optimise;

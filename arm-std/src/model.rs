@@ -9,7 +9,6 @@ use crate::export::is_device;
 use crate::files::replace_bytes;
 use crate::memory::Aligned;
 use crate::network::Network;
-use arm_core::Prior;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -88,22 +87,15 @@ fn read_floats(bytes: &[u8], out: &mut [f32]) {
 fn tensors(network: &Network) -> Vec<(String, usize, Vec<usize>)> {
     let shape = network.shape();
     let mut all = Vec::new();
-    for i in 0..shape.network_layers() {
+    for (i, name) in network.layer_names().into_iter().enumerate() {
         let dense = shape.dense(i);
-        let (side, k) = match i.checked_sub(network.encoder.len()) {
-            None => ("encoder", i),
-            Some(k) => ("decoder", k),
-        };
-        all.push((format!("{side}.{k}.weight"), dense.offset, vec![dense.inputs, dense.outputs]));
-        all.push((
-            format!("{side}.{k}.bias"),
-            dense.offset + dense.inputs * dense.outputs,
-            vec![dense.outputs],
-        ));
-    }
-    if network.prior == Prior::Learned {
-        let dense = shape.dense(shape.network_layers());
-        all.push(("prior.logits".into(), dense.offset, vec![dense.outputs]));
+        if i == shape.network_layers() {
+            all.push((format!("{name}.logits"), dense.offset, vec![dense.outputs]));
+            continue;
+        }
+        all.push((format!("{name}.weight"), dense.offset, vec![dense.inputs, dense.outputs]));
+        let biases = dense.offset + dense.inputs * dense.outputs;
+        all.push((format!("{name}.bias"), biases, vec![dense.outputs]));
     }
     all
 }

@@ -72,6 +72,14 @@ impl Network {
         Shape::vae(self.inputs, &self.encoder, &self.decoder, self.prior)
     }
 
+    /// The dense layers' names: `encoder.0`, .., `decoder.0`, .., `prior`.
+    pub fn layer_names(&self) -> Vec<String> {
+        let encoder = (0..self.encoder.len()).map(|i| format!("encoder.{i}"));
+        let decoder = (0..self.decoder.len()).map(|i| format!("decoder.{i}"));
+        let prior = (self.prior == Prior::Learned).then(|| "prior".into());
+        encoder.chain(decoder).chain(prior).collect()
+    }
+
     /// One line of JSON.
     pub fn to_json(&self) -> String {
         let kinds = |layers: &[Layer]| layers.iter().map(|&l| l.into()).collect();

@@ -35,7 +35,7 @@ fn toy_writes_tables_and_a_picture() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["toy", "--steps", "50", "--draws", "200", "--out", "t"];
     let text = done(dir.path(), &args);
-    for name in ["arm", "disarm", "reinforce", "rloo 2", "leg", "exact"] {
+    for name in ["arm", "disarm", "reinforce", "rloo:2", "leg", "exact"] {
         assert_eq!(text.lines().filter(|l| l.contains(&format!(" {name} "))).count(), 4, "{name}: {text}");
     }
     assert!(!text.contains("vimco") && !text.contains("NaN"), "{text}");
@@ -46,11 +46,8 @@ fn toy_writes_tables_and_a_picture() {
     assert!(read("variance.csv").lines().all(|l| l.split(',').count() == 9));
     assert!(read("toy.svg").ends_with("</svg>\n"));
     assert_eq!(done(dir.path(), &args), text);
-    let two = done(
-        dir.path(),
-        &["toy", "--steps", "5", "--draws", "9", "--estimators", "arms,ar", "--samples", "3"],
-    );
-    assert!(two.contains("arms 3") && !two.contains("disarm"), "{two}");
+    let two = done(dir.path(), &["toy", "--steps", "5", "--draws", "9", "--estimators", "arms:3,ar"]);
+    assert!(two.contains("arms:3") && !two.contains("disarm"), "{two}");
 }
 
 #[test]
@@ -59,10 +56,120 @@ fn toy_says_what_it_cannot_do() {
     let d = dir.path();
     refused(d, &["toy", "--estimators", "vimco"], &["vimco", "arm, ar, reinforce"]);
     refused(d, &["toy", "--estimators", "arms,magic"], &["magic", "disarm"]);
-    refused(d, &["toy", "--estimators", "rloo", "--samples", "1"], &["--samples 1", "rloo", "2 to 1024"]);
-    refused(d, &["toy", "--estimators", "arms", "--samples", "0"], &["--samples 0", "arms"]);
+    refused(d, &["toy", "--estimators", "rloo:1"], &["rloo", "2 to 1024"]);
+    refused(d, &["toy", "--estimators", "arms:0,arm"], &["arms", "2 to"]);
+    refused(d, &["toy", "--estimators", "arm:3"], &["arm", "no number"]);
     refused(d, &["toy", "--steps", "0"], &["--steps"]);
     refused(d, &["toy", "--draws", "1"], &["--draws"]);
     refused(d, &["toy", "--lr", "NaN"], &["--lr"]);
     assert_eq!(fs::read_dir(d).unwrap().count(), 0);
+}
+
+/// 60 rows of 12 correlated bits, and a model trained on them for a moment.
+fn trained(folder: &Path, preset: &str) {
+    let bit = |i: u32, j: u32| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" };
+    let row = |i: u32| (0..12).map(|j| bit(i, j)).collect::<Vec<_>>().join(",") + "\n";
+    fs::write(folder.join("t.csv"), (0..60).map(row).collect::<String>()).unwrap();
+    let short = ["--steps", "30", "--batch", "10", "--nll-samples", "2", "--out", "run"];
+    done(folder, &[&["train", "--data", "t.csv", "--preset", preset][..], &short].concat());
+}
+
+#[test]
+fn variance_measures_every_estimator_that_can_serve() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    trained(d, "linear");
+    let args = [
+        "variance",
+        "run",
+        "--data",
+        "t.csv",
+        "--batch",
+        "5",
+        "--draws",
+        "60",
+        "--warm-up",
+        "5",
+        "--timed",
+        "1",
+    ];
+    let text = done(d, &[&args[..], &["--out", "a", "--threads", "1"]].concat());
+    for name in ["arm", "disarm", "leg", "bitflip1", "ugc", "vimco:2", "local-disarm-sym:2"] {
+        assert!(text.lines().any(|l| l.starts_with(&format!("{name} "))), "{name}: {text}");
+    }
+    assert!(!text.contains("exact") && !text.contains("NaN"), "{text}");
+    let read = |folder: &str| {
+        let json = fs::read_to_string(d.join(folder).join("variance.json")).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        for row in json["estimators"].as_array_mut().unwrap() {
+            assert!(row["seconds"].take().as_f64().unwrap() > 0.0);
+        }
+        json
+    };
+    let json = read("a");
+    assert_eq!(json["layers"], serde_json::json!(["encoder.0", "decoder.0"]));
+    let encoder = |name: &str| {
+        let rows = json["estimators"].as_array().unwrap();
+        rows.iter().find(|r| r["estimator"] == name).unwrap()["encoder"].as_f64().unwrap()
+    };
+    assert!(encoder("leg") < encoder("disarm") && encoder("disarm") < encoder("reinforce"));
+    assert!(fs::read_to_string(d.join("a/variance.svg")).unwrap().contains("local-disarm:2"));
+    done(d, &[&args[..], &["--out", "b", "--threads", "3"]].concat());
+    assert_eq!(read("b"), json);
+}
+
+#[test]
+fn variance_says_what_it_cannot_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    trained(d, "two-layer");
+    let args = |more: &[&'static str]| [&["variance", "run", "--data", "t.csv"][..], more].concat();
+    refused(d, &args(&["--batch", "2", "--estimators", "exact"]), &["exact", "these can: arm"]);
+    refused(d, &args(&["--batch", "2", "--reference", "vimco"]), &["vimco", "unbiased"]);
+    refused(d, &args(&["--batch", "41"]), &["--batch 41", "t.csv", "40"]);
+    refused(d, &args(&["--draws", "1"]), &["--draws"]);
+    let other = arm(d, &["variance", "run", "--data", "strokes"]);
+    assert_eq!(other.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("784"));
+    assert!(!d.join("variance").exists());
+}
+
+#[test]
+fn compare_draws_every_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    trained(d, "linear");
+    let args = [
+        "compare",
+        "--data",
+        "t.csv",
+        "--preset",
+        "linear",
+        "--steps",
+        "12",
+        "--batch",
+        "10",
+        "--nll-samples",
+        "2",
+    ];
+    let text = done(d, &[&args[..], &["--estimators", "arm,rloo:3,leg"]].concat());
+    let curves = fs::read_to_string(d.join("compare/curves.csv")).unwrap();
+    for (name, evaluations) in [("arm", 2), ("rloo:3", 3), ("leg", 201)] {
+        assert!(text.lines().any(|l| l.starts_with(&format!("{name} "))), "{text}");
+        assert!(
+            curves.lines().any(|l| l.starts_with(&format!("{name},12,{},", 12 * evaluations))),
+            "{curves}"
+        );
+    }
+    assert!(fs::read_to_string(d.join("compare/compare.svg")).unwrap().contains("rloo:3"));
+    assert_eq!(fs::read_to_string(d.join("compare/results.csv")).unwrap().lines().count(), 4);
+    // The first step of every run is at the same parameters and on the same batch: only samples differ.
+    let first = |name: &str| {
+        let line = curves.lines().find(|l| l.starts_with(&format!("{name},1,"))).unwrap();
+        line.rsplit(',').next().unwrap().parse::<f64>().unwrap()
+    };
+    assert!((first("arm") - first("leg")).abs() < 1.0, "{curves}");
+    refused(d, &[&args[..], &["--estimators", "exact"]].concat(), &["exact", "these can"]);
+    refused(d, &[&args[..], &["--estimator", "arm"]].concat(), &["--estimators"]);
+    refused(d, &["compare", "--data", "t.csv", "--batch", "50"], &["--batch 50", "40"]);
 }

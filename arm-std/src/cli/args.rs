@@ -1,6 +1,7 @@
 //! Options of the command line.
 
-use crate::config::{BinariseName, EstimatorName};
+use super::estimators::Named;
+use crate::config::BinariseName;
 use crate::settings::Settings;
 use clap::{Args as Options, Parser, Subcommand};
 use std::path::PathBuf;
@@ -30,17 +31,10 @@ pub(super) enum Command {
     Export(Export),
     /// The toy problem of the ARM paper (figure 1): traces of ascents, and variances against their closed forms
     Toy(Toy),
-}
-
-/// Which estimators, and how they are set.
-#[derive(Debug, Options)]
-pub(super) struct Estimators {
-    /// Estimators, separated by commas [default: every one that can serve]
-    #[arg(long, value_enum, value_delimiter = ',')]
-    pub estimators: Vec<EstimatorName>,
-    /// Samples of the estimators that draw several: K, or n of arms
-    #[arg(long, default_value_t = 2)]
-    pub samples: usize,
+    /// Train with several estimators from the same start on the same data
+    Compare(Box<Compare>),
+    /// Measure every estimator's gradient at a trained model: variance, bias, evaluations of f and time
+    Variance(Variance),
 }
 
 #[derive(Debug, Options)]
@@ -131,8 +125,9 @@ pub(super) struct Sample {
 
 #[derive(Debug, Options)]
 pub(super) struct Toy {
-    #[command(flatten)]
-    pub estimators: Estimators,
+    /// Estimators, separated by commas, such as arm,rloo:4 [default: every one that can serve]
+    #[arg(long, value_delimiter = ',', value_name = "NAME[:SAMPLES]")]
+    pub estimators: Vec<Named>,
     /// Steps of gradient ascent, one estimate each
     #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub steps: u64,
@@ -156,6 +151,61 @@ pub(super) struct Export {
     pub model: PathBuf,
     /// Files to write without their extension: NAME.sbn, NAME.rs, NAME.h
     #[arg(long, value_name = "NAME", default_value = "model")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Options)]
+pub(super) struct Variance {
+    /// Run folder or model file
+    pub model: PathBuf,
+    /// Data set, as for train
+    #[arg(long, default_value = "strokes")]
+    pub data: PathBuf,
+    /// How grey levels become bits, as for train
+    #[arg(long, default_value = "auto")]
+    pub binarise: BinariseName,
+    /// Estimators, separated by commas, such as arm,rloo:4 [default: every one that can serve]
+    #[arg(long, value_delimiter = ',', value_name = "NAME[:SAMPLES]")]
+    pub estimators: Vec<Named>,
+    /// Examples of the batch: the first of the train split
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub batch: u32,
+    /// Gradients of each estimator
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
+    pub draws: u64,
+    /// Unbiased estimator whose mean over ten times as many gradients biases are measured against
+    /// [default: exact up to 12 units, else disarm]
+    #[arg(long, value_name = "NAME[:SAMPLES]")]
+    pub reference: Option<Named>,
+    /// Steps in which estimators that learn do so before they are measured
+    #[arg(long, default_value_t = 1000)]
+    pub warm_up: u64,
+    /// Gradients that are timed; the median counts
+    #[arg(long, default_value_t = 21, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub timed: u64,
+    /// Seed of all draws
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Threads; only times depend on them [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Folder for variance.json and variance.svg, which are replaced
+    #[arg(long, default_value = "variance")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Options)]
+pub(super) struct Compare {
+    /// Estimators, separated by commas, such as arm,rloo:4
+    #[arg(long, value_delimiter = ',', default_value = "arm,disarm,rloo", value_name = "NAME[:SAMPLES]")]
+    pub estimators: Vec<Named>,
+    #[command(flatten)]
+    pub settings: Settings,
+    /// Threads; only times depend on them [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Folder for curves.csv, results.csv and compare.svg, which are replaced
+    #[arg(long, default_value = "compare")]
     pub out: PathBuf,
 }
 

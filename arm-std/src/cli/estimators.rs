@@ -1,36 +1,67 @@
 //! Which estimators a command compares.
 
-use super::{Usage, args};
+use super::Usage;
 use crate::config::{BaselineName, EstimatorName};
 use crate::dispatch::Choice;
 use arm_core::Shape;
 use clap::ValueEnum;
+use std::str::FromStr;
 
-/// The estimators that were asked for, or all that can serve `shape` and `suits` finds useful. An error when one that
-/// was asked for cannot, which says which could.
+/// An estimator as it is written: `NAME`, or `NAME:K` for one that draws K samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Named {
+    name: EstimatorName,
+    samples: usize,
+}
+
+/// Samples where no number is given.
+const SAMPLES: usize = 2;
+
+impl FromStr for Named {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, number) = text.split_once(':').map_or((text, None), |(name, k)| (name, Some(k)));
+        let all = || EstimatorName::value_variants().iter().map(|n| n.name()).collect::<Vec<_>>().join(", ");
+        let name = EstimatorName::from_str(name, false)
+            .map_err(|_| format!("`{name}` is no estimator; there are {}", all()))?;
+        let samples = match (number, name.range()) {
+            (None, _) => SAMPLES,
+            (Some(_), None) => return Err(format!("{} has no number of samples to set", name.name())),
+            (Some(k), Some((low, high))) => {
+                let k = k.parse().ok().filter(|k| (low..=high).contains(k));
+                k.ok_or_else(|| format!("{} takes {low} to {high} samples", name.name()))?
+            }
+        };
+        Ok(Named { name, samples })
+    }
+}
+
+impl Named {
+    /// The estimator with its settings.
+    pub(super) fn choice(self) -> Choice {
+        Choice { name: self.name, samples: self.samples, baseline: BaselineName::None }
+    }
+}
+
+/// The estimators that were asked for, or all that can serve `shape` and that `suits` finds useful. An error when one
+/// that was asked for cannot, which says which could.
 pub(super) fn choices(
-    asked: &args::Estimators,
+    asked: &[Named],
     shape: &Shape<'_>,
     suits: impl Fn(EstimatorName) -> bool,
 ) -> Result<Vec<Choice>, Usage> {
-    let choice = |name| Choice { name, samples: asked.samples, baseline: BaselineName::None };
-    for &name in &asked.estimators {
-        if let Some((low, high)) = name.range()
-            && !(low..=high).contains(&asked.samples)
-        {
-            return Err(Usage(format!("--samples {}: {} takes {low} to {high}", asked.samples, name.name())));
-        }
+    let serves = |choice: &Choice| suits(choice.name) && choice.samples_drawn(shape) > 0;
+    let all = EstimatorName::value_variants().iter().map(|&name| Named { name, samples: SAMPLES }.choice());
+    if asked.is_empty() {
+        return Ok(all.filter(serves).collect());
     }
-    let serves = |name: EstimatorName| suits(name) && choice(name).samples_drawn(shape) > 0;
-    let able: Vec<_> = EstimatorName::value_variants().iter().copied().filter(|&n| serves(n)).collect();
-    if asked.estimators.is_empty() {
-        return Ok(able.into_iter().map(choice).collect());
-    }
-    match asked.estimators.iter().find(|&&name| !serves(name)) {
-        None => Ok(asked.estimators.iter().copied().map(choice).collect()),
-        Some(name) => {
-            let able: Vec<_> = able.into_iter().map(EstimatorName::name).collect();
-            Err(Usage(format!("{} cannot serve here; these can: {}", name.name(), able.join(", "))))
+    let asked: Vec<_> = asked.iter().map(|n| n.choice()).collect();
+    match asked.iter().find(|choice| !serves(choice)) {
+        None => Ok(asked),
+        Some(choice) => {
+            let able: Vec<_> = all.filter(serves).map(|c| c.name.name()).collect();
+            Err(Usage(format!("{} cannot serve here; these can: {}", choice.name.name(), able.join(", "))))
         }
     }
 }
@@ -38,6 +69,5 @@ pub(super) fn choices(
 /// How an estimator is called in tables: its name, and its number of samples where it can be set.
 pub(super) fn label(choice: &Choice) -> String {
     let name = choice.name.name();
-    let samples = if choice.name.range().is_some() { format!(" {}", choice.samples) } else { String::new() };
-    format!("{name}{samples}{}", if choice.name.biased() { " (biased)" } else { "" })
+    if choice.name.range().is_some() { format!("{name}:{}", choice.samples) } else { name }
 }

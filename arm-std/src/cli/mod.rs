@@ -1,6 +1,7 @@
 //! The `arm` command.
 
 mod args;
+mod compare;
 mod data;
 mod estimators;
 mod eval;
@@ -11,6 +12,7 @@ mod runs;
 mod sample;
 mod toy;
 mod train;
+mod variance;
 mod watch;
 
 use clap::Parser;
@@ -27,6 +29,8 @@ pub fn main() -> ExitCode {
         args::Command::Toy(args) => toy::run(&args),
         args::Command::Export(args) => export::run(&args),
         args::Command::Data(command) => data::run(&command),
+        args::Command::Compare(args) => compare::run(&args),
+        args::Command::Variance(args) => variance::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
