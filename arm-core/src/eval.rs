@@ -114,6 +114,39 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         Ok(())
     }
 
+    /// The logits of [link](crate::Shape::link) `k` for given samples of the layer below it: link 0 gives those of
+    /// q(b_1 | x), the last one those of p(x | b_1). Each row of `x` gives a row of the link's width in `out`.
+    ///
+    /// `scratch` as for one sample of [`evaluate`](Self::evaluate). Errors: sizes, [`Error::Width`] for rows of another
+    /// width, [`Error::Setting`] where there is no such link. Cost: one pass through the link.
+    pub fn logits(
+        &self,
+        params: &[f32],
+        k: usize,
+        x: BitMatrix<'_>,
+        scratch: &mut [u32],
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        let links = self.shape.stochastic_layers() * if self.shape.is_vae() { 2 } else { 1 };
+        if k >= links {
+            return Err(Error::Setting);
+        }
+        let (first, last) = self.shape.link(k);
+        let (inputs, width) = (self.shape.dense(first).inputs, self.shape.dense(last).outputs);
+        let tail = inputs % 32;
+        if x.cols() != inputs || x.rows().any(|row| tail > 0 && row.last().is_some_and(|w| w >> tail != 0)) {
+            return Err(Error::Width { needed: inputs, given: x.cols() });
+        }
+        exact_size(x.height().saturating_mul(width), out.len())?;
+        let net = Network::new(self.shape, &self.kernels, params)?;
+        let EvalWork { a, b, .. } = Plan::new(self.shape, x.height(), 1).eval_work(scratch)?;
+        let logits = net.logits(k, x, x.height(), a, b);
+        for (out, logits) in parts_mut(out, width).zip(logits.as_matrix().rows()) {
+            out.iter_mut().zip(logits).for_each(|(o, l)| *o = *l);
+        }
+        Ok(())
+    }
+
     fn decoding<'k, 'p>(
         &'k self,
         params: &'p [f32],
