@@ -172,6 +172,13 @@ impl Settings {
         }
         let estimator = self.estimator.unwrap_or(EstimatorName::Arm);
         self.check_relevance(estimator)?;
+        if estimator.of_one_layer() && preset.network(1).shape().stochastic_layers() > 1 {
+            return Err(format!(
+                "--estimator {} serves one stochastic layer, and {} has more: their samples are no smooth function of a relaxed one below; give double-cv or rodeo",
+                estimator.name(),
+                preset.name()
+            ));
+        }
         let (fewest, most) = estimator.range().unwrap_or((2, 2));
         Ok(Config {
             preset,
@@ -237,6 +244,19 @@ mod tests {
         assert_eq!(read(&text).unwrap().resolve(), Ok(example()));
         let keys: toml::Table = toml::from_str(&text).unwrap();
         assert!(keys.keys().all(|k| KEYS.contains(&k.as_str())));
+    }
+
+    #[test]
+    fn a_stack_is_refused_by_estimators_of_one_layer() {
+        let of = |preset, estimator| Settings {
+            preset: Some(preset),
+            estimator: Some(estimator),
+            ..Settings::default()
+        };
+        let message = of(Preset::TwoLayer, EstimatorName::Rebar).resolve().unwrap_err();
+        assert!(message.contains("one stochastic layer") && message.contains("rodeo"), "{message}");
+        assert!(of(Preset::TwoLayer, EstimatorName::Rodeo).resolve().is_ok());
+        assert!(of(Preset::Linear, EstimatorName::Rebar).resolve().is_ok());
     }
 
     #[test]

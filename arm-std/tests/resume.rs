@@ -98,6 +98,22 @@ fn a_shorter_run_goes_on_to_the_same_end() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--resume"));
 }
 
+/// Its net and temperature go on as they were, with their moments.
+#[test]
+fn what_an_estimator_has_learned_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    reference(dir.path());
+    let relax = |steps, out| {
+        let mut args = RUN;
+        args[4] = steps;
+        run(dir.path(), &[&args[..], &["--estimator", "relax", "--data", "t.txt", "--out", out]].concat());
+    };
+    relax("30", "relax");
+    relax("12", "part");
+    run(dir.path(), &["train", "--resume", "part", "--steps", "30"]);
+    assert!(files(dir.path(), "part") == files(dir.path(), "relax"));
+}
+
 #[test]
 fn the_data_may_move_but_not_change() {
     let dir = tempfile::tempdir().unwrap();
