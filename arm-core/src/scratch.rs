@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::network::Plan;
 use crate::shape::Shape;
+use core::ops::Range;
 
 /// What [`examples`](crate::step::Engine::examples) leaves for [`update`](crate::step::Engine::update).
 #[derive(Debug)]
@@ -64,7 +65,7 @@ fn floats_of<'a>(rest: &mut &'a mut [u32], n: usize) -> Option<&'a mut [f32]> {
     bytemuck::try_cast_slice_mut(words_of(rest, n)?).ok()
 }
 
-impl Plan<'_> {
+impl<'s> Plan<'s> {
     /// Words of the samples of every layer, padded so that what follows stays aligned.
     const fn all_samples(&self) -> usize {
         self.shape.stride(self.sample(self.shape.stochastic_layers()))
@@ -75,6 +76,21 @@ impl Plan<'_> {
         self.activation(self.shape.network_layers())
             + self.delta(self.shape.dense_layers())
             + self.all_samples()
+    }
+
+    /// The parts of the record: the rows in use of each activation, gradient and sample.
+    pub(crate) fn record_ranges(self) -> impl Iterator<Item = Range<usize>> + use<'s> {
+        let (hidden, dense) = (self.shape.network_layers(), self.shape.dense_layers());
+        let deltas = self.activation(hidden);
+        let samples = deltas + self.delta(dense);
+        let activations = (0..hidden).map(move |i| self.activation(i)..self.activation(i + 1));
+        let deltas = (0..dense).map(move |i| {
+            let start = deltas + self.delta(i);
+            start..start + self.height(i) * self.shape.dense(i).stride
+        });
+        let samples = (0..self.shape.stochastic_layers())
+            .map(move |t| samples + self.sample(t)..samples + self.sample(t + 1));
+        activations.chain(deltas).chain(samples)
     }
 
     /// Words of scratch for training.

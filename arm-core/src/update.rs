@@ -44,22 +44,31 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         step: u64,
         shards: &[Shard<'_>],
         total: usize,
-        block: Block<'_>,
+        mut block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
-        if let (1, [shard]) = (total, shards) {
+        if let [shard] = shards {
             let layer = self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?;
-            if let Some(rate) = optimiser.in_place() {
+            if let (1, Some(rate)) = (total, optimiser.in_place()) {
                 self.add(-rate, &layer, block.first, block.weights);
                 return Ok(());
             }
-            if let (Some(rates), 1) = (optimiser.in_place_adam(step), layer.d.height())
+            if let Some(rates) = optimiser.in_place_adam(step)
                 && room.len() >= layer.dense.stride
             {
-                let rows = |data| MatrixMut::new(data, layer.dense.stride, layer.dense.outputs);
-                let blocks = (rows(block.first_moment), rows(block.second_moment), rows(block.weights));
-                self.kernels.adam_rank_one(rates, layer.input, block.first, layer.d.row(0), room, blocks);
-                return Ok(());
+                let Block { first, weights, first_moment, second_moment, .. } = block;
+                if total == 1 && layer.d.height() == 1 {
+                    let rows = |data| MatrixMut::new(data, layer.dense.stride, layer.dense.outputs);
+                    let blocks = (rows(first_moment), rows(second_moment), rows(weights));
+                    self.kernels.adam_rank_one(rates, layer.input, first, layer.d.row(0), room, blocks);
+                    return Ok(());
+                }
+                let blocks = (&mut *first_moment, &mut *second_moment, &mut *weights);
+                let a = 1.0 / total.max(1) as f32;
+                if self.kernels.adam_gradient(rates, a, layer.input, first, layer.d, room, blocks) {
+                    return Ok(());
+                }
+                block = Block { first, weights, first_moment, second_moment, ..block };
             }
         }
         for shard in shards {
@@ -95,6 +104,17 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let (record, rest) =
             scratch.split_at_mut_checked(self.plan(examples).record_words()).unwrap_or_default();
         (record, bytemuck::try_cast_slice_mut(rest).unwrap_or_default())
+    }
+
+    /// What [`update`](Self::update) reads of the scratch of `examples` examples, as ranges of words: the scratch of a
+    /// batch may be put together from those of its parts, whose ranges follow each other in each range of the whole.
+    pub fn record(&self, examples: usize) -> impl Iterator<Item = core::ops::Range<usize>> + use<'_, K, E> {
+        self.plan(examples).record_ranges()
+    }
+
+    /// Words of a scratch that holds the [`record`](Self::record) only.
+    pub fn record_words(&self, examples: usize) -> usize {
+        self.plan(examples).record_words()
     }
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.

@@ -11,6 +11,7 @@ use crate::peers::{Peers, share_of};
 use crate::pool::Pool;
 use arm_core::estimator::Estimator;
 use arm_core::init::glorot;
+use arm_core::kernels::Kernels;
 use arm_core::matrix::BitMatrix;
 use arm_core::model::Objective;
 use arm_core::optim::Optimiser;
@@ -32,6 +33,8 @@ pub struct Driver<'s, E, M, O> {
     params: Aligned,
     moments: Aligned,
     threads: Vec<Mutex<Share<M>>>,
+    /// What the second phase reads of the whole batch, put together from the shares of several threads.
+    record: Aligned,
     rooms: Vec<Aligned>,
     pool: Pool,
     peers: Option<&'s dyn Peers>,
@@ -45,8 +48,6 @@ pub struct Driver<'s, E, M, O> {
 struct Share<M> {
     objective: M,
     scratch: Aligned,
-    /// A copy of what the second phase reads, when other threads do.
-    record: Aligned,
     f: Vec<f32>,
     result: Result<(), Error>,
 }
@@ -82,7 +83,6 @@ where
             Mutex::new(Share {
                 objective: objective.clone(),
                 scratch,
-                record: Aligned::default(),
                 f: vec![0.0; examples],
                 result: Ok(()),
             })
@@ -94,6 +94,7 @@ where
             params,
             moments: Aligned::zeroed(O::MOMENTS * shape.params()),
             threads,
+            record: Aligned::default(),
             rooms: vec![Aligned::zeroed(ROOM * shape.max_stride()); pool.threads()],
             pool,
             peers: None,
@@ -195,7 +196,7 @@ where
             }
             None => {
                 result?;
-                self.update(&batches, examples)?;
+                self.update(x, &batches, examples)?;
                 self.threads.iter_mut().take(batches.len()).flat_map(|share| &get(share).f).sum::<f32>()
             }
         };
@@ -228,31 +229,44 @@ where
     /// The first phase.
     fn examples(&mut self, batches: &[Batch<'_>]) -> Result<(), Error> {
         let (engine, params, threads) = (&self.engine, self.params.floats(), &self.threads);
-        let copies = batches.len() > 1;
+        let pieces = if batches.len() > 1 && self.peers.is_none() {
+            let words = engine.record_words(batches.iter().map(|b| b.examples).sum());
+            if self.record.len() != words {
+                self.record = Aligned::zeroed(words);
+            }
+            pieces(engine, batches, self.record.words_mut())
+        } else {
+            vec![]
+        };
         self.pool.run(&|t| {
             let Some(&batch) = batches.get(t) else { return };
             let mut share = threads[t].lock().unwrap_or_else(PoisonError::into_inner);
-            let Share { objective, scratch, record, f, result } = &mut *share;
+            let Share { objective, scratch, f, result } = &mut *share;
             if f.len() != batch.examples {
                 // Padding lies elsewhere now, and must be zero.
                 *scratch = Aligned::zeroed(engine.training_scratch(batch.examples));
                 *f = vec![0.0; batch.examples];
             }
             *result = engine.examples(objective, params, batch, scratch.words_mut(), f);
-            if copies {
-                let (from, _) = engine.split_scratch(batch.examples, scratch.words_mut());
-                if record.len() != from.len() {
-                    *record = Aligned::zeroed(from.len());
+            if let Some(pieces) = pieces.get(t) {
+                let mut pieces = pieces.lock().unwrap_or_else(PoisonError::into_inner);
+                for (range, piece) in engine.record(batch.examples).zip(&mut *pieces) {
+                    engine.kernels.publish(bytemuck::cast_slice(&scratch.words()[range]), piece);
                 }
-                engine.kernels.publish(bytemuck::cast_slice(from), record.floats_mut());
             }
         });
         self.threads.iter_mut().take(batches.len()).try_for_each(|share| get(share).result)
     }
 
     /// The second phase.
-    fn update(&mut self, batches: &[Batch<'_>], total: usize) -> Result<(), Error> {
-        let shards = shards(&mut self.threads, batches);
+    fn update(&mut self, x: BitMatrix<'_>, batches: &[Batch<'_>], total: usize) -> Result<(), Error> {
+        let shards = match batches {
+            [_] => shards(&mut self.threads, batches),
+            _ => vec![Shard {
+                batch: Batch { x, examples: total, first: 0, step: self.steps },
+                scratch: self.record.words(),
+            }],
+        };
         let parameters = with_moments::<O>(&mut self.params, &mut self.moments);
         let blocks = blocks(&self.engine.shape(), parameters, self.pool.threads());
         let rooms = self.rooms.iter_mut();
@@ -277,11 +291,29 @@ fn get<T>(shared: &mut Mutex<T>) -> &mut T {
 
 /// What the second phase reads of the shares.
 fn shards<'a, M>(threads: &'a mut [Mutex<Share<M>>], batches: &[Batch<'a>]) -> Vec<Shard<'a>> {
-    let shard = |(share, &batch)| {
-        let Share { scratch, record, .. } = get(share);
-        Shard { batch, scratch: if batches.len() > 1 { record.words() } else { scratch.words() } }
-    };
+    let shard =
+        |(share, &batch): (&'a mut Mutex<Share<M>>, _)| Shard { batch, scratch: get(share).scratch.words() };
     threads.iter_mut().zip(batches).map(shard).collect()
+}
+
+/// Where each share of the batch writes its record in that of the whole.
+fn pieces<'a, K: Kernels, E: Estimator>(
+    engine: &Engine<'_, K, E>,
+    batches: &[Batch<'_>],
+    record: &'a mut [u32],
+) -> Vec<Mutex<Vec<&'a mut [f32]>>> {
+    let total = batches.iter().map(|b| b.examples).sum();
+    let mut shares: Vec<_> = batches.iter().map(|b| (engine.record(b.examples), vec![])).collect();
+    let (mut rest, mut at) = (bytemuck::cast_slice_mut(record), 0);
+    for whole in engine.record(total) {
+        let _ = rest.split_off_mut(..whole.start - at);
+        at = whole.end;
+        for (ranges, pieces) in &mut shares {
+            let size = ranges.next().map_or(0, |range| range.len());
+            pieces.push(rest.split_off_mut(..size).unwrap_or_default());
+        }
+    }
+    shares.into_iter().map(|(_, pieces)| Mutex::new(pieces)).collect()
 }
 
 /// The parameters and their two moments, or empty slices.

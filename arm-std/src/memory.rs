@@ -8,19 +8,36 @@ pub const LINE: usize = 16;
 /// A cache line.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C, align(64))]
-struct Line([u32; 16]);
+struct Line([u32; LINE]);
 
 /// Zeroed `f32` or `u32` elements that start on a cache line.
-#[derive(Clone, Debug, Default)]
+///
+/// From half a megabyte on they ask the system for large pages: the tiles of a weight matrix lie on more small pages than
+/// a CPU remembers the addresses of.
+#[derive(Debug, Default)]
 pub struct Aligned {
     lines: Vec<Line>,
+    first: usize,
     len: usize,
 }
+
+/// Bytes of a large page.
+const PAGE: usize = 1 << 21;
 
 impl Aligned {
     /// `len` elements, all zero.
     pub fn zeroed(len: usize) -> Self {
-        Aligned { lines: vec![Line([0; 16]); len.div_ceil(16)], len }
+        let count = len.div_ceil(LINE);
+        let bytes = count * size_of::<Line>();
+        if bytes < PAGE / 4 {
+            return Aligned { lines: vec![Line([0; LINE]); count], first: 0, len };
+        }
+        // Memory that is never touched costs nothing.
+        let bytes = bytes.next_multiple_of(PAGE);
+        let lines = bytemuck::zeroed_vec::<Line>((bytes + PAGE) / size_of::<Line>());
+        let first = lines.as_ptr().align_offset(PAGE).min(PAGE / size_of::<Line>());
+        large_pages(&lines[first..]);
+        Aligned { lines, first, len }
     }
 
     /// Number of elements.
@@ -35,24 +52,46 @@ impl Aligned {
 
     /// The elements as floats.
     pub fn floats(&self) -> &[f32] {
-        &bytemuck::cast_slice(&self.lines)[..self.len]
+        &bytemuck::cast_slice(&self.lines[self.first..])[..self.len]
     }
 
     /// The elements as floats, writable.
     pub fn floats_mut(&mut self) -> &mut [f32] {
-        &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
+        &mut bytemuck::cast_slice_mut(&mut self.lines[self.first..])[..self.len]
     }
 
     /// The elements as words.
     pub fn words(&self) -> &[u32] {
-        &bytemuck::cast_slice(&self.lines)[..self.len]
+        &bytemuck::cast_slice(&self.lines[self.first..])[..self.len]
     }
 
     /// The elements as words, writable.
     pub fn words_mut(&mut self) -> &mut [u32] {
-        &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
+        &mut bytemuck::cast_slice_mut(&mut self.lines[self.first..])[..self.len]
     }
 }
+
+impl Clone for Aligned {
+    fn clone(&self) -> Self {
+        let mut copy = Aligned::zeroed(self.len);
+        copy.words_mut().copy_from_slice(self.words());
+        copy
+    }
+}
+
+/// Asks for large pages, where the system can be asked.
+#[cfg(target_os = "linux")]
+fn large_pages(lines: &[Line]) {
+    unsafe extern "C" {
+        fn madvise(start: *const Line, bytes: usize, advice: i32) -> i32;
+    }
+    const HUGEPAGE: i32 = 14;
+    // SAFETY: this advice changes no contents. If it is not taken, nothing is lost.
+    let _ = unsafe { madvise(lines.as_ptr(), size_of_val(lines) / PAGE * PAGE, HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn large_pages(_: &[Line]) {}
 
 #[cfg(test)]
 mod tests {
@@ -60,7 +99,7 @@ mod tests {
 
     #[test]
     fn lines_are_aligned_and_zero() {
-        for len in [0, 1, 16, 17] {
+        for len in [0, 1, 16, 17, PAGE / 16, PAGE] {
             let mut a = Aligned::zeroed(len);
             assert_eq!(a.floats(), vec![0.0; len]);
             assert_eq!(a.floats_mut().as_ptr() as usize % 64, 0);

@@ -84,6 +84,23 @@ pub trait Kernels {
     /// Adam on a block of parameters: m and v are the moments.
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]);
 
+    /// Adam on rows `first..` of a layer whose gradient is `a` times the sum of x\[n\]\[first + r\] d\[n\] over the
+    /// examples n, where kernels can do this without storing the gradient: false, and nothing done, where they cannot.
+    /// `room` takes rows of gradient.
+    #[allow(clippy::too_many_arguments)]
+    fn adam_gradient(
+        &self,
+        _rates: AdamRates,
+        _a: f32,
+        _x: Input<'_>,
+        _first: usize,
+        _d: Matrix<'_>,
+        _room: &mut [f32],
+        _blocks: (&mut [f32], &mut [f32], &mut [f32]),
+    ) -> bool {
+        false
+    }
+
     /// Adam for a single example: g\[r\] = x\[first + r\] d, a gradient of rank one that is never stored. `blocks` are
     /// rows `first..` of m, v and w; `room` takes a row.
     fn adam_rank_one(

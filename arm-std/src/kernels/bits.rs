@@ -23,19 +23,21 @@ pub(super) struct GradientBits<'a> {
 }
 
 /// Vectors of the widest panel.
-const WIDEST: usize = 8;
+pub(super) const WIDEST: usize = 8;
 /// Words of the inputs whose rows of weights stay in the first cache together, times the panel.
-const WORDS: usize = 2;
+pub(super) const WORDS: usize = 2;
 /// Rows of examples whose set bits are listed at a time.
 const ROWS: usize = 16;
 
 /// Indices of the set bits of a few words, ascending.
-struct List {
+pub(super) struct List {
     len: usize,
     index: [u16; 32 * WORDS],
 }
 
 impl List {
+    pub(super) const EMPTY: Self = List { len: 0, index: [0; 32 * WORDS] };
+
     #[inline(always)]
     fn fill(&mut self, words: &[u32; WORDS]) {
         let mut n = 0;
@@ -52,7 +54,7 @@ impl List {
     }
 
     #[inline(always)]
-    fn ones(&self) -> &[u16] {
+    pub(super) fn ones(&self) -> &[u16] {
         &self.index[..self.len]
     }
 }
@@ -69,7 +71,7 @@ impl Op for AffineBits<'_> {
         let (w, y) = (self.w.data().as_ptr(), self.y.data_mut().as_mut_ptr());
         let bias = w.wrapping_add(inputs * ws);
         let words = inputs.div_ceil(32);
-        let mut lists = [const { List { len: 0, index: [0; 32 * WORDS] } }; ROWS];
+        let mut lists = [const { List::EMPTY }; ROWS];
         for first in (0..rows).step_by(ROWS) {
             let height = ROWS.min(rows - first);
             let mut word = 0;
@@ -214,11 +216,11 @@ impl Op for GradientBits<'_> {
         let (ds, gs) = (self.d.stride(), self.g.stride());
         let (d, g) = (self.d.data().as_ptr(), self.g.data_mut().as_mut_ptr());
         let height = height.min((inputs + 1).saturating_sub(self.first));
-        let mut lists = [const { List { len: 0, index: [0; 32 * WORDS] } }; 32];
+        let mut lists = [const { List::EMPTY }; 32];
         for r in (0..height).step_by(32) {
             let count = 32.min(height - r);
             for n in (0..examples).step_by(32 * WORDS) {
-                self.list(self.first + r, n, (32 * WORDS).min(examples - n), &mut lists);
+                list(self.x, self.first + r, n, (32 * WORDS).min(examples - n), &mut lists);
                 let d = d.wrapping_add(n * ds);
                 for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
                     for (i, list) in lists.iter().enumerate().take(count) {
@@ -240,27 +242,25 @@ impl Op for GradientBits<'_> {
     }
 }
 
-impl GradientBits<'_> {
-    /// For each of the 32 inputs from `first`, the examples out of `count` from `n` in which it is on.
-    #[inline(always)]
-    fn list(&self, first: usize, n: usize, count: usize, lists: &mut [List; 32]) {
-        let mut on = [[0u32; WORDS]; 32];
-        for k in 0..count.div_ceil(32) {
-            let mut block = [0; 32];
-            let rest = 32.min(count - 32 * k);
-            for (e, block) in block.iter_mut().enumerate().take(rest) {
-                *block = window(self.x.row(n + 32 * k + e), first);
-            }
-            transpose(&mut block);
-            if let Some(bias) = self.x.cols().checked_sub(first).and_then(|i| block.get_mut(i)) {
-                *bias = u32::MAX >> (32 - rest);
-            }
-            for (on, block) in on.iter_mut().zip(block) {
-                on[k] = block;
-            }
+/// For each of the 32 inputs from `first`, the examples out of `count` from `n` in which it is on; the last is the bias.
+#[inline(always)]
+pub(super) fn list(x: BitMatrix<'_>, first: usize, n: usize, count: usize, lists: &mut [List; 32]) {
+    let mut on = [[0u32; WORDS]; 32];
+    for k in 0..count.div_ceil(32) {
+        let mut block = [0; 32];
+        let rest = 32.min(count - 32 * k);
+        for (e, block) in block.iter_mut().enumerate().take(rest) {
+            *block = window(x.row(n + 32 * k + e), first);
         }
-        for (list, on) in lists.iter_mut().zip(&on) {
-            list.fill(on);
+        transpose(&mut block);
+        if let Some(bias) = x.cols().checked_sub(first).and_then(|i| block.get_mut(i)) {
+            *bias = u32::MAX >> (32 - rest);
         }
+        for (on, block) in on.iter_mut().zip(block) {
+            on[k] = block;
+        }
+    }
+    for (list, on) in lists.iter_mut().zip(&on) {
+        list.fill(on);
     }
 }

@@ -74,6 +74,8 @@ pub(super) trait Lanes: Copy {
     fn pack(self, b: &[u32; 32]) -> u32;
     /// Asks for the cache line at `p`, which need not be valid, in the second cache.
     fn prefetch(self, p: *const f32);
+    /// Asks for the cache line at `p`, which need not be valid, in the first cache and to write it.
+    fn prefetch_write(self, p: *mut f32);
 }
 
 /// Asks for `vectors` vectors of each of `rows` rows from `p`.
@@ -229,4 +231,7 @@ impl Lanes for Plain {
 
     #[inline(always)]
     fn prefetch(self, _: *const f32) {}
+
+    #[inline(always)]
+    fn prefetch_write(self, _: *mut f32) {}
 }

@@ -3,6 +3,8 @@
 //! Each kernel is an operation written once over `lanes::Lanes` and compiled for every [`Level`]. Results depend on the
 //! level (order of summation, fused operations), but not on how many rows a call is given.
 
+mod adam;
+mod adam_bits;
 mod affine;
 mod back;
 mod bernoulli;
@@ -15,9 +17,12 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use crate::memory::LINE;
+use adam::AdamGradient;
+use adam_bits::AdamGradientBits;
 use affine::{Affine, Gradient};
 use arm_core::estimator::Unit;
-use arm_core::kernels::{AdamRates, Drawn, Kernels};
+use arm_core::kernels::{AdamRates, Drawn, Input, Kernels};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use back::Back;
 use bernoulli::{Draw, LogProb, LogProbDelta, Sample};
@@ -171,6 +176,33 @@ impl Kernels for Desktop {
 
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
         self.run(Adam { rates, g, m, v, w, shared: self.shared });
+    }
+
+    fn adam_gradient(
+        &self,
+        rates: AdamRates,
+        a: f32,
+        x: Input<'_>,
+        first: usize,
+        d: Matrix<'_>,
+        room: &mut [f32],
+        (m, v, w): (&mut [f32], &mut [f32], &mut [f32]),
+    ) -> bool {
+        let aligned = w.as_ptr().addr().is_multiple_of(64);
+        if !d.stride().is_multiple_of(LINE)
+            || !aligned
+            || room.len() < d.stride()
+            || m.len() != w.len()
+            || v.len() != w.len()
+        {
+            return false;
+        }
+        let (blocks, shared) = ([m, v, w], self.shared);
+        match x {
+            Input::Real(x) => self.run(AdamGradient { rates, a, x, first, d, blocks, shared }),
+            Input::Bits(x) => self.run(AdamGradientBits { rates, a, x, first, d, room, blocks, shared }),
+        }
+        true
     }
 }
 

@@ -64,10 +64,10 @@ impl Op for Adam<'_> {
         let n = self.g.len().min(self.m.len()).min(self.v.len()).min(self.w.len());
         let whole = n - n % L::N;
         if self.shared && self.w.as_ptr().addr().is_multiple_of(64) {
-            self.vectors::<L, true>(l, whole);
+            self.vectors(l, whole, true);
             l.fence();
         } else {
-            self.vectors::<L, false>(l, whole);
+            self.vectors(l, whole, false);
         }
         let r = self.rates;
         for i in whole..n {
@@ -83,26 +83,61 @@ impl Op for Adam<'_> {
 impl Adam<'_> {
     /// The first `n` elements, whole vectors.
     #[inline(always)]
-    fn vectors<L: Lanes, const STREAM: bool>(&mut self, l: L, n: usize) {
-        let r = self.rates;
-        let (beta1, beta2) = (l.splat(r.beta1), l.splat(r.beta2));
-        let (gain1, gain2) = (l.splat(1.0 - r.beta1), l.splat(1.0 - r.beta2));
-        let (rate, scale, epsilon) = (l.splat(r.rate), l.splat(r.scale), l.splat(r.epsilon));
+    fn vectors<L: Lanes>(&mut self, l: L, n: usize, stream: bool) {
+        let rates = Rates::new(l, self.rates);
         let (g, m, v, w) = (&self.g[..n], &mut self.m[..n], &mut self.v[..n], &mut self.w[..n]);
         for i in (0..n).step_by(L::N) {
             // SAFETY: i.. + N is within the four slices of n elements; w + i is aligned like w, by N of 16, 8 or 4.
             unsafe {
-                let g = l.load(g.as_ptr().add(i));
-                let m_new = l.add(l.mul(beta1, l.load(m.as_ptr().add(i))), l.mul(gain1, g));
-                let v_new = l.add(l.mul(beta2, l.load(v.as_ptr().add(i))), l.mul(gain2, l.mul(g, g)));
-                let (m_new, v_new) = (l.flush(m_new, TINY), l.flush(v_new, TINY));
-                l.store(m.as_mut_ptr().add(i), m_new);
-                l.store(v.as_mut_ptr().add(i), v_new);
-                let divisor = l.add(l.mul(l.sqrt(v_new), scale), epsilon);
-                let w_new = l.sub(l.load(w.as_ptr().add(i)), l.div(l.mul(rate, m_new), divisor));
-                let to = w.as_mut_ptr().add(i);
-                if STREAM { l.stream(to, w_new) } else { l.store(to, w_new) }
+                let blocks = [m.as_mut_ptr().add(i), v.as_mut_ptr().add(i), w.as_mut_ptr().add(i)];
+                rates.update(l, l.load(g.as_ptr().add(i)), blocks, stream);
             }
+        }
+    }
+}
+
+/// Adam's rates in vectors.
+#[derive(Clone, Copy)]
+pub(super) struct Rates<L: Lanes> {
+    beta1: L::V,
+    beta2: L::V,
+    gain1: L::V,
+    gain2: L::V,
+    rate: L::V,
+    scale: L::V,
+    epsilon: L::V,
+}
+
+impl<L: Lanes> Rates<L> {
+    #[inline(always)]
+    pub(super) fn new(l: L, r: AdamRates) -> Self {
+        Rates {
+            beta1: l.splat(r.beta1),
+            beta2: l.splat(r.beta2),
+            gain1: l.splat(1.0 - r.beta1),
+            gain2: l.splat(1.0 - r.beta2),
+            rate: l.splat(r.rate),
+            scale: l.splat(r.scale),
+            epsilon: l.splat(r.epsilon),
+        }
+    }
+
+    /// Adam with gradient `g` on a vector of both moments and of the parameters.
+    ///
+    /// # Safety
+    /// The pointers must be readable and writable for a vector, the last one aligned to it for `stream`.
+    #[inline(always)]
+    pub(super) unsafe fn update(&self, l: L, g: L::V, [m, v, w]: [*mut f32; 3], stream: bool) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let m_new = l.fma(self.beta1, l.load(m), l.mul(self.gain1, g));
+            let v_new = l.fma(self.beta2, l.load(v), l.mul(self.gain2, l.mul(g, g)));
+            let (m_new, v_new) = (l.flush(m_new, TINY), l.flush(v_new, TINY));
+            l.store(m, m_new);
+            l.store(v, v_new);
+            let divisor = l.fma(l.sqrt(v_new), self.scale, self.epsilon);
+            let w_new = l.sub(l.load(w), l.div(l.mul(self.rate, m_new), divisor));
+            if stream { l.stream(w, w_new) } else { l.store(w, w_new) }
         }
     }
 }

@@ -6,7 +6,7 @@
 use super::{Desktop, Level};
 use crate::memory::Aligned;
 use arm_core::estimator::{Arm, DisArm, Reinforce, Unit};
-use arm_core::kernels::{AdamRates, Drawn, Kernels, Portable};
+use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, Portable};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 
@@ -351,6 +351,69 @@ fn optimisers() {
             let mut copy = Aligned::zeroed(n);
             kernels.publish(&g, copy.floats_mut());
             assert!(same(copy.floats(), &g));
+        }
+    }
+}
+
+/// One pass against a gradient that is stored first. Lines of 64 bytes are what the driver gives.
+#[test]
+fn adam_gradient() {
+    for kernels in levels() {
+        for (rows, inputs, outputs) in SHAPES.into_iter().chain([(150, 40, 50), (3, 0, 20)]) {
+            let mut rng = Stream::new(7, Purpose::Initial, 1, 0, rows);
+            let x = Rows::new(&mut rng, rows, inputs.max(1), 16, f32::NAN);
+            let words = bits(&mut rng, rows, inputs, 0.4);
+            let mut d = Rows::new(&mut rng, rows, outputs, 16, 0.0);
+            let (first, stride) = (inputs / 3, d.stride);
+            let height = inputs + 1 - first;
+            let block = |rng: &mut Stream, low: f32| {
+                let mut block = Aligned::zeroed(height * stride);
+                for row in block.floats_mut().chunks_mut(stride) {
+                    row[..outputs].fill_with(|| low + rng.uniform());
+                }
+                block
+            };
+            let start = [block(&mut rng, -0.5), block(&mut rng, 0.01), block(&mut rng, -0.5)];
+            let rates = AdamRates { beta1: 0.9, beta2: 0.999, rate: 1e-2, scale: 1.5, epsilon: 1e-8 };
+            let (a, terms) = (1.0 / rows as f32, rows);
+            for packed in [true, false] {
+                if !packed && inputs == 0 {
+                    continue;
+                }
+                let what = format!("{:?} {rows} {inputs} {outputs} {packed}", kernels.level());
+                let mut g = vec![0.0; height * stride];
+                let x = match packed {
+                    true => Input::Bits(BitMatrix::new(&words, inputs)),
+                    false => Input::Real(x.view()),
+                };
+                let out = MatrixMut::new(&mut g, stride, outputs);
+                match x {
+                    Input::Bits(x) => Portable.gradient_bits(a, x, first, d.view(), out),
+                    Input::Real(x) => Portable.gradient(a, x, first, d.view(), out),
+                }
+                let [mut m, mut v, mut w] = start.clone();
+                Portable.adam(rates, &g, m.floats_mut(), v.floats_mut(), w.floats_mut());
+                for shared in [false, true] {
+                    let mut own = start.clone();
+                    let [m_new, v_new, w_new] = own.each_mut().map(Aligned::floats_mut);
+                    let room = &mut vec![f32::NAN; 7 * stride];
+                    let blocks = (m_new, v_new, w_new);
+                    let kernels = kernels.shared(shared);
+                    assert!(kernels.adam_gradient(rates, a, x, first, d.view(), room, blocks));
+                    for (own, expected) in own.iter().zip([&m, &v, &w]) {
+                        let rows =
+                            |data: &Aligned| Rows { data: data.floats().to_vec(), stride, cols: outputs };
+                        close(&rows(own), &rows(expected), terms, &what);
+                        assert!(rows(own).padding().all(|p| p == 0.0), "{what}");
+                    }
+                }
+            }
+            // Nothing is done where rows are not whole lines, or not aligned to them.
+            d.stride = outputs.max(17) | 1;
+            d.data = vec![0.0; rows * d.stride];
+            let none = (&mut [][..], &mut [][..], &mut [][..]);
+            let x = Input::Bits(BitMatrix::new(&words, inputs));
+            assert!(!kernels.adam_gradient(rates, a, x, first, d.view(), &mut [0.0; 900], none));
         }
     }
 }

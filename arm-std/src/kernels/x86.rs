@@ -1,6 +1,7 @@
 //! The vector units of x86-64.
 
 use super::lanes::{Lanes, Op, WIDE};
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 /// Proof that the CPU has AVX-512 (F, BW, DQ, VL) and what [`Avx2`] stands for.
@@ -202,6 +203,19 @@ impl Lanes for Avx512 {
         // SAFETY: a prefetch never faults.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
     }
+
+    #[inline(always)]
+    fn prefetch_write(self, p: *mut f32) {
+        prefetch_write(p);
+    }
+}
+
+/// The intrinsic with this hint becomes an ordinary prefetch where the compiler does not know of the instruction. Any CPU
+/// with AVX2 has it, or does nothing.
+#[inline(always)]
+fn prefetch_write(p: *mut f32) {
+    // SAFETY: a prefetch never faults and changes nothing.
+    unsafe { asm!("prefetchw byte ptr [{}]", in(reg) p, options(nostack, preserves_flags, readonly)) }
 }
 
 /// For AVX2 masks: eight ones before eight zeros.
@@ -352,5 +366,10 @@ impl Lanes for Avx2 {
     fn prefetch(self, p: *const f32) {
         // SAFETY: a prefetch never faults.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
+    }
+
+    #[inline(always)]
+    fn prefetch_write(self, p: *mut f32) {
+        prefetch_write(p);
     }
 }

@@ -1,0 +1,199 @@
+//! Adam on a block of weights in the same pass that computes its gradient.
+//!
+//! A tile of the gradient needs the multipliers, Adam the divider and the memory: the loop over the terms of a tile also
+//! updates, a vector a term, the tile before it, and asks for the parameters of its own.
+
+use super::lanes::{Lanes, Op};
+use super::optimise::Rates;
+use super::{panels, split, with_height};
+use arm_core::kernels::AdamRates;
+use arm_core::matrix::Matrix;
+
+/// See [`Kernels::adam_gradient`](arm_core::kernels::Kernels::adam_gradient), for real inputs and rows of whole vectors.
+pub(super) struct AdamGradient<'a> {
+    pub(super) rates: AdamRates,
+    pub(super) a: f32,
+    pub(super) x: Matrix<'a>,
+    pub(super) first: usize,
+    pub(super) d: Matrix<'a>,
+    /// Both moments and the parameters, with the stride of `d`.
+    pub(super) blocks: [&'a mut [f32]; 3],
+    /// Whether other threads have read the parameters.
+    pub(super) shared: bool,
+}
+
+/// Rows of the tallest tile: registers are left for Adam.
+const fn tall<L: Lanes>() -> usize {
+    if L::TALL > 4 { L::TALL - 2 } else { L::TALL }
+}
+
+/// A tile: its first element in the block, vectors, and the distances to the next vector from an even and an odd one.
+#[derive(Clone, Copy)]
+struct Tile {
+    at: usize,
+    count: usize,
+    steps: [usize; 2],
+}
+
+/// The tile whose gradient is known, and what all of them share.
+struct Wait<'a, L: Lanes> {
+    rates: Rates<L>,
+    blocks: [*mut f32; 3],
+    a: L::V,
+    shared: bool,
+    tile: Tile,
+    g: &'a mut [[f32; 16]; 28],
+}
+
+impl<L: Lanes> Wait<'_, L> {
+    /// Updates vector `i`, which lies at `at`.
+    #[inline(always)]
+    unsafe fn update(&self, l: L, i: usize, at: usize) {
+        // SAFETY: the caller's: vector `at` lies within the blocks, and g has a row for each vector of a tile.
+        unsafe {
+            let g = l.load(self.g.as_ptr().add(i).cast());
+            self.rates.update(l, g, self.blocks.map(|p| p.add(at)), self.shared);
+        }
+    }
+
+    /// Updates the vectors from `i` at `at`.
+    #[inline(always)]
+    unsafe fn rest(&self, l: L, first: usize, mut at: usize) {
+        for i in first..self.tile.count {
+            // SAFETY: the caller's.
+            unsafe { self.update(l, i, at) }
+            at += self.tile.steps[i & 1];
+        }
+    }
+}
+
+/// Where the terms of a tile are: `x[k * xs + r * row]` and the vectors from `d[k * ds]`.
+#[derive(Clone, Copy)]
+struct Terms {
+    count: usize,
+    x: *const f32,
+    row: usize,
+    xs: usize,
+    d: *const f32,
+    ds: usize,
+}
+
+impl Op for AdamGradient<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let (stride, inputs) = (self.d.stride(), self.x.cols());
+        let count = self.x.height().min(self.d.height());
+        let height = self.blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
+        assert!(stride.is_multiple_of(L::N) && height + self.first <= inputs + 1);
+        let weights = height.min(inputs - self.first.min(inputs));
+        let (x, xs, d) = (self.x.data().as_ptr(), self.x.stride(), self.d.data().as_ptr());
+        let mut wait = Wait {
+            rates: Rates::new(l, self.rates),
+            blocks: self.blocks.map(|b| b.as_mut_ptr()),
+            a: l.splat(self.a),
+            shared: self.shared,
+            tile: Tile { at: 0, count: 0, steps: [0; 2] },
+            g: &mut [[0.0; 16]; 28],
+        };
+        for (start, vectors, _) in panels(stride, L::N, 2) {
+            let terms = Terms { count, x, row: 1, xs, d: d.wrapping_add(start), ds: stride };
+            for (r, height) in split(weights, const { tall::<L>() }) {
+                let terms = Terms { x: x.wrapping_add(self.first + r), ..terms };
+                with_height!(height, tall::<L>(), R => {
+                    // SAFETY: columns `first + r..` + `height` lie within x, rows r.. + `height` within the blocks,
+                    // `count` rows within x and d, and the panel within their rows.
+                    unsafe {
+                        match vectors {
+                            2 => tile::<L, R, 2>(l, terms, r * stride + start, &mut wait),
+                            _ => tile::<L, R, 1>(l, terms, r * stride + start, &mut wait),
+                        }
+                    }
+                });
+            }
+            if weights < height {
+                // The row of biases, whose input is one.
+                let terms = Terms { x: &1.0, row: 0, xs: 0, ..terms };
+                // SAFETY: row `weights` lies within the blocks; the scalar is always the same.
+                unsafe {
+                    match vectors {
+                        2 => tile::<L, 1, 2>(l, terms, weights * stride + start, &mut wait),
+                        _ => tile::<L, 1, 1>(l, terms, weights * stride + start, &mut wait),
+                    }
+                }
+            }
+        }
+        // SAFETY: the last tile lies within the blocks.
+        unsafe { wait.rest(l, 0, wait.tile.at) }
+        if self.shared {
+            l.fence();
+        }
+    }
+}
+
+/// Computes the gradient of the tile at `at` and updates the one before.
+#[inline(always)]
+unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
+    l: L,
+    terms: Terms,
+    at: usize,
+    wait: &mut Wait<'_, L>,
+) {
+    let stride = terms.ds;
+    let steps = if C == 2 { [L::N, stride - L::N] } else { [stride; 2] };
+    let own = Tile { at, count: R * C, steps };
+    let mut sums = [[l.splat(0.0); C]; R];
+    let (mut x, mut d) = (terms.x, terms.d);
+    let (mut before, mut here) = (wait.tile.at, at);
+    let both = terms.count.min(wait.tile.count.max(own.count));
+    // SAFETY: terms, tiles and blocks are those of the caller's promise.
+    unsafe {
+        for i in 0..both {
+            add::<L, R, C>(l, x, terms.row, d, &mut sums);
+            (x, d) = (x.wrapping_add(terms.xs), d.wrapping_add(stride));
+            if i < wait.tile.count {
+                wait.update(l, i, before);
+                before += wait.tile.steps[i & 1];
+            }
+            for p in wait.blocks {
+                l.prefetch_write(p.wrapping_add(here));
+            }
+            here += own.steps[i & 1];
+        }
+        for _ in both..terms.count {
+            add::<L, R, C>(l, x, terms.row, d, &mut sums);
+            (x, d) = (x.wrapping_add(terms.xs), d.wrapping_add(stride));
+        }
+        wait.rest(l, both, before);
+        for (r, sums) in sums.into_iter().enumerate() {
+            for (c, v) in sums.into_iter().enumerate() {
+                l.store(wait.g.as_mut_ptr().add(r * C + c).cast(), l.mul(wait.a, v));
+            }
+        }
+    }
+    wait.tile = own;
+}
+
+/// Adds a term to the sums.
+#[inline(always)]
+unsafe fn add<L: Lanes, const R: usize, const C: usize>(
+    l: L,
+    x: *const f32,
+    row: usize,
+    d: *const f32,
+    sums: &mut [[L::V; C]; R],
+) {
+    let mut v = [l.splat(0.0); C];
+    for (c, v) in v.iter_mut().enumerate() {
+        // SAFETY: the caller's.
+        *v = unsafe { l.load(d.add(c * L::N)) };
+    }
+    for (r, sums) in sums.iter_mut().enumerate() {
+        // SAFETY: the caller's.
+        let x = l.splat(unsafe { *x.add(r * row) });
+        for (s, v) in sums.iter_mut().zip(v) {
+            *s = l.fma(x, v, *s);
+        }
+    }
+}

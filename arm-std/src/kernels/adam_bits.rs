@@ -1,0 +1,96 @@
+//! Adam on a block of weights in the same pass that computes its gradient, for packed bits.
+//!
+//! The gradient of a row needs the adders, Adam the multipliers, the divider and the memory: there are enough rows in
+//! flight for the CPU to overlap them by itself.
+
+use super::bits::{List, WIDEST, WORDS, list};
+use super::lanes::{Lanes, Op};
+use super::optimise::Rates;
+use super::{panels, with_width};
+use arm_core::kernels::AdamRates;
+use arm_core::matrix::{BitMatrix, Matrix};
+
+/// See [`Kernels::adam_gradient`](arm_core::kernels::Kernels::adam_gradient), for packed bits and rows of whole vectors.
+pub(super) struct AdamGradientBits<'a> {
+    pub(super) rates: AdamRates,
+    pub(super) a: f32,
+    pub(super) x: BitMatrix<'a>,
+    pub(super) first: usize,
+    pub(super) d: Matrix<'a>,
+    /// Where sums over more examples than a list holds wait.
+    pub(super) room: &'a mut [f32],
+    /// Both moments and the parameters, with the stride of `d`.
+    pub(super) blocks: [&'a mut [f32]; 3],
+    /// Whether other threads have read the parameters.
+    pub(super) shared: bool,
+}
+
+/// Rows between the one that is updated and the one whose parameters are asked for.
+const AHEAD: usize = 2;
+
+/// Examples of a list.
+const LISTED: usize = 32 * WORDS;
+
+impl Op for AdamGradientBits<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let (stride, inputs, examples) = (self.d.stride(), self.x.cols(), self.d.height());
+        let height = self.blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
+        assert!(stride.is_multiple_of(L::N) && height + self.first <= inputs + 1);
+        assert!(inputs == 0 || self.x.height() >= examples);
+        let most = if examples > LISTED { 32.min(self.room.len() / stride) } else { 32 };
+        assert!(most > 0);
+        let (rates, a, shared) = (Rates::new(l, self.rates), l.splat(self.a), self.shared);
+        let (d, room) = (self.d.data().as_ptr(), self.room.as_mut_ptr());
+        let blocks = self.blocks.map(|b| b.as_mut_ptr());
+        let mut lists = [const { List::EMPTY }; 32];
+        for r in (0..height).step_by(most) {
+            let count = most.min(height - r);
+            for n in (0..examples).step_by(LISTED) {
+                let (begin, end) = (n == 0, n + LISTED >= examples);
+                list(self.x, self.first + r, n, LISTED.min(examples - n), &mut lists);
+                for (start, vectors, _) in panels(stride, L::N, WIDEST) {
+                    let d = d.wrapping_add(n * stride + start);
+                    for (i, list) in lists.iter().enumerate().take(count) {
+                        let blocks = blocks.map(|p| p.wrapping_add((r + i) * stride + start));
+                        let room = room.wrapping_add(i * stride + start);
+                        with_width!(vectors, C => {
+                            // SAFETY: the assertions; listed examples are below `examples`, the panel is within the
+                            // rows, row r + i is within the blocks, row i within the room where it is used.
+                            unsafe {
+                                let mut s = [l.splat(0.0); C];
+                                if !begin {
+                                    for (c, s) in s.iter_mut().enumerate() {
+                                        *s = l.load(room.add(c * L::N));
+                                    }
+                                }
+                                for &e in list.ones() {
+                                    let d = d.add(usize::from(e) * stride);
+                                    for (c, s) in s.iter_mut().enumerate() {
+                                        *s = l.add(l.load(d.add(c * L::N)), *s);
+                                    }
+                                }
+                                for (c, s) in s.into_iter().enumerate() {
+                                    if !end {
+                                        l.store(room.add(c * L::N), s);
+                                        continue;
+                                    }
+                                    let at = blocks.map(|p| p.add(c * L::N));
+                                    for p in at {
+                                        l.prefetch_write(p.wrapping_add(AHEAD * stride));
+                                    }
+                                    rates.update(l, l.mul(a, s), at, shared);
+                                }
+                            }
+                        });
+                    }
+                }
+            }
+        }
+        if shared {
+            l.fence();
+        }
+    }
+}
