@@ -17,6 +17,14 @@ step cargo test --workspace
 step cargo build --release -p arm-core --no-default-features
 [ "${1:-}" = fast ] && exit 0
 
+# Several processes, where an MPI library is installed.
+if command -v mpicc >/dev/null && command -v mpirun >/dev/null; then
+    step cargo clippy -p arm-std --features mpi --all-targets -- -D warnings
+    step cargo test -p arm-std --features mpi --test mpi
+else
+    echo "no mpicc or mpirun: training with several processes is not tested"
+fi
+
 # The stated minimum, where rustup has it beside the default toolchain.
 msrv=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 if command -v rustup >/dev/null && rustup toolchain list | grep -q "^$msrv"; then

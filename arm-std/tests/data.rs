@@ -81,7 +81,7 @@ fn what_convert_writes_is_read_back() {
     for out in ["one.npy", "one.idx", "one.bits"] {
         good(dir.path(), &["data", "convert", "t", out, "--split", "train"]);
         let said = good(dir.path(), &["data", "info", out]);
-        assert!(said.contains("train        14 rows of bits, density 0.321429"), "{said}");
+        assert!(said.contains("train        14 rows of bits, density 0.339286"), "{said}");
         let message = refused(dir.path(), &["data", "convert", "t", out, "--split", "test"], 2);
         assert!(message.contains("--force"), "{message}");
         good(dir.path(), &["data", "convert", "t.train.csv", out, "--force"]);
