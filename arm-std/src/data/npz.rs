@@ -94,6 +94,15 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_path_in_an_archive_is_only_a_name() {
+        let name = "../../outside";
+        let bytes = file(&[(name, "(1, 2)", &[0, 1])]);
+        let mut npz = Npz::open(Content::of(&bytes).unwrap()).unwrap();
+        assert_eq!(npz.names(), [name]);
+        assert!(matches!(npz.only_array(), Ok(Table::Bits(table)) if table.words() == [2]));
+    }
+
+    #[test]
     fn faults_name_the_array() {
         let bytes = file(&[("x", "(2, 9)", &[0])]);
         let message = read(&bytes).unwrap_err().to_string();
