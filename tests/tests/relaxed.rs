@@ -6,7 +6,7 @@
 use arm_core::estimator::{Estimator, Exact, Rloo};
 use arm_core::kernels::Portable;
 use arm_core::model::{Differentiable, Objective, Vae};
-use arm_core::{BitMatrix, Bits, Engine, Error, Layer, Prior, Shape};
+use arm_core::{Batch, BitMatrix, Bits, Engine, Error, Layer, Prior, Shape, Shard};
 use arm_std::estimators::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
 use arm_tests::{Moments, gradient, wavy_params};
 
@@ -144,4 +144,43 @@ fn stacks_and_black_boxes_are_refused_where_they_cannot_be_served() {
         assert_eq!(e.err(), Some(Error::Setting));
     }
     assert_eq!(Engine::new(ONE, Portable, Relax::rebar(0.0, 1.0), 1).err(), Some(Error::Setting));
+}
+
+/// Gradients of free logits in one step, or why it was refused.
+fn step<E: Estimator>(
+    estimator: E,
+    params: &[f32],
+    objective: &mut impl Objective<Portable>,
+) -> Result<Vec<f32>, Error> {
+    let engine = Engine::new(FREE, Portable, estimator, 1)?;
+    let mut scratch = vec![0; engine.training_scratch(1)];
+    let batch = Batch { x: BitMatrix::new(&[], 0), examples: 1, first: 0, step: 0 };
+    engine.examples(objective, params, batch, &mut scratch, &mut [0.0])?;
+    let mut g = vec![0.0; 4];
+    engine.gradient(1.0, &[Shard { batch, scratch: &scratch }], 0, 0, &mut g);
+    Ok(g)
+}
+
+fn stays_finite<E: Estimator + Clone>(estimator: E) {
+    // Probabilities of exactly 0 and 1, and of a half.
+    let g = step(estimator.clone(), &[200.0, -200.0, 0.0, -200.0], &mut SMOOTH.clone()).unwrap();
+    assert!(g.iter().all(|g| g.is_finite()) && [0, 1, 3].iter().all(|&i| g[i] == 0.0), "{g:?}");
+    let mut nan = Differentiable { f: |_: Bits<'_>| f32::NAN, gradient: smooth };
+    assert_eq!(step(estimator.clone(), &[0.0; 4], &mut nan), Err(Error::Objective));
+    let slopes = |_: &[f32], g: &mut [f32]| {
+        g.fill(f32::INFINITY);
+        0.0
+    };
+    let mut steep = Differentiable { f: at_bits, gradient: slopes };
+    assert_eq!(step(estimator, &[0.0; 4], &mut steep), Err(Error::Diverged));
+}
+
+#[test]
+fn certain_units_have_no_gradient_and_infinite_values_are_refused() {
+    stays_finite(Relax::rebar(0.1, 1.0));
+    stays_finite(Relax::with_net(0.1, 1.0, &FREE, 3, 1));
+    stays_finite(DoubleCv::new(2, 1, -1.0));
+    stays_finite(Rodeo::new(2, 1, (1.0, 1.0), 1));
+    stays_finite(StraightThrough);
+    stays_finite(GumbelSoftmax::default());
 }

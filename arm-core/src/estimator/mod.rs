@@ -106,7 +106,9 @@ pub trait Estimator: Unit {
     const DIRECT: bool = false;
 
     /// Whether gradients come from [`relax`](Self::relax), which sees the gradient of f with respect to b. An estimator
-    /// that does may not be paired, nor flip, nor couple.
+    /// that does may not be paired, nor flip, nor couple. Its scratch is
+    /// [`Engine::training_scratch`](crate::Engine::training_scratch); a [`Learner`](crate::Learner) has less and refuses
+    /// its steps with [`Error::Size`].
     const RELAXED: bool = false;
 
     /// Samples drawn for each example, at least 1.
