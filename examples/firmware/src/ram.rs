@@ -1,6 +1,8 @@
 //! How much memory an image takes: its statics, and its stack by painting all that is free.
 
 const PAINT: u32 = 0xa5c3_5ac3;
+/// Bytes below the stack pointer that are not painted, and count as used.
+const SPARED: usize = 64;
 
 /// The words below the stack pointer, painted.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ impl Stack {
         unsafe {
             core::arch::asm!("mv {}, sp", out(reg) here, options(nomem, nostack));
         }
+        // Room for what this function itself still saves.
+        let here = here - SPARED;
         let top = here as *mut u32;
         let words = here.saturating_sub(end()) / 4;
         for i in 1..=words {
@@ -37,7 +41,7 @@ impl Stack {
     pub fn used(&self) -> u32 {
         // SAFETY: the same words as above.
         let clean = |i: &usize| unsafe { self.top.sub(self.words - i).read_volatile() } == PAINT;
-        4 * (self.words - (0..self.words).take_while(clean).count()) as u32
+        (SPARED + 4 * (self.words - (0..self.words).take_while(clean).count())) as u32
     }
 }
 
