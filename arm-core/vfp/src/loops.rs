@@ -151,12 +151,18 @@ pub fn add_rows(bits: &[u32], bias: usize, w: &[f32], layout: Layout, y: &mut [f
         let rows = layout.rows(w.len());
         #[cfg(vfp_loops)]
         if width == BLOCK && bias < rows {
-            let mut from = part(bias).as_ptr();
-            for (k, &word) in bits.iter().chain(bits.is_empty().then_some(&0)).enumerate() {
+            let (bias, mut any) = (part(bias), false);
+            for (k, &word) in bits.iter().enumerate() {
                 let (word, w) = (below(word, rows.saturating_sub(32 * k)), part(32 * k).as_ptr());
-                // SAFETY: the bias and the rows whose bit is left have a block, and y has one.
-                unsafe { assembly::add_rows(word, w, 4 * layout.stride, y.as_mut_ptr(), from) };
-                from = y.as_ptr();
+                if word != 0 {
+                    let from = if any { y.as_ptr() } else { bias.as_ptr() };
+                    // SAFETY: the bias and the rows whose bit is left have a block, and y has one; there is a bit.
+                    unsafe { assembly::add_rows(word, w, 4 * layout.stride, y.as_mut_ptr(), from) };
+                    any = true;
+                }
+            }
+            if !any {
+                y.iter_mut().zip(bias).take(BLOCK).for_each(|(y, b)| *y = *b);
             }
             start += BLOCK;
             continue;
