@@ -5,6 +5,9 @@ use arm_core::rng::{Purpose, Stream};
 /// Slope of the hidden units below zero.
 const SLOPE: f32 = 0.3;
 
+/// Sums that run beside each other.
+const LANES: usize = 8;
+
 /// Sizes of the net. Its parameters: for each hidden unit the weight of the feature, of the context, the bias, and the
 /// weights of both outputs; then the biases of the outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,16 +66,28 @@ impl Stein {
         of_biases[1] += second.iter().sum::<f32>();
         for (unit, out) in units.chunks_exact(5).zip(of_units.chunks_exact_mut(5)) {
             let (weight, base) = (unit[0], unit[1] * context + unit[2]);
-            let (mut of_feature, mut of_base, mut of_first, mut of_second) = (0.0, 0.0, 0.0, 0.0);
-            for ((x, a), b) in features.iter().zip(first).zip(second) {
+            // Of d x, d, a h, b h: in lanes, which vector units add up together.
+            let mut sums = [[0.0; LANES]; 4];
+            let mut add = |lane: usize, x: f32, a: f32, b: f32| {
                 let v = weight * x + base;
                 let d = (a * unit[3] + b * unit[4]) * if v > 0.0 { 1.0 } else { SLOPE };
-                of_feature += d * x;
-                of_base += d;
                 let h = activate(v);
-                of_first += a * h;
-                of_second += b * h;
+                for (sums, term) in sums.iter_mut().zip([d * x, d, a * h, b * h]) {
+                    sums[lane] += term;
+                }
+            };
+            let (x, x_rest) = features.as_chunks::<LANES>();
+            let (a, a_rest) = first.as_chunks::<LANES>();
+            let (b, b_rest) = second.as_chunks::<LANES>();
+            for ((x, a), b) in x.iter().zip(a).zip(b) {
+                for lane in 0..LANES {
+                    add(lane, x[lane], a[lane], b[lane]);
+                }
             }
+            for (lane, ((x, a), b)) in x_rest.iter().zip(a_rest).zip(b_rest).enumerate() {
+                add(lane, *x, *a, *b);
+            }
+            let [of_feature, of_base, of_first, of_second] = sums.map(|lanes| lanes.iter().sum::<f32>());
             let sums = [of_feature, of_base * context, of_base, of_first, of_second];
             out.iter_mut().zip(sums).for_each(|(o, s)| *o += s);
         }
