@@ -185,7 +185,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 log_q,
                 (work.a, work.b, work.uniforms),
             );
-            let paths = Paths { x: batch.x, samples: pass.samples, branch: work.branch, active, from: t };
+            let paths =
+                Paths { x: batch.x, y: batch.y, samples: pass.samples, branch: work.branch, active, from: t };
             objective.evaluate(net, plan, &paths, (work.a, work.b), total);
         }
         for (total, &row) in total.iter_mut().zip(active) {

@@ -11,7 +11,7 @@ use crate::network::{Network, Plan};
 use crate::parts::parts_mut;
 use crate::rng::Purpose;
 use crate::scratch::EvalWork;
-use crate::step::{Batch, Engine};
+use crate::step::{Batch, Engine, check_bits};
 
 impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     fn eval_address(&self, purpose: Purpose, batch: Batch<'_>) -> Address {
@@ -45,12 +45,13 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             Climb { net: &net, plan: &plan, address: self.eval_address(Purpose::Evaluate, batch), rows };
         let log_q = if O::LOG_Q { Some(&mut *f) } else { None };
         climb.sample(&Independent, 0, batch.x, drawn, log_q, (&mut *a, &mut *b, uniforms));
-        let paths = Paths { x: batch.x, samples: drawn, branch: drawn, active: rows, from: 0 };
+        let paths = Paths { x: batch.x, y: batch.y, samples: drawn, branch: drawn, active: rows, from: 0 };
         objective.evaluate(&net, &plan, &paths, (a, b), f);
         Ok(())
     }
 
-    /// For each example, p(x = 1 | b_1) of one sample b_1 ~ q(b_1 | x), a row of `inputs` probabilities each.
+    /// For each example, p(x = 1 | b_1) of one sample b_1 ~ q(b_1 | x), a row of `inputs` probabilities each; of a
+    /// conditional network p(y = 1 | b_T), a row of `targets` probabilities each (`batch.y` is not read).
     /// `scratch` as for one sample of [`evaluate`](Self::evaluate). Errors: sizes, or a shape without a decoder.
     pub fn reconstruct(
         &self,
@@ -60,19 +61,21 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         out: &mut [f32],
     ) -> Result<(), Error> {
         let net = self.decoding(params, batch.examples, out)?;
-        self.check_batch(batch)?;
+        check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         let plan = Plan::new(self.shape, batch.examples, 1);
         let EvalWork { samples, rows, a, b, uniforms } = plan.eval_work(scratch)?;
         rows.iter_mut().zip(0..).for_each(|(r, i)| *r = i);
         let climb =
             Climb { net: &net, plan: &plan, address: self.eval_address(Purpose::Evaluate, batch), rows };
         climb.sample(&Independent, 0, batch.x, samples, None, (&mut *a, &mut *b, uniforms));
-        self.decode(&net, plan.samples_of(0, samples), a, b, out);
+        let from = if self.shape.is_conditional() { self.shape.stochastic_layers() - 1 } else { 0 };
+        self.decode(&net, plan.samples_of(from, samples), a, b, out);
         Ok(())
     }
 
     /// Samples from the model, from the prior down to b_1: p(x = 1 | b_1), a row of `inputs` probabilities for each of
-    /// `batch.examples` samples (`batch.x` is not read). Errors as [`reconstruct`](Self::reconstruct).
+    /// `batch.examples` samples (`batch.x` is not read). Errors as [`reconstruct`](Self::reconstruct), or a conditional
+    /// network.
     pub fn generate(
         &self,
         params: &[f32],
@@ -80,6 +83,9 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         out: &mut [f32],
     ) -> Result<(), Error> {
+        if !self.shape.is_vae() {
+            return Err(Error::Shape);
+        }
         let net = self.decoding(params, batch.examples, out)?;
         let plan = Plan::new(self.shape, batch.examples, 1);
         let EvalWork { samples, a, b, uniforms, .. } = plan.eval_work(scratch)?;
@@ -156,11 +162,16 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     where
         'k: 'p,
     {
-        if !self.shape.is_vae() {
+        if self.shape.decoder().is_empty() {
             return Err(Error::Shape);
         }
-        exact_size(examples.saturating_mul(self.shape.inputs()), out.len())?;
+        exact_size(examples.saturating_mul(self.decoded()), out.len())?;
         Network::new(self.shape, &self.kernels, params)
+    }
+
+    /// Units of what the decoder ends in.
+    fn decoded(&self) -> usize {
+        self.shape.decoder().last().map_or(0, |layer| layer.width())
     }
 
     fn decode(
@@ -171,9 +182,9 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         b: &mut [f32],
         out: &mut [f32],
     ) {
-        let last = 2 * self.shape.stochastic_layers() - 1;
+        let last = self.shape.stochastic_before(self.shape.network_layers()) - 1;
         let logits = net.logits(last, b1, b1.height(), a, b);
-        let rows = parts_mut(out, self.shape.inputs());
+        let rows = parts_mut(out, self.decoded());
         for (out, logits) in rows.zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(p, &l)| *p = sigmoid(l));
         }

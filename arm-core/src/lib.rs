@@ -6,6 +6,7 @@ pub mod bits;
 mod branch;
 mod chain;
 pub mod codec;
+mod coding;
 pub mod error;
 pub mod estimator;
 mod eval;
@@ -28,6 +29,7 @@ pub mod stream;
 pub mod update;
 
 pub use bits::Bits;
+pub use coding::Coding;
 pub use error::Error;
 pub use learner::{Learner, Memory};
 pub use matrix::{BitMatrix, Matrix, MatrixMut};

@@ -128,6 +128,9 @@ impl<'a> MatrixMut<'a> {
 }
 
 impl<'a> BitMatrix<'a> {
+    /// No units at all.
+    pub const NONE: Self = BitMatrix { data: &[], stride: 1, cols: 0 };
+
     /// `data.len() / words(cols)` rows of `cols` bits.
     pub fn new(data: &'a [u32], cols: usize) -> Self {
         BitMatrix { data, stride: words(cols).max(1), cols }

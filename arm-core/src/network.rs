@@ -202,9 +202,15 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         let dense = self.shape.dense(i);
         let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
         let y = MatrixMut::new(out, dense.stride, dense.outputs);
+        let coding = self.shape.coding(i);
+        let slope = if coding.is_plain() { dense.slope } else { 1.0 };
         match input {
-            Input::Real(x) => self.kernels.affine(self.weights_of(&dense), x, dense.slope, y),
-            Input::Bits(x) => self.kernels.affine_bits(self.weights_of(&dense), x, dense.slope, y),
+            Input::Real(x) => self.kernels.affine(self.weights_of(&dense), x, slope, y),
+            Input::Bits(x) => self.kernels.affine_bits(self.weights_of(&dense), x, slope, y),
+        }
+        if !coding.is_plain() {
+            let y = MatrixMut::new(out, dense.stride, dense.outputs);
+            coding.forward(self.weights_of(&dense), dense.slope, y);
         }
         MatrixMut::new(out, dense.stride, dense.outputs)
     }

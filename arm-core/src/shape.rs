@@ -1,5 +1,6 @@
 //! What a network looks like, as a constant: from it follow all sizes.
 
+use crate::coding::Coding;
 use crate::error::Error;
 
 /// One dense layer, conditioned on the layer before it.
@@ -81,6 +82,9 @@ pub struct Shape<'a> {
     encoder: &'a [Layer],
     decoder: &'a [Layer],
     prior: Prior,
+    conditional: bool,
+    x: Coding<'a>,
+    b: Coding<'a>,
     pad: usize,
 }
 
@@ -120,13 +124,31 @@ impl<'a> Shape<'a> {
     /// A chain of Bernoulli layers without a decoder, for a black-box objective f(b_T). With `inputs` = 0 the logits
     /// of the first layer are themselves the parameters.
     pub const fn chain(inputs: usize, layers: &'a [Layer]) -> Self {
-        Shape { inputs, encoder: layers, decoder: &[], prior: Prior::Fixed, pad: 1 }
+        Shape::new(inputs, layers, &[], Prior::Fixed)
+    }
+
+    const fn new(inputs: usize, encoder: &'a [Layer], decoder: &'a [Layer], prior: Prior) -> Self {
+        let plain = Coding::ZeroOne;
+        Shape { inputs, encoder, decoder, prior, conditional: false, x: plain, b: plain, pad: 1 }
     }
 
     /// A discrete variational auto-encoder for `inputs` binary units. `encoder` ends in b_T; `decoder` starts above
     /// b_T, passes the stochastic layers in reverse and ends in the logits of the input.
     pub const fn vae(inputs: usize, encoder: &'a [Layer], decoder: &'a [Layer], prior: Prior) -> Self {
-        Shape { inputs, encoder, decoder, prior, pad: 1 }
+        Shape::new(inputs, encoder, decoder, prior)
+    }
+
+    /// A network for p(y | x): b_1..b_T are sampled from the `inputs` binary units x upwards through `chain`, which ends
+    /// in b_T; `output` starts above b_T and ends in the logits of the binary target y, its only Bernoulli layer. With
+    /// `inputs` = 0 it is a model of y alone.
+    pub const fn conditional(inputs: usize, chain: &'a [Layer], output: &'a [Layer]) -> Self {
+        Shape { conditional: true, ..Shape::new(inputs, chain, output, Prior::Fixed) }
+    }
+
+    /// The same network with other numbers for the units of x, and of the stochastic layers, where layers read them. It
+    /// has other gradients, and other parameters for the same function.
+    pub const fn coded(self, x: Coding<'a>, b: Coding<'a>) -> Self {
+        Shape { x, b, ..self }
     }
 
     /// The same network with rows of parameters and activations padded to a multiple of `floats` (at least 1).
@@ -161,7 +183,41 @@ impl<'a> Shape<'a> {
 
     /// Whether the network is a variational auto-encoder.
     pub const fn is_vae(&self) -> bool {
-        !self.decoder.is_empty()
+        !self.decoder.is_empty() && !self.conditional
+    }
+
+    /// Whether the network has a target.
+    pub const fn is_conditional(&self) -> bool {
+        self.conditional
+    }
+
+    /// Units of the target y; 0 for a network without.
+    pub const fn targets(&self) -> usize {
+        match self.decoder.len() {
+            n if n > 0 && self.conditional => self.decoder[n - 1].width(),
+            _ => 0,
+        }
+    }
+
+    /// The numbers that the units of x stand for.
+    pub const fn x_coding(&self) -> Coding<'a> {
+        self.x
+    }
+
+    /// The numbers that the units of stochastic layers stand for.
+    pub const fn b_coding(&self) -> Coding<'a> {
+        self.b
+    }
+
+    /// The numbers that dense layer `i` reads; those of a hidden layer are its activations.
+    pub(crate) const fn coding(&self, i: usize) -> Coding<'a> {
+        if i == 0 {
+            return self.x;
+        }
+        match self.layer(i - 1) {
+            Some(Layer::Bernoulli { .. }) if i < self.network_layers() => self.b,
+            _ => Coding::ZeroOne,
+        }
     }
 
     /// `width` rounded up to the padding.
@@ -318,7 +374,8 @@ impl<'a> Shape<'a> {
 
     /// Checks the rules: at least one layer; every width positive; slopes in [0, 1]; encoder and decoder end in a
     /// Bernoulli layer; a decoder's Bernoulli layers are those of the chain in reverse, then the input; a learned prior
-    /// needs a decoder; sizes fit in memory.
+    /// needs a decoder; a conditional network has one Bernoulli layer above the chain, the last; means of x are in
+    /// [0, 1], one for each unit, and units of stochastic layers have none; sizes fit in memory.
     pub const fn check(&self) -> Result<(), Error> {
         let top = self.encoder.len();
         if top == 0 || !self.encoder[top - 1].stochastic() || self.inputs > MAX_WIDTH || self.pad > 1024 {
@@ -337,6 +394,15 @@ impl<'a> Shape<'a> {
         }
         if self.network_layers() > MAX_LAYERS || params > isize::MAX as usize / 8 {
             return Err(Error::Shape);
+        }
+        if !self.x.valid(self.inputs) || matches!(self.b, Coding::Centred(_)) {
+            return Err(Error::Shape);
+        }
+        if self.conditional {
+            let (outputs, last) = (self.decoder.len(), self.network_layers());
+            let one = self.stochastic_before(last) == self.stochastic_layers() + 1;
+            let ends = outputs > 0 && self.decoder[outputs - 1].stochastic();
+            return if one && ends { Ok(()) } else { Err(Error::Shape) };
         }
         if !self.is_vae() {
             return if matches!(self.prior, Prior::Learned) { Err(Error::Shape) } else { Ok(()) };
@@ -405,6 +471,14 @@ mod tests {
     }
 
     #[test]
+    fn a_conditional_network() {
+        let s = Shape::conditional(392, &const { [b(200), b(200)] }, &const { [b(392)] });
+        assert_eq!((s.check(), s.is_vae(), s.targets()), (Ok(()), false, 392));
+        assert_eq!(s.params(), 393 * 200 + 201 * 200 + 201 * 392);
+        assert_eq!(s.link(2), (2, 2));
+    }
+
+    #[test]
     fn contradictions_are_refused() {
         let bad = [
             Shape::chain(3, &[]),
@@ -419,6 +493,12 @@ mod tests {
             Shape::vae(3, &const { [b(2)] }, &const { [b(2), b(3)] }, Fixed),
             Shape::vae(3, &const { [b(2), b(5)] }, &const { [b(5), b(3)] }, Fixed),
             Shape::vae(0, &const { [b(2)] }, &const { [b(0)] }, Fixed),
+            Shape::conditional(3, &const { [b(2)] }, &[]),
+            Shape::conditional(3, &const { [b(2)] }, &const { [h(2)] }),
+            Shape::conditional(3, &const { [b(2)] }, &const { [b(2), b(3)] }),
+            Shape::chain(3, &const { [b(2)] }).coded(Coding::Centred(&[0.5; 2]), Coding::ZeroOne),
+            Shape::chain(3, &const { [b(2)] }).coded(Coding::Centred(&[0.5, f32::NAN, 0.1]), Coding::ZeroOne),
+            Shape::chain(3, &const { [b(2)] }).coded(Coding::ZeroOne, Coding::Centred(&[0.5; 2])),
         ];
         for shape in bad {
             assert_eq!(shape.check(), Err(Error::Shape), "{shape:?}");

@@ -27,12 +27,21 @@ pub const LIMIT: f32 = 16_777_216.0;
 pub struct Batch<'a> {
     /// The inputs, a row each.
     pub x: BitMatrix<'a>,
+    /// The targets of a conditional network, a row each; [`BitMatrix::NONE`] for any other.
+    pub y: BitMatrix<'a>,
     /// Number of examples (with no input units `x` cannot tell).
     pub examples: usize,
     /// Index of the first of them in the whole batch: the address of its uniforms.
     pub first: u64,
     /// Index of the step.
     pub step: u64,
+}
+
+impl<'a> Batch<'a> {
+    /// A batch without targets.
+    pub const fn new(x: BitMatrix<'a>, examples: usize, first: u64, step: u64) -> Self {
+        Batch { x, y: BitMatrix::NONE, examples, first, step }
+    }
 }
 
 /// The training and evaluation of a network: a shape, kernels and an estimator.
@@ -101,6 +110,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             deltas: work.deltas,
             samples: work.samples,
             x: batch.x,
+            y: batch.y,
             cost: work.cost,
         };
         objective.train(&net, &plan, &mut pass);
@@ -163,19 +173,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     }
 
     pub(crate) fn check_batch(&self, batch: Batch<'_>) -> Result<(), Error> {
-        if batch.x.cols() != self.shape.inputs() {
-            return Err(Error::Width { needed: self.shape.inputs(), given: batch.x.cols() });
-        }
-        let enough = batch.x.height() == batch.examples || self.shape.inputs() == 0;
-        let tail = batch.x.cols() % 32;
-        let clean = tail == 0 || batch.x.rows().all(|row| row.last().is_none_or(|w| w >> tail == 0));
-        if !clean {
-            return Err(Error::Width { needed: self.shape.inputs(), given: 32 * batch.x.stride() });
-        }
-        if enough && batch.examples > 0 {
-            return Ok(());
-        }
-        Err(Error::Size { needed: batch.examples.max(1), given: batch.x.height() })
+        check_bits(batch.x, self.shape.inputs(), batch.examples)?;
+        check_bits(batch.y, self.shape.targets(), batch.examples)
     }
 
     /// Samples the whole chain for every row, with partners, scores and log q.
@@ -235,6 +234,23 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             units_before += width;
         }
     }
+}
+
+/// Whether `bits` has a row of `units` bits for each of `examples` examples, and nothing beyond.
+pub(crate) fn check_bits(bits: BitMatrix<'_>, units: usize, examples: usize) -> Result<(), Error> {
+    if bits.cols() != units {
+        return Err(Error::Width { needed: units, given: bits.cols() });
+    }
+    let enough = bits.height() == examples || units == 0;
+    let tail = bits.cols() % 32;
+    let clean = tail == 0 || bits.rows().all(|row| row.last().is_none_or(|w| w >> tail == 0));
+    if !clean {
+        return Err(Error::Width { needed: units, given: 32 * bits.stride() });
+    }
+    if enough && examples > 0 {
+        return Ok(());
+    }
+    Err(Error::Size { needed: examples.max(1), given: bits.height() })
 }
 
 pub(crate) fn add(x: &[f32], y: &mut [f32]) {

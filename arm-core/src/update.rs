@@ -1,5 +1,6 @@
 //! The second phase of a training step: the mean gradient of any block of parameters, at once given to the optimiser.
 
+use crate::coding::Coding;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
@@ -51,10 +52,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             let layer = self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?;
             if let (1, Some(rate)) = (total, optimiser.in_place()) {
                 self.add(-rate, &layer, block.first, block.weights);
+                self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
                 return Ok(());
             }
             if let Some(rates) = optimiser.in_place_adam(step)
                 && room.len() >= layer.dense.stride
+                && layer.coding.is_plain()
             {
                 let Block { first, weights, first_moment, second_moment, .. } = block;
                 if total == 1 && layer.d.height() == 1 {
@@ -124,14 +127,33 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 self.add(a, &layer, first, g);
             }
         }
+        let deltas = shards.iter().filter_map(|shard| Some(self.layer(layer, shard)?.d));
+        self.correct(a, layer, first, deltas, g);
     }
 
-    fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
+    /// What a coding adds to rows of a gradient once the shards' bits are in.
+    fn correct<'d>(
+        &self,
+        a: f32,
+        layer: usize,
+        first: usize,
+        deltas: impl Iterator<Item = Matrix<'d>> + Clone,
+        g: &mut [f32],
+    ) {
+        let coding = self.shape.coding(layer);
+        if !coding.is_plain() {
+            let dense = self.shape.dense(layer);
+            coding.correct(a, dense.inputs, first, deltas, MatrixMut::new(g, dense.stride, dense.outputs));
+        }
+    }
+
+    fn layer<'a>(&'a self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
         let plan = self.plan(shard.batch.examples);
         let record = plan.record(shard.scratch)?;
         let dense = self.shape.dense(layer);
         Some(Trained {
             dense,
+            coding: self.shape.coding(layer),
             input: plan.input(layer, shard.batch.x, record.activations, record.samples),
             d: plan.delta_of(layer, &dense, record.deltas),
         })
@@ -141,7 +163,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let g = MatrixMut::new(g, layer.dense.stride, layer.dense.outputs);
         match layer.input {
             Input::Real(x) => self.kernels.gradient(a, x, first, layer.d, g),
-            Input::Bits(x) => self.kernels.gradient_bits(a, x, first, layer.d, g),
+            Input::Bits(x) => self.kernels.gradient_bits(a * layer.coding.scale(), x, first, layer.d, g),
         }
     }
 }
@@ -149,6 +171,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 /// What a gradient of a layer's parameters is made of.
 struct Trained<'a> {
     dense: Dense,
+    coding: Coding<'a>,
     input: Input<'a>,
     d: Matrix<'a>,
 }

@@ -330,7 +330,7 @@ fn deal(x: BitMatrix<'_>, of: Range<usize>, step: u64, shares: usize) -> Vec<Bat
     let share = |k: usize| {
         let (first, end) = (start + examples * k / shares, start + examples * (k + 1) / shares);
         let data = x.data().get(first * x.stride()..end * x.stride()).unwrap_or_default();
-        Batch { x: BitMatrix::new(data, x.cols()), examples: end - first, first: first as u64, step }
+        Batch::new(BitMatrix::new(data, x.cols()), end - first, first as u64, step)
     };
     (0..shares).map(share).collect()
 }

@@ -76,12 +76,12 @@ fn part<K: Kernels, E: Estimator>(
         let mut sums = vec![LogMeanExp::new(); out.len()];
         for start in (0..samples).step_by(block) {
             let count = block.min(samples - start);
-            let batch = Batch {
-                x: BitMatrix::new(words, table.cols()),
-                examples: out.len(),
-                first: example as u64,
-                step: address << 32 | (start / block) as u64,
-            };
+            let batch = Batch::new(
+                BitMatrix::new(words, table.cols()),
+                out.len(),
+                example as u64,
+                address << 32 | (start / block) as u64,
+            );
             let f = &mut f[..out.len() * count];
             engine.evaluate(&mut Vae, params, batch, count, scratch.words_mut(), f)?;
             for (sum, f) in sums.iter_mut().zip(f.chunks(count)) {

@@ -19,7 +19,7 @@ pub fn samples(model: &Model, count: usize, seed: u64) -> Result<Grid, Error> {
     let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(1, 1));
     let mut image = vec![0.0; inputs];
     for index in 0..count as u64 {
-        let batch = Batch { x: BitMatrix::new(&[], 0), examples: 1, first: index, step: 0 };
+        let batch = Batch::new(BitMatrix::new(&[], 0), 1, index, 0);
         engine.generate(&model.params, batch, scratch.words_mut(), &mut image)?;
         grid.push_probabilities(&image);
     }
@@ -40,7 +40,7 @@ pub fn reconstructions(model: &Model, table: &BitTable, count: usize, seed: u64)
         (line.len()..COLUMNS).for_each(|_| grid.push_bits(&[]));
         for &row in line {
             let x = BitMatrix::new(table.row(row), inputs);
-            let batch = Batch { x, examples: 1, first: row as u64, step: 0 };
+            let batch = Batch::new(x, 1, row as u64, 0);
             engine.reconstruct(&model.params, batch, scratch.words_mut(), &mut image)?;
             grid.push_probabilities(&image);
         }

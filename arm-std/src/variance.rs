@@ -36,7 +36,7 @@ pub fn encoder_variance<E: Estimator, O: Objective<Desktop>>(
     let (mut mean, mut squares) = (vec![0f32; count], vec![0f32; count]);
     for draw in 0..DRAWS {
         let step = DOMAIN | (address * DRAWS as u64 + draw as u64);
-        let batch = Batch { x, examples, first: 0, step };
+        let batch = Batch::new(x, examples, 0, step);
         engine.examples(objective, params, batch, scratch.words_mut(), &mut f)?;
         let shards = [Shard { batch, scratch: scratch.words() }];
         let mut rest = gradient.floats_mut();

@@ -152,7 +152,7 @@ fn model() -> Model {
 fn step(mut model: Model) -> (Model, f32) {
     let engine = Engine::new(SHAPE, Portable, Arm, 1).expect("the shape is right");
     let (optimiser, mut f) = (Adam::new(1e-3), [0.0]);
-    let batch = Batch { x: BitMatrix::new(&model.x, INPUTS), examples: 1, first: 0, step: 0 };
+    let batch = Batch::new(BitMatrix::new(&model.x, INPUTS), 1, 0, 0);
     engine.examples(&mut Vae, &model.memory[0], batch, &mut model.scratch, &mut f).expect("sizes are right");
     let shard = [Shard { batch, scratch: &model.scratch }];
     let mut rest = model.memory.each_mut().map(Vec::as_mut_slice);

@@ -16,7 +16,17 @@ pub fn gradient<E: Estimator, O: Objective<Portable>>(
     examples: usize,
     step: u64,
 ) -> (f32, Vec<f32>) {
-    let batch = Batch { x, examples, first: 0, step };
+    batch_gradient(engine, objective, params, Batch::new(x, examples, 0, step))
+}
+
+/// [`gradient`] of a batch that may have targets.
+pub fn batch_gradient<E: Estimator, O: Objective<Portable>>(
+    engine: &Engine<'_, Portable, E>,
+    objective: &mut O,
+    params: &[f32],
+    batch: Batch<'_>,
+) -> (f32, Vec<f32>) {
+    let examples = batch.examples;
     let mut scratch = vec![0; engine.training_scratch(examples)];
     let mut f = vec![0.0; examples];
     engine.examples(objective, params, batch, &mut scratch, &mut f).expect("a step");

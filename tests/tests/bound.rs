@@ -154,7 +154,7 @@ fn extremes_never_become_nan() {
         for logit in [0.0f32, 40.0, -40.0, 200.0, -1e4] {
             for scale in [1.0f32, 1e4, 1e30, 3e38] {
                 let mut scratch = vec![0; engine.training_scratch(1)];
-                let batch = arm_core::Batch { x: x(&FREE, 1), examples: 1, first: 0, step: 1 };
+                let batch = arm_core::Batch::new(x(&FREE, 1), 1, 0, 1);
                 let spread = |b: Bits<'_>| scale * (b.count_ones() as f32 - 2.0) / 2.0;
                 let params = [logit, -logit, 0.5, logit];
                 let mut value = [0.0];

@@ -41,7 +41,7 @@ fn gradients<K: Kernels, E: Estimator>(
     for (k, x) in x.chunks(piece * stride).enumerate() {
         let examples = x.len() / stride;
         let x = BitMatrix::new(x, engine.shape().inputs());
-        let batch = Batch { x, examples, first: (k * piece) as u64, step: 5 };
+        let batch = Batch::new(x, examples, (k * piece) as u64, 5);
         let mut scratch = vec![0; engine.training_scratch(examples)];
         let mut f = vec![0.0; examples];
         engine.examples(&mut Vae, params, batch, &mut scratch, &mut f).unwrap();

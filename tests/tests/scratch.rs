@@ -36,7 +36,7 @@ fn step<K: Kernels, E: Estimator, O: Objective<K>>(
     let word = |i: usize| if i % 3 == 2 { 0b101_101 & seed } else { seed.rotate_left(i as u32) };
     let words: Vec<u32> = (0..4 * stride).map(word).collect();
     let x = BitMatrix::new(&words, shape.inputs());
-    let batch = Batch { x, examples: 4, first: 0, step: seed.into() };
+    let batch = Batch::new(x, 4, 0, seed.into());
     let mut f = vec![0.0; 4];
     engine.examples(&mut objective, &params, batch, scratch, &mut f).unwrap();
     let mut g = vec![0.0; params.len()];
@@ -118,7 +118,7 @@ fn bits_beyond_the_last_unit_are_refused() {
     let mut params = vec![0.0; SMALL.params()];
     glorot(&SMALL, 5, &mut params).unwrap();
     let engine = Engine::new(SMALL, Portable, Arm, 3).unwrap();
-    let batch = Batch { x: BitMatrix::new(&[0b100_0010], 6), examples: 1, first: 0, step: 0 };
+    let batch = Batch::new(BitMatrix::new(&[0b100_0010], 6), 1, 0, 0);
     let mut scratch = vec![0; engine.training_scratch(1)];
     let refused = engine.examples(&mut BlackBox(ones), &params, batch, &mut scratch, &mut [0.0]);
     assert!(matches!(refused, Err(Error::Width { .. })));
@@ -129,7 +129,7 @@ fn sizes_that_cannot_be_counted_are_refused() {
     let engine = Engine::new(VAE, Portable, Arm, 3).unwrap();
     let params = vec![0.0; VAE.params()];
     let x = BitMatrix::new(&[], 0);
-    let batch = Batch { x, examples: usize::MAX / 2, first: 0, step: 0 };
+    let batch = Batch::new(x, usize::MAX / 2, 0, 0);
     assert!(engine.generate(&params, batch, &mut [0; 64], &mut [0.0; 70]).is_err());
     assert_eq!(VAE.training_scratch(usize::MAX / 4, 3), usize::MAX);
 }

@@ -78,7 +78,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         let (work, x) = split_input(scratch, shape.inputs()).unwrap_or_default();
         let (record, room) = self.engine.split_scratch(1, work);
         let x = BitMatrix::new(x, shape.inputs());
-        let batch = Batch { x, examples: 1, first: 0, step: self.state.steps };
+        let batch = Batch::new(x, 1, 0, self.state.steps);
         let shards = [Shard { batch, scratch: record }];
         let (first, second) = moments.split_at_mut_checked(params.len()).unwrap_or((&mut [], &mut []));
         let (mut left, mut least) = (budget, 1);
@@ -126,7 +126,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
             let needed = self.engine.shape().scratch_for(self.engine.estimator.samples());
             return Err(Error::Size { needed, given: self.memory.scratch.len() });
         }
-        let batch = Batch { x, examples: 1, first: 0, step: self.state.steps };
+        let batch = Batch::new(x, 1, 0, self.state.steps);
         let Slices { params, scratch, .. } = &mut self.memory;
         let mut f = 0.0;
         let result = self.engine.examples(objective, params, batch, scratch, core::slice::from_mut(&mut f));

@@ -225,7 +225,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         if samples == 0 {
             return Err(Error::Setting);
         }
-        let batch = Batch { x: self.input(x)?, examples: 1, first: 0, step: self.state.scores };
+        let batch = Batch::new(self.input(x)?, 1, 0, self.state.scores);
         let mut sum = LogMeanExp::new();
         for i in 0..samples {
             let mut f = [0.0];
@@ -243,7 +243,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     pub fn sample(&mut self, index: u64, out: &mut [f32]) -> Result<(), Error> {
         self.idle()?;
         let x = BitMatrix::new(&[], 0);
-        let batch = Batch { x, examples: 1, first: index, step: self.state.steps };
+        let batch = Batch::new(x, 1, index, self.state.steps);
         self.engine.generate(self.memory.params, batch, self.memory.scratch, out)
     }
 }

@@ -17,7 +17,7 @@ impl<K: Kernels, F: FnMut(Bits<'_>) -> f32> Objective<K> for BlackBox<F> {
     const LOG_Q: bool = false;
 
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
-        if shape.is_vae() { Err(Error::Shape) } else { Ok(()) }
+        if shape.is_vae() || shape.is_conditional() { Err(Error::Shape) } else { Ok(()) }
     }
 
     #[allow(private_interfaces)]

@@ -1,11 +1,14 @@
 //! Objectives f(b_1..T): what a chain of Bernoulli layers is trained for.
 
 mod black_box;
+mod conditional;
 mod differentiable;
+mod output;
 mod smooth;
 mod vae;
 
 pub use black_box::BlackBox;
+pub use conditional::Conditional;
 pub use differentiable::Differentiable;
 pub use vae::Vae;
 
@@ -20,6 +23,8 @@ use crate::relaxed::Lent;
 pub struct Paths<'a> {
     /// The input of each example.
     pub(crate) x: BitMatrix<'a>,
+    /// The target of each example.
+    pub(crate) y: BitMatrix<'a>,
     /// Samples of the main rows.
     pub(crate) samples: &'a [u32],
     /// Samples that replace those of layers `from..` in the rows `active`.
@@ -51,6 +56,7 @@ pub(crate) struct Pass<'a> {
     pub deltas: &'a mut [f32],
     pub samples: &'a [u32],
     pub x: BitMatrix<'a>,
+    pub y: BitMatrix<'a>,
     /// T + 1 blocks of a float a row.
     pub cost: &'a mut [f32],
 }
@@ -163,6 +169,7 @@ pub trait Objective<K: Kernels>: private::Sealed {
 mod private {
     pub trait Sealed {}
     impl Sealed for super::Vae {}
+    impl Sealed for super::Conditional {}
     impl<F> Sealed for super::BlackBox<F> {}
     impl<F, G> Sealed for super::Differentiable<F, G> {}
 }

@@ -22,8 +22,9 @@ pub(super) fn at_samples<K: Kernels>(
     // -log p(b_t-1 | b_t), whose gradients are weighted already, and log q(b_t | b_t-1).
     let first = net.shape.link(generator(layers, t)).0;
     net.kernels.back(net.weights(first), lent.delta(plan, first), phi, 1.0, again(&mut gradient));
+    let scale = net.shape.coding(first).scale();
     for ((g, w), phi) in gradient.rows_mut().zip(lent.weight).zip(phi.rows()) {
-        g.iter_mut().zip(phi).for_each(|(g, phi)| *g = *g / w + phi);
+        g.iter_mut().zip(phi).for_each(|(g, phi)| *g = *g * scale / w + phi);
     }
     // -log p(b_t | b_t+1)
     if t + 1 == layers {
@@ -77,7 +78,7 @@ pub(super) fn from_above<K: Kernels>(
     let out = of_mut(to, rows * stride);
     net.kernels.back(net.weights(first), d, lent.rows.phi, 1.0, MatrixMut::new(out, stride, cols));
     for (g, d) in gradient.rows_mut().zip(Matrix::new(out, stride, cols).rows()) {
-        add(1.0, d, g);
+        add(net.shape.coding(first).scale(), d, g);
     }
 }
 
@@ -115,7 +116,7 @@ pub(super) fn at<K: Kernels>(
     let d = above(net, n, first, kept, from);
     net.kernels.back(net.weights(first), d, z, 1.0, again(&mut gradient));
     // log q(z | x) - log p(z), both linear in z: by how much they differ from those of the sample.
-    let prior = prior(net);
+    let (prior, scale) = (prior(net), net.shape.coding(first).scale());
     for (i, ((g, z), f)) in gradient.rows_mut().zip(z.rows()).zip(f).enumerate() {
         let (row, phi) = (i % rows, phi.row(i % rows));
         let words = lent.rows.b.row(row);
@@ -127,7 +128,7 @@ pub(super) fn at<K: Kernels>(
         let mut prior = prior.iter();
         for (((g, z), phi), b) in g.iter_mut().zip(z).zip(phi).zip(lent.rows.b.bits(row).iter()) {
             let slope = phi - prior.next().copied().unwrap_or(0.0);
-            *g += slope;
+            *g = *g * scale + slope;
             *f += slope * (z - f32::from(u8::from(b)));
         }
     }
@@ -167,7 +168,7 @@ fn tangent<'a, K: Kernels>(
 ) -> (&'a mut [f32], &'a mut [f32]) {
     let (n, (first, last)) = (x.height(), net.shape.link(1));
     for i in first..=last {
-        let (dense, w) = (net.shape.dense(i), net.weights(i));
+        let (dense, w, scale) = (net.shape.dense(i), net.weights(i), net.shape.coding(i).scale());
         let x = match i.checked_sub(1) {
             Some(below) if i > first => {
                 let below = net.shape.dense(below);
@@ -181,6 +182,7 @@ fn tangent<'a, K: Kernels>(
         let hidden = layer(net, n, i, kept);
         for (row, y) in y.rows_mut().enumerate() {
             add(-1.0, bias, y);
+            y.iter_mut().for_each(|y| *y *= scale);
             if i < last {
                 let active = y.iter_mut().zip(hidden.row(row));
                 active.filter(|(_, a)| **a <= 0.0).for_each(|(y, _)| *y *= dense.slope);

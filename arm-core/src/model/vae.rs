@@ -1,6 +1,6 @@
-use super::{Objective, Pass, Paths, smooth};
+use super::{Objective, Pass, Paths, output, smooth};
 use crate::error::Error;
-use crate::kernels::{Kernels, significant};
+use crate::kernels::Kernels;
 use crate::matrix::{Matrix, MatrixMut};
 use crate::network::{Network, Plan};
 use crate::parts::parts_mut;
@@ -102,13 +102,7 @@ impl<K: Kernels> Objective<K> for Vae {
         t: usize,
         logits: &mut [f32],
     ) -> bool {
-        let layers = net.shape.stochastic_layers();
-        let (first, last) = net.shape.link(layers);
-        if t + 1 != layers || first != last {
-            return false;
-        }
-        net.logits(layers, plan.samples_of(t, pass.samples), plan.rows(), logits, &mut []);
-        true
+        output::keep_linear(net, plan, pass, t, logits)
     }
 
     #[allow(private_interfaces)]
@@ -122,12 +116,7 @@ impl<K: Kernels> Objective<K> for Vae {
         room: &mut [f32],
     ) -> f32 {
         let layers = net.shape.stochastic_layers();
-        let dense = net.shape.dense(net.shape.link(layers).0);
-        let logits = Matrix::new(logits, dense.stride, dense.outputs).row(row);
-        let room = room.get_mut(..dense.outputs).unwrap_or_default();
-        room.iter_mut().zip(logits).for_each(|(r, l)| *r = *l);
         let b = plan.samples_of(layers - 1, pass.samples).bits(row).get(unit);
-        net.kernels.axpy(if b { -1.0 } else { 1.0 }, net.weights(net.shape.link(layers).0).row(unit), room);
         let target = match layers.checked_sub(2) {
             None => pass.x.row(row / plan.samples.max(1)),
             Some(below) => plan.samples_of(below, pass.samples).row(row),
@@ -135,26 +124,14 @@ impl<K: Kernels> Objective<K> for Vae {
         let prior = pass.cost.get(plan.rows() * layers + row).copied().unwrap_or_default();
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
         let logit = net.weights(net.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
-        prior + if b { logit } else { -logit } - net.kernels.log_prob(room, target)
+        let log_prob = output::flipped_log_prob(net, (row, unit, b), logits, room, target);
+        prior + if b { logit } else { -logit } - log_prob
     }
 
     #[allow(private_interfaces)]
     fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, weight: &[f32], pass: &mut Pass<'_>) {
         let layers = net.shape.stochastic_layers();
-        let first = net.shape.link(layers).0;
-        for i in first..net.shape.dense_layers() {
-            let own = i >= net.shape.network_layers() || net.shape.layer(i).is_some_and(|l| l.stochastic());
-            if own && plan.samples > 1 {
-                let dense = net.shape.dense(i);
-                let deltas = pass.deltas.get_mut(plan.delta(i)..).unwrap_or_default();
-                for (delta, w) in parts_mut(deltas, dense.stride).zip(weight) {
-                    delta.iter_mut().for_each(|d| *d = significant(*d * w));
-                }
-            }
-        }
-        for link in layers..2 * layers {
-            net.back(plan, link, pass.activations, pass.deltas);
-        }
+        output::back(net, plan, weight, pass, layers..2 * layers);
     }
 
     #[allow(private_interfaces)]
