@@ -1,7 +1,7 @@
 //! Initial parameters.
 
 use crate::error::{Error, exact_size};
-use crate::math::sqrt;
+use crate::math::{ln, sqrt};
 use crate::parts::parts_mut;
 use crate::rng::{Purpose, Stream};
 use crate::shape::Shape;
@@ -27,11 +27,49 @@ pub fn glorot(shape: &Shape<'_>, seed: u64, params: &mut [f32]) -> Result<(), Er
     Ok(())
 }
 
+/// Sets the biases of the output layer to the logits of the mean of the data (of the targets, for a conditional
+/// network), clipped to [0.001, 0.999]: what Dong, Mnih & Tucker (NeurIPS 2020) start from. Errors: a shape without output,
+/// the number of means, a mean that is NaN ([`Error::Setting`]).
+pub fn output_bias(shape: &Shape<'_>, means: &[f32], params: &mut [f32]) -> Result<(), Error> {
+    shape.check()?;
+    exact_size(shape.params(), params.len())?;
+    let dense = shape.dense(shape.network_layers().saturating_sub(1));
+    if shape.decoder().is_empty() {
+        return Err(Error::Shape);
+    }
+    exact_size(dense.outputs, means.len())?;
+    if means.iter().any(|m| m.is_nan()) {
+        return Err(Error::Setting);
+    }
+    let biases = params.get_mut(dense.offset + dense.inputs * dense.stride..).unwrap_or_default();
+    for (bias, mean) in biases.iter_mut().zip(means) {
+        let p = mean.clamp(0.001, 0.999);
+        *bias = ln(p / (1.0 - p));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
     use crate::shape::{Layer, Prior};
+
+    #[test]
+    fn output_biases_are_logits_of_the_clipped_means() {
+        let (encoder, decoder) = ([Layer::bernoulli(2)], [Layer::bernoulli(3)]);
+        let shape = Shape::vae(3, &encoder, &decoder, Prior::Learned).padded(4);
+        let mut params = std::vec![0.0; shape.params()];
+        output_bias(&shape, &[0.0, 0.5, 2.0], &mut params).unwrap();
+        let dense = shape.dense(1);
+        let start = dense.offset + 2 * dense.stride;
+        let biases = &params[start..start + 4];
+        assert!(biases.iter().zip([-6.906_755, 0.0, 6.906_755, 0.0]).all(|(b, e)| (b - e).abs() < 1e-5));
+        assert_eq!(params.iter().filter(|p| **p != 0.0).count(), 2);
+        assert_eq!(output_bias(&shape, &[0.5, f32::NAN, 0.5], &mut params), Err(Error::Setting));
+        assert!(output_bias(&shape, &[0.5; 2], &mut params).is_err());
+        assert!(output_bias(&Shape::chain(3, &encoder), &[0.5; 2], &mut [0.0; 8]).is_err());
+    }
 
     #[test]
     fn the_law_and_the_zeros() {

@@ -76,7 +76,7 @@ where
         glorot(&shape, seed, params.floats_mut())?;
         let pool = Pool::new(threads);
         engine.kernels = engine.kernels.shared(pool.threads() > 1);
-        let batches = deal(BitMatrix::new(&[], 0), 0..batch, 0, pool.threads());
+        let batches = deal(BitMatrix::NONE, BitMatrix::NONE, 0..batch, 0, pool.threads());
         let share = |t: usize| {
             let examples = batches.get(t).map_or(0, |b| b.examples);
             let scratch = Aligned::zeroed(engine.training_scratch(examples));
@@ -181,12 +181,19 @@ where
     /// One step on the rows of `x`, or, without input units, on `examples` examples. Returns the mean of f before it.
     /// Errors leave the model as it was.
     pub fn step(&mut self, x: BitMatrix<'_>, examples: usize) -> Result<f32, Error> {
+        self.step_to(x, BitMatrix::NONE, examples)
+    }
+
+    /// [`step`](Self::step) of a conditional network, whose targets are the rows of `y`.
+    pub fn step_to(&mut self, x: BitMatrix<'_>, y: BitMatrix<'_>, examples: usize) -> Result<f32, Error> {
         self.optimisers.iter().try_for_each(O::check)?;
-        if examples == 0 || (x.cols() > 0 && x.height() != examples) {
-            return Err(Error::Size { needed: examples.max(1), given: x.height() });
+        for bits in [x, y] {
+            if examples == 0 || (bits.cols() > 0 && bits.height() != examples) {
+                return Err(Error::Size { needed: examples.max(1), given: bits.height() });
+            }
         }
         let share = share_of(self.peers, examples);
-        let batches = deal(x, share.clone(), self.steps, self.pool.threads());
+        let batches = deal(x, y, share.clone(), self.steps, self.pool.threads());
         let result = self.examples(&batches);
         let sum = match self.peers {
             Some(peers) => {
@@ -324,13 +331,22 @@ fn with_moments<'a, O: Optimiser>(params: &'a mut Aligned, moments: &'a mut Alig
 }
 
 /// These examples of the batch in at most `shares` contiguous shares.
-fn deal(x: BitMatrix<'_>, of: Range<usize>, step: u64, shares: usize) -> Vec<Batch<'_>> {
+fn deal<'a>(
+    x: BitMatrix<'a>,
+    y: BitMatrix<'a>,
+    of: Range<usize>,
+    step: u64,
+    shares: usize,
+) -> Vec<Batch<'a>> {
     let (start, examples) = (of.start, of.len());
     let shares = shares.min(examples);
     let share = |k: usize| {
         let (first, end) = (start + examples * k / shares, start + examples * (k + 1) / shares);
-        let data = x.data().get(first * x.stride()..end * x.stride()).unwrap_or_default();
-        Batch::new(BitMatrix::new(data, x.cols()), end - first, first as u64, step)
+        let rows = |bits: BitMatrix<'a>| {
+            let data = bits.data().get(first * bits.stride()..end * bits.stride()).unwrap_or_default();
+            BitMatrix::new(data, bits.cols())
+        };
+        Batch { y: rows(y), ..Batch::new(rows(x), end - first, first as u64, step) }
     };
     (0..shares).map(share).collect()
 }

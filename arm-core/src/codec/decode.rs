@@ -66,6 +66,7 @@ pub(crate) struct Claims {
     pub encoder: usize,
     pub decoder: usize,
     pub prior: Prior,
+    pub conditional: bool,
     pub steps: u64,
 }
 
@@ -88,11 +89,12 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
         inputs: inputs as usize,
         encoder: (second >> 16 & 0xff) as usize,
         decoder: (second >> 24) as usize,
-        prior: if prior == 0 { Prior::Fixed } else { Prior::Learned },
+        conditional: prior & 2 != 0,
+        prior: if prior & 1 == 0 { Prior::Fixed } else { Prior::Learned },
         steps: u64::from(low) | u64::from(high) << 32,
     };
     let layers = claims.encoder + claims.decoder;
-    if prior > 1 || claims.inputs > MAX_WIDTH || layers > MAX_LAYERS {
+    if prior > 0x1f || prior >> 2 & 3 == 3 || claims.inputs > MAX_WIDTH || layers > MAX_LAYERS {
         return Err(Error::Corrupt.into());
     }
     let expected = |i, word| shape.is_none_or(|shape| header_word(shape, claims.steps, i) == word);

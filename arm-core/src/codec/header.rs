@@ -40,6 +40,11 @@ impl<'a> Header<'a> {
         self.claims.prior
     }
 
+    /// Whether the network has a target: then the decoder's layers are those of its output.
+    pub fn is_conditional(&self) -> bool {
+        self.claims.conditional
+    }
+
     /// Steps begun in training, refused ones included.
     pub fn steps(&self) -> u64 {
         self.claims.steps

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 1 | `SBNP` |
 //! | 1 | version (16 bits), layers of the encoder (8 bits), layers of the decoder (8 bits) |
-//! | 1 | prior: 0 fixed, 1 learned |
+//! | 1 | prior: 0 fixed, 1 learned; plus 2 for a conditional network; plus 4 for x in {-1, 1}, 8 for x minus its means (which the bytes do not hold); plus 16 for stochastic units in {-1, 1} |
 //! | 1 | units of the input |
 //! | 2 | steps begun in training, refused ones included, low word first |
 //! | 2 each layer | width, with bit 31 set for a Bernoulli layer; slope below zero (`f32`) |
@@ -22,6 +22,7 @@ pub(crate) use decode::verify;
 pub use decode::{Source, decode, decode_from};
 pub use header::Header;
 
+use crate::coding::Coding;
 use crate::error::{Error, exact_size};
 use crate::matrix::Matrix;
 use crate::shape::{Layer, MAX_WIDTH, Prior, Shape};
@@ -59,7 +60,16 @@ fn header_word(shape: &Shape<'_>, steps: u64, i: usize) -> u32 {
     match i {
         0 => MAGIC,
         1 => u32::from(VERSION) | layers as u32,
-        2 => u32::from(shape.prior() == Prior::Learned),
+        2 => {
+            let x = match shape.x_coding() {
+                Coding::ZeroOne => 0,
+                Coding::Signed => 1,
+                Coding::Centred(_) => 2,
+            };
+            let signed = u32::from(shape.b_coding() == Coding::Signed);
+            let learned = u32::from(shape.prior() == Prior::Learned);
+            learned | u32::from(shape.is_conditional()) << 1 | x << 2 | signed << 4
+        }
         3 => shape.inputs() as u32,
         4 => steps as u32,
         5 => (steps >> 32) as u32,

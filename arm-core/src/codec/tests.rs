@@ -97,6 +97,28 @@ fn a_network_is_known_from_its_bytes() {
 }
 
 #[test]
+fn a_target_and_the_numbers_of_units_are_part_of_the_network() {
+    let (chain, output) = ([b(3)], [b(2)]);
+    let plain = Shape::conditional(4, &chain, &output);
+    let means = [0.5; 4];
+    let all = [
+        plain,
+        Shape::chain(4, &chain),
+        plain.coded(Coding::Signed, Coding::ZeroOne),
+        plain.coded(Coding::Centred(&means), Coding::ZeroOne),
+        plain.coded(Coding::ZeroOne, Coding::Signed),
+    ];
+    for (i, shape) in all.iter().enumerate() {
+        let bytes = bytes(shape);
+        assert_eq!(Header::read(&bytes).unwrap().is_conditional(), shape.is_conditional());
+        for (j, other) in all.iter().enumerate() {
+            let mut params = vec![0.0; other.params()];
+            assert_eq!(decode(other, &bytes, &mut params).is_ok(), i == j, "{i} {j}");
+        }
+    }
+}
+
+#[test]
 fn every_flipped_bit_is_noticed() {
     let good = bytes(&DEEP);
     for bit in 0..8 * good.len() {
