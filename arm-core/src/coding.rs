@@ -17,6 +17,15 @@ pub enum Coding<'a> {
     Centred(&'a [f32]),
 }
 
+/// The numbers that all units of a network stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Codings<'a> {
+    /// Units of the input x.
+    pub x: Coding<'a>,
+    /// Units of stochastic layers.
+    pub b: Coding<'a>,
+}
+
 impl Coding<'_> {
     /// The difference between the two numbers of a unit.
     pub const fn scale(&self) -> f32 {

@@ -29,7 +29,7 @@ pub mod stream;
 pub mod update;
 
 pub use bits::Bits;
-pub use coding::Coding;
+pub use coding::{Coding, Codings};
 pub use error::Error;
 pub use learner::{Learner, Memory};
 pub use matrix::{BitMatrix, Matrix, MatrixMut};

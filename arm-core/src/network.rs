@@ -1,6 +1,7 @@
 //! The engine's view of a network: where activations, gradients and samples of a batch lie, and passes over one link.
 
 use crate::bits::{Bits, words};
+use crate::coding::Coding;
 use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
@@ -202,7 +203,7 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         let dense = self.shape.dense(i);
         let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
         let y = MatrixMut::new(out, dense.stride, dense.outputs);
-        let coding = self.shape.coding(i);
+        let coding = if self.shape.is_coded() { self.shape.coding(i) } else { Coding::ZeroOne };
         let slope = if coding.is_plain() { dense.slope } else { 1.0 };
         match input {
             Input::Real(x) => self.kernels.affine(self.weights_of(&dense), x, slope, y),

@@ -1,6 +1,6 @@
 //! What a network looks like, as a constant: from it follow all sizes.
 
-use crate::coding::Coding;
+use crate::coding::{Coding, Codings};
 use crate::error::Error;
 
 /// One dense layer, conditioned on the layer before it.
@@ -83,8 +83,7 @@ pub struct Shape<'a> {
     decoder: &'a [Layer],
     prior: Prior,
     conditional: bool,
-    x: Coding<'a>,
-    b: Coding<'a>,
+    codings: Option<&'a Codings<'a>>,
     pad: usize,
 }
 
@@ -128,8 +127,7 @@ impl<'a> Shape<'a> {
     }
 
     const fn new(inputs: usize, encoder: &'a [Layer], decoder: &'a [Layer], prior: Prior) -> Self {
-        let plain = Coding::ZeroOne;
-        Shape { inputs, encoder, decoder, prior, conditional: false, x: plain, b: plain, pad: 1 }
+        Shape { inputs, encoder, decoder, prior, conditional: false, codings: None, pad: 1 }
     }
 
     /// A discrete variational auto-encoder for `inputs` binary units. `encoder` ends in b_T; `decoder` starts above
@@ -147,8 +145,8 @@ impl<'a> Shape<'a> {
 
     /// The same network with other numbers for the units of x, and of the stochastic layers, where layers read them. It
     /// has other gradients, and other parameters for the same function.
-    pub const fn coded(self, x: Coding<'a>, b: Coding<'a>) -> Self {
-        Shape { x, b, ..self }
+    pub const fn coded(self, codings: &'a Codings<'a>) -> Self {
+        Shape { codings: Some(codings), ..self }
     }
 
     /// The same network with rows of parameters and activations padded to a multiple of `floats` (at least 1).
@@ -201,21 +199,33 @@ impl<'a> Shape<'a> {
 
     /// The numbers that the units of x stand for.
     pub const fn x_coding(&self) -> Coding<'a> {
-        self.x
+        match self.codings {
+            Some(codings) => codings.x,
+            None => Coding::ZeroOne,
+        }
     }
 
     /// The numbers that the units of stochastic layers stand for.
     pub const fn b_coding(&self) -> Coding<'a> {
-        self.b
+        match self.codings {
+            Some(codings) => codings.b,
+            None => Coding::ZeroOne,
+        }
+    }
+
+    /// Whether some unit is not its own number.
+    pub(crate) const fn is_coded(&self) -> bool {
+        self.codings.is_some()
     }
 
     /// The numbers that dense layer `i` reads; those of a hidden layer are its activations.
     pub(crate) const fn coding(&self, i: usize) -> Coding<'a> {
+        let Some(codings) = self.codings else { return Coding::ZeroOne };
         if i == 0 {
-            return self.x;
+            return codings.x;
         }
         match self.layer(i - 1) {
-            Some(Layer::Bernoulli { .. }) if i < self.network_layers() => self.b,
+            Some(Layer::Bernoulli { .. }) if i < self.network_layers() => codings.b,
             _ => Coding::ZeroOne,
         }
     }
@@ -395,7 +405,7 @@ impl<'a> Shape<'a> {
         if self.network_layers() > MAX_LAYERS || params > isize::MAX as usize / 8 {
             return Err(Error::Shape);
         }
-        if !self.x.valid(self.inputs) || matches!(self.b, Coding::Centred(_)) {
+        if !self.x_coding().valid(self.inputs) || matches!(self.b_coding(), Coding::Centred(_)) {
             return Err(Error::Shape);
         }
         if self.conditional {
@@ -496,9 +506,12 @@ mod tests {
             Shape::conditional(3, &const { [b(2)] }, &[]),
             Shape::conditional(3, &const { [b(2)] }, &const { [h(2)] }),
             Shape::conditional(3, &const { [b(2)] }, &const { [b(2), b(3)] }),
-            Shape::chain(3, &const { [b(2)] }).coded(Coding::Centred(&[0.5; 2]), Coding::ZeroOne),
-            Shape::chain(3, &const { [b(2)] }).coded(Coding::Centred(&[0.5, f32::NAN, 0.1]), Coding::ZeroOne),
-            Shape::chain(3, &const { [b(2)] }).coded(Coding::ZeroOne, Coding::Centred(&[0.5; 2])),
+            Shape::chain(3, &const { [b(2)] })
+                .coded(&Codings { x: Coding::Centred(&[0.5; 2]), b: Coding::ZeroOne }),
+            Shape::chain(3, &const { [b(2)] })
+                .coded(&Codings { x: Coding::Centred(&[0.5, f32::NAN, 0.1]), b: Coding::ZeroOne }),
+            Shape::chain(3, &const { [b(2)] })
+                .coded(&Codings { x: Coding::ZeroOne, b: Coding::Centred(&[0.5; 2]) }),
         ];
         for shape in bad {
             assert_eq!(shape.check(), Err(Error::Shape), "{shape:?}");

@@ -1,6 +1,5 @@
 //! The second phase of a training step: the mean gradient of any block of parameters, at once given to the optimiser.
 
-use crate::coding::Coding;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
@@ -51,13 +50,13 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         if let [shard] = shards {
             let layer = self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?;
             if let (1, Some(rate)) = (total, optimiser.in_place()) {
-                self.add(-rate, &layer, block.first, block.weights);
+                self.add(-rate * self.scale(block.layer), &layer, block.first, block.weights);
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
                 return Ok(());
             }
             if let Some(rates) = optimiser.in_place_adam(step)
                 && room.len() >= layer.dense.stride
-                && layer.coding.is_plain()
+                && !self.shape.is_coded()
             {
                 let Block { first, weights, first_moment, second_moment, .. } = block;
                 if total == 1 && layer.d.height() == 1 {
@@ -122,13 +121,20 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
     pub fn gradient(&self, a: f32, shards: &[Shard<'_>], layer: usize, first: usize, g: &mut [f32]) {
+        let scale = self.scale(layer);
         for shard in shards {
             if let Some(layer) = self.layer(layer, shard) {
-                self.add(a, &layer, first, g);
+                self.add(a * scale, &layer, first, g);
             }
         }
         let deltas = shards.iter().filter_map(|shard| Some(self.layer(layer, shard)?.d));
         self.correct(a, layer, first, deltas, g);
+    }
+
+    /// The factor of the bits that a layer reads.
+    #[inline(always)]
+    fn scale(&self, layer: usize) -> f32 {
+        if self.shape.is_coded() { self.shape.coding(layer).scale() } else { 1.0 }
     }
 
     /// What a coding adds to rows of a gradient once the shards' bits are in.
@@ -140,6 +146,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         deltas: impl Iterator<Item = Matrix<'d>> + Clone,
         g: &mut [f32],
     ) {
+        if !self.shape.is_coded() {
+            return;
+        }
         let coding = self.shape.coding(layer);
         if !coding.is_plain() {
             let dense = self.shape.dense(layer);
@@ -147,13 +156,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         }
     }
 
-    fn layer<'a>(&'a self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
+    fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
         let plan = self.plan(shard.batch.examples);
         let record = plan.record(shard.scratch)?;
         let dense = self.shape.dense(layer);
         Some(Trained {
             dense,
-            coding: self.shape.coding(layer),
             input: plan.input(layer, shard.batch.x, record.activations, record.samples),
             d: plan.delta_of(layer, &dense, record.deltas),
         })
@@ -163,7 +171,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let g = MatrixMut::new(g, layer.dense.stride, layer.dense.outputs);
         match layer.input {
             Input::Real(x) => self.kernels.gradient(a, x, first, layer.d, g),
-            Input::Bits(x) => self.kernels.gradient_bits(a * layer.coding.scale(), x, first, layer.d, g),
+            Input::Bits(x) => self.kernels.gradient_bits(a, x, first, layer.d, g),
         }
     }
 }
@@ -171,7 +179,6 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 /// What a gradient of a layer's parameters is made of.
 struct Trained<'a> {
     dense: Dense,
-    coding: Coding<'a>,
     input: Input<'a>,
     d: Matrix<'a>,
 }

@@ -137,7 +137,7 @@ struct Ascend {
 
 /// The batch of one example without input.
 fn batch(step: u64) -> Batch<'static> {
-    Batch { x: BitMatrix::new(&[], 0), examples: 1, first: 0, step }
+    Batch::new(BitMatrix::NONE, 1, 0, step)
 }
 
 impl Visitor for Ascend {

@@ -5,7 +5,7 @@ use arm_core::estimator::{Arm, DisArm, Estimator, Exact, Leg, Rloo};
 use arm_core::kernels::Portable;
 use arm_core::model::Vae;
 use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
-use arm_core::{BitMatrix, Coding, Engine, Layer, Learner, Prior, Shape};
+use arm_core::{BitMatrix, Coding, Codings, Engine, Layer, Learner, Prior, Shape};
 use arm_std::driver::Driver;
 use arm_tests::{gradient, wavy_params};
 
@@ -25,9 +25,9 @@ const MEANS: [f32; 37] = {
     means
 };
 const CODINGS: [Shape; 3] = [
-    PLAIN.coded(Coding::Signed, Coding::ZeroOne),
-    PLAIN.coded(Coding::Centred(&MEANS), Coding::Signed),
-    PLAIN.coded(Coding::ZeroOne, Coding::Signed),
+    PLAIN.coded(&Codings { x: Coding::Signed, b: Coding::ZeroOne }),
+    PLAIN.coded(&Codings { x: Coding::Centred(&MEANS), b: Coding::Signed }),
+    PLAIN.coded(&Codings { x: Coding::ZeroOne, b: Coding::Signed }),
 ];
 
 fn x(examples: usize) -> Vec<u32> {
@@ -110,9 +110,10 @@ fn gradients_equal_finite_differences() {
     );
     let means = [0.1, 0.9, 0.5, 0.0, 1.0, 0.3];
     let x = [0b10_1101];
-    for shape in
-        [small.coded(Coding::Signed, Coding::Signed), small.coded(Coding::Centred(&means), Coding::ZeroOne)]
-    {
+    for shape in [
+        small.coded(&Codings { x: Coding::Signed, b: Coding::Signed }),
+        small.coded(&Codings { x: Coding::Centred(&means), b: Coding::ZeroOne }),
+    ] {
         let engine = Engine::new(shape, Portable, Exact::new(&shape).unwrap(), 0).unwrap();
         let params = wavy_params(&shape, 0.8);
         let value = |p: &[f32]| f64::from(gradient(&engine, &mut Vae, p, BitMatrix::new(&x, 6), 1, 0).0);

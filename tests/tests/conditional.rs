@@ -9,14 +9,14 @@ use arm_core::estimator::{
 };
 use arm_core::kernels::Portable;
 use arm_core::model::{Conditional, Vae};
-use arm_core::{Batch, BitMatrix, Coding, Engine, Error, Layer, Shape};
+use arm_core::{Batch, BitMatrix, Coding, Codings, Engine, Error, Layer, Shape};
 use arm_tests::{ExactBound, Moments, batch_gradient, wavy_params};
 
 const H: Layer = Layer::hidden(3, 0.2);
 const ONE: Shape = Shape::conditional(5, &[H, Layer::bernoulli(4)], &[Layer::bernoulli(6)]);
 const TWO: Shape =
     Shape::conditional(5, &[Layer::bernoulli(3), Layer::bernoulli(2)], &[H, Layer::bernoulli(6)])
-        .coded(Coding::Signed, Coding::Signed);
+        .coded(&Codings { x: Coding::Signed, b: Coding::Signed });
 const NO_INPUT: Shape = Shape::conditional(0, &[Layer::bernoulli(3)], &[Layer::bernoulli(6)]);
 const X: [u32; 50] = [0b1_0110; 50];
 const Y: [u32; 50] = [0b10_1101; 50];
@@ -99,8 +99,8 @@ fn the_exact_gradient_equals_finite_differences() {
     let means = [0.1, 0.9, 0.5, 0.0, 1.0];
     for shape in [
         linear,
-        linear.coded(Coding::Signed, Coding::Signed),
-        linear.coded(Coding::Centred(&means), Coding::Signed),
+        linear.coded(&Codings { x: Coding::Signed, b: Coding::Signed }),
+        linear.coded(&Codings { x: Coding::Centred(&means), b: Coding::Signed }),
         NO_INPUT,
     ] {
         finite_differences(shape, Exact::new(&shape).unwrap());

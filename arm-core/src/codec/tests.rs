@@ -1,5 +1,6 @@
 extern crate std;
 use super::*;
+use crate::coding::Codings;
 use crate::init::glorot;
 use crate::shape::{Layer, Prior};
 use std::vec;
@@ -100,13 +101,13 @@ fn a_network_is_known_from_its_bytes() {
 fn a_target_and_the_numbers_of_units_are_part_of_the_network() {
     let (chain, output) = ([b(3)], [b(2)]);
     let plain = Shape::conditional(4, &chain, &output);
-    let means = [0.5; 4];
+    let centred = Codings { x: Coding::Centred(&[0.5; 4]), b: Coding::ZeroOne };
     let all = [
         plain,
         Shape::chain(4, &chain),
-        plain.coded(Coding::Signed, Coding::ZeroOne),
-        plain.coded(Coding::Centred(&means), Coding::ZeroOne),
-        plain.coded(Coding::ZeroOne, Coding::Signed),
+        plain.coded(&Codings { x: Coding::Signed, b: Coding::ZeroOne }),
+        plain.coded(&centred),
+        plain.coded(&Codings { x: Coding::ZeroOne, b: Coding::Signed }),
     ];
     for (i, shape) in all.iter().enumerate() {
         let bytes = bytes(shape);

@@ -16,7 +16,7 @@ const SHAPE: Shape = Shape::vae(6, &[H, Layer::bernoulli(4)], &[L, Layer::bernou
 /// The squared gradient with respect to the logits of one example in step `step`, and the records it left.
 fn squared<E: Estimator>(engine: &Engine<'_, Portable, E>, step: u64) -> (f64, Vec<f32>) {
     let params: Vec<f32> = (0..SHAPE.params()).map(|i| (i as f32 * 1.7 + 0.3).sin() * 0.8).collect();
-    let batch = Batch { x: BitMatrix::new(&[0b10_1101], 6), examples: 1, first: 0, step };
+    let batch = Batch::new(BitMatrix::new(&[0b10_1101], 6), 1, 0, step);
     let mut scratch = vec![0; engine.training_scratch(1)];
     engine.examples(&mut Vae, &params, batch, &mut scratch, &mut [0.0]).unwrap();
     let mut gradient = [0.0; 4];
