@@ -1,8 +1,8 @@
 //! What a run is made of: everything that decides its result.
 
-use crate::data::Binarise;
+use crate::data::{Binarise, DataError, Source, Splits, load};
 use crate::dispatch::Choice;
-use crate::network::{Network, Preset};
+use crate::network::{Inputs, Network, Preset};
 use crate::optimise::Rule;
 use arm_core::estimator::{self, Baseline};
 use arm_core::optim::{Adam, Sgd};
@@ -139,6 +139,18 @@ impl FromStr for BaselineName {
     }
 }
 
+/// The numbers that the units of the input stand for, as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum CodingName {
+    /// 0 and 1
+    ZeroOne,
+    /// -1 and 1
+    Signed,
+    /// 0 and 1 minus the mean of each unit over the train split
+    Centred,
+}
+
 /// How grey levels become bits, as it is written: `auto`, `none`, `dynamic` or a threshold in [0, 1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -217,6 +229,14 @@ pub struct Config {
     pub data: PathBuf,
     /// How grey levels become bits.
     pub binarise: BinariseName,
+    /// Rows of the validation split, its last; the others are trained on. `None` leaves the split.
+    pub valid: Option<usize>,
+    /// The numbers that the units of the input stand for.
+    pub inputs: CodingName,
+    /// Whether the units of stochastic layers stand for -1 and 1 instead of 0 and 1.
+    pub signed_units: bool,
+    /// Whether the output biases start at the logits of the mean of the train split.
+    pub output_bias: bool,
     /// The gradient estimator.
     pub estimator: EstimatorName,
     /// Samples of the estimators that draw several.
@@ -255,6 +275,27 @@ impl Config {
         Choice { name: self.estimator, samples: self.samples, baseline: self.baseline }
     }
 
+    /// The data set, binarised and split. Errors: the data.
+    pub fn splits(&self) -> Result<Splits, DataError> {
+        let mut splits = load(&self.data)?.binarise(self.binarise.choice())?;
+        if let Some(valid) = self.valid {
+            splits.keep_valid(valid);
+        }
+        Ok(splits)
+    }
+
+    /// The network for rows such as those of `train`.
+    pub fn network(&self, train: &Source) -> Network {
+        let mut network = self.preset.network(train.cols());
+        network.signed = self.signed_units;
+        network.x = match self.inputs {
+            CodingName::ZeroOne => Inputs::ZeroOne,
+            CodingName::Signed => Inputs::Signed,
+            CodingName::Centred => Inputs::Centred(train.means().into_iter().take(network.inputs).collect()),
+        };
+        network
+    }
+
     /// The optimiser of each dense layer of `network`.
     pub fn optimisers(&self, network: &Network) -> Vec<Rule> {
         let (encoder, layers) = (network.encoder.len(), network.shape().network_layers());
@@ -279,6 +320,10 @@ pub(crate) mod tests {
             preset: Preset::TwoLayer,
             data: "x/y".into(),
             binarise: BinariseName::Chosen(Binarise::Threshold(0.5)),
+            valid: Some(3),
+            inputs: CodingName::Signed,
+            signed_units: true,
+            output_bias: true,
             estimator: EstimatorName::Rloo,
             samples: 4,
             baseline: BaselineName::None,

@@ -17,7 +17,7 @@ pub trait Visitor {
     type Output;
 
     /// Does it.
-    fn visit<E: Estimator + Clone + Send + Sync>(self, estimator: E) -> Self::Output;
+    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output;
 }
 
 /// How the estimators are set.
@@ -97,7 +97,7 @@ impl Choice {
 
 fn checked<E, V>(shape: &Shape<'_>, estimator: E, visitor: V) -> Result<V::Output, Error>
 where
-    E: Estimator + Clone + Send + Sync,
+    E: Estimator + Clone + Send + Sync + 'static,
     V: Visitor,
 {
     estimator.check(shape)?;
@@ -109,7 +109,7 @@ struct Samples;
 impl Visitor for Samples {
     type Output = usize;
 
-    fn visit<E: Estimator + Clone + Send + Sync>(self, estimator: E) -> usize {
+    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> usize {
         estimator.samples()
     }
 }

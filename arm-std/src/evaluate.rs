@@ -1,13 +1,14 @@
 //! -ELBO and the importance-weighted bound over a table, on all threads.
 
+use crate::cut::Cut;
 use crate::data::BitTable;
 use crate::memory::Aligned;
 use crate::peers::{Peers, share_of};
 use arm_core::estimator::Estimator;
 use arm_core::kernels::Kernels;
 use arm_core::learner::LogMeanExp;
-use arm_core::model::Vae;
-use arm_core::{Batch, BitMatrix, Engine, Error};
+use arm_core::model::{Conditional, Objective, Vae};
+use arm_core::{Batch, Engine, Error};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -15,7 +16,7 @@ use std::thread;
 const ROWS: usize = 128;
 
 /// The mean over examples of the importance-weighted bound of -log p(x) with `samples` samples, in nats (Burda, Grosse
-/// & Salakhutdinov, ICLR 2016). With one sample it is the -ELBO.
+/// & Salakhutdinov, ICLR 2016). With one sample it is the -ELBO. For a conditional network it is the bound of -log p(y | x).
 ///
 /// The uniforms follow from the engine's seed, `address`, `samples` and the index of the example, so the value does not
 /// depend on `threads`, nor on `peers`, among which the examples are divided. Cost: one pass through the network for each sample.
@@ -31,13 +32,18 @@ pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
     if samples == 0 || table.rows() == 0 {
         return Err(Error::Setting);
     }
+    let cut = Cut::new(&engine.shape(), table.words(), table.cols());
     let mut values = vec![0f32; table.rows()];
     let own = share_of(peers, values.len());
     let work = Mutex::new(values[own.clone()].chunks_mut(SHARE).enumerate());
     let run = || loop {
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
         let Some((i, out)) = next else { return Ok(()) };
-        part(engine, params, table, samples, address, own.start + i * SHARE, out)?;
+        let first = own.start + i * SHARE;
+        match engine.shape().is_conditional() {
+            true => part(engine, Conditional, params, &cut, samples, address, first, out)?,
+            false => part(engine, Vae, params, &cut, samples, address, first, out)?,
+        }
     };
     thread::scope(|scope| {
         // A thread that cannot be had is done without: this one takes its shares.
@@ -56,10 +62,12 @@ pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
 const SHARE: usize = 256;
 
 /// The examples `first..first + out.len()`.
-fn part<K: Kernels, E: Estimator>(
+#[allow(clippy::too_many_arguments)]
+fn part<K: Kernels, E: Estimator, M: Objective<K>>(
     engine: &Engine<'_, K, E>,
+    mut objective: M,
     params: &[f32],
-    table: &BitTable,
+    cut: &Cut<'_>,
     samples: usize,
     address: u64,
     first: usize,
@@ -71,19 +79,15 @@ fn part<K: Kernels, E: Estimator>(
     let mut f = vec![0.0; together * block];
     for (k, out) in out.chunks_mut(together).enumerate() {
         let example = first + k * together;
-        let stride = table.words_per_row();
-        let words = &table.words()[example * stride..(example + out.len()) * stride];
+        let rows = example..example + out.len();
+        let (x, y) = (cut.x(rows.clone()), cut.y(rows));
         let mut sums = vec![LogMeanExp::new(); out.len()];
         for start in (0..samples).step_by(block) {
             let count = block.min(samples - start);
-            let batch = Batch::new(
-                BitMatrix::new(words, table.cols()),
-                out.len(),
-                example as u64,
-                address << 32 | (start / block) as u64,
-            );
+            let step = address << 32 | (start / block) as u64;
+            let batch = Batch { y, ..Batch::new(x, out.len(), example as u64, step) };
             let f = &mut f[..out.len() * count];
-            engine.evaluate(&mut Vae, params, batch, count, scratch.words_mut(), f)?;
+            engine.evaluate(&mut objective, params, batch, count, scratch.words_mut(), f)?;
             for (sum, f) in sums.iter_mut().zip(f.chunks(count)) {
                 f.iter().for_each(|f| sum.push(-f));
             }

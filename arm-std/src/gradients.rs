@@ -150,7 +150,7 @@ struct Draw<'a, M> {
 impl<M: Objective<Desktop> + Clone + Send + Sync> Visitor for Draw<'_, M> {
     type Output = Result<(Moments, Moments), Error>;
 
-    fn visit<E: Estimator + Clone + Send + Sync>(self, estimator: E) -> Self::Output {
+    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
         let Effort { draws, seed, threads, warm_up: steps, .. } = self.effort;
         let mut engine = Engine::new(self.model.shape, Desktop::new(), estimator, seed)?;
         warm_up(&mut engine, &self.model.place, steps)?;
@@ -166,7 +166,7 @@ struct Time<'a, M> {
 impl<M: Objective<Desktop> + Clone + Send + Sync> Visitor for Time<'_, M> {
     type Output = Result<f64, Error>;
 
-    fn visit<E: Estimator + Clone + Send + Sync>(self, estimator: E) -> Self::Output {
+    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
         let engine = Engine::new(self.model.shape, Desktop::new(), estimator, self.effort.seed)?;
         seconds(&engine, &self.model.place, self.effort.timed)
     }

@@ -4,6 +4,7 @@
 pub mod checkpoint;
 pub mod cli;
 pub mod config;
+pub mod cut;
 pub mod data;
 pub mod dispatch;
 pub mod driver;

@@ -81,6 +81,8 @@ pub struct Place<'a, M> {
     pub params: &'a [f32],
     /// The batch, over which gradients are averaged.
     pub x: BitMatrix<'a>,
+    /// Its targets; [`BitMatrix::NONE`] without.
+    pub y: BitMatrix<'a>,
     /// Dense layers, from the first, whose gradients are taken.
     pub layers: usize,
 }
@@ -108,7 +110,7 @@ impl Gradient {
         step: u64,
     ) -> Result<&[f32], Error> {
         let examples = place.x.height();
-        let batch = Batch { x: place.x, examples, first: 0, step };
+        let batch = Batch { y: place.y, ..Batch::new(place.x, examples, 0, step) };
         engine.examples(
             &mut place.objective.clone(),
             place.params,
@@ -252,7 +254,13 @@ mod tests {
     fn the_mean_is_the_exact_gradient_for_any_number_of_threads() {
         let params: Vec<f32> = (0..SHAPE.params()).map(|i| (i as f32 * 1.7).sin()).collect();
         let words = [0b10_1101, 0b01_0110, 0b11_0000];
-        let place = Place { objective: &Vae, params: &params, x: BitMatrix::new(&words, 6), layers: 3 };
+        let place = Place {
+            objective: &Vae,
+            params: &params,
+            x: BitMatrix::new(&words, 6),
+            y: BitMatrix::NONE,
+            layers: 3,
+        };
         let exact = Engine::new(SHAPE, Desktop::new(), Exact::new(&SHAPE).unwrap(), 1).unwrap();
         let (truth, _) = measure(&exact, &place, 2, 0, None, 1).unwrap();
         assert!(truth.trace(0..truth.mean().len()) < 1e-12);

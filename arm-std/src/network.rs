@@ -4,6 +4,7 @@ mod preset;
 
 pub use preset::{Preset, Recipe};
 
+use arm_core::coding::{Coding, Codings};
 use arm_core::{Layer, Prior, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -43,17 +44,37 @@ impl From<Layer> for LayerKind {
     }
 }
 
-/// A variational auto-encoder that owns its description.
+/// The numbers that the units of the input stand for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inputs {
+    /// 0 and 1.
+    #[default]
+    ZeroOne,
+    /// -1 and 1.
+    Signed,
+    /// 0 and 1 minus these means of the units.
+    Centred(Vec<f32>),
+}
+
+/// A variational auto-encoder, or a network for the conditional likelihood of one part of a row given the other, that
+/// owns its description.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     /// Units of the input.
     pub inputs: usize,
     /// Layers from the input up to b_T.
     pub encoder: Vec<Layer>,
-    /// Layers from above b_T down to the input.
+    /// Layers from above b_T down to the input, or of a conditional network up to the target.
     pub decoder: Vec<Layer>,
     /// The prior of b_T.
     pub prior: Prior,
+    /// The numbers that the units of the input stand for.
+    pub x: Inputs,
+    /// Whether the units of stochastic layers stand for -1 and 1 instead of 0 and 1.
+    pub signed: bool,
+    /// Whether it is a conditional network: the units of a row behind the first `inputs` are its target.
+    pub conditional: bool,
 }
 
 /// What [`Network`] is written as.
@@ -64,12 +85,40 @@ struct Written {
     encoder: Vec<LayerKind>,
     decoder: Vec<LayerKind>,
     learned_prior: bool,
+    #[serde(default, skip_serializing_if = "plain")]
+    x: Inputs,
+    #[serde(default, skip_serializing_if = "no")]
+    signed: bool,
+    #[serde(default, skip_serializing_if = "no")]
+    conditional: bool,
+}
+
+fn plain(x: &Inputs) -> bool {
+    *x == Inputs::ZeroOne
+}
+
+fn no(flag: &bool) -> bool {
+    !flag
 }
 
 impl Network {
     /// The shape that the engine works with.
     pub fn shape(&self) -> Shape<'_> {
-        Shape::vae(self.inputs, &self.encoder, &self.decoder, self.prior)
+        let shape = match self.conditional {
+            true => Shape::conditional(self.inputs, &self.encoder, &self.decoder),
+            false => Shape::vae(self.inputs, &self.encoder, &self.decoder, self.prior),
+        };
+        let x = match &self.x {
+            Inputs::ZeroOne => Coding::ZeroOne,
+            Inputs::Signed => Coding::Signed,
+            Inputs::Centred(means) => Coding::Centred(means),
+        };
+        shape.coded(x, if self.signed { Coding::Signed } else { Coding::ZeroOne })
+    }
+
+    /// Units of a row of data: input, and target of a conditional network.
+    pub fn units(&self) -> usize {
+        self.inputs + self.shape().targets()
     }
 
     /// The dense layers' names: `encoder.0`, .., `decoder.0`, .., `prior`.
@@ -88,6 +137,9 @@ impl Network {
             encoder: kinds(&self.encoder),
             decoder: kinds(&self.decoder),
             learned_prior: self.prior == Prior::Learned,
+            x: self.x.clone(),
+            signed: self.signed,
+            conditional: self.conditional,
         };
         serde_json::to_string(&written).unwrap_or_default()
     }
@@ -101,6 +153,9 @@ impl Network {
             encoder: layers(w.encoder),
             decoder: layers(w.decoder),
             prior: if w.learned_prior { Prior::Learned } else { Prior::Fixed },
+            x: w.x,
+            signed: w.signed,
+            conditional: w.conditional,
         };
         network.shape().check().map_err(|e| e.message().to_string())?;
         Ok(network)
@@ -116,6 +171,10 @@ impl Network {
                 format!("-{}", layer.width())
             };
         }
+        if self.conditional {
+            let rest = self.decoder.iter().map(|layer| format!("-{}", layer.width()));
+            return text + &rest.collect::<String>();
+        }
         text += " / ";
         text += &format!("[{}]", self.shape().top_width());
         let below = self.decoder.len().saturating_sub(1);
@@ -130,15 +189,19 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::ValueEnum;
 
     #[test]
     fn presets_keep_the_rules_and_survive_json() {
-        for preset in [Preset::Linear, Preset::Nonlinear, Preset::TwoLayer] {
-            let network = preset.network(784);
+        for &preset in Preset::value_variants() {
+            let mut network = preset.network(784);
+            network.signed = preset.recipe().signed;
+            network.x = Inputs::Centred(vec![0.25; network.inputs]);
             assert_eq!(network.shape().check(), Ok(()));
             assert_eq!(Network::from_json(&network.to_json()), Ok(network));
         }
         assert_eq!(Preset::TwoLayer.network(784).notation(), "784-[200]-[200] / [200]-[200]-784");
+        assert_eq!(Preset::SbnLowerHalf.network(784).notation(), "392-[200]-[200]-392");
         assert_eq!(Preset::Nonlinear.network(16).notation(), "16-200-200-[200] / [200]-200-200-16");
     }
 

@@ -1,6 +1,6 @@
 //! What a user may set, in a TOML file or by flags of the same names; flags win.
 
-use crate::config::{BaselineName, BinariseName, Config, EstimatorName};
+use crate::config::{BaselineName, BinariseName, CodingName, Config, EstimatorName};
 use crate::network::Preset;
 use arm_core::Prior;
 use arm_core::optim::MAX_RATE;
@@ -21,6 +21,18 @@ pub struct Settings {
     /// How grey levels become bits: auto, none, dynamic, or a threshold in [0, 1) [default: auto]
     #[arg(long)]
     pub binarise: Option<BinariseName>,
+    /// Rows of the validation split, its last; the others are trained on [default: the preset's, or all it has]
+    #[arg(long, value_name = "N")]
+    pub valid: Option<usize>,
+    /// Numbers that the units of the input stand for [default: the preset's]
+    #[arg(long, value_enum)]
+    pub inputs: Option<CodingName>,
+    /// Let the units of stochastic layers stand for -1 and 1 instead of 0 and 1 [default: the preset's]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub signed_units: Option<bool>,
+    /// Start the output biases at the logits of the mean of the train split [default: the preset's]
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub output_bias: Option<bool>,
     /// Gradient estimator [default: arm]
     #[arg(long, value_enum)]
     pub estimator: Option<EstimatorName>,
@@ -72,10 +84,14 @@ pub struct Settings {
 }
 
 /// The keys of a configuration file.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 23] = [
     "preset",
     "data",
     "binarise",
+    "valid",
+    "inputs",
+    "signed-units",
+    "output-bias",
     "estimator",
     "samples",
     "baseline",
@@ -124,6 +140,10 @@ impl Settings {
             preset: self.preset.or(file.preset),
             data: self.data.or(file.data),
             binarise: self.binarise.or(file.binarise),
+            valid: self.valid.or(file.valid),
+            inputs: self.inputs.or(file.inputs),
+            signed_units: self.signed_units.or(file.signed_units),
+            output_bias: self.output_bias.or(file.output_bias),
             estimator: self.estimator.or(file.estimator),
             samples: self.samples.or(file.samples),
             baseline: self.baseline.or(file.baseline),
@@ -163,6 +183,9 @@ impl Settings {
             decay if (0.0..1.0).contains(&decay) => Ok(decay),
             _ => Err(format!("--{name} {decay}: give a number from 0 to below 1, such as 0.9")),
         };
+        if self.valid == Some(0) {
+            return Err("--valid 0: give at least 1".into());
+        }
         if self.prior_lr.is_some() && preset.network(1).prior == Prior::Fixed {
             return Err(format!("--prior-lr has no meaning for {}: its prior is fixed", preset.name()));
         }
@@ -186,6 +209,10 @@ impl Settings {
             binarise: self
                 .binarise
                 .unwrap_or(recipe.binarise.map_or(BinariseName::Auto, BinariseName::Chosen)),
+            valid: self.valid.or(recipe.valid),
+            inputs: self.inputs.unwrap_or(recipe.inputs),
+            signed_units: self.signed_units.unwrap_or(recipe.signed),
+            output_bias: self.output_bias.unwrap_or(recipe.output_bias),
             estimator,
             samples: range("samples", self.samples.unwrap_or(2), fewest, most)?,
             baseline: self.baseline.unwrap_or_default(),

@@ -143,7 +143,7 @@ fn batch(step: u64) -> Batch<'static> {
 impl Visitor for Ascend {
     type Output = Result<Vec<Moment>, Error>;
 
-    fn visit<E: Estimator + Clone + Send + Sync>(self, estimator: E) -> Self::Output {
+    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
         let mut engine = Engine::new(UNIT, Portable, estimator, self.seed)?;
         let mut cost = self.toy.cost();
         let sgd = Sgd { rate: self.rate };
@@ -182,7 +182,7 @@ struct Draw {
 impl Visitor for Draw {
     type Output = Result<Spread, Error>;
 
-    fn visit<E: Estimator + Clone + Send + Sync>(self, estimator: E) -> Self::Output {
+    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
         let engine = Engine::new(UNIT, Portable, estimator, self.seed)?;
         let mut cost = self.toy.cost();
         let mut scratch = vec![0; engine.training_scratch(1)];

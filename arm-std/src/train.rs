@@ -1,22 +1,22 @@
 //! A training run: epochs over a data set, validation after each, figures at the end; it can be left and taken up at any
 //! step, and a refused step sends it back to the start of its epoch.
 
+mod machine;
 mod state;
 
 use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::Config;
+use crate::cut::Cut;
 use crate::data::{BitTable, Splits};
-use crate::dispatch::Visitor;
 use crate::evaluate::bound;
+use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::model::{Model, copy_rows};
 use crate::network::Network;
 use crate::peers::Peers;
-use crate::variance::encoder_variance;
-use arm_core::estimator::Estimator;
-use arm_core::model::Vae;
+use arm_core::estimator::Arm;
 use arm_core::rng::{Purpose, Stream};
-use arm_core::{BitMatrix, Error};
+use arm_core::{Engine, Error};
 use serde::{Deserialize, Serialize};
 use state::State;
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ pub struct Epoch {
     pub train_neg_elbo: f64,
     /// -ELBO of the validation split, one sample an image.
     pub valid_neg_elbo: f64,
-    /// Variance of the encoder's gradient: see [`encoder_variance`].
+    /// Variance of the encoder's gradient: see [`encoder_variance`](crate::variance::encoder_variance).
     pub gradient_variance: f64,
 }
 
@@ -159,23 +159,7 @@ pub fn train(
     from: Option<Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
-    let run = Run { config, network, splits, threads, peers };
-    config.choice().with(&network.shape(), Start { run, from, observer }).map_err(at(0))?
-}
-
-/// A run that waits for its estimator.
-struct Start<'a> {
-    run: Run<'a>,
-    from: Option<Checkpoint>,
-    observer: &'a mut dyn Observer,
-}
-
-impl Visitor for Start<'_> {
-    type Output = Result<Outcome, TrainError>;
-
-    fn visit<E: Estimator + Clone + Send + Sync>(self, estimator: E) -> Self::Output {
-        self.run.train(estimator, self.from, self.observer)
-    }
+    Run { config, network, splits, threads, peers }.train(from, observer)
 }
 
 struct Run<'a> {
@@ -195,18 +179,13 @@ enum Epochs {
 }
 
 impl Run<'_> {
-    fn train<E: Estimator + Send + Sync>(
-        &self,
-        estimator: E,
-        from: Option<Checkpoint>,
-        observer: &mut dyn Observer,
-    ) -> Result<Outcome, TrainError> {
+    fn train(&self, from: Option<Checkpoint>, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
         let Run { config, network, splits, threads, peers } = *self;
         let per_epoch = splits.train.rows().checked_div(config.batch).unwrap_or(0) as u64;
         if per_epoch == 0 {
             return Err(at(0)(Error::Setting));
         }
-        let mut state = State::new(config, network, estimator, threads, peers)?;
+        let mut state = State::new(config, network, (threads, peers), &splits.train.means())?;
         state.progress.data = fingerprint(splits);
         if let Some(checkpoint) = from {
             state.restore(checkpoint)?;
@@ -243,18 +222,18 @@ impl Run<'_> {
     }
 
     /// The rest of the epoch that starts at step `first`, and its figures.
-    fn epoch<E: Estimator + Send + Sync>(
+    fn epoch(
         &self,
-        state: &mut State<'_, E>,
+        state: &mut State<'_>,
         first: u64,
         per_epoch: u64,
         buffer: &mut BitTable,
         observer: &mut dyn Observer,
     ) -> Result<Epochs, TrainError> {
-        let Run { config, splits, .. } = *self;
-        let epoch = first / per_epoch;
+        let Run { config, network, splits, .. } = *self;
+        let (epoch, shape) = (first / per_epoch, network.shape());
         let seed = draws(config.seed, attempts(&state.progress, first));
-        state.set_seed(seed);
+        state.driver.set_seed(seed);
         let (of_data, seed) = if config.overfit_one_batch { (0, config.seed) } else { (epoch, seed) };
         let table = splits.train.epoch(seed, of_data, buffer);
         let order = order(seed, of_data, table.rows());
@@ -266,7 +245,8 @@ impl Run<'_> {
             let position =
                 if config.overfit_one_batch { 0 } else { (state.progress.step % per_epoch) as usize };
             table.gather(&order[position * config.batch..(position + 1) * config.batch], &mut words);
-            let f = state.step(BitMatrix::new(&words, table.cols()), config.batch)?;
+            let cut = Cut::new(&shape, &words, table.cols());
+            let f = state.step(cut.x(0..config.batch), cut.y(0..config.batch), config.batch)?;
             next = observer.step(state.progress.step, f);
             if next != Next::Go && state.progress.step < end {
                 observer.save(&state.checkpoint())?;
@@ -290,26 +270,22 @@ impl Run<'_> {
     }
 
     /// Validates, and notes the best parameters.
-    fn end_epoch<E: Estimator + Send + Sync>(
-        &self,
-        state: &mut State<'_, E>,
-        epoch: u64,
-        steps: u64,
-    ) -> Result<Epoch, TrainError> {
+    fn end_epoch(&self, state: &mut State<'_>, epoch: u64, steps: u64) -> Result<Epoch, TrainError> {
         let Run { config, splits, threads, .. } = *self;
         let Progress { step, epoch_sum, .. } = state.progress;
-        state.set_seed(config.seed);
-        let (engine, params) = (state.driver.engine(), state.driver.params());
-        let valid = bound(engine, params, &splits.valid, 1, epoch, threads, self.peers).map_err(at(step))?;
+        state.driver.set_seed(config.seed);
+        let engine = self.evaluation().map_err(at(step))?;
+        let valid =
+            bound(&engine, state.driver.params(), &splits.valid, 1, epoch, threads, self.peers).map_err(at(step))?;
         let rows = config.batch.min(splits.valid.rows());
-        let x =
-            BitMatrix::new(&splits.valid.words()[..rows * splits.valid.words_per_row()], splits.valid.cols());
+        let cut = Cut::new(&engine.shape(), splits.valid.words(), splits.valid.cols());
+        let variance = state.driver.variance(cut.x(0..rows), cut.y(0..rows), epoch);
         let entry = Epoch {
             epoch,
             step,
             train_neg_elbo: epoch_sum / steps as f64,
             valid_neg_elbo: valid,
-            gradient_variance: encoder_variance(engine, &mut Vae, params, x, epoch).map_err(at(step))?,
+            gradient_variance: variance.map_err(at(step))?,
         };
         if best(&state.progress.history).is_none_or(|b| entry.valid_neg_elbo < b.valid_neg_elbo) {
             state.best = state.driver.unpadded();
@@ -320,21 +296,25 @@ impl Run<'_> {
         Ok(entry)
     }
 
+    /// An engine for evaluation, which does not depend on the estimator.
+    fn evaluation(&self) -> Result<Engine<'_, Desktop, Arm>, Error> {
+        Engine::new(self.network.shape().padded(LINE), Desktop::new(), Arm, self.config.seed)
+    }
+
     fn patience_is_over(&self, history: &[Epoch]) -> bool {
         let since = |b: &Epoch| history.last().map_or(0, |last| last.epoch - b.epoch);
         self.config.patience > 0 && best(history).is_some_and(|b| since(b) >= self.config.patience)
     }
 
-    fn finish<E: Estimator + Send + Sync>(&self, mut state: State<'_, E>) -> Result<Outcome, TrainError> {
+    fn finish(&self, mut state: State<'_>) -> Result<Outcome, TrainError> {
         let Run { config, network, splits, threads, peers } = *self;
         let (step, best) = (state.progress.step, best(&state.progress.history).copied());
         let best = best.ok_or(TrainError::Checkpoint("it holds no finished epoch"))?;
         let params = std::mem::take(&mut state.best);
         copy_rows(network.shape(), &params, network.shape().padded(LINE), state.driver.params_mut());
         let driver = &state.driver;
-        let evaluate = |table, k| {
-            bound(driver.engine(), driver.params(), table, k, TEST, threads, peers).map_err(at(step))
-        };
+        let engine = self.evaluation().map_err(at(step))?;
+        let evaluate = |table, k| bound(&engine, driver.params(), table, k, TEST, threads, peers).map_err(at(step));
         let test = splits.test.head(if config.nll_images == 0 { usize::MAX } else { config.nll_images });
         let figures = Figures {
             neg_elbo: evaluate(&splits.test, 1)?,

@@ -22,7 +22,7 @@ pub fn encoder_variance<E: Estimator, O: Objective<Desktop>>(
     engine: &Engine<'_, Desktop, E>,
     objective: &mut O,
     params: &[f32],
-    x: BitMatrix<'_>,
+    (x, y): (BitMatrix<'_>, BitMatrix<'_>),
     address: u64,
 ) -> Result<f64, Error> {
     let shape = engine.shape();
@@ -36,7 +36,7 @@ pub fn encoder_variance<E: Estimator, O: Objective<Desktop>>(
     let (mut mean, mut squares) = (vec![0f32; count], vec![0f32; count]);
     for draw in 0..DRAWS {
         let step = DOMAIN | (address * DRAWS as u64 + draw as u64);
-        let batch = Batch::new(x, examples, 0, step);
+        let batch = Batch { y, ..Batch::new(x, examples, 0, step) };
         engine.examples(objective, params, batch, scratch.words_mut(), &mut f)?;
         let shards = [Shard { batch, scratch: scratch.words() }];
         let mut rest = gradient.floats_mut();
@@ -75,7 +75,8 @@ mod tests {
         // Encoder weight and bias, decoder weight and bias; the input is 0.
         let params = [0.3, BIAS as f32, 3.0, -1.0];
         let x = BitMatrix::new(&[0], 1);
-        let at = |address| encoder_variance(&engine, &mut Vae, &params, x, address).unwrap();
+        let at =
+            |address| encoder_variance(&engine, &mut Vae, &params, (x, BitMatrix::NONE), address).unwrap();
         // Of the two parameters only the bias has a gradient.
         2.0 * (0..4000).map(at).sum::<f64>() / 4000.0
     }

@@ -4,7 +4,6 @@ use super::estimators::{choices, label};
 use super::{Outcome, Usage, args, say};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
-use crate::data::load;
 use crate::files::replace_bytes;
 use crate::plot::{Axis, Chart, Curve, page};
 use crate::train::{self, Epoch, Failure, Figures, Next, Observer, Restored, train};
@@ -93,7 +92,7 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
         }
     }
     let config = args.settings.resolve().map_err(Usage)?;
-    let splits = load(&config.data)?.binarise(config.binarise.choice())?;
+    let splits = config.splits()?;
     let (rows, batch, data) = (splits.train.rows(), config.batch, config.data.display().to_string());
     if batch > rows {
         return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());
@@ -102,7 +101,7 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
         0 => args.settings.epochs().saturating_mul((rows / batch) as u64),
         steps => steps,
     };
-    let network = config.preset.network(splits.train.cols());
+    let network = config.network(&splits.train);
     let shape = network.shape();
     let chosen = choices(&args.estimators, &shape, |_| true)?;
     say(format_args!("{}  {} parameters", network.notation(), shape.params()))?;

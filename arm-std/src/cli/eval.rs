@@ -15,9 +15,11 @@ use std::path::{Path, PathBuf};
 pub(super) fn run(args: &args::Eval) -> Outcome {
     let model = Model::load(&model_file(&args.model))?;
     let splits = load(&args.data)?.binarise(args.binarise.choice())?;
-    if splits.test.cols() != model.network.inputs {
+    if splits.test.cols() != model.network.units() {
         let (data, found) = (args.data.display(), splits.test.cols());
-        return Err(format!("{data}: has {found} units, but the model takes {}", model.network.inputs).into());
+        return Err(
+            format!("{data}: has {found} units, but the model takes {}", model.network.units()).into()
+        );
     }
     let shape = model.network.shape().padded(LINE);
     let engine = Engine::new(shape, Desktop::new(), Arm, args.seed)?;

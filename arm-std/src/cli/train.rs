@@ -4,7 +4,7 @@ use super::watch::{self, Saving, Watch};
 use super::{Outcome, Usage, args, bound_line, say};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
-use crate::data::{Splits, load};
+use crate::data::Splits;
 use crate::kernels::Desktop;
 use crate::mpi;
 use crate::network::Network;
@@ -51,7 +51,7 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         (None, None) => args.settings.clone(),
     };
     let mut config = settings.resolve().map_err(usage)?;
-    let splits = load(&config.data)?.binarise(config.binarise.choice())?;
+    let splits = config.splits()?;
     let (rows, batch, data) = (splits.train.rows(), config.batch, config.data.display().to_string());
     if batch > rows {
         return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());
@@ -60,7 +60,7 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     if config.steps == 0 {
         config.steps = settings.epochs().saturating_mul(per_epoch);
     }
-    let network = config.preset.network(splits.train.cols());
+    let network = config.network(&splits.train);
     if splits.train.cols() > MAX_WIDTH {
         return Err(format!(
             "{data}: has {} columns; at most {MAX_WIDTH} are supported",

@@ -4,17 +4,19 @@ use super::estimators::{choices, label};
 use super::eval::model_file;
 use super::{Outcome, Usage, args, say};
 use crate::config::{BaselineName, EstimatorName};
+use crate::cut::Cut;
 use crate::data::load;
 use crate::dispatch::Choice;
 use crate::files::replace_bytes;
 use crate::gradients::{self, Effort, Reference, Row};
+use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::model::Model;
 use crate::moments::Place;
 use crate::plot::{Axis, Chart, Curve, page};
-use arm_core::BitMatrix;
+use arm_core::Shape;
 use arm_core::estimator::Exact;
-use arm_core::model::Vae;
+use arm_core::model::{Conditional, Objective, Vae};
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -39,9 +41,11 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
     let splits = load(&args.data)?.binarise(args.binarise.choice())?;
     let mut drawn = crate::data::BitTable::default();
     let table = splits.train.epoch(args.seed, 0, &mut drawn);
-    if table.cols() != model.network.inputs {
+    if table.cols() != model.network.units() {
         let (data, found) = (args.data.display(), table.cols());
-        return Err(format!("{data}: has {found} units, but the model takes {}", model.network.inputs).into());
+        return Err(
+            format!("{data}: has {found} units, but the model takes {}", model.network.units()).into()
+        );
     }
     let batch = args.batch as usize;
     if batch > table.rows() {
@@ -50,9 +54,8 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
     }
     let shape = model.network.shape().padded(LINE);
     let params = model.padded(LINE);
-    let x = BitMatrix::new(&table.words()[..batch * table.words_per_row()], table.cols());
-    let place = Place { objective: &Vae, params: params.floats(), x, layers: shape.dense_layers() };
-    let model_at = gradients::Model { shape, place };
+    let cut = Cut::new(&shape, table.words(), table.cols());
+    let (x, y) = (cut.x(0..batch), cut.y(0..batch));
     let chosen = choices(&args.estimators, &shape, |_| true)?;
     let effort = Effort {
         draws: args.draws,
@@ -72,21 +75,11 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
             Usage(format!("--reference {}: give an unbiased estimator of the -ELBO", label(&plain))).into()
         );
     }
-    // What each objective is minimised by: the -ELBO, and the bound of every number of samples.
-    let mut references: Vec<(Option<usize>, Reference)> = Vec::new();
-    let mut rows = Vec::new();
-    for &choice in &chosen {
-        let objective = choice.name.bound().then_some(choice.samples);
-        if !references.iter().any(|(of, _)| *of == objective) {
-            let by = objective.map_or(plain, |k| of(EstimatorName::LocalDisarmSym, k));
-            let fail = |e: arm_core::Error| format!("reference {}: {e}", label(&by));
-            references.push((objective, model_at.reference(by, effort).map_err(fail)?));
-        }
-        let reference = references.iter().find(|(of, _)| *of == objective);
-        let Some((_, reference)) = reference else { continue };
-        let row = model_at.row(choice, label(&choice), reference, effort);
-        rows.push(row.map_err(|e| format!("{}: {e}", label(&choice)))?);
-    }
+    let (params, layers) = (params.floats(), shape.dense_layers());
+    let rows = match shape.is_conditional() {
+        true => rows(shape, Place { objective: &Conditional, params, x, y, layers }, &chosen, plain, effort)?,
+        false => rows(shape, Place { objective: &Vae, params, x, y, layers }, &chosen, plain, effort)?,
+    };
     say(format_args!(
         "{}, {batch} train images, {} gradients of each estimator, reference {} with {}\n",
         model.network.notation(),
@@ -109,6 +102,34 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
     };
     write(&args.out, &report)?;
     say(format_args!("\nvariance.json and variance.svg in {}", args.out.display()))
+}
+
+/// A row for every estimator; those of the -ELBO are compared with `plain`, those of a bound with its own reference.
+fn rows<M: Objective<Desktop> + Clone + Send + Sync>(
+    shape: Shape<'_>,
+    place: Place<'_, M>,
+    chosen: &[Choice],
+    plain: Choice,
+    effort: Effort,
+) -> Result<Vec<Row>, String> {
+    let model = gradients::Model { shape, place };
+    let mut references: Vec<(Option<usize>, Reference)> = Vec::new();
+    let mut rows = Vec::new();
+    for choice in chosen {
+        let objective = choice.name.bound().then_some(choice.samples);
+        let at = match references.iter().position(|(of, _)| *of == objective) {
+            Some(at) => at,
+            None => {
+                let by = objective.map_or(plain, |k| of(EstimatorName::LocalDisarmSym, k));
+                let fail = |e: arm_core::Error| format!("reference {}: {e}", label(&by));
+                references.push((objective, model.reference(by, effort).map_err(fail)?));
+                references.len() - 1
+            }
+        };
+        let row = model.row(*choice, label(choice), &references[at].1, effort);
+        rows.push(row.map_err(|e| format!("{}: {e}", label(choice)))?);
+    }
+    Ok(rows)
 }
 
 fn of(name: EstimatorName, samples: usize) -> Choice {

@@ -68,6 +68,20 @@ impl Loaded {
     }
 }
 
+impl Splits {
+    /// Leaves the last `rows` rows in the valid split, where it has more, and adds the others to the end of train. Train
+    /// must be fixed; grey levels that are drawn anew stay as they are split.
+    pub fn keep_valid(&mut self, rows: usize) {
+        let Source::Fixed(train) = &mut self.train else { return };
+        let moved = self.valid.rows().saturating_sub(rows);
+        let (head, tail) = self.valid.words().split_at(moved * self.valid.words_per_row());
+        let words = [train.words(), head].concat();
+        let valid = BitTable::from_words(self.valid.rows() - moved, self.valid.cols(), tail.to_vec());
+        *train = BitTable::from_words(train.rows() + moved, train.cols(), words);
+        self.valid = valid;
+    }
+}
+
 impl Binarise {
     fn source(self, table: Table) -> Result<Source, Fault> {
         match (self, table) {

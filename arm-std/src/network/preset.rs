@@ -1,6 +1,7 @@
 //! Networks and settings as they were published.
 
-use super::Network;
+use super::{Inputs, Network};
+use crate::config::CodingName;
 use crate::data::Binarise;
 use arm_core::{Layer, Prior};
 use serde::{Deserialize, Serialize};
@@ -10,22 +11,32 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preset {
-    /// `x-[200] / [200]-x`, inputs {0, 1}, fixed prior
+    /// `x-[200] / [200]-x`, fixed prior
     Linear,
-    /// `x-200-200-[200] / [200]-200-200-x` with LeakyReLU 0.1, inputs {0, 1}, fixed prior
+    /// `x-200-200-[200] / [200]-200-200-x` with LeakyReLU 0.1, fixed prior
     Nonlinear,
-    /// `x-[200]-[200] / [200]-[200]-x`, inputs {0, 1}, learned prior
+    /// `x-[200]-[200] / [200]-[200]-x`, learned prior
     TwoLayer,
-    /// ARM paper, MNIST: `nonlinear`, trained as published
+    /// ARM paper, MNIST: `linear` with a learned prior and units -1 and 1
+    MnistLinear,
+    /// ARM paper, MNIST: `nonlinear`
     MnistNonlinear,
-    /// ARM paper, MNIST: `two-layer`, prior by SGD
+    /// ARM paper, MNIST: `two-layer`, its prior by plain gradient descent
     MnistTwoLayer,
     /// ARM paper, OMNIGLOT: `linear` with a learned prior
     OmniglotLinear,
     /// ARM paper, OMNIGLOT: `nonlinear` with LeakyReLU 0.3 and a learned prior
     OmniglotNonlinear,
-    /// ARM paper, OMNIGLOT: `two-layer`
+    /// ARM paper, OMNIGLOT: `two-layer`, its prior by plain gradient descent
     OmniglotTwoLayer,
+    /// ARM paper, structured prediction: the lower half of a row given the upper, `x-[200]-[200]-y`, units -1 and 1
+    SbnLowerHalf,
+    /// DisARM and its successors: `linear`, centred inputs, output biases from the data's mean
+    SuccessorsLinear,
+    /// DisARM and its successors: `nonlinear` with LeakyReLU 0.3, likewise
+    SuccessorsNonlinear,
+    /// DisARM and its successors: four stochastic layers, likewise
+    SuccessorsFourLayer,
 }
 
 /// The settings that go with a preset; a user's own win.
@@ -43,6 +54,14 @@ pub struct Recipe {
     pub prior_lr: Option<f32>,
     /// How grey levels become bits; `None` leaves bits and draws grey levels anew every epoch.
     pub binarise: Option<Binarise>,
+    /// Rows of the validation split; `None` leaves those that the data have.
+    pub valid: Option<usize>,
+    /// The numbers that the units of the input stand for.
+    pub inputs: CodingName,
+    /// Whether the units of stochastic layers stand for -1 and 1.
+    pub signed: bool,
+    /// Whether the output biases start at the logits of the data's mean.
+    pub output_bias: bool,
     /// Where the numbers come from.
     pub source: &'static str,
 }
@@ -60,6 +79,10 @@ const OWN: Recipe = Recipe {
     encoder_betas: USUAL,
     prior_lr: None,
     binarise: None,
+    valid: None,
+    inputs: CodingName::ZeroOne,
+    signed: false,
+    output_bias: false,
     source: "network of Yin & Zhou, ICLR 2019, table 1; settings of this project",
 };
 
@@ -78,35 +101,67 @@ const OMNIGLOT: Recipe = Recipe {
     ..MNIST
 };
 
+/// A million steps of 50 out of 50,000 images.
+const SUCCESSORS: Recipe = Recipe {
+    epochs: 1000,
+    prior_lr: Some(0.01),
+    inputs: CodingName::Centred,
+    signed: true,
+    output_bias: true,
+    source: "Dong, Mnih & Tucker, NeurIPS 2020, section 5, and the authors' scripts: a million steps",
+    ..MNIST
+};
+
 impl Preset {
-    /// The network for `inputs` input units.
-    pub fn network(self, inputs: usize) -> Network {
+    /// The network for rows of `units` units, with units 0 and 1. A conditional one takes the first half of a row as its
+    /// input.
+    pub fn network(self, units: usize) -> Network {
         use Prior::{Fixed, Learned};
         let b = Layer::bernoulli(200);
         let h = |slope| Layer::hidden(200, slope);
-        let x = Layer::bernoulli(inputs);
+        let x = Layer::bernoulli(units);
         let linear = || (vec![b], vec![x]);
         let nonlinear = |slope| (vec![h(slope), h(slope), b], vec![h(slope), h(slope), x]);
         let two = || (vec![b, b], vec![b, x]);
+        let conditional = self == Preset::SbnLowerHalf;
+        let inputs = if conditional { units / 2 } else { units };
         let ((encoder, decoder), prior) = match self {
             Preset::Linear => (linear(), Fixed),
             Preset::Nonlinear | Preset::MnistNonlinear => (nonlinear(0.1), Fixed),
             Preset::TwoLayer | Preset::MnistTwoLayer | Preset::OmniglotTwoLayer => (two(), Learned),
-            Preset::OmniglotLinear => (linear(), Learned),
-            Preset::OmniglotNonlinear => (nonlinear(0.3), Learned),
+            Preset::MnistLinear | Preset::OmniglotLinear | Preset::SuccessorsLinear => (linear(), Learned),
+            Preset::OmniglotNonlinear | Preset::SuccessorsNonlinear => (nonlinear(0.3), Learned),
+            Preset::SuccessorsFourLayer => ((vec![b; 4], vec![b, b, b, x]), Learned),
+            Preset::SbnLowerHalf => ((vec![b, b], vec![Layer::bernoulli(units - inputs)]), Fixed),
         };
-        Network { inputs, encoder, decoder, prior }
+        Network { inputs, encoder, decoder, prior, x: Inputs::ZeroOne, signed: false, conditional }
     }
 
     /// How it was trained.
     pub const fn recipe(self) -> Recipe {
         match self {
             Preset::Linear | Preset::Nonlinear | Preset::TwoLayer => OWN,
+            Preset::MnistLinear => {
+                Recipe { prior_lr: Some(0.01), inputs: CodingName::Signed, signed: true, ..MNIST }
+            }
             Preset::MnistNonlinear => MNIST,
             Preset::MnistTwoLayer => Recipe { prior_lr: Some(0.01), ..MNIST },
             Preset::OmniglotLinear => OMNIGLOT,
             Preset::OmniglotNonlinear => Recipe { lr: 5e-5, batch: 20, epochs: 800, ..OMNIGLOT },
             Preset::OmniglotTwoLayer => Recipe { encoder_betas: USUAL, ..OMNIGLOT },
+            Preset::SbnLowerHalf => Recipe {
+                batch: 100,
+                epochs: 2000,
+                binarise: Some(Binarise::Threshold(0.5)),
+                valid: Some(5000),
+                inputs: CodingName::Signed,
+                signed: true,
+                source: "Yin & Zhou, ICLR 2019, section 4.2, and the authors' script: MNIST at threshold 0.5",
+                ..MNIST
+            },
+            Preset::SuccessorsLinear | Preset::SuccessorsNonlinear | Preset::SuccessorsFourLayer => {
+                SUCCESSORS
+            }
         }
     }
 

@@ -1,20 +1,25 @@
 //! A driver with a run's progress: what a checkpoint holds, and the last good state.
 
+use super::machine::{Concrete, Machine};
 use super::{TrainError, at};
 use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::Config;
+use crate::dispatch::Visitor;
 use crate::driver::Driver;
+use crate::kernels::Desktop;
+use crate::memory::LINE;
 use crate::model::{Model, copy_rows};
 use crate::network::Network;
 use crate::optimise::Rule;
 use crate::peers::Peers;
-use arm_core::BitMatrix;
 use arm_core::estimator::Estimator;
-use arm_core::model::Vae;
+use arm_core::init::output_bias;
+use arm_core::model::{Conditional, Objective, Vae};
 use arm_core::optim::Adam;
+use arm_core::{BitMatrix, Error};
 
-pub(super) struct State<'a, E> {
-    pub(super) driver: Driver<'a, E, Vae, Rule>,
+pub(super) struct State<'a> {
+    pub(super) driver: Box<dyn Machine + 'a>,
     config: &'a Config,
     network: &'a Network,
     pub(super) progress: Progress,
@@ -24,23 +29,59 @@ pub(super) struct State<'a, E> {
     pub(super) good: Vec<f32>,
 }
 
-impl<'a, E: Estimator + Send + Sync> State<'a, E> {
-    pub(super) fn new(
-        config: &'a Config,
-        network: &'a Network,
-        estimator: E,
-        threads: usize,
-        peers: Option<&'a dyn Peers>,
-    ) -> Result<Self, TrainError> {
-        let adam = Rule::Adam(Adam::new(config.lr));
-        let mut driver =
-            Driver::new(network.shape(), estimator, Vae, adam, config.seed, config.batch, threads)
-                .map_err(at(0))?;
+/// A driver for a run, ready but for its state.
+struct Start<'a> {
+    config: &'a Config,
+    network: &'a Network,
+    threads: usize,
+    peers: Option<&'a dyn Peers>,
+}
+
+impl<'a> Start<'a> {
+    fn driver<E, M>(&self, estimator: E, objective: M) -> Result<Box<dyn Machine + 'a>, Error>
+    where
+        E: Estimator + Sync + 'a,
+        M: Objective<Desktop> + Clone + Send + 'a,
+    {
+        let Start { config, network, threads, peers } = *self;
+        let (shape, adam) = (network.shape(), Rule::Adam(Adam::new(config.lr)));
+        let (seed, batch) = (config.seed, config.batch);
+        let mut driver = Driver::new(shape, estimator, objective.clone(), adam, seed, batch, threads)?;
         driver.optimisers_mut().copy_from_slice(&config.optimisers(network));
         if let Some(peers) = peers {
             driver.set_peers(peers);
         }
         driver.set_shared(!config.independent_uniforms);
+        Ok(Box::new(Concrete(driver, objective)))
+    }
+}
+
+impl<'a> Visitor for Start<'a> {
+    type Output = Result<Box<dyn Machine + 'a>, Error>;
+
+    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
+        match self.network.conditional {
+            true => self.driver(estimator, Conditional),
+            false => self.driver(estimator, Vae),
+        }
+    }
+}
+
+impl<'a> State<'a> {
+    /// A run that has taken no step. `means` are those of the train split's columns.
+    pub(super) fn new(
+        config: &'a Config,
+        network: &'a Network,
+        (threads, peers): (usize, Option<&'a dyn Peers>),
+        means: &[f32],
+    ) -> Result<Self, TrainError> {
+        let start = Start { config, network, threads, peers };
+        let mut driver = config.choice().with(&network.shape(), start).map_err(at(0))?.map_err(at(0))?;
+        if config.output_bias {
+            let of_output = means.get(if network.conditional { network.inputs } else { 0 }..);
+            let shape = network.shape().padded(LINE);
+            output_bias(&shape, of_output.unwrap_or_default(), driver.params_mut()).map_err(at(0))?;
+        }
         Ok(State { driver, config, network, progress: Progress::default(), best: vec![], good: vec![] })
     }
 
@@ -49,12 +90,13 @@ impl<'a, E: Estimator + Send + Sync> State<'a, E> {
         !self.good.is_empty()
     }
 
-    pub(super) fn set_seed(&mut self, seed: u64) {
-        self.driver.engine_mut().seed = seed;
-    }
-
-    pub(super) fn step(&mut self, x: BitMatrix<'_>, examples: usize) -> Result<f32, TrainError> {
-        let f = self.driver.step(x, examples).map_err(at(self.progress.step))?;
+    pub(super) fn step(
+        &mut self,
+        x: BitMatrix<'_>,
+        y: BitMatrix<'_>,
+        examples: usize,
+    ) -> Result<f32, TrainError> {
+        let f = self.driver.step(x, y, examples).map_err(at(self.progress.step))?;
         self.progress.step += 1;
         self.progress.epoch_sum += f64::from(f);
         Ok(f)
@@ -64,7 +106,7 @@ impl<'a, E: Estimator + Send + Sync> State<'a, E> {
     pub(super) fn keep_good(&mut self) {
         self.good = self.driver.unpadded();
         self.good.extend(self.moments());
-        self.good.extend(self.driver.engine().estimator.state());
+        self.good.extend(self.driver.learned());
     }
 
     /// Restores what [`keep_good`](Self::keep_good) remembered, of step `first`.
@@ -88,7 +130,7 @@ impl<'a, E: Estimator + Send + Sync> State<'a, E> {
             model: Model { network: self.network.clone(), params },
             moments,
             best: self.best.clone(),
-            estimator: self.driver.engine().estimator.state().to_vec(),
+            estimator: self.driver.learned().to_vec(),
             before: self.good.clone(),
             progress: self.progress.clone(),
         }
@@ -114,7 +156,7 @@ impl<'a, E: Estimator + Send + Sync> State<'a, E> {
 
     /// The moments without padding.
     fn moments(&self) -> Vec<f32> {
-        let (padded, plain) = (self.driver.engine().shape(), self.network.shape());
+        let (padded, plain) = (self.driver.shape(), self.network.shape());
         let mut moments = vec![0.0; 2 * plain.params()];
         let halves = moments.chunks_mut(plain.params()).zip(self.driver.moments().chunks(padded.params()));
         halves.for_each(|(to, from)| copy_rows(padded, from, plain, to));
@@ -129,13 +171,13 @@ impl<'a, E: Estimator + Send + Sync> State<'a, E> {
         moments: &[f32],
         estimator: &[f32],
     ) -> Result<(), TrainError> {
-        let (padded, plain) = (self.driver.engine().shape(), self.network.shape());
+        let (padded, plain) = (self.network.shape().padded(LINE), self.network.shape());
         copy_rows(plain, params, padded, self.driver.params_mut());
         let halves =
             self.driver.moments_mut().chunks_mut(padded.params()).zip(moments.chunks(plain.params()));
         halves.for_each(|(to, from)| copy_rows(plain, from, padded, to));
         self.driver.set_steps(step);
         let other = |_| TrainError::Checkpoint("the state of its estimator is of another estimator");
-        self.driver.engine_mut().estimator.set_state(estimator).map_err(other)
+        self.driver.set_learned(estimator).map_err(other)
     }
 }
