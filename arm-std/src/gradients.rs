@@ -37,7 +37,7 @@ pub struct Row {
     pub biased: bool,
     /// Evaluations of f for one example, at most.
     pub evaluations: usize,
-    /// Seconds for the gradient of the batch, on one thread.
+    /// Seconds of processor time for the gradient of the batch, on one thread.
     pub seconds: f64,
     /// Variance of the gradient, summed over the parameters of each dense layer, in nats².
     pub layers: Vec<f64>,

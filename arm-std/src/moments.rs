@@ -5,6 +5,7 @@ use crate::memory::Aligned;
 use arm_core::estimator::Estimator;
 use arm_core::model::Objective;
 use arm_core::{Batch, BitMatrix, Engine, Error, Shape, Shard};
+use cpu_time::ThreadTime;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -204,7 +205,7 @@ pub fn warm_up<E: Estimator, M: Objective<Desktop> + Clone>(
     Ok(())
 }
 
-/// Seconds that one gradient takes on this thread, the median of `repeats`.
+/// Seconds of processor time that one gradient takes on this thread, the median of `repeats`: other programs do not count.
 pub fn seconds<E: Estimator, M: Objective<Desktop> + Clone>(
     engine: &Engine<'_, Desktop, E>,
     place: &Place<'_, M>,
@@ -213,7 +214,7 @@ pub fn seconds<E: Estimator, M: Objective<Desktop> + Clone>(
     let mut room = Gradient::new(engine, place.x.height(), place.layers);
     let mut times = Vec::new();
     for step in 0..repeats.max(1) {
-        let started = std::time::Instant::now();
+        let started = ThreadTime::now();
         room.draw(engine, place, step)?;
         times.push(started.elapsed().as_secs_f64());
     }
