@@ -2,7 +2,7 @@
 
 use crate::data::{Binarise, DataError, Source, Splits, load};
 use crate::dispatch::Choice;
-use crate::network::{Inputs, Network, Preset};
+use crate::network::{Inputs, Network, Preset, codings};
 use crate::optimise::Rule;
 use arm_core::estimator::{self, Baseline};
 use arm_core::optim::{Adam, Sgd};
@@ -287,12 +287,12 @@ impl Config {
     /// The network for rows such as those of `train`.
     pub fn network(&self, train: &Source) -> Network {
         let mut network = self.preset.network(train.cols());
-        network.signed = self.signed_units;
-        network.x = match self.inputs {
+        let x = match self.inputs {
             CodingName::ZeroOne => Inputs::ZeroOne,
             CodingName::Signed => Inputs::Signed,
             CodingName::Centred => Inputs::Centred(train.means().into_iter().take(network.inputs).collect()),
         };
+        network.codings = codings(&x, self.signed_units);
         network
     }
 

@@ -269,10 +269,7 @@ where
     fn update(&mut self, x: BitMatrix<'_>, batches: &[Batch<'_>], total: usize) -> Result<(), Error> {
         let shards = match batches {
             [_] => shards(&mut self.threads, batches),
-            _ => vec![Shard {
-                batch: Batch { x, examples: total, first: 0, step: self.steps },
-                scratch: self.record.words(),
-            }],
+            _ => vec![Shard { batch: Batch::new(x, total, 0, self.steps), scratch: self.record.words() }],
         };
         let parameters = with_moments::<O>(&mut self.params, &mut self.moments);
         let blocks = blocks(&self.engine.shape(), parameters, self.pool.threads());

@@ -4,8 +4,7 @@ mod preset;
 
 pub use preset::{Preset, Recipe};
 
-use arm_core::coding::{Coding, Codings};
-use arm_core::{Layer, Prior, Shape};
+use arm_core::{Coding, Codings, Layer, Prior, Shape};
 use serde::{Deserialize, Serialize};
 
 /// A dense layer, as it is written in configuration files and models.
@@ -69,12 +68,22 @@ pub struct Network {
     pub decoder: Vec<Layer>,
     /// The prior of b_T.
     pub prior: Prior,
-    /// The numbers that the units of the input stand for.
-    pub x: Inputs,
-    /// Whether the units of stochastic layers stand for -1 and 1 instead of 0 and 1.
-    pub signed: bool,
+    /// The numbers that units stand for: see [`codings`]; `None` for 0 and 1.
+    pub codings: Option<&'static Codings<'static>>,
     /// Whether it is a conditional network: the units of a row behind the first `inputs` are its target.
     pub conditional: bool,
+}
+
+/// The numbers that the units of the input stand for, and whether those of stochastic layers stand for -1 and 1. What it
+/// gives is kept as long as the process lives, since a [`Shape`] only borrows it: make it once for a network.
+pub fn codings(x: &Inputs, signed: bool) -> Option<&'static Codings<'static>> {
+    let x = match x {
+        Inputs::ZeroOne if !signed => return None,
+        Inputs::ZeroOne => Coding::ZeroOne,
+        Inputs::Signed => Coding::Signed,
+        Inputs::Centred(means) => Coding::Centred(means.clone().leak()),
+    };
+    Some(Box::leak(Box::new(Codings { x, b: if signed { Coding::Signed } else { Coding::ZeroOne } })))
 }
 
 /// What [`Network`] is written as.
@@ -108,12 +117,7 @@ impl Network {
             true => Shape::conditional(self.inputs, &self.encoder, &self.decoder),
             false => Shape::vae(self.inputs, &self.encoder, &self.decoder, self.prior),
         };
-        let x = match &self.x {
-            Inputs::ZeroOne => Coding::ZeroOne,
-            Inputs::Signed => Coding::Signed,
-            Inputs::Centred(means) => Coding::Centred(means),
-        };
-        shape.coded(x, if self.signed { Coding::Signed } else { Coding::ZeroOne })
+        self.codings.map_or(shape, |codings| shape.coded(codings))
     }
 
     /// Units of a row of data: input, and target of a conditional network.
@@ -137,8 +141,12 @@ impl Network {
             encoder: kinds(&self.encoder),
             decoder: kinds(&self.decoder),
             learned_prior: self.prior == Prior::Learned,
-            x: self.x.clone(),
-            signed: self.signed,
+            x: match self.shape().x_coding() {
+                Coding::ZeroOne => Inputs::ZeroOne,
+                Coding::Signed => Inputs::Signed,
+                Coding::Centred(means) => Inputs::Centred(means.to_vec()),
+            },
+            signed: self.shape().b_coding() == Coding::Signed,
             conditional: self.conditional,
         };
         serde_json::to_string(&written).unwrap_or_default()
@@ -153,8 +161,7 @@ impl Network {
             encoder: layers(w.encoder),
             decoder: layers(w.decoder),
             prior: if w.learned_prior { Prior::Learned } else { Prior::Fixed },
-            x: w.x,
-            signed: w.signed,
+            codings: codings(&w.x, w.signed),
             conditional: w.conditional,
         };
         network.shape().check().map_err(|e| e.message().to_string())?;
@@ -195,8 +202,7 @@ mod tests {
     fn presets_keep_the_rules_and_survive_json() {
         for &preset in Preset::value_variants() {
             let mut network = preset.network(784);
-            network.signed = preset.recipe().signed;
-            network.x = Inputs::Centred(vec![0.25; network.inputs]);
+            network.codings = codings(&Inputs::Centred(vec![0.25; network.inputs]), preset.recipe().signed);
             assert_eq!(network.shape().check(), Ok(()));
             assert_eq!(Network::from_json(&network.to_json()), Ok(network));
         }

@@ -275,8 +275,8 @@ impl Run<'_> {
         let Progress { step, epoch_sum, .. } = state.progress;
         state.driver.set_seed(config.seed);
         let engine = self.evaluation().map_err(at(step))?;
-        let valid =
-            bound(&engine, state.driver.params(), &splits.valid, 1, epoch, threads, self.peers).map_err(at(step))?;
+        let valid = bound(&engine, state.driver.params(), &splits.valid, 1, epoch, threads, self.peers)
+            .map_err(at(step))?;
         let rows = config.batch.min(splits.valid.rows());
         let cut = Cut::new(&engine.shape(), splits.valid.words(), splits.valid.cols());
         let variance = state.driver.variance(cut.x(0..rows), cut.y(0..rows), epoch);
@@ -314,7 +314,8 @@ impl Run<'_> {
         copy_rows(network.shape(), &params, network.shape().padded(LINE), state.driver.params_mut());
         let driver = &state.driver;
         let engine = self.evaluation().map_err(at(step))?;
-        let evaluate = |table, k| bound(&engine, driver.params(), table, k, TEST, threads, peers).map_err(at(step));
+        let evaluate =
+            |table, k| bound(&engine, driver.params(), table, k, TEST, threads, peers).map_err(at(step));
         let test = splits.test.head(if config.nll_images == 0 { usize::MAX } else { config.nll_images });
         let figures = Figures {
             neg_elbo: evaluate(&splits.test, 1)?,

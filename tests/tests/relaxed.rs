@@ -154,7 +154,7 @@ fn step<E: Estimator>(
 ) -> Result<Vec<f32>, Error> {
     let engine = Engine::new(FREE, Portable, estimator, 1)?;
     let mut scratch = vec![0; engine.training_scratch(1)];
-    let batch = Batch { x: BitMatrix::new(&[], 0), examples: 1, first: 0, step: 0 };
+    let batch = Batch::new(BitMatrix::NONE, 1, 0, 0);
     engine.examples(objective, params, batch, &mut scratch, &mut [0.0])?;
     let mut g = vec![0.0; 4];
     engine.gradient(1.0, &[Shard { batch, scratch: &scratch }], 0, 0, &mut g);

@@ -116,7 +116,7 @@ fn differences(shape: &Shape<'_>, params: &[f32], b: &[Vec<f64>], t: usize) -> V
 fn records<E: Estimator>(shape: Shape<'_>, estimator: E, step: u64) -> Vec<f32> {
     let engine = Engine::new(shape, Portable, estimator, 3).unwrap();
     let mut scratch = vec![0; engine.training_scratch(1)];
-    let batch = Batch { x: BitMatrix::new(&[X], 6), examples: 1, first: 0, step };
+    let batch = Batch::new(BitMatrix::new(&[X], 6), 1, 0, step);
     engine.examples(&mut Vae, &wavy_params(&shape, 0.8), batch, &mut scratch, &mut [0.0]).unwrap();
     engine.records(1, &scratch).to_vec()
 }
@@ -165,7 +165,7 @@ fn straight_through_passes_through_the_layers_above() {
     let engine = Engine::new(TWO, Portable, StraightThrough, 3).unwrap();
     for step in 0..20 {
         let mut scratch = vec![0; engine.training_scratch(1)];
-        let batch = Batch { x: BitMatrix::new(&[X], 6), examples: 1, first: 0, step };
+        let batch = Batch::new(BitMatrix::new(&[X], 6), 1, 0, step);
         engine.examples(&mut Vae, &params, batch, &mut scratch, &mut [0.0]).unwrap();
         let shards = [Shard { batch, scratch: &scratch }];
         let bias = |k: usize| {

@@ -30,6 +30,8 @@ impl Model {
             encoder: header.encoder().collect(),
             decoder: header.decoder().collect(),
             prior: header.prior(),
+            codings: None,
+            conditional: false,
         };
         if network.decoder.is_empty() {
             return Err("it holds a chain for a black-box objective; only networks with a decoder can be \

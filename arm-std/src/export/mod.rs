@@ -69,6 +69,8 @@ mod tests {
             encoder: vec![Layer::hidden(6, 0.1), Layer::bernoulli(5), Layer::bernoulli(3)],
             decoder: vec![Layer::bernoulli(5), Layer::bernoulli(40)],
             prior: Prior::Learned,
+            codings: None,
+            conditional: false,
         };
         let params = (0..network.shape().params()).map(|i| (i as f32 * 0.7).sin()).collect();
         Model { network, params }

@@ -1,6 +1,6 @@
 //! Networks and settings as they were published.
 
-use super::{Inputs, Network};
+use super::Network;
 use crate::config::CodingName;
 use crate::data::Binarise;
 use arm_core::{Layer, Prior};
@@ -134,7 +134,7 @@ impl Preset {
             Preset::SuccessorsFourLayer => ((vec![b; 4], vec![b, b, b, x]), Learned),
             Preset::SbnLowerHalf => ((vec![b, b], vec![Layer::bernoulli(units - inputs)]), Fixed),
         };
-        Network { inputs, encoder, decoder, prior, x: Inputs::ZeroOne, signed: false, conditional }
+        Network { inputs, encoder, decoder, prior, codings: None, conditional }
     }
 
     /// How it was trained.

@@ -33,7 +33,7 @@ mod program {
         let (mut sum, mut count) = (0.0, 0);
         for row in ROWS {
             let x = BitMatrix::new(row, SHAPE.inputs());
-            let batch = Batch { x, examples: 1, first: count, step: TEST << 32 };
+            let batch = Batch::new(x, 1, count, TEST << 32);
             let mut f = [0.0];
             engine.evaluate(&mut Vae, params, batch, 1, scratch, &mut f)?;
             sum += f[0];
