@@ -17,6 +17,8 @@ step cargo test --workspace
 step cargo build --release -p arm-core --no-default-features
 [ "${1:-}" = fast ] && exit 0
 
+step scripts/fuzz.sh 6
+
 # Several processes, where an MPI library is installed.
 if command -v mpicc >/dev/null && command -v mpirun >/dev/null; then
     step cargo clippy -p arm-std --features mpi --all-targets -- -D warnings
