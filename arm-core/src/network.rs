@@ -94,6 +94,9 @@ impl<'s> Plan<'s> {
 
     /// Floats of the gradients of the dense layers before `i`. The first logits have a row of scores a sample.
     pub(crate) const fn delta(&self, i: usize) -> usize {
+        if self.samples == 1 && i <= self.shape.network_layers() {
+            return self.examples * self.shape.units(i);
+        }
         let (mut n, mut k, mut height) = (0, 0, self.examples);
         while k < i {
             let width = match self.shape.layer(k) {
@@ -156,8 +159,9 @@ impl<'s> Plan<'s> {
 
     /// The samples of layer `t` out of the samples of all layers.
     pub(crate) fn samples_of<'a>(&self, t: usize, samples: &'a [u32]) -> BitMatrix<'a> {
-        let data = samples.get(self.sample(t)..self.sample(t + 1)).unwrap_or_default();
-        BitMatrix::new(data, self.shape.stochastic_width(t))
+        let (start, width) = (self.sample(t), self.shape.stochastic_width(t));
+        let data = samples.get(start..start + self.rows() * words(width)).unwrap_or_default();
+        BitMatrix::new(data, width)
     }
 
     /// The gradients of dense layer `i`.

@@ -262,6 +262,21 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// Units of the layers before `i`, padded; there are at least that many layers.
+    pub(crate) const fn units(&self, i: usize) -> usize {
+        let (mut n, mut k) = (0, 0);
+        while k < i && k < self.encoder.len() {
+            n += self.stride(self.encoder[k].width());
+            k += 1;
+        }
+        let mut k = self.encoder.len();
+        while k < i && k - self.encoder.len() < self.decoder.len() {
+            n += self.stride(self.decoder[k - self.encoder.len()].width());
+            k += 1;
+        }
+        n
+    }
+
     /// Number of stochastic layers T of the chain.
     pub const fn stochastic_layers(&self) -> usize {
         let (mut n, mut i) = (0, 0);

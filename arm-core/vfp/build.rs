@@ -9,10 +9,11 @@ fn main() {
     // The hard-float ABI promises that the registers and instructions exist.
     if is("CARGO_CFG_TARGET_ARCH", "arm") && is("CARGO_CFG_TARGET_ABI", "eabihf") {
         println!("cargo:rustc-cfg=vfp");
-        // The compiler does not say whether it will use Helium, for which it makes better loops than these.
+        println!("cargo:rustc-cfg=vfp_loops");
+        // The compiler does not say whether it may use Helium.
         let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
-        if !["cortex-m55", "cortex-m85", "+mve"].iter().any(|f| flags.contains(f)) {
-            println!("cargo:rustc-cfg=vfp_loops");
+        if ["cortex-m55", "cortex-m85", "+mve"].iter().any(|f| flags.contains(f)) {
+            println!("cargo:rustc-cfg=helium");
         }
     }
 }

@@ -3,20 +3,8 @@
 //!
 //! Products and sums are rounded one by one and in the order of the portable loops: the bits agree.
 
+pub(crate) use crate::work::{Adam, Matrix};
 use core::arch::naked_asm;
-
-/// A matrix of `fours` > 0 times four rows, `stride` bytes apart, of `eights` > 0 times eight floats.
-#[repr(C)]
-pub(crate) struct Matrix {
-    /// One float a row.
-    pub(crate) x: *mut f32,
-    pub(crate) w: *mut f32,
-    /// One float a column.
-    pub(crate) y: *mut f32,
-    pub(crate) fours: usize,
-    pub(crate) eights: usize,
-    pub(crate) stride: usize,
-}
 
 /// y = from + x\[0\] w\[0\] + x\[1\] w\[1\] and so on.
 ///
@@ -341,23 +329,6 @@ pub(crate) unsafe extern "C" fn add_to_rows(word: u32, g: *mut f32, stride: usiz
     )
 }
 
-/// What [`adam`] works on: `rows` > 0 rows of `eights` > 0 times eight floats of m, v and w, `skip` bytes between the end
-/// of one and the start of the next.
-#[repr(C)]
-pub(crate) struct Adam {
-    /// b1, c1, b2, c2, epsilon, rate, grid.
-    pub(crate) constants: [f32; 7],
-    pub(crate) d: *const f32,
-    pub(crate) square: *const f32,
-    pub(crate) m: *mut f32,
-    pub(crate) v: *mut f32,
-    pub(crate) w: *mut f32,
-    pub(crate) x: *const f32,
-    pub(crate) rows: usize,
-    pub(crate) eights: usize,
-    pub(crate) skip: usize,
-}
-
 /// Rows of Adam: m = b1 m + (c1 x) d, v = b2 v + (c2 (x x)) square, w = (w - rate (m / (sqrt(v) + epsilon)) + grid) - grid;
 /// where x is zero the second terms are left out.
 ///
@@ -565,10 +536,4 @@ pub(crate) unsafe extern "C" fn adam(work: *const Adam) {
         "pop {{r4-r11}}",
         "bx lr",
     )
-}
-
-/// The ABI passes `x` in and out in s0.
-#[unsafe(naked)]
-pub(crate) extern "C" fn root(x: f32) -> f32 {
-    naked_asm!(".fpu fpv4-sp-d16", "vsqrt.f32 s0, s0", "bx lr")
 }

@@ -1,14 +1,20 @@
 //! Inner loops of `arm-core` for Arm's scalar floating-point unit, and a square root without `std`.
 //!
 //! Each function exists twice: as a plain loop, and in assembly where the target passes floats in registers (`eabihf`).
-//! Both round every operation and work in the same order: the bits agree. For Helium (`-C target-cpu=cortex-m55`) the
-//! plain loops are built, which the compiler turns into vector instructions. This is all the unsafe code below
+//! Both round every operation and work in the same order: the bits agree. For Helium (`-C target-cpu=cortex-m55`) there
+//! is assembly of its own. This is all the unsafe code below
 //! `arm-core`; slices are checked against each other before their pointers are used.
 #![no_std]
 
-#[cfg(vfp)]
+#[cfg(all(vfp_loops, not(helium)))]
 mod assembly;
+#[cfg(helium)]
+mod helium;
+#[cfg(helium)]
+use helium as assembly;
 mod loops;
+#[cfg(vfp_loops)]
+mod work;
 
 pub use loops::{Adam, Layout, Selected, adam, add_rows, add_scaled, add_to_rows, dots, fold, outer};
 
@@ -18,9 +24,16 @@ pub use loops::{Adam, Layout, Selected, adam, add_rows, add_scaled, add_to_rows,
 #[inline(always)]
 pub fn sqrt(x: f32) -> f32 {
     #[cfg(vfp)]
-    return assembly::root(x);
+    return root(x);
     #[cfg(not(vfp))]
     libm::sqrtf(x)
+}
+
+/// The ABI passes `x` in and out in s0.
+#[cfg(vfp)]
+#[unsafe(naked)]
+extern "C" fn root(x: f32) -> f32 {
+    core::arch::naked_asm!(".fpu fpv4-sp-d16", "vsqrt.f32 s0, s0", "bx lr")
 }
 
 #[cfg(test)]

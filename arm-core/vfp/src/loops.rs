@@ -327,13 +327,13 @@ pub struct Adam {
 /// `work` over all values in order, four to a turn where that saves instructions.
 #[inline(always)]
 pub fn fold<A>(values: &[f32], first: A, work: impl Fn(A, f32) -> A) -> A {
-    #[cfg(vfp_loops)]
+    #[cfg(all(vfp_loops, not(helium)))]
     {
         let (fours, rest) = values.as_chunks::<4>();
         let all = fours.iter().fold(first, |all, [a, b, c, d]| work(work(work(work(all, *a), *b), *c), *d));
         rest.iter().fold(all, |all, v| work(all, *v))
     }
-    #[cfg(not(vfp_loops))]
+    #[cfg(any(not(vfp_loops), helium))]
     values.iter().fold(first, |all, v| work(all, *v))
 }
 

@@ -2,21 +2,14 @@
 #![no_std]
 #![no_main]
 
-use arm_core::estimator::Arm;
 use arm_core::optim::{Adam, Optimiser, Sgd};
+use arm_core::record::Record;
 use arm_core::rng::{Purpose, Stream};
-use arm_core::{Error, Layer, Learner, Memory, Prior, Shape};
+use arm_core::{Error, Learner, Memory, estimator::Arm};
 use firmware::clock::Clock;
-use firmware::{entry, host, stack};
-
-const SHAPE: Shape<'static> = Shape::vae(
-    64,
-    &[Layer::hidden(32, 0.1), Layer::bernoulli(16)],
-    &[Layer::hidden(32, 0.1), Layer::bernoulli(64)],
-    Prior::Fixed,
-);
-const P: usize = SHAPE.params();
-const S: usize = SHAPE.scratch();
+use firmware::ram::Stack;
+use firmware::reference::{P, RamFlash, S, SHAPE};
+use firmware::{entry, host};
 
 /// Steps that are counted, each on its own input.
 const STEPS: u32 = 64;
@@ -50,32 +43,45 @@ fn count(inputs: &Inputs, mut work: impl FnMut(&[u32]) -> Result<f32, Error>) ->
     Ok(clock.instructions() / STEPS)
 }
 
+/// Bytes of stack below this call; `work` is not inlined into it.
+#[inline(never)]
+fn stack(work: &mut dyn FnMut() -> bool) -> Result<u32, Error> {
+    let stack = Stack::paint();
+    if work() { Ok(stack.used()) } else { Err(Error::Corrupt) }
+}
+
 fn measure<O: Optimiser>(
-    mut learner: Learner<'_, 'static, Arm, O>,
+    learner: &mut Learner<'_, 'static, Arm, O>,
     inputs: &Inputs,
-    names: [&str; 3],
+    [step_instructions, step_stack, hash]: [&str; 3],
 ) -> Result<(), Error> {
-    line(names[0], count(inputs, |x| learner.step(x))?);
-    let mut result = Ok(0.0);
+    line(step_instructions, count(inputs, |x| learner.step(x))?);
+    let bits = learner.params().iter().map(|p| p.to_bits());
+    line(hash, bits.fold(0x811c_9dc5, |hash, p| (hash ^ p).wrapping_mul(0x0100_0193)));
     let [x, ..] = inputs;
-    line(names[1], stack::used(|| result = learner.step(x)) as u32);
-    result?;
-    line(names[2], count(inputs, |x| learner.score(x, 1))?);
+    line(step_stack, stack(&mut || learner.step(x).is_ok())?);
     Ok(())
 }
 
 fn run() -> Result<(), Error> {
     static mut SGD: Memory<P, 0, S> = Memory::ZERO;
     static mut ADAM: Memory<P, { 2 * P }, S> = Memory::ZERO;
+    static mut FLASH: RamFlash = RamFlash::ZERO;
     // SAFETY: the only references to them; this function runs once.
-    let (sgd, adam) = unsafe { (&mut *(&raw mut SGD), &mut *(&raw mut ADAM)) };
+    let (sgd, adam, flash) = unsafe { (&mut *(&raw mut SGD), &mut *(&raw mut ADAM), &mut *(&raw mut FLASH)) };
     let inputs = inputs();
-    let learner = Learner::new(SHAPE, Arm, Sgd { rate: 0.01 }, 1, sgd.slices())?;
-    measure(learner, &inputs, ["sgd_step_instructions", "sgd_stack_bytes", "score_instructions"])?;
-    let learner = Learner::new(SHAPE, Arm, Adam::new(1e-3), 1, adam.slices())?;
-    measure(learner, &inputs, ["adam_step_instructions", "adam_stack_bytes", "adam_score_instructions"])?;
+    let [x, ..] = &inputs;
+    let mut learner = Learner::new(SHAPE, Arm, Sgd { rate: 0.01 }, 1, sgd.slices())?;
+    measure(&mut learner, &inputs, ["sgd_step_instructions", "sgd_step_stack_bytes", "sgd_parameter_hash"])?;
+    line("score_instructions", count(&inputs, |x| learner.score(x, 1))?);
+    line("score_stack_bytes", stack(&mut || learner.score(x, 1).is_ok())?);
+    let mut record = Record::new(flash, 0, RamFlash::SLOT)?;
+    line("save_stack_bytes", stack(&mut || learner.save(&mut record).is_ok())?);
+    line("load_stack_bytes", stack(&mut || learner.load(&mut record).is_ok())?);
+    let mut learner = Learner::new(SHAPE, Arm, Adam::new(1e-3), 1, adam.slices())?;
+    measure(&mut learner, &inputs, ["adam_step_instructions", "adam_step_stack_bytes", "adam_parameter_hash"])?;
+    line("parameter_bytes", 4 * P as u32);
     line("sgd_ram_beyond_parameters_bytes", 4 * S as u32);
-    line("parameters", P as u32);
     Ok(())
 }
 

@@ -1,0 +1,31 @@
+//! What the loops in assembly are given.
+
+/// A matrix of `fours` > 0 times four rows, `stride` bytes apart, of `eights` > 0 times eight floats.
+#[repr(C)]
+pub(crate) struct Matrix {
+    /// One float a row.
+    pub(crate) x: *mut f32,
+    pub(crate) w: *mut f32,
+    /// One float a column.
+    pub(crate) y: *mut f32,
+    pub(crate) fours: usize,
+    pub(crate) eights: usize,
+    pub(crate) stride: usize,
+}
+
+/// What Adam works on: `rows` > 0 rows of `eights` > 0 times eight floats of m, v and w, `skip` bytes between the end
+/// of one and the start of the next.
+#[repr(C)]
+pub(crate) struct Adam {
+    /// b1, c1, b2, c2, epsilon, rate, grid.
+    pub(crate) constants: [f32; 7],
+    pub(crate) d: *const f32,
+    pub(crate) square: *const f32,
+    pub(crate) m: *mut f32,
+    pub(crate) v: *mut f32,
+    pub(crate) w: *mut f32,
+    pub(crate) x: *const f32,
+    pub(crate) rows: usize,
+    pub(crate) eights: usize,
+    pub(crate) skip: usize,
+}

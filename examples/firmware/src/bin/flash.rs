@@ -1,0 +1,45 @@
+//! What training and inference take of the flash: `LEARNS` says what is linked; with `nothing` it is all that surrounds it.
+#![no_std]
+#![no_main]
+
+use arm_core::optim::{Adam, Optimiser, Sgd};
+use arm_core::{Error, Learner, Memory, estimator::Arm, learner::Slices};
+use firmware::clock::Clock;
+use firmware::reference::{P, S, SHAPE};
+use firmware::{entry, host};
+
+const LEARNS: &str = match option_env!("LEARNS") {
+    Some(what) => what,
+    None => "nothing",
+};
+
+static mut MEMORY: Memory<P, { 2 * P }, S> = Memory::ZERO;
+
+fn is(what: &str) -> bool {
+    LEARNS.as_bytes() == what.as_bytes()
+}
+
+fn train(optimiser: impl Optimiser, memory: Slices<'_>) -> Result<f32, Error> {
+    let mut learner = Learner::new(SHAPE, Arm, optimiser, 1, memory)?;
+    let x = [0x1234_5678, 0x0f0f_5a5a];
+    Ok(learner.step(&x)? + learner.score(&x, 1)?)
+}
+
+#[entry]
+fn main() -> ! {
+    // SAFETY: the only reference to it.
+    let memory = unsafe { &mut *(&raw mut MEMORY) }.slices();
+    if is("sgd") {
+        let memory = Slices { moments: &mut [], ..memory };
+        host::exit(train(Sgd { rate: 0.01 }, memory).is_ok());
+    }
+    if is("adam") {
+        host::exit(train(Adam::new(1e-3), memory).is_ok());
+    }
+    // A panic that can be reached: this must not link.
+    if is("panic") {
+        let i = Clock::start().instructions() as usize;
+        host::exit(memory.params[i] == 0.0);
+    }
+    host::exit(memory.params.iter().all(|p| *p == 0.0));
+}

@@ -1,0 +1,115 @@
+#!/bin/sh
+# Measures what a step costs on emulated microcontrollers and proves what must not be in an image.
+#
+#   scripts/numbers.sh         prints the table, writes it into docs/microcontroller.md, checks the budget
+#   scripts/numbers.sh check   prints the table and checks the budget: examples/firmware/budget.txt
+#
+# Needs what scripts/bare-metal.sh needs, readelf and arm-none-eabi-objdump.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+page=$root/docs/microcontroller.md
+budget=$root/examples/firmware/budget.txt
+bare=$root/scripts/bare-metal.sh
+boards="mps2-an385 mps2-an386 mps2-an505 mps3-an547 riscv-virt"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+    echo "numbers: $*" >&2
+    exit 1
+}
+
+# clean BOARD ELF: neither panic nor allocation nor arithmetic on f64 is linked.
+clean() {
+    readelf -sW "$2" | awk '$4 == "FUNC" { print $8 }' >"$work/functions"
+    bad=$(grep -E 'panic|unwrap_failed|bounds_check|slice_index|__rust_alloc|__rg_|^malloc$|^_?sbrk' "$work/functions" || true)
+    [ -z "$bad" ] || fail "$1: a panic or an allocation is linked:" $bad
+    doubles='__(aeabi_(d(add|sub|rsub|mul|div|cmp|2)|f2d|d2f|u?i2d|u?l2d)|(add|sub|mul|div)df3|extendsfdf2|truncdfsf2|float.*df)'
+    bad=$(grep -E "$doubles" "$work/functions" || true)
+    [ -z "$bad" ] || fail "$1: arithmetic on f64 is linked:" $bad
+    case $1 in riscv-virt) return ;; esac
+    bad=$(arm-none-eabi-objdump -d "$2" | grep -E '\.f64' | head -n 1 || true)
+    [ -z "$bad" ] || fail "$1: an instruction on f64 is linked: $bad"
+}
+
+# flash WHAT: bytes of code and constants of an image for a Cortex-M4F that can do that.
+flash() {
+    elf=$(LEARNS=$1 "$bare" build mps2-an386 flash 2>"$work/log") || { cat "$work/log" >&2; fail "flash $1 does not link"; }
+    clean mps2-an386 "$elf"
+    readelf -SW "$elf" | sed 's/^ *\[ *[0-9]*\]//' | awk '
+        function number(s, n, i) { for (i = 1; i <= length(s); i++) n = 16 * n + index("0123456789abcdef", substr(s, i, 1)) - 1; return n }
+        $2 == "PROGBITS" && $7 ~ /A/ { n += number($5) } END { print n }'
+}
+
+: >"$work/figures"
+for board in $boards; do
+    echo "numbers: $board" >&2
+    "$bare" run "$board" bench >"$work/run" 2>"$work/log" || { cat "$work/log" "$work/run" >&2; fail "$board: bench failed"; }
+    grep -hE '^[a-z_]+ [0-9]+$' "$work/run" "$work/log" | sed "s/^/$board /" >>"$work/figures"
+    clean "$board" "$("$bare" build "$board" bench 2>/dev/null)"
+done
+[ "$(awk '/_parameter_hash / { print $2, $3 }' "$work/figures" | sort -u | wc -l)" = 2 ] ||
+    fail "boards do not train to the same bits:" $(grep _parameter_hash "$work/figures")
+nothing=$(flash nothing)
+for what in sgd adam; do
+    echo "mps2-an386 ${what}_flash_bytes $(($(flash $what) - nothing))" >>"$work/figures"
+done
+if LEARNS=panic "$bare" build mps2-an386 flash >"$work/log" 2>&1 || ! grep -q sbn_panic_is_reachable "$work/log"; then
+    fail "an image with a panic links: the proof that there is none proves nothing"
+fi
+for what in sgd adam; do
+    awk -v what=$what '$2 == what "_step_instructions" { n[$1] = $3 } END { if (n["mps2-an386"])
+        print "mps3-an547 " what "_step_percent_of_m4f " int(100 * n["mps3-an547"] / n["mps2-an386"] + 0.5) }' \
+        "$work/figures" >>"$work/percent"
+done
+cat "$work/percent" >>"$work/figures"
+
+awk '
+    function row(title, figure, i, cell) {
+        cell = "| " title
+        for (i = 1; i <= count; i++) cell = cell " | " ((board[i], figure) in value ? commas(value[board[i], figure]) : "")
+        print cell " |"
+    }
+    function commas(n) { while (n ~ /[0-9][0-9][0-9][0-9]/) n = gensub_(n); return n }
+    function gensub_(n, at) { match(n, /[0-9]+/); at = RLENGTH; if (at <= 3) return n
+        return substr(n, 1, at - 3) "," substr(n, at - 2) }
+    { if (!($1 in seen)) { seen[$1] = 1; board[++count] = $1 } value[$1, $2] = $3 }
+    END {
+        name["mps2-an385"] = "Cortex-M3"; name["mps2-an386"] = "Cortex-M4F"; name["mps2-an505"] = "Cortex-M33"
+        name["mps3-an547"] = "Cortex-M55"; name["riscv-virt"] = "RV32IMAC"
+        head = "| "; line = "|---|"
+        for (i = 1; i <= count; i++) { head = head " | " name[board[i]]; line = line "--:|" }
+        print head " |"; print line
+        row("training step, SGD: instructions", "sgd_step_instructions")
+        row("the same, % of the Cortex-M4F", "sgd_step_percent_of_m4f")
+        row("training step, Adam: instructions", "adam_step_instructions")
+        row("the same, % of the Cortex-M4F", "adam_step_percent_of_m4f")
+        row("score: instructions", "score_instructions")
+        row("stack of an SGD step: bytes", "sgd_step_stack_bytes")
+        row("stack of an Adam step: bytes", "adam_step_stack_bytes")
+        row("stack of a score: bytes", "score_stack_bytes")
+        row("stack of saving to flash: bytes", "save_stack_bytes")
+        row("stack of loading from flash: bytes", "load_stack_bytes")
+        row("parameters: bytes of RAM", "parameter_bytes")
+        row("SGD beyond parameters: bytes of RAM", "sgd_ram_beyond_parameters_bytes")
+        row("SGD step and score: bytes of flash", "sgd_flash_bytes")
+        row("Adam step and score: bytes of flash", "adam_flash_bytes")
+    }' "$work/figures" >"$work/table"
+cat "$work/table"
+
+if [ "${1:-}" != check ]; then
+    awk -v table="$work/table" '
+        /<!-- end of numbers -->/ { inside = 0 }
+        !inside { print }
+        /<!-- numbers -->/ { inside = 1; while ((getline line <table) > 0) print line }' "$page" >"$work/page"
+    cat "$work/page" >"$page"
+    echo "numbers: written to docs/microcontroller.md" >&2
+fi
+
+awk '
+    NR == FNR { value[$1, $2] = $3; next }
+    /^#/ || NF == 0 { next }
+    !(($1, $2) in value) { print "numbers: there is no figure " $2 " for " $1 > "/dev/stderr"; bad = 1; next }
+    value[$1, $2] > $3 { print "numbers: " $1 ": " $2 " is " value[$1, $2] ", the budget is " $3 > "/dev/stderr"; bad = 1 }
+    END { if (!bad) print "numbers: all within the budget" > "/dev/stderr"; exit bad }' "$work/figures" "$budget" ||
+    fail "over budget: make it smaller, or defend a larger limit in examples/firmware/budget.txt"
