@@ -37,6 +37,7 @@ fi
 step scripts/bare-metal.sh core
 step scripts/bare-metal.sh selftest
 step scripts/bare-metal.sh programs
+step scripts/numbers.sh check
 step scripts/firmware-c.sh
 step scripts/export.sh
 [ "${1:-}" = full ] || exit 0

@@ -70,9 +70,10 @@ awk '
         for (i = 1; i <= count; i++) cell = cell " | " ((board[i], figure) in value ? commas(value[board[i], figure]) : "")
         print cell " |"
     }
-    function commas(n) { while (n ~ /[0-9][0-9][0-9][0-9]/) n = gensub_(n); return n }
-    function gensub_(n, at) { match(n, /[0-9]+/); at = RLENGTH; if (at <= 3) return n
-        return substr(n, 1, at - 3) "," substr(n, at - 2) }
+    function commas(n) {
+        while (match(n, /[0-9][0-9][0-9][0-9](,|$)/)) n = substr(n, 1, RSTART) "," substr(n, RSTART + 1)
+        return n
+    }
     { if (!($1 in seen)) { seen[$1] = 1; board[++count] = $1 } value[$1, $2] = $3 }
     END {
         name["mps2-an385"] = "Cortex-M3"; name["mps2-an386"] = "Cortex-M4F"; name["mps2-an505"] = "Cortex-M33"

@@ -70,6 +70,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// that it always ends. In whatever slices, the result has the same bits.
     ///
     /// Errors: [`Error::Setting`] when the optimiser was given a bad rate meanwhile; the step stays under way.
+    #[inline(never)]
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
         let Some(mut pending) = self.state.pending else { return Ok(Progress::Idle) };
         self.optimiser.check()?;
@@ -118,6 +119,8 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         if self.state.pending.is_none() { Ok(()) } else { Err(Error::Busy) }
     }
 
+    /// Apart from [`poll`](Self::poll), so that their stacks do not add up.
+    #[inline(never)]
     pub(super) fn begin_for<M: Objective<K>>(&mut self, objective: &mut M, x: &[u32]) -> Result<(), Error> {
         self.idle()?;
         self.optimiser.check()?;

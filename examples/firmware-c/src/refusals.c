@@ -220,7 +220,7 @@ static void bytes_and_pieces(sbn_network *net)
 
 static void black_box(void)
 {
-    uint32_t x[2] = {7, 1};
+    uint32_t x[2] = {7, 1}, steps = 0;
     static uint32_t kept[sizeof chain_memory / 4];
     float f = 0.0f, results[] = {(float)NAN, (float)INFINITY, -(float)INFINITY};
     sbn_network *net = NULL;
@@ -229,8 +229,12 @@ static void black_box(void)
     memcpy(kept, chain_memory, sizeof kept);
     for (int i = 0; i < 3; i++) {
         EXPECT(sbn_step_black_box(net, x, 2, value, &results[i], &f), SBN_ERROR_OBJECTIVE);
-        /* Head, layers, parameters and moments; the scratch behind them may hold anything. */
-        EXPECT(memcmp(kept, chain_memory, 4 * (params + 3 * SBN_PARAMS(CODE, SBN_NO_LAYERS, 0))) == 0, 1);
+        /* Layers, parameters and moments; the scratch behind them may hold anything. */
+        EXPECT(memcmp(kept + SBN_STATE_WORDS, chain_memory + SBN_STATE_WORDS,
+                      4 * (params - SBN_STATE_WORDS + 3 * SBN_PARAMS(CODE, SBN_NO_LAYERS, 0))) == 0, 1);
+        /* The next step draws fresh samples. */
+        EXPECT(sbn_steps(net, &steps), SBN_OK);
+        EXPECT((int32_t)steps, i + 1);
     }
     nested = net;
     EXPECT(sbn_step_black_box(net, x, 2, calls_back, &f, &f), SBN_OK);
