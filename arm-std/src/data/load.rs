@@ -11,7 +11,7 @@ use super::{DataError, Fault, strokes};
 
 /// Loads a data set. `path` is one of:
 ///
-/// - a folder with a file for each split, in any of the formats of [`read_table`], told apart by the words
+/// - a folder with a file for each split, in any of the formats of [`read_table`](super::read_table), told apart by the words
 ///   `train`, `valid` (or `val`, `validation`) and `test` (or `t10k`) in their names:
 ///   `binarized_mnist_{train,valid,test}.amat`, `train-images-idx3-ubyte.gz` with
 ///   `t10k-images-idx3-ubyte.gz`, `nltcs.{train,valid,test}.data.gz`, `train.csv`... Files with the word
@@ -27,7 +27,7 @@ use super::{DataError, Fault, strokes};
 /// sixth of the rows (at most 10000) is test and as many rows before those are valid. Rows keep their order:
 /// shuffle a file that is sorted by class before it is split here.
 ///
-/// Costs what [`read_table`] costs for each file.
+/// Costs what [`read_table`](super::read_table) costs for each file.
 ///
 /// # Errors
 /// [`DataError`], naming the file and what to do: nothing there, nothing recognised, several data sets, a
