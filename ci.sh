@@ -39,6 +39,7 @@ step scripts/bare-metal.sh selftest
 step scripts/bare-metal.sh programs
 step scripts/numbers.sh check
 step scripts/firmware-c.sh
+step scripts/portable-x86.sh
 step scripts/export.sh
 [ "${1:-}" = full ] || exit 0
 

@@ -27,8 +27,9 @@ case ${1:-x86} in
     x86)
         emulator="qemu-x86_64 -cpu Nehalem"
         echo "== unit tests on an emulated Nehalem"
+        # The profile of the tests is as optimised, and already built where all tests have run.
         # shellcheck disable=SC2086
-        CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER=$emulator cargo test --release --package arm-std --lib -- $tests
+        CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER=$emulator cargo test --package arm-std --lib -- $tests
         cargo build --release --package arm-std --bin arm
         trained "$emulator" "$target_dir/release/arm"
         ;;
