@@ -93,6 +93,28 @@ fn train_eval_and_sample() {
 }
 
 #[test]
+fn runs_are_listed_and_compared() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = table(dir.path());
+    for seed in ["4", "5"] {
+        let out = format!("runs/seed-{seed}");
+        let mut args = vec!["train", "--data", &data, "--preset", "linear", "--seed", seed, "--out", &out];
+        args.extend(SHORT);
+        assert!(arm(dir.path(), &args).status.success());
+    }
+    let output = arm(dir.path(), &["runs"]);
+    let text = stdout(&output);
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines.len() == 3 && lines[0].ends_with("seed") && !lines[0].contains("batch"), "{text}");
+    let json = arm(dir.path(), &["runs", "--json", "runs/seed-4", "runs/seed-5"]);
+    let runs: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
+    let bound = |i: usize| runs[i]["best"]["valid_neg_elbo"].as_f64().unwrap();
+    assert!(bound(0) <= bound(1) && runs[0]["config"]["seed"] != runs[1]["config"]["seed"]);
+    assert!(lines[1].starts_with(runs[0]["run"].as_str().unwrap()), "{text}");
+    assert_eq!(arm(dir.path(), &["runs", "nowhere"]).status.code(), Some(1));
+}
+
+#[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let dir = tempfile::tempdir().unwrap();
     let data = table(dir.path());
