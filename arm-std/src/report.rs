@@ -30,9 +30,13 @@ pub struct Pictures<'a> {
 /// Metrics that cannot be read, or files that cannot be written.
 pub fn refresh(folder: &RunFolder, model: &Model, test: &BitTable, seed: u64) -> Result<(), Failure> {
     let Some(run) = Summary::read(folder.path())? else { return Ok(()) };
+    let curves = curves(&run.epochs)?;
+    if model.network.conditional {
+        // It has no samples of whole rows to show.
+        return Ok(folder.write(CURVES, curves.as_bytes())?);
+    }
     let samples = samples(model, 100, seed)?.png()?;
     let reconstructions = reconstructions(model, test, 40, seed)?.png()?;
-    let curves = curves(&run.epochs)?;
     let pictures = Pictures { samples: &samples, reconstructions: &reconstructions, curves: &curves };
     folder.write(REPORT, html(&run, model, pictures).as_bytes())?;
     folder.write(CURVES, curves.as_bytes())?;
