@@ -79,7 +79,12 @@ impl<'s> Plan<'s> {
     }
 
     /// Floats of the kept activations of the hidden layers before dense layer `i`.
+    #[inline(always)]
     pub(crate) const fn activation(&self, i: usize) -> usize {
+        if i == 0 { 0 } else { self.activations_before(i) }
+    }
+
+    const fn activations_before(&self, i: usize) -> usize {
         let (mut n, mut k, mut height) = (0, 0, self.examples);
         while k < i {
             match self.shape.layer(k) {
@@ -115,7 +120,12 @@ impl<'s> Plan<'s> {
     }
 
     /// Words of the samples of the stochastic layers before `t`.
+    #[inline(always)]
     pub(crate) const fn sample(&self, t: usize) -> usize {
+        if t == 0 { 0 } else { self.samples_before(t) }
+    }
+
+    const fn samples_before(&self, t: usize) -> usize {
         let (mut n, mut k, mut i) = (0, 0, 0);
         while k < t && i < self.shape.encoder().len() {
             if let Layer::Bernoulli { width } = self.shape.encoder()[i] {
