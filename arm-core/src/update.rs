@@ -56,7 +56,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             }
             if let Some(rates) = optimiser.in_place_adam(step)
                 && room.len() >= layer.dense.stride
-                && !self.shape.is_coded()
+                && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
             {
                 let Block { first, weights, first_moment, second_moment, .. } = block;
                 if total == 1 && layer.d.height() == 1 {

@@ -9,7 +9,7 @@ use arm_core::estimator::{
 };
 use arm_core::kernels::Portable;
 use arm_core::model::{BlackBox, Objective, Vae};
-use arm_core::{BitMatrix, Bits, Engine, Layer, Prior, Shape};
+use arm_core::{Batch, BitMatrix, Bits, Engine, Error, Layer, Prior, Shape, Shard};
 use arm_tests::{Moments, gradient, wavy_params};
 
 const H: Layer = Layer::hidden(4, 0.2);
@@ -154,4 +154,44 @@ impl Estimator for Biased {
 fn four_percent_of_bias_is_noticed() {
     let (z, _) = worst(engine(FREE, Biased), BlackBox(f));
     assert!(z > 6.0, "z = {z:.2}");
+}
+
+#[test]
+fn counts_that_make_no_sense_are_refused() {
+    for samples in [0, 1, 1025, usize::MAX] {
+        assert_eq!(Rloo { samples }.check(&FREE), Err(Error::Setting));
+    }
+    for samples in [0, 1, Arms::MOST + 1, usize::MAX] {
+        assert_eq!(Arms { samples }.check(&FREE), Err(Error::Setting));
+    }
+}
+
+/// Probabilities of exactly 0 and 1, and f-values that are huge or no numbers: a finite gradient, or an error.
+#[test]
+fn extremes_never_become_nan() {
+    fn check<E: Estimator>(estimator: E) {
+        let engine = engine(FREE, estimator);
+        for logit in [0.0f32, 30.0, -40.0, 200.0, -1e6] {
+            for f in [1.0f32, 1e4, 3e38, f32::INFINITY, f32::NAN] {
+                let mut scratch = vec![0; engine.training_scratch(1)];
+                let batch = Batch::new(BitMatrix::NONE, 1, 0, 1);
+                let f = |b: Bits<'_>| if b.count_ones() % 2 == 1 { f } else { -f };
+                let (params, mut g) = ([logit, -logit, 0.5, logit, logit], [0.0; 5]);
+                let mut objective = BlackBox(f);
+                let result = engine.examples(&mut objective, &params, batch, &mut scratch, &mut [0.0]);
+                engine.gradient(1.0, &[Shard { batch, scratch: &scratch }], 0, 0, &mut g);
+                match result {
+                    Ok(()) => assert!(g.iter().all(|g| g.is_finite()), "{g:?}"),
+                    Err(e) => assert!(matches!(e, Error::Diverged | Error::Objective), "{e}"),
+                }
+                assert!(result.is_err() || f(Bits::EMPTY).is_finite());
+            }
+        }
+    }
+    check(Arm);
+    check(DisArm);
+    check(Arms { samples: 3 });
+    check(Leg);
+    check(BitFlip);
+    check(Ugc);
 }
