@@ -2,25 +2,9 @@
 
 use crate::config::Config;
 use crate::model::{Extras, Model, ModelError, read_file};
-use crate::train::{Epoch, Restored};
-use serde::{Deserialize, Serialize};
+pub use crate::progress::Progress;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Where a run stands, beside parameters and moments.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Checksum of the data, by which another table is noticed.
-    pub data: u32,
-    /// Steps taken; they decide epoch, position in it and every random draw.
-    pub step: u64,
-    /// Sum of -ELBO over the steps of the epoch in progress.
-    pub epoch_sum: f64,
-    /// The epochs done.
-    pub history: Vec<Epoch>,
-    /// The times that a refused step sent the run back to the start of its epoch.
-    pub restored: Vec<Restored>,
-}
 
 /// A moment of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,6 +126,7 @@ mod tests {
     use super::*;
     use crate::config::tests::example;
     use crate::network::Preset;
+    use crate::progress::Epoch;
 
     fn checkpoint(step: u64) -> Checkpoint {
         let network = Preset::Linear.network(3);

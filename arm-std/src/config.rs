@@ -1,7 +1,6 @@
 //! What a run is made of: everything that decides its result.
 
 use crate::data::{Binarise, DataError, Source, Splits, load};
-use crate::dispatch::Choice;
 use crate::network::{Inputs, Network, Preset, codings};
 use crate::optimise::Rule;
 use arm_core::estimator::{self, Baseline};
@@ -270,11 +269,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// The estimator with its settings.
-    pub fn choice(&self) -> Choice {
-        Choice { name: self.estimator, samples: self.samples, baseline: self.baseline }
-    }
-
     /// The data set, binarised and split. Errors: the data.
     pub fn splits(&self) -> Result<Splits, DataError> {
         let mut splits = load(&self.data)?.binarise(self.binarise.choice())?;

@@ -1,6 +1,6 @@
 //! From the name of an estimator to the estimator: the one place where both are listed.
 
-use crate::config::{BaselineName, EstimatorName};
+use crate::config::{BaselineName, Config, EstimatorName};
 use crate::estimators::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
 use arm_core::estimator::*;
 use arm_core::{Error, Shape};
@@ -29,6 +29,13 @@ pub struct Choice {
     pub samples: usize,
     /// Baseline of REINFORCE.
     pub baseline: BaselineName,
+}
+
+impl Config {
+    /// The estimator with its settings.
+    pub fn choice(&self) -> Choice {
+        Choice { name: self.estimator, samples: self.samples, baseline: self.baseline }
+    }
 }
 
 impl Choice {

@@ -5,7 +5,7 @@
 //! `network` (the shape: inputs, encoder, decoder, learned_prior) and, where a run wrote the file, its `config`.
 
 use crate::config::Config;
-use crate::export::is_device;
+use crate::device::is_device;
 use crate::files::replace_bytes;
 use crate::memory::Aligned;
 use crate::network::Network;

@@ -1,8 +1,11 @@
 //! A training run: epochs over a data set, validation after each, figures at the end; it can be left and taken up at any
 //! step, and a refused step sends it back to the start of its epoch.
 
+mod led;
 mod machine;
 mod state;
+
+pub(crate) use led::Led;
 
 use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::Config;
@@ -14,40 +17,13 @@ use crate::memory::LINE;
 use crate::model::{Model, copy_rows};
 use crate::network::Network;
 use crate::peers::Peers;
+pub use crate::progress::{Epoch, Restored};
 use arm_core::estimator::Arm;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Engine, Error};
 use serde::{Deserialize, Serialize};
 use state::State;
 use std::time::{Duration, Instant};
-
-/// The figures after an epoch, in nats.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Epoch {
-    /// Epochs done, from 1; the last may be cut short.
-    pub epoch: u64,
-    /// Steps done.
-    pub step: u64,
-    /// Mean -ELBO of the epoch's batches, each before its step.
-    pub train_neg_elbo: f64,
-    /// -ELBO of the validation split, one sample an image.
-    pub valid_neg_elbo: f64,
-    /// Variance of the encoder's gradient: see [`encoder_variance`](crate::variance::encoder_variance).
-    pub gradient_variance: f64,
-}
-
-/// A refused step, after which the run took its epoch again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Restored {
-    /// The step that was refused.
-    pub step: u64,
-    /// Why.
-    pub error: String,
-    /// The step whose state, the last good one, was restored.
-    pub to_step: u64,
-    /// How often that state has been restored, this time included.
-    pub attempt: u64,
-}
 
 /// The figures of a trained model on a test split, in nats.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

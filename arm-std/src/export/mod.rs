@@ -1,11 +1,9 @@
 //! A trained model for a device: the codec's bytes, and as source in Rust and C with what the device must compute.
 
-mod bytes;
 mod c;
 mod golden;
 mod rust;
 
-pub(crate) use bytes::is_device;
 pub use golden::Golden;
 
 use crate::model::Model;
@@ -61,20 +59,7 @@ fn bits(values: &[f32]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arm_core::{Layer, Prior};
-
-    pub(super) fn model() -> Model {
-        let network = Network {
-            inputs: 40,
-            encoder: vec![Layer::hidden(6, 0.1), Layer::bernoulli(5), Layer::bernoulli(3)],
-            decoder: vec![Layer::bernoulli(5), Layer::bernoulli(40)],
-            prior: Prior::Learned,
-            codings: None,
-            conditional: false,
-        };
-        let params = (0..network.shape().params()).map(|i| (i as f32 * 0.7).sin()).collect();
-        Model { network, params }
-    }
+    use crate::device::tests::model;
 
     #[test]
     fn an_exported_model_is_the_same_every_time() {

@@ -47,11 +47,24 @@ impl Model {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::export::tests::model;
-    use arm_core::Layer;
+    use arm_core::{Layer, Prior};
     use std::fs;
+
+    /// A small model of two stochastic layers.
+    pub(crate) fn model() -> Model {
+        let network = Network {
+            inputs: 40,
+            encoder: vec![Layer::hidden(6, 0.1), Layer::bernoulli(5), Layer::bernoulli(3)],
+            decoder: vec![Layer::bernoulli(5), Layer::bernoulli(40)],
+            prior: Prior::Learned,
+            codings: None,
+            conditional: false,
+        };
+        let params = (0..network.shape().params()).map(|i| (i as f32 * 0.7).sin()).collect();
+        Model { network, params }
+    }
 
     #[test]
     fn bytes_hold_the_whole_model() {

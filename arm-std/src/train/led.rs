@@ -1,0 +1,44 @@
+//! A run that several processes share, as each of them sees it.
+
+use super::{Epoch, Failure, Next, Observer, Restored};
+use crate::checkpoint::Checkpoint;
+use crate::peers::{Peers, same};
+use std::time::Duration;
+
+/// What a process sees of a run that it shares: process 0 decides for all when to save and when to leave, and only it
+/// writes anything.
+pub(crate) struct Led<'a> {
+    /// The processes.
+    pub(crate) peers: &'a dyn Peers,
+    /// The observer of process 0.
+    pub(crate) leader: Option<&'a mut dyn Observer>,
+}
+
+impl Observer for Led<'_> {
+    fn step(&mut self, step: u64, neg_elbo: f32) -> Next {
+        let next = self.leader.as_mut().map_or(Next::Go, |leader| leader.step(step, neg_elbo));
+        let mut byte = vec![next as u8];
+        self.peers.share(&mut byte);
+        [Next::Go, Next::Save, Next::Leave].into_iter().find(|&next| byte == [next as u8]).unwrap_or(next)
+    }
+
+    fn epoch(&mut self, epoch: &Epoch, steps: u64, time: Duration) -> Result<(), Failure> {
+        self.leader.as_mut().map_or(Ok(()), |leader| leader.epoch(epoch, steps, time))
+    }
+
+    fn restored(&mut self, restored: &Restored) -> Result<(), Failure> {
+        self.leader.as_mut().map_or(Ok(()), |leader| leader.restored(restored))
+    }
+
+    /// Nothing is saved unless all processes have the same parameters.
+    fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
+        same(self.peers, bytemuck::cast_slice(&checkpoint.model.params)).map_err(|other| {
+            format!(
+                "process {other} has other parameters than process 0 after step {}: all must run the same build of arm \
+                 on CPUs of one kind; the last checkpoint is from before they differed",
+                checkpoint.progress.step
+            )
+        })?;
+        self.leader.as_mut().map_or(Ok(()), |leader| leader.save(checkpoint))
+    }
+}
