@@ -44,11 +44,28 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         step: u64,
         shards: &[Shard<'_>],
         total: usize,
+        block: Block<'_>,
+        room: &mut [f32],
+    ) -> Result<(), Error> {
+        let dense = self.shape.dense(block.layer);
+        self.update_dense(&dense, optimiser, step, shards, total, block, room)
+    }
+
+    /// [`update`](Self::update) for a caller that has looked up the layer.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    pub(crate) fn update_dense<O: Optimiser>(
+        &self,
+        dense: &Dense,
+        optimiser: &O,
+        step: u64,
+        shards: &[Shard<'_>],
+        total: usize,
         mut block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
         if let [shard] = shards {
-            let layer = self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?;
+            let layer = self.layer(block.layer, dense, shard).ok_or_else(|| self.size(shard))?;
             if let (1, Some(rate)) = (total, optimiser.in_place()) {
                 self.add(-rate * self.scale(block.layer), &layer, block.first, block.weights);
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
@@ -76,7 +93,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         for shard in shards {
             self.plan(shard.batch.examples).record(shard.scratch).ok_or_else(|| self.size(shard))?;
         }
-        let stride = self.shape.dense(block.layer).stride.max(1);
+        let stride = dense.stride.max(1);
         let rows = room.len() / stride;
         if rows == 0 {
             return Err(Error::Size { needed: stride, given: room.len() });
@@ -121,13 +138,13 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
     pub fn gradient(&self, a: f32, shards: &[Shard<'_>], layer: usize, first: usize, g: &mut [f32]) {
-        let scale = self.scale(layer);
+        let (scale, dense) = (self.scale(layer), self.shape.dense(layer));
         for shard in shards {
-            if let Some(layer) = self.layer(layer, shard) {
+            if let Some(layer) = self.layer(layer, &dense, shard) {
                 self.add(a * scale, &layer, first, g);
             }
         }
-        let deltas = shards.iter().filter_map(|shard| Some(self.layer(layer, shard)?.d));
+        let deltas = shards.iter().filter_map(|shard| Some(self.layer(layer, &dense, shard)?.d));
         self.correct(a, layer, first, deltas, g);
     }
 
@@ -156,14 +173,13 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         }
     }
 
-    fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
+    fn layer<'a>(&self, layer: usize, dense: &Dense, shard: &Shard<'a>) -> Option<Trained<'a>> {
         let plan = self.plan(shard.batch.examples);
         let record = plan.record(shard.scratch)?;
-        let dense = self.shape.dense(layer);
         Some(Trained {
-            dense,
+            dense: *dense,
             input: plan.input(layer, shard.batch.x, record.activations, record.samples),
-            d: plan.delta_of(layer, &dense, record.deltas),
+            d: plan.delta_of(layer, dense, record.deltas),
         })
     }
 

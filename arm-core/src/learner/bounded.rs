@@ -100,7 +100,8 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
                 first_moment: first.get_mut(range.clone()).unwrap_or_default(),
                 second_moment: second.get_mut(range).unwrap_or_default(),
             };
-            self.engine.update(&self.optimiser, self.state.updates, &shards, 1, block, room)?;
+            let (optimiser, updates) = (&self.optimiser, self.state.updates);
+            self.engine.update_dense(&dense, optimiser, updates, &shards, 1, block, room)?;
             (left, least) = (left.saturating_sub(rows * stride), 0);
             pending.row += rows;
             if pending.row >= dense.rows() {
