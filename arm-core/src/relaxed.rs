@@ -78,7 +78,7 @@ impl<'a> Lent<'a> {
     }
 }
 
-/// A layer with its objective, as [`Estimator::relax`](crate::estimator::Estimator::relax) sees it.
+/// A layer with its objective, as [`Estimator::relax`] sees it.
 #[derive(Debug)]
 pub struct Relaxed<'a, 's, K, O> {
     /// The samples.
@@ -195,7 +195,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// The records of the examples of [`examples`](Self::examples) in its scratch, for
-    /// [`Estimator::learn`](crate::estimator::Estimator::learn); empty for an estimator that keeps none.
+    /// [`Estimator::learn`]; empty for an estimator that keeps none.
     pub fn records<'a>(&self, examples: usize, scratch: &'a [u32]) -> &'a [f32] {
         let (end, n) = (self.training_scratch(examples), examples.saturating_mul(self.estimator.record()));
         let words = end.checked_sub(n).and_then(|start| scratch.get(start..end)).unwrap_or_default();
