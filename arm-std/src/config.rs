@@ -82,6 +82,12 @@ impl EstimatorName {
         matches!(self, EstimatorName::StraightThroughBiased | EstimatorName::GumbelSoftmaxBiased)
     }
 
+    /// Whether it needs the gradient of f with respect to samples, which conditional networks do not give.
+    pub fn needs_gradient(self) -> bool {
+        use EstimatorName::*;
+        self.biased() || matches!(self, Rebar | Relax | DoubleCv | Rodeo)
+    }
+
     /// Whether it serves networks with one stochastic layer only.
     pub fn of_one_layer(self) -> bool {
         use EstimatorName::*;

@@ -103,7 +103,8 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     };
     let network = config.network(&splits.train);
     let shape = network.shape();
-    let chosen = choices(&args.estimators, &shape, |_| true)?;
+    let chosen =
+        choices(&args.estimators, &shape, |name| !(shape.is_conditional() && name.needs_gradient()))?;
     say(format_args!("{}  {} parameters", network.notation(), shape.params()))?;
     say(format_args!("{}: {}", config.preset.name(), config.preset.recipe().source))?;
     say(format_args!(

@@ -56,7 +56,8 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
     let params = model.padded(LINE);
     let cut = Cut::new(&shape, table.words(), table.cols());
     let (x, y) = (cut.x(0..batch), cut.y(0..batch));
-    let chosen = choices(&args.estimators, &shape, |_| true)?;
+    let chosen =
+        choices(&args.estimators, &shape, |name| !(shape.is_conditional() && name.needs_gradient()))?;
     let effort = Effort {
         draws: args.draws,
         reference_draws: args.draws.saturating_mul(10),
