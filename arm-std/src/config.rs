@@ -65,10 +65,10 @@ impl EstimatorName {
         clap::ValueEnum::to_possible_value(&self).map_or_else(String::new, |v| v.get_name().into())
     }
 
-    /// Whether it draws antithetic pairs.
-    pub fn paired(self) -> bool {
+    /// Whether it draws second paths through the upper layers, above an antithetic partner or a flipped unit.
+    pub fn branches(self) -> bool {
         use EstimatorName::*;
-        matches!(self, Arm | Disarm | Ugc | LocalDisarm | LocalDisarmSym)
+        matches!(self, Arm | Disarm | Ugc | LocalDisarm | LocalDisarmSym | Leg | Bitflip1)
     }
 
     /// Whether it minimises the bound of several samples rather than the -ELBO.

@@ -127,6 +127,16 @@ mod tests {
     use arm_core::Layer;
     use clap::ValueEnum;
 
+    struct Branches;
+
+    impl Visitor for Branches {
+        type Output = bool;
+
+        fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, _: E) -> bool {
+            E::PAIRED || E::FLIPS != Flips::None
+        }
+    }
+
     #[test]
     fn every_name_gives_an_estimator_that_serves_a_small_chain() {
         let layers = [Layer::bernoulli(3), Layer::bernoulli(2)];
@@ -144,6 +154,7 @@ mod tests {
             };
             assert_eq!(samples, expected, "{name:?}");
             assert!(choice.evaluations(&shape) >= samples, "{name:?}");
+            assert_eq!(choice.with(&shape, Branches), Ok(name.branches()), "{name:?}");
             assert_eq!(choice.with(&two, Samples).is_err(), of_one_layer, "{name:?}");
             let none = Choice { samples: 0, ..choice };
             assert_eq!(none.with(&shape, Samples).is_err(), name.range().is_some(), "{name:?}");

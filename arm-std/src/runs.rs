@@ -1,6 +1,7 @@
 //! What run folders say about their runs, to list and compare them.
 
 use crate::config::Config;
+use crate::plot::{Axis, Chart, Curve};
 use crate::run::{CONFIG, Line, METRICS, RunError};
 use crate::settings::Settings;
 use crate::train::{Epoch, Figures, Restored, best};
@@ -145,6 +146,28 @@ pub fn table(runs: &[Summary]) -> Vec<String> {
     rows.iter().map(|row| line(row).trim_end().to_string()).collect()
 }
 
+/// The validation bound and the gradient variance of the runs against epochs.
+pub fn charts(runs: &[Summary]) -> [Chart; 2] {
+    let chart = |title: &str, y: &str, pick: fn(&Epoch) -> f64| {
+        let points = |run: &Summary| run.epochs.iter().map(|e| (e.epoch as f64, pick(e))).collect::<Vec<_>>();
+        Chart {
+            title: title.into(),
+            x: Axis::linear("epochs"),
+            y: Axis::log(y),
+            curves: runs.iter().map(|run| Curve::new(name(&run.run), points(run))).collect(),
+        }
+    };
+    [
+        chart("validation", "−ELBO, nats", |e| e.valid_neg_elbo),
+        chart("estimator", "gradient variance", |e| e.gradient_variance),
+    ]
+}
+
+/// The last part of a path.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
 /// Seconds as `59 s`, `3:20 min` or `2:05 h`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
@@ -202,6 +225,9 @@ mod tests {
         assert!(table[0].ends_with("seed") && !table[0].contains("batch"), "{table:?}");
         assert!(table[1].contains("110.00") && table[1].contains("99.50") && table[1].contains("1:20 min"));
         assert!(table[2].contains("100 of 1000") && table[3].contains("0 s"));
+        let [bound, variance] = charts(&runs);
+        assert_eq!(bound.curves[0], Curve::new("b", [(1.0, 110.0), (2.0, 111.0)]));
+        assert_eq!(variance.curves[0], Curve::new("b", [(1.0, 1.0), (2.0, 1.0)]));
         assert_eq!(list(&folder.path().join("b")).unwrap().0, [runs[0].clone()]);
         assert!(list(&folder.path().join("missing")).is_err());
     }

@@ -241,7 +241,7 @@ impl Settings {
         if estimator != EstimatorName::Reinforce && self.baseline.is_some_and(|b| b != BaselineName::None) {
             return ignored("baseline");
         }
-        if !estimator.paired() && self.independent_uniforms == Some(true) {
+        if !estimator.branches() && self.independent_uniforms == Some(true) {
             return ignored("independent-uniforms");
         }
         Ok(())

@@ -111,6 +111,9 @@ fn runs_are_listed_and_compared() {
     let bound = |i: usize| runs[i]["best"]["valid_neg_elbo"].as_f64().unwrap();
     assert!(bound(0) <= bound(1) && runs[0]["config"]["seed"] != runs[1]["config"]["seed"]);
     assert!(lines[1].starts_with(runs[0]["run"].as_str().unwrap()), "{text}");
+    assert!(arm(dir.path(), &["runs", "--svg", "curves.svg"]).status.success());
+    let svg = std::fs::read_to_string(dir.path().join("curves.svg")).unwrap();
+    assert!(svg.contains("seed-4") && svg.contains("seed-5") && svg.contains("<polyline"), "{svg}");
     assert_eq!(arm(dir.path(), &["runs", "nowhere"]).status.code(), Some(1));
 }
 

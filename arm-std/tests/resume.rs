@@ -140,8 +140,8 @@ fn the_configuration_of_a_run_reproduces_it() {
 }
 
 #[cfg(unix)]
-fn interrupt(child: &Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap().success());
 }
 
 fn wait_for(path: &Path) {
@@ -152,26 +152,28 @@ fn wait_for(path: &Path) {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_saves_and_leaves() {
+fn ctrl_c_a_request_to_terminate_and_a_closed_terminal_save_and_leave() {
     let dir = tempfile::tempdir().unwrap();
     reference(dir.path());
-    let mut args = [&RUN[..], &["--data", "t.txt", "--out", "c"]].concat();
-    args[4] = "1000000";
-    let child = arm(dir.path(), &args).spawn().unwrap();
-    wait_for(&dir.path().join("c/metrics.jsonl"));
-    sleep(Duration::from_millis(100));
-    let second = arm(dir.path(), &["train", "--resume", "c"]).output().unwrap();
-    assert!(!second.status.success());
-    interrupt(&child);
-    let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("--resume"), "{text}");
-    assert!(has_checkpoint(&dir.path().join("c")));
-    // No progress bar where there is no terminal.
-    assert_eq!(
-        String::from_utf8_lossy(&output.stderr).lines().collect::<Vec<_>>(),
-        ["saving; once more to quit at once"]
-    );
+    for name in ["INT", "TERM", "HUP"] {
+        let mut args = [&RUN[..], &["--data", "t.txt", "--out", name]].concat();
+        args[4] = "1000000";
+        let child = arm(dir.path(), &args).spawn().unwrap();
+        wait_for(&dir.path().join(name).join("metrics.jsonl"));
+        sleep(Duration::from_millis(100));
+        let second = arm(dir.path(), &["train", "--resume", name]).output().unwrap();
+        assert!(!second.status.success());
+        signal(&child, name);
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("--resume"), "{name}: {text}");
+        assert!(has_checkpoint(&dir.path().join(name)));
+        // No progress bar where there is no terminal.
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr).lines().collect::<Vec<_>>(),
+            ["saving; once more to quit at once"]
+        );
+    }
 }
 
 #[cfg(unix)]
@@ -185,10 +187,10 @@ fn a_second_ctrl_c_quits_and_nothing_is_lost() {
     // All steps are taken; the bound at the end takes minutes.
     wait_for(&dir.path().join("q/checkpoint-000000700.safetensors"));
     sleep(Duration::from_millis(50));
-    interrupt(&child);
+    signal(&child, "INT");
     sleep(Duration::from_millis(100));
     assert!(child.try_wait().unwrap().is_none());
-    interrupt(&child);
+    signal(&child, "INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
     run(dir.path(), &["train", "--resume", "q", "--nll-samples", "2"]);
     assert!(files(dir.path(), "q") == whole);

@@ -75,6 +75,9 @@ pub(super) struct Runs {
     /// Print them as JSON
     #[arg(long)]
     pub json: bool,
+    /// Draw their curves into this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
 }
 
 /// The importance-weighted bound.

@@ -1,7 +1,9 @@
 //! `arm runs`.
 
 use super::{Outcome, args, say};
-use crate::runs::{list, sort, table};
+use crate::files::replace_bytes;
+use crate::plot::page;
+use crate::runs::{charts, list, sort, table};
 use std::io::Write;
 
 pub(super) fn run(args: &args::Runs) -> Outcome {
@@ -15,6 +17,10 @@ pub(super) fn run(args: &args::Runs) -> Outcome {
         }
     }
     sort(&mut runs);
+    if let Some(file) = &args.svg {
+        let text = page(&charts(&runs), 2)?;
+        replace_bytes(file, text.as_bytes()).map_err(|e| format!("{}: {e}", file.display()))?;
+    }
     if args.json {
         return say(format_args!("{}", serde_json::to_string_pretty(&runs)?));
     }
