@@ -1,6 +1,6 @@
 //! The engine's view of a network: where activations, gradients and samples of a batch lie, and passes over one link.
 
-use crate::bits::{Bits, words};
+use crate::bits::words;
 use crate::coding::Coding;
 use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
@@ -30,22 +30,13 @@ impl Input<'_> {
     #[inline]
     pub fn value(&self, i: usize) -> f32 {
         match self {
-            Input::Real(x) => real_value(x.row(0), i),
-            Input::Bits(x) => bit_value(x.bits(0), i),
+            Input::Real(x) => x.row(0).get(i).copied().unwrap_or(1.0),
+            Input::Bits(x) if i < x.cols() => {
+                x.row(0).get(i / 32).map_or(0.0, |w| (w >> (i % 32) & 1) as f32)
+            }
+            Input::Bits(_) => 1.0,
         }
     }
-}
-
-/// [`Input::value`] of activations.
-#[inline(always)]
-pub(crate) fn real_value(x: &[f32], i: usize) -> f32 {
-    x.get(i).copied().unwrap_or(1.0)
-}
-
-/// [`Input::value`] of binary units.
-#[inline(always)]
-pub(crate) fn bit_value(x: Bits<'_>, i: usize) -> f32 {
-    if i < x.len() { x.words().get(i / 32).map_or(0.0, |w| (w >> (i % 32) & 1) as f32) } else { 1.0 }
 }
 
 impl<'s> Plan<'s> {

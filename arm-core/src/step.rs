@@ -263,12 +263,6 @@ pub(crate) fn add(x: &[f32], y: &mut [f32]) {
 }
 
 fn limited(pass: &Pass<'_>) -> Result<(), Error> {
-    if within_limit(pass.activations) && within_limit(pass.deltas) { Ok(()) } else { Err(Error::Diverged) }
-}
-
-fn within_limit(values: &[f32]) -> bool {
-    // As integers, of which any instruction set has vectors: the bits of a NaN or an infinity are above those of every
-    // finite number, and the difference of two such numbers has the sign of the comparison.
-    let above = |v: f32| LIMIT.to_bits().wrapping_sub(v.to_bits() & 0x7fff_ffff);
-    arm_vfp::fold(values, 0, |any, v| any | above(v)) >> 31 == 0
+    let within = |values| arm_vfp::within(LIMIT, values);
+    if within(pass.activations) && within(pass.deltas) { Ok(()) } else { Err(Error::Diverged) }
 }

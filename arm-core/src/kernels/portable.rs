@@ -23,12 +23,7 @@ pub struct Portable;
 #[inline(always)]
 fn activate(slope: f32, y: &mut [f32]) {
     if slope != 1.0 {
-        for y in y {
-            // As integers, positive numbers of some size are above all others.
-            if (y.to_bits() as i32) < TINY.to_bits() as i32 {
-                *y = significant(slope * *y);
-            }
-        }
+        arm_vfp::activate(slope, TINY, y);
     }
 }
 
@@ -54,10 +49,7 @@ impl Kernels for Portable {
     fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, mut dx: MatrixMut<'_>) {
         for ((d, a), dx) in d.rows().zip(a.rows()).zip(dx.rows_mut()) {
             arm_vfp::dots(d, w.data(), layout(&w), dx);
-            for (dx, a) in dx.iter_mut().zip(a) {
-                let kept = a.to_bits() as i32 > 0;
-                *dx = significant(if kept { *dx } else { slope * *dx });
-            }
+            arm_vfp::activate_back(slope, TINY, a, dx);
         }
     }
 
@@ -66,17 +58,16 @@ impl Kernels for Portable {
             let layout = Layout { cols: g.cols(), stride: g.stride() };
             let units = x.get(first..).unwrap_or_default();
             let units = units.get(..g.height()).unwrap_or(units);
-            let scaled = |c: f32| move |d| significant(c * d);
-            if a.abs() * rows::smallest(units) * rows::smallest(d) >= TINY {
+            if a.abs() * arm_vfp::smallest(units) * arm_vfp::smallest(d) >= TINY {
                 arm_vfp::outer(a, units, d, g.data_mut(), layout);
             } else {
                 for (i, x) in units.iter().enumerate() {
                     let selected = Selected { bits: &[], bias: i, first: 0 };
-                    arm_vfp::add_to_rows(scaled(a * x), d, selected, g.data_mut(), layout);
+                    arm_vfp::add_to_rows(a * x, TINY, d, selected, g.data_mut(), layout);
                 }
             }
             let bias = Selected { bits: &[], bias: x.len(), first };
-            arm_vfp::add_to_rows(scaled(a), d, bias, g.data_mut(), layout);
+            arm_vfp::add_to_rows(a, TINY, d, bias, g.data_mut(), layout);
         }
     }
 
@@ -84,7 +75,7 @@ impl Kernels for Portable {
         let layout = Layout { cols: g.cols(), stride: g.stride() };
         for (n, d) in d.rows().enumerate() {
             let selected = Selected { bits: x.row(n), bias: x.cols(), first };
-            arm_vfp::add_to_rows(|d| significant(a * d), d, selected, g.data_mut(), layout);
+            arm_vfp::add_to_rows(a, TINY, d, selected, g.data_mut(), layout);
         }
     }
 

@@ -12,11 +12,15 @@ mod assembly;
 mod helium;
 #[cfg(helium)]
 use helium as assembly;
+mod bernoulli;
 mod loops;
+mod units;
 #[cfg(vfp_loops)]
 mod work;
 
-pub use loops::{Adam, Layout, Selected, adam, add_rows, add_scaled, add_to_rows, dots, fold, outer};
+pub use bernoulli::{Sums, log_prob, log_prob_delta};
+pub use loops::{Adam, Layout, Selected, adam, add_rows, add_scaled, add_to_rows, dots, outer};
+pub use units::{activate, activate_back, significant, smallest, within};
 
 /// The square root of `x`, correctly rounded; NaN below zero.
 ///

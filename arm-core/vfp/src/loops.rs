@@ -3,6 +3,7 @@
 #[cfg(vfp_loops)]
 use crate::assembly;
 use crate::sqrt;
+use crate::units::significant;
 
 /// Floats of a group.
 const N: usize = 8;
@@ -139,17 +140,48 @@ fn below(word: u32, count: usize) -> u32 {
 /// Columns that are held in registers while rows pass by.
 const BLOCK: usize = 16;
 
+/// Bits `first..` as far as they select one of `rows` rows: the words of them, and which bits of the first and the last
+/// word these are.
+#[cfg(helium)]
+fn masked(bits: &[u32], first: usize, rows: usize) -> (&[u32], [u32; 2]) {
+    let (before, end) = (first % 32, first % 32 + rows);
+    let words = bits.get(first / 32..).unwrap_or_default();
+    let words = words.get(..end.div_ceil(32)).unwrap_or(words);
+    (words, [u32::MAX << before, below(u32::MAX, end.saturating_sub(32 * words.len().saturating_sub(1)))])
+}
+
 /// y = row `bias` of w + the rows whose bit is set, in order.
 #[inline(never)]
 pub fn add_rows(bits: &[u32], bias: usize, w: &[f32], layout: Layout, y: &mut [f32]) {
     let mut start = 0;
+    #[cfg(helium)]
+    {
+        let (rows, blocks) = (layout.rows(w.len()), layout.cols.min(layout.stride).min(y.len()) / BLOCK);
+        if bias < rows && blocks > 0 {
+            let (words, masks) = masked(bits, 0, rows);
+            let w = w.as_ptr().cast_mut();
+            let work = assembly::Rows {
+                bits: words.as_ptr(),
+                words: words.len(),
+                masks,
+                w,
+                stride: 4 * layout.stride,
+                bias: w.wrapping_add(bias * layout.stride),
+                y: y.as_mut_ptr(),
+                blocks,
+            };
+            // SAFETY: the bias and the rows of the bits have these blocks, and so has y; w is only read.
+            unsafe { assembly::add_rows(&work) };
+            start = blocks * BLOCK;
+        }
+    }
     while start < layout.cols {
         let y = y.get_mut(start..).unwrap_or_default();
         let width = (layout.cols - start).min(BLOCK).min(y.len());
         let part = |row: usize| w.get(row * layout.stride + start..).unwrap_or_default();
-        #[cfg(vfp_loops)]
+        #[cfg(all(vfp_loops, not(helium)))]
         let rows = layout.rows(w.len());
-        #[cfg(vfp_loops)]
+        #[cfg(all(vfp_loops, not(helium)))]
         if width == BLOCK && bias < rows {
             let (bias, mut any) = (part(bias), false);
             for (k, &word) in bits.iter().enumerate() {
@@ -177,17 +209,36 @@ pub fn add_rows(bits: &[u32], bias: usize, w: &[f32], layout: Layout, y: &mut [f
     }
 }
 
-/// The selected rows of g += scaled(d), which is computed once for all of them.
-#[inline(always)]
-pub fn add_to_rows(
-    scaled: impl Fn(f32) -> f32,
-    d: &[f32],
-    selected: Selected<'_>,
-    g: &mut [f32],
-    layout: Layout,
-) {
-    for (block, d) in d.chunks(BLOCK).enumerate() {
-        let c = core::array::from_fn(|i| d.get(i).map_or(0.0, |d| scaled(*d)));
+/// The selected rows of g += a d, without terms below `tiny`.
+#[inline(never)]
+pub fn add_to_rows(a: f32, tiny: f32, d: &[f32], selected: Selected<'_>, g: &mut [f32], layout: Layout) {
+    #[cfg(not(helium))]
+    let done = 0;
+    #[cfg(helium)]
+    let done = {
+        let rows = layout.rows(g.len());
+        let blocks = layout.cols.min(layout.stride).min(d.len()) / BLOCK;
+        if blocks > 0 {
+            let (words, masks) = masked(selected.bits, selected.first, rows);
+            let w = g.as_mut_ptr();
+            let bias = selected.bias.checked_sub(selected.first).filter(|row| *row < rows);
+            let work = assembly::Rows {
+                bits: words.as_ptr(),
+                words: words.len(),
+                masks,
+                w: w.wrapping_sub(selected.first % 32 * layout.stride),
+                stride: 4 * layout.stride,
+                bias: bias.map_or(core::ptr::null_mut(), |row| w.wrapping_add(row * layout.stride)),
+                y: d.as_ptr().cast_mut(),
+                blocks,
+            };
+            // SAFETY: the rows of the bits and of the bias have these blocks, and so has d, which is only read.
+            unsafe { assembly::add_to_rows(a, tiny, &work) };
+        }
+        blocks
+    };
+    for (block, d) in d.chunks(BLOCK).enumerate().skip(done) {
+        let c = core::array::from_fn(|i| d.get(i).map_or(0.0, |d| significant(tiny, a * d)));
         if c.iter().any(|c| *c != 0.0) {
             add_block(&c, block * BLOCK, d.len(), selected, g, layout);
         }
@@ -206,7 +257,7 @@ fn add_block(
     let width = width.min(layout.cols.saturating_sub(start));
     selected.each(layout.rows(g.len()), |word, at| {
         let offset = at * layout.stride + start;
-        #[cfg(vfp_loops)]
+        #[cfg(all(vfp_loops, not(helium)))]
         if width == BLOCK {
             // SAFETY: `each` gives rows that are there.
             unsafe { assembly::add_to_rows(word, g.as_mut_ptr().add(offset), 4 * layout.stride, c.as_ptr()) };
@@ -324,53 +375,11 @@ pub struct Adam {
     pub grid: f32,
 }
 
-/// `work` over all values in order, four to a turn where that saves instructions.
-#[inline(always)]
-pub fn fold<A>(values: &[f32], first: A, work: impl Fn(A, f32) -> A) -> A {
-    #[cfg(all(vfp_loops, not(helium)))]
-    {
-        let (fours, rest) = values.as_chunks::<4>();
-        let all = fours.iter().fold(first, |all, [a, b, c, d]| work(work(work(work(all, *a), *b), *c), *d));
-        rest.iter().fold(all, |all, v| work(all, *v))
-    }
-    #[cfg(any(not(vfp_loops), helium))]
-    values.iter().fold(first, |all, v| work(all, *v))
-}
-
-/// Rows that are given to the assembly at a time.
-const TOGETHER: usize = 16;
-
 /// For each row i of `m`, `v` and `w`: m = keep m + add x d, v = keep v + add x^2 square, then
-/// w = (w - rate (m / (sqrt(v) + epsilon)) + grid) - grid. `x` is asked for rows from 0; where it is zero nothing is
-/// added. `square` is that of d.
-#[inline(always)]
-pub fn adam(
-    a: &Adam,
-    x: impl Fn(usize) -> f32,
-    d: &[f32],
-    square: &[f32],
-    layout: Layout,
-    (m, v, w): (&mut [f32], &mut [f32], &mut [f32]),
-) {
-    let rows = layout.rows(m.len().min(v.len()).min(w.len()));
-    let mut first = 0;
-    while first < rows {
-        let xs: [f32; TOGETHER] = core::array::from_fn(|i| x(first + i));
-        let count = (rows - first).min(TOGETHER);
-        let start = first * layout.stride;
-        let blocks = (
-            m.get_mut(start..).unwrap_or_default(),
-            v.get_mut(start..).unwrap_or_default(),
-            w.get_mut(start..).unwrap_or_default(),
-        );
-        adam_rows(a, xs.get(..count).unwrap_or_default(), d, square, layout, blocks);
-        first += TOGETHER;
-    }
-}
-
-/// [`adam`] for as many rows as there are `xs`, which are there.
+/// w = (w - rate (m / (sqrt(v) + epsilon)) + grid) - grid. `xs` has an x for each row; beyond either nothing is done. Where x is zero nothing is added.
+/// `square` is that of d.
 #[inline(never)]
-fn adam_rows(
+pub fn adam(
     a: &Adam,
     xs: &[f32],
     d: &[f32],
@@ -379,8 +388,8 @@ fn adam_rows(
     (m, v, w): (&mut [f32], &mut [f32], &mut [f32]),
 ) {
     let cols = layout.cols.min(layout.stride).min(d.len()).min(square.len());
-    let whole = layout.rows(m.len().min(v.len()).min(w.len())) >= xs.len();
-    let eights = if cfg!(vfp_loops) && whole { cols / N } else { 0 };
+    let xs = xs.get(..layout.rows(m.len().min(v.len()).min(w.len()))).unwrap_or(xs);
+    let eights = if cfg!(vfp_loops) { cols / N } else { 0 };
     #[cfg(vfp_loops)]
     if eights > 0 && !xs.is_empty() {
         let work = assembly::Adam {

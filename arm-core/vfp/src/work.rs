@@ -29,3 +29,20 @@ pub(crate) struct Adam {
     pub(crate) eights: usize,
     pub(crate) skip: usize,
 }
+
+/// Rows that bits select, of a matrix of `blocks` > 0 times 16 columns.
+#[repr(C)]
+pub(crate) struct Rows {
+    /// `words` of them, of which the bits of the first and of the last mask count, and both of a single one.
+    pub(crate) bits: *const u32,
+    pub(crate) words: usize,
+    pub(crate) masks: [u32; 2],
+    /// Where the row of bit 0 of the first word lies or would lie; rows are `stride` bytes apart.
+    pub(crate) w: *mut f32,
+    pub(crate) stride: usize,
+    /// The row of biases, or null.
+    pub(crate) bias: *mut f32,
+    /// One float a column.
+    pub(crate) y: *mut f32,
+    pub(crate) blocks: usize,
+}

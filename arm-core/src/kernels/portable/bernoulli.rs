@@ -3,6 +3,7 @@
 use crate::estimator::Unit;
 use crate::kernels::Drawn;
 use crate::math::{exp_below_one, ln};
+use arm_vfp::Sums;
 
 /// Beyond this magnitude of a logit the smaller of its probabilities counts as zero; it is below 2^-38.
 const SATURATED: f32 = 27.0;
@@ -31,33 +32,32 @@ fn signed(x: f32, b: u32) -> f32 {
 
 /// A sum of log sigmoid(x) = min(x, 0) - ln(1 + e^-|x|), with one logarithm for up to 64 factors 1 + e^-|x| <= 2.
 struct LogSigmoid {
-    twice: f32,
-    product: f32,
+    sums: Sums,
     logs: f32,
 }
 
 impl LogSigmoid {
     #[inline(always)]
     fn new() -> Self {
-        LogSigmoid { twice: 0.0, product: 1.0, logs: 0.0 }
+        LogSigmoid { sums: Sums { twice: 0.0, product: 1.0 }, logs: 0.0 }
     }
 
     #[inline(always)]
     fn push(&mut self, x: f32, factor: f32) {
-        self.twice += x - x.abs();
-        self.product *= factor;
+        self.sums.twice += x - x.abs();
+        self.sums.product *= factor;
     }
 
     /// Due after at most 64 factors.
     #[inline(always)]
     fn flush(&mut self) {
-        self.logs += ln(self.product);
-        self.product = 1.0;
+        self.logs += ln(self.sums.product);
+        self.sums.product = 1.0;
     }
 
     #[inline(always)]
     fn sum(&self) -> f32 {
-        0.5 * self.twice - self.logs
+        0.5 * self.sums.twice - self.logs
     }
 }
 
@@ -98,7 +98,9 @@ pub(super) fn sample<E: Unit>(rule: &E, logits: &[f32], uniforms: &[f32], out: D
         }
         log_q.flush();
     }
-    (log_q.sum(), LogSigmoid { twice: partners_twice, ..log_q }.sum())
+    let of_sample = log_q.sum();
+    log_q.sums.twice = partners_twice;
+    (of_sample, log_q.sum())
 }
 
 #[inline(always)]
@@ -124,8 +126,10 @@ pub(super) fn log_prob(logits: &[f32], b: &[u32]) -> f32 {
     let mut sum = LogSigmoid::new();
     let mut logits = logits;
     for word in b {
-        let mut word = *word;
-        for &l in next(&mut logits) {
+        let logits = next(&mut logits);
+        let done = arm_vfp::log_prob(logits, *word, &mut sum.sums);
+        let mut word = word.checked_shr(done as u32).unwrap_or_default();
+        for &l in logits.get(done..).unwrap_or_default() {
             sum.push(signed(l, word), 1.0 + decay(l));
             word >>= 1;
         }
@@ -139,8 +143,10 @@ pub(super) fn log_prob_delta(logits: &mut [f32], b: &[u32]) -> f32 {
     let mut sum = LogSigmoid::new();
     let mut logits = logits;
     for word in b {
-        let mut word = *word;
-        for l in next_mut(&mut logits) {
+        let logits = next_mut(&mut logits);
+        let done = arm_vfp::log_prob_delta(logits, *word, &mut sum.sums);
+        let mut word = word.checked_shr(done as u32).unwrap_or_default();
+        for l in logits.get_mut(done..).unwrap_or_default() {
             let x = signed(*l, word);
             let e = decay(x);
             let factor = 1.0 + e;

@@ -3,7 +3,6 @@
 use super::rows::{TINY, significant};
 use crate::kernels::{AdamRates, Input};
 use crate::matrix::MatrixMut;
-use crate::network::{bit_value, real_value};
 use arm_vfp::{Adam, Layout};
 
 /// Adding and subtracting it rounds a small parameter to a multiple of 2^-63, which parameters are.
@@ -57,7 +56,7 @@ pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mu
         };
         square(g, &mut squares);
         let row = Layout { cols: g.len(), stride: g.len() };
-        arm_vfp::adam(&constants, |_| 1.0, g, &squares, row, (m, v, w));
+        arm_vfp::adam(&constants, &[1.0], g, &squares, row, (m, v, w));
         i += BLOCK;
     }
 }
@@ -66,6 +65,9 @@ pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mu
 fn square(d: &[f32], squares: &mut [f32]) {
     squares.iter_mut().zip(d).for_each(|(s, d)| *s = d * d);
 }
+
+/// Bits that are made floats at a time; they lie on the stack.
+const TOGETHER: usize = 16;
 
 /// Rows `first..` of a layer; `squares` takes a row.
 #[inline(always)]
@@ -78,17 +80,38 @@ pub(super) fn adam_rank_one(
     (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
 ) {
     square(d, squares);
-    let layout = Layout { cols: w.cols(), stride: w.stride() };
-    let blocks = (m.data_mut(), v.data_mut(), w.data_mut());
-    let constants = constants(r);
-    match x {
+    let (constants, layout) = (constants(r), Layout { cols: w.cols(), stride: w.stride() });
+    let (m, v, w) = (m.data_mut(), v.data_mut(), w.data_mut());
+    let mut rows = |from: usize, xs: &[f32]| {
+        let start = (from - first) * layout.stride;
+        let blocks = (
+            m.get_mut(start..).unwrap_or_default(),
+            v.get_mut(start..).unwrap_or_default(),
+            w.get_mut(start..).unwrap_or_default(),
+        );
+        arm_vfp::adam(&constants, xs, d, squares, layout, blocks);
+    };
+    let units = match x {
         Input::Real(x) => {
-            let x = x.row(0);
-            arm_vfp::adam(&constants, |i| real_value(x, first + i), d, squares, layout, blocks);
+            rows(first, x.row(0).get(first..).unwrap_or_default());
+            x.cols()
         }
         Input::Bits(x) => {
-            let x = x.bits(0);
-            arm_vfp::adam(&constants, |i| bit_value(x, first + i), d, squares, layout, blocks);
+            let mut i = first;
+            while i < x.cols() {
+                let mut word = x.row(0).get(i / 32).copied().unwrap_or_default() >> (i % 32);
+                let count = (TOGETHER - i % TOGETHER).min(x.cols() - i);
+                let mut xs = [0.0; TOGETHER];
+                for x in &mut xs {
+                    *x = (word & 1) as f32;
+                    word >>= 1;
+                }
+                rows(i, xs.get(..count).unwrap_or_default());
+                i += count;
+            }
+            x.cols()
         }
-    }
+    };
+    // The bias, if it is among the rows.
+    rows(units.max(first), &[1.0]);
 }
