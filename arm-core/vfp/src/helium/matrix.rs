@@ -1,7 +1,57 @@
 //! Products with a matrix, 16 columns or four rows at a time.
+//!
+//! One instruction loads or stores up to four vectors.
 
 use crate::work::Matrix;
 use core::arch::naked_asm;
+
+/// One row of `add_scaled`: q0 to q3 += the scale in a register times 16 floats.
+macro_rules! add_row {
+    ($scale:literal) => {
+        concat!(
+            "
+            vldmia r6, {{d8-d15}}
+            add r6, r5
+            vmul.f32 q4, q4, ",
+            $scale,
+            "
+            vmul.f32 q5, q5, ",
+            $scale,
+            "
+            vmul.f32 q6, q6, ",
+            $scale,
+            "
+            vmul.f32 q7, q7, ",
+            $scale,
+            "
+            vadd.f32 q0, q0, q4
+            vadd.f32 q1, q1, q5
+            vadd.f32 q2, q2, q6
+            vadd.f32 q3, q3, q7
+            "
+        )
+    };
+}
+
+/// [`add_row`] for eight columns.
+macro_rules! add_half_row {
+    ($scale:literal) => {
+        concat!(
+            "
+            vldmia r6, {{d8-d11}}
+            add r6, r5
+            vmul.f32 q4, q4, ",
+            $scale,
+            "
+            vmul.f32 q5, q5, ",
+            $scale,
+            "
+            vadd.f32 q0, q0, q4
+            vadd.f32 q1, q1, q5
+            "
+        )
+    };
+}
 
 /// y = from + x\[0\] w\[0\] + x\[1\] w\[1\] and so on.
 ///
@@ -11,67 +61,69 @@ use core::arch::naked_asm;
 pub(crate) unsafe extern "C" fn add_scaled(work: *const Matrix, from: *const f32) {
     naked_asm!(
         ".cpu cortex-m55",
-        "push {{r4-r8, lr}}",
-        "vpush {{d8, d9}}",
+        "push {{r4-r11, lr}}",
+        "vpush {{d8-d15}}",
         "mov r12, r1",
         "ldm r0, {{r0-r5}}",
-        "lsl r3, r3, #2",
         "2:",
         "subs r4, #2",
         "blt 5f",
-        "vldrw.u32 q0, [r12], #16",
-        "vldrw.u32 q1, [r12], #16",
-        "vldrw.u32 q2, [r12], #16",
-        "vldrw.u32 q3, [r12], #16",
+        "vldmia r12!, {{d0-d7}}",
         "mov r6, r1",
         "mov r7, r0",
         "dls lr, r3",
         "3:",
-        "ldr r8, [r7], #4",
-        "vldrw.u32 q4, [r6]",
-        "vmul.f32 q4, q4, r8",
-        "vadd.f32 q0, q0, q4",
-        "vldrw.u32 q4, [r6, #16]",
-        "vmul.f32 q4, q4, r8",
-        "vadd.f32 q1, q1, q4",
-        "vldrw.u32 q4, [r6, #32]",
-        "vmul.f32 q4, q4, r8",
-        "vadd.f32 q2, q2, q4",
-        "vldrw.u32 q4, [r6, #48]",
-        "vmul.f32 q4, q4, r8",
-        "vadd.f32 q3, q3, q4",
-        "add r6, r5",
+        "ldm r7!, {{r8-r11}}",
+        add_row!("r8"),
+        add_row!("r9"),
+        add_row!("r10"),
+        add_row!("r11"),
         "le lr, 3b",
-        "vstrw.32 q0, [r2], #16",
-        "vstrw.32 q1, [r2], #16",
-        "vstrw.32 q2, [r2], #16",
-        "vstrw.32 q3, [r2], #16",
+        "vstmia r2!, {{d0-d7}}",
         "add r1, #64",
         "b 2b",
         "5:",
         "cmn r4, #1",
         "bne 6f",
-        "vldrw.u32 q0, [r12], #16",
-        "vldrw.u32 q1, [r12], #16",
+        "vldmia r12!, {{d0-d3}}",
         "mov r6, r1",
         "mov r7, r0",
         "dls lr, r3",
         "3:",
-        "ldr r8, [r7], #4",
-        "vldrw.u32 q4, [r6]",
-        "vmul.f32 q4, q4, r8",
-        "vadd.f32 q0, q0, q4",
-        "vldrw.u32 q4, [r6, #16]",
-        "vmul.f32 q4, q4, r8",
-        "vadd.f32 q1, q1, q4",
-        "add r6, r5",
+        "ldm r7!, {{r8-r11}}",
+        add_half_row!("r8"),
+        add_half_row!("r9"),
+        add_half_row!("r10"),
+        add_half_row!("r11"),
         "le lr, 3b",
-        "vstrw.32 q0, [r2], #16",
-        "vstrw.32 q1, [r2], #16",
+        "vstmia r2!, {{d0-d3}}",
         "6:",
-        "vpop {{d8, d9}}",
-        "pop {{r4-r8, pc}}",
+        "vpop {{d8-d15}}",
+        "pop {{r4-r11, pc}}",
     )
+}
+
+/// One row of `dots`: a sum += q4 and q5, four lanes after four, times eight floats.
+macro_rules! dot_row {
+    ($row:literal, $sum:literal) => {
+        concat!(
+            "vldmia ",
+            $row,
+            "!, {{d12-d15}}
+            vmul.f32 q6, q6, q4
+            vmul.f32 q7, q7, q5
+            vadd.f32 ",
+            $sum,
+            ", ",
+            $sum,
+            ", q6
+            vadd.f32 ",
+            $sum,
+            ", ",
+            $sum,
+            ", q7"
+        )
+    };
 }
 
 /// x = the inner products of `y` with each row.
@@ -83,9 +135,8 @@ pub(crate) unsafe extern "C" fn dots(work: *const Matrix, _: *const [f32; 16]) {
     naked_asm!(
         ".cpu cortex-m55",
         "push {{r4-r10, lr}}",
-        "vpush {{d8-d11}}",
+        "vpush {{d8-d15}}",
         "ldm r0, {{r0-r5}}",
-        "lsl r4, r4, #1",
         "2:",
         "mov r6, r1",
         "add r7, r6, r5",
@@ -99,19 +150,11 @@ pub(crate) unsafe extern "C" fn dots(work: *const Matrix, _: *const [f32; 16]) {
         "vmov.i32 q3, #0",
         "dls lr, r4",
         "3:",
-        "vldrw.u32 q4, [r10], #16",
-        "vldrw.u32 q5, [r6], #16",
-        "vmul.f32 q5, q5, q4",
-        "vadd.f32 q0, q0, q5",
-        "vldrw.u32 q5, [r7], #16",
-        "vmul.f32 q5, q5, q4",
-        "vadd.f32 q1, q1, q5",
-        "vldrw.u32 q5, [r8], #16",
-        "vmul.f32 q5, q5, q4",
-        "vadd.f32 q2, q2, q5",
-        "vldrw.u32 q5, [r9], #16",
-        "vmul.f32 q5, q5, q4",
-        "vadd.f32 q3, q3, q5",
+        "vldmia r10!, {{d8-d11}}",
+        dot_row!("r6", "q0"),
+        dot_row!("r7", "q1"),
+        dot_row!("r8", "q2"),
+        dot_row!("r9", "q3"),
         "le lr, 3b",
         "vadd.f32 s0, s0, s2",
         "vadd.f32 s1, s1, s3",
@@ -128,9 +171,40 @@ pub(crate) unsafe extern "C" fn dots(work: *const Matrix, _: *const [f32; 16]) {
         "vstmia r0!, {{s0-s3}}",
         "subs r3, #1",
         "bne 2b",
-        "vpop {{d8-d11}}",
+        "vpop {{d8-d15}}",
         "pop {{r4-r10, pc}}",
     )
+}
+
+/// Eight columns of a row of `outer` += a scale in a register times two vectors.
+macro_rules! add_outer {
+    ($scale:literal, $low:literal, $high:literal) => {
+        concat!(
+            "
+            vldmia r6, {{d8-d11}}
+            vmul.f32 q6, ",
+            $low,
+            ", ",
+            $scale,
+            "
+            vmul.f32 q7, ",
+            $high,
+            ", ",
+            $scale,
+            "
+            vadd.f32 q4, q4, q6
+            vadd.f32 q5, q5, q7
+            vstmia r6!, {{d8-d11}}
+            "
+        )
+    };
+}
+
+/// A row of 16 columns, and on to the next one.
+macro_rules! outer_row {
+    ($scale:literal) => {
+        concat!(add_outer!($scale, "q0", "q1"), add_outer!($scale, "q2", "q3"), "add r6, r5")
+    };
 }
 
 /// Each row += (a x) y.
@@ -141,69 +215,55 @@ pub(crate) unsafe extern "C" fn dots(work: *const Matrix, _: *const [f32; 16]) {
 pub(crate) unsafe extern "C" fn outer(a: f32, work: *const Matrix) {
     naked_asm!(
         ".cpu cortex-m55",
-        "push {{r4-r8, lr}}",
-        "vpush {{d8-d13}}",
+        "push {{r4-r11, lr}}",
+        "vpush {{d8-d15}}",
         "ldm r0, {{r0-r5}}",
-        "lsl r3, r3, #2",
-        "vmov.f32 s24, s0",
+        "vmov r12, s0",
+        // From the end of a block in a row to its start in the next one.
+        "sub r5, #64",
         "2:",
         "subs r4, #2",
         "blt 5f",
-        "vldrw.u32 q0, [r2], #16",
-        "vldrw.u32 q1, [r2], #16",
-        "vldrw.u32 q2, [r2], #16",
-        "vldrw.u32 q3, [r2], #16",
+        "vldmia r2!, {{d0-d7}}",
         "mov r6, r1",
         "mov r7, r0",
         "dls lr, r3",
         "3:",
-        "vldmia r7!, {{s25}}",
-        "vmul.f32 s25, s24, s25",
-        "vmov r8, s25",
-        "vldrw.u32 q4, [r6]",
-        "vmul.f32 q5, q0, r8",
-        "vadd.f32 q4, q4, q5",
-        "vstrw.32 q4, [r6]",
-        "vldrw.u32 q4, [r6, #16]",
-        "vmul.f32 q5, q1, r8",
-        "vadd.f32 q4, q4, q5",
-        "vstrw.32 q4, [r6, #16]",
-        "vldrw.u32 q4, [r6, #32]",
-        "vmul.f32 q5, q2, r8",
-        "vadd.f32 q4, q4, q5",
-        "vstrw.32 q4, [r6, #32]",
-        "vldrw.u32 q4, [r6, #48]",
-        "vmul.f32 q5, q3, r8",
-        "vadd.f32 q4, q4, q5",
-        "vstrw.32 q4, [r6, #48]",
-        "add r6, r5",
+        "vldrw.u32 q4, [r7], #16",
+        "vmul.f32 q4, q4, r12",
+        "vmov r8, r9, d8",
+        "vmov r10, r11, d9",
+        outer_row!("r8"),
+        outer_row!("r9"),
+        outer_row!("r10"),
+        outer_row!("r11"),
         "le lr, 3b",
         "add r1, #64",
         "b 2b",
         "5:",
         "cmn r4, #1",
         "bne 6f",
-        "vldrw.u32 q0, [r2], #16",
-        "vldrw.u32 q1, [r2], #16",
+        "vldmia r2!, {{d0-d3}}",
+        "add r5, #32",
         "mov r6, r1",
         "mov r7, r0",
         "dls lr, r3",
         "3:",
-        "vldmia r7!, {{s25}}",
-        "vmul.f32 s25, s24, s25",
-        "vmov r8, s25",
-        "vldrw.u32 q4, [r6]",
-        "vmul.f32 q5, q0, r8",
-        "vadd.f32 q4, q4, q5",
-        "vstrw.32 q4, [r6]",
-        "vldrw.u32 q4, [r6, #16]",
-        "vmul.f32 q5, q1, r8",
-        "vadd.f32 q4, q4, q5",
-        "vstrw.32 q4, [r6, #16]",
+        "vldrw.u32 q4, [r7], #16",
+        "vmul.f32 q4, q4, r12",
+        "vmov r8, r9, d8",
+        "vmov r10, r11, d9",
+        add_outer!("r8", "q0", "q1"),
+        "add r6, r5",
+        add_outer!("r9", "q0", "q1"),
+        "add r6, r5",
+        add_outer!("r10", "q0", "q1"),
+        "add r6, r5",
+        add_outer!("r11", "q0", "q1"),
         "add r6, r5",
         "le lr, 3b",
         "6:",
-        "vpop {{d8-d13}}",
-        "pop {{r4-r8, pc}}",
+        "vpop {{d8-d15}}",
+        "pop {{r4-r11, pc}}",
     )
 }
