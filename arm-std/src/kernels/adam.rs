@@ -24,7 +24,7 @@ pub(super) struct AdamGradient<'a> {
 
 /// Rows of the tallest tile: registers are left for Adam.
 const fn tall<L: Lanes>() -> usize {
-    if L::TALL > 4 { L::TALL - 2 } else { L::TALL }
+    L::TALL * 3 / 4
 }
 
 /// A tile: its first element in the block, vectors, and the distances to the next vector from an even and an odd one.
@@ -39,7 +39,6 @@ struct Tile {
 struct Wait<'a, L: Lanes> {
     rates: Rates<L>,
     blocks: [*mut f32; 3],
-    a: L::V,
     shared: bool,
     tile: Tile,
     g: &'a mut [[f32; 16]; 28],
@@ -90,9 +89,8 @@ impl Op for AdamGradient<'_> {
         let weights = height.min(inputs - self.first.min(inputs));
         let (x, xs, d) = (self.x.data().as_ptr(), self.x.stride(), self.d.data().as_ptr());
         let mut wait = Wait {
-            rates: Rates::new(l, self.rates),
+            rates: Rates::new(l, self.rates, self.a),
             blocks: self.blocks.map(|b| b.as_mut_ptr()),
-            a: l.splat(self.a),
             shared: self.shared,
             tile: Tile { at: 0, count: 0, steps: [0; 2] },
             g: &mut [[0.0; 16]; 28],
@@ -147,11 +145,15 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     let (mut x, mut d) = (terms.x, terms.d);
     let (mut before, mut here) = (wait.tile.at, at);
     let both = terms.count.min(wait.tile.count.max(own.count));
+    // Vectors are spread over all terms: a CPU waits for a few cache lines at a time only.
+    let each = terms.count / both.max(1);
     // SAFETY: terms, tiles and blocks are those of the caller's promise.
     unsafe {
         for i in 0..both {
-            add::<L, R, C>(l, x, terms.row, d, &mut sums);
-            (x, d) = (x.wrapping_add(terms.xs), d.wrapping_add(stride));
+            for _ in 0..each {
+                add::<L, R, C>(l, x, terms.row, d, &mut sums);
+                (x, d) = (x.wrapping_add(terms.xs), d.wrapping_add(stride));
+            }
             if i < wait.tile.count {
                 wait.update(l, i, before);
                 before += wait.tile.steps[i & 1];
@@ -161,14 +163,14 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
             }
             here += own.steps[i & 1];
         }
-        for _ in both..terms.count {
+        for _ in both * each..terms.count {
             add::<L, R, C>(l, x, terms.row, d, &mut sums);
             (x, d) = (x.wrapping_add(terms.xs), d.wrapping_add(stride));
         }
         wait.rest(l, both, before);
         for (r, sums) in sums.into_iter().enumerate() {
             for (c, v) in sums.into_iter().enumerate() {
-                l.store(wait.g.as_mut_ptr().add(r * C + c).cast(), l.mul(wait.a, v));
+                l.store(wait.g.as_mut_ptr().add(r * C + c).cast(), v);
             }
         }
     }

@@ -42,7 +42,7 @@ impl Op for AdamGradientBits<'_> {
         assert!(inputs == 0 || self.x.height() >= examples);
         let most = if examples > LISTED { 32.min(self.room.len() / stride) } else { 32 };
         assert!(most > 0);
-        let (rates, a, shared) = (Rates::new(l, self.rates), l.splat(self.a), self.shared);
+        let (rates, shared) = (Rates::new(l, self.rates, self.a), self.shared);
         let (d, room) = (self.d.data().as_ptr(), self.room.as_mut_ptr());
         let blocks = self.blocks.map(|b| b.as_mut_ptr());
         let mut lists = [const { List::EMPTY }; 32];
@@ -81,7 +81,7 @@ impl Op for AdamGradientBits<'_> {
                                     for p in at {
                                         l.prefetch_write(p.wrapping_add(AHEAD * stride));
                                     }
-                                    rates.update(l, l.mul(a, s), at, shared);
+                                    rates.update(l, s, at, shared);
                                 }
                             }
                         });

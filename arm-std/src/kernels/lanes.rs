@@ -61,8 +61,6 @@ pub(super) trait Lanes: Copy {
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// v where v > 0, otherwise `slope` v.
     fn activate(self, slope: f32, v: Self::V) -> Self::V;
-    /// Zero where the magnitude is below `tiny`, otherwise v.
-    fn flush(self, v: Self::V, tiny: f32) -> Self::V;
     /// The sum of the lanes of each vector, in a fixed order.
     fn sums(self, v: [Self::V; WIDE]) -> Self::Sums;
     /// Writes each sum where `a` > 0, otherwise `slope` times it.
@@ -193,11 +191,6 @@ impl Lanes for Plain {
     #[inline(always)]
     fn activate(self, slope: f32, v: f32x4) -> f32x4 {
         f32x4::new(v.to_array().map(|v| if v > 0.0 { v } else { slope * v }))
-    }
-
-    #[inline(always)]
-    fn flush(self, v: f32x4, tiny: f32) -> f32x4 {
-        f32x4::new(v.to_array().map(|v| if v.abs() < tiny { 0.0 } else { v }))
     }
 
     #[inline(always)]

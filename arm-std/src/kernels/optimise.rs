@@ -42,8 +42,9 @@ impl Op for Momentum<'_> {
     }
 }
 
-/// Moments below 2^-100 count as zero: they change no parameter, and arithmetic with subnormal numbers is slow.
-const TINY: f32 = 1.0 / (1u128 << 100) as f32;
+/// 1.5 * 2^-77. Added to a moment and subtracted again it leaves a multiple of 2^-100, and moments from 2^-52 on as they
+/// are: what is lost changes no parameter, and arithmetic with subnormal numbers would be slow.
+const GRID: f32 = 1.5 / (1u128 << 77) as f32;
 
 /// See [`Kernels::adam`](arm_core::kernels::Kernels::adam).
 pub(super) struct Adam<'a> {
@@ -72,9 +73,8 @@ impl Op for Adam<'_> {
         let r = self.rates;
         for i in whole..n {
             let (g, m, v) = (self.g[i], &mut self.m[i], &mut self.v[i]);
-            let flush = |x: f32| if x.abs() < TINY { 0.0 } else { x };
-            *m = flush(r.beta1 * *m + (1.0 - r.beta1) * g);
-            *v = flush(r.beta2 * *v + (1.0 - r.beta2) * (g * g));
+            *m = (r.beta1 * *m + (1.0 - r.beta1) * g + GRID) - GRID;
+            *v = (r.beta2 * *v + (1.0 - r.beta2) * g * g + GRID) - GRID;
             self.w[i] -= r.rate * *m / (v.sqrt() * r.scale + r.epsilon);
         }
     }
@@ -84,7 +84,7 @@ impl Adam<'_> {
     /// The first `n` elements, whole vectors.
     #[inline(always)]
     fn vectors<L: Lanes>(&mut self, l: L, n: usize, stream: bool) {
-        let rates = Rates::new(l, self.rates);
+        let rates = Rates::new(l, self.rates, 1.0);
         let (g, m, v, w) = (&self.g[..n], &mut self.m[..n], &mut self.v[..n], &mut self.w[..n]);
         for i in (0..n).step_by(L::N) {
             // SAFETY: i.. + N is within the four slices of n elements; w + i is aligned like w, by N of 16, 8 or 4.
@@ -96,7 +96,7 @@ impl Adam<'_> {
     }
 }
 
-/// Adam's rates in vectors.
+/// Adam's rates in vectors, for gradients that lack a factor.
 #[derive(Clone, Copy)]
 pub(super) struct Rates<L: Lanes> {
     beta1: L::V,
@@ -106,23 +106,25 @@ pub(super) struct Rates<L: Lanes> {
     rate: L::V,
     scale: L::V,
     epsilon: L::V,
+    grid: L::V,
 }
 
 impl<L: Lanes> Rates<L> {
     #[inline(always)]
-    pub(super) fn new(l: L, r: AdamRates) -> Self {
+    pub(super) fn new(l: L, r: AdamRates, factor: f32) -> Self {
         Rates {
             beta1: l.splat(r.beta1),
             beta2: l.splat(r.beta2),
-            gain1: l.splat(1.0 - r.beta1),
-            gain2: l.splat(1.0 - r.beta2),
+            gain1: l.splat((1.0 - r.beta1) * factor),
+            gain2: l.splat((1.0 - r.beta2) * (factor * factor)),
             rate: l.splat(r.rate),
             scale: l.splat(r.scale),
             epsilon: l.splat(r.epsilon),
+            grid: l.splat(GRID),
         }
     }
 
-    /// Adam with gradient `g` on a vector of both moments and of the parameters.
+    /// Adam with gradient `g`, without its factor, on a vector of both moments and of the parameters.
     ///
     /// # Safety
     /// The pointers must be readable and writable for a vector, the last one aligned to it for `stream`.
@@ -131,8 +133,9 @@ impl<L: Lanes> Rates<L> {
         // SAFETY: the caller's promise.
         unsafe {
             let m_new = l.fma(self.beta1, l.load(m), l.mul(self.gain1, g));
-            let v_new = l.fma(self.beta2, l.load(v), l.mul(self.gain2, l.mul(g, g)));
-            let (m_new, v_new) = (l.flush(m_new, TINY), l.flush(v_new, TINY));
+            let v_new = l.fma(self.beta2, l.load(v), l.mul(l.mul(self.gain2, g), g));
+            let m_new = l.sub(l.add(m_new, self.grid), self.grid);
+            let v_new = l.sub(l.add(v_new, self.grid), self.grid);
             l.store(m, m_new);
             l.store(v, v_new);
             let divisor = l.fma(l.sqrt(v_new), self.scale, self.epsilon);

@@ -159,15 +159,6 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn flush(self, v: __m512, tiny: f32) -> __m512 {
-        // SAFETY: `self` proves the features.
-        unsafe {
-            let kept = _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_abs_ps(v), _mm512_set1_ps(tiny));
-            _mm512_maskz_mov_ps(kept, v)
-        }
-    }
-
-    #[inline(always)]
     fn sums(self, [a, b, c, d]: [__m512; WIDE]) -> __m128 {
         // SAFETY: `self` proves the features.
         unsafe {
@@ -320,15 +311,6 @@ impl Lanes for Avx2 {
         unsafe {
             let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(v, _mm256_setzero_ps());
             _mm256_blendv_ps(_mm256_mul_ps(_mm256_set1_ps(slope), v), v, positive)
-        }
-    }
-
-    #[inline(always)]
-    fn flush(self, v: __m256, tiny: f32) -> __m256 {
-        // SAFETY: `self` proves the features.
-        unsafe {
-            let size = _mm256_andnot_ps(_mm256_set1_ps(-0.0), v);
-            _mm256_and_ps(v, _mm256_cmp_ps::<_CMP_NLT_UQ>(size, _mm256_set1_ps(tiny)))
         }
     }
 
