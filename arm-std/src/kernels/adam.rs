@@ -3,7 +3,7 @@
 //! A tile of the gradient needs the multipliers, Adam the divider and the memory: the loop over the terms of a tile also
 //! updates, a vector a term, the tile before it, and asks for the parameters of its own.
 
-use super::lanes::{Lanes, Op};
+use super::lanes::{Lanes, Op, ask};
 use super::optimise::Rates;
 use super::{panels, split, with_height};
 use arm_core::kernels::AdamRates;
@@ -75,6 +75,8 @@ struct Terms {
     xs: usize,
     d: *const f32,
     ds: usize,
+    /// Whether to ask for the vectors of the panel after this one.
+    ask: bool,
 }
 
 impl Op for AdamGradient<'_> {
@@ -96,9 +98,14 @@ impl Op for AdamGradient<'_> {
             g: &mut [[0.0; 16]; 28],
         };
         for (start, vectors, _) in panels(stride, L::N, 2) {
-            let terms = Terms { count, x, row: 1, xs, d: d.wrapping_add(start), ds: stride };
+            let d = d.wrapping_add(start);
+            if start == 0 {
+                ask(l, d, stride, count, vectors);
+            }
+            let terms = Terms { count, x, row: 1, xs, d, ds: stride, ask: false };
             for (r, height) in split(weights, const { tall::<L>() }) {
-                let terms = Terms { x: x.wrapping_add(self.first + r), ..terms };
+                // The first tile of a panel asks for the next panel, which another thread may have written.
+                let terms = Terms { x: x.wrapping_add(self.first + r), ask: r == 0, ..terms };
                 with_height!(height, tall::<L>(), R => {
                     // SAFETY: columns `first + r..` + `height` lie within x, rows r.. + `height` within the blocks,
                     // `count` rows within x and d, and the panel within their rows.
@@ -151,7 +158,7 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     unsafe {
         for i in 0..both {
             for _ in 0..each {
-                add::<L, R, C>(l, x, terms.row, d, &mut sums);
+                add::<L, R, C>(l, x, terms, d, &mut sums);
                 (x, d) = (x.wrapping_add(terms.xs), d.wrapping_add(stride));
             }
             if i < wait.tile.count {
@@ -164,7 +171,7 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
             here += own.steps[i & 1];
         }
         for _ in both * each..terms.count {
-            add::<L, R, C>(l, x, terms.row, d, &mut sums);
+            add::<L, R, C>(l, x, terms, d, &mut sums);
             (x, d) = (x.wrapping_add(terms.xs), d.wrapping_add(stride));
         }
         wait.rest(l, both, before);
@@ -182,10 +189,15 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
 unsafe fn add<L: Lanes, const R: usize, const C: usize>(
     l: L,
     x: *const f32,
-    row: usize,
+    terms: Terms,
     d: *const f32,
     sums: &mut [[L::V; C]; R],
 ) {
+    if terms.ask {
+        for c in C..2 * C {
+            l.prefetch(d.wrapping_add(c * L::N));
+        }
+    }
     let mut v = [l.splat(0.0); C];
     for (c, v) in v.iter_mut().enumerate() {
         // SAFETY: the caller's.
@@ -193,7 +205,7 @@ unsafe fn add<L: Lanes, const R: usize, const C: usize>(
     }
     for (r, sums) in sums.iter_mut().enumerate() {
         // SAFETY: the caller's.
-        let x = l.splat(unsafe { *x.add(r * row) });
+        let x = l.splat(unsafe { *x.add(r * terms.row) });
         for (s, v) in sums.iter_mut().zip(v) {
             *s = l.fma(x, v, *s);
         }

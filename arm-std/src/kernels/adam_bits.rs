@@ -4,7 +4,7 @@
 //! flight for the CPU to overlap them by itself.
 
 use super::bits::{List, WIDEST, WORDS, list};
-use super::lanes::{Lanes, Op};
+use super::lanes::{Lanes, Op, ask};
 use super::optimise::Rates;
 use super::{panels, with_width};
 use arm_core::kernels::AdamRates;
@@ -45,6 +45,7 @@ impl Op for AdamGradientBits<'_> {
         let (rates, shared) = (Rates::new(l, self.rates, self.a), self.shared);
         let (d, room) = (self.d.data().as_ptr(), self.room.as_mut_ptr());
         let blocks = self.blocks.map(|b| b.as_mut_ptr());
+        ask(l, d, stride, examples.min(LISTED), stride / L::N);
         let mut lists = [const { List::EMPTY }; 32];
         for r in (0..height).step_by(most) {
             let count = most.min(height - r);
