@@ -39,18 +39,12 @@ impl List {
     pub(super) const EMPTY: Self = List { len: 0, index: [0; 32 * WORDS] };
 
     #[inline(always)]
-    fn fill(&mut self, words: &[u32; WORDS]) {
-        let mut n = 0;
+    fn fill<L: Lanes>(&mut self, l: L, words: &[u32; WORDS]) {
+        self.len = 0;
         for (k, &word) in words.iter().enumerate() {
-            let mut word = word;
-            while word != 0 {
-                // At most 32 bits a word are set, so n stays below the length of the list.
-                self.index[n % (32 * WORDS)] = (k * 32) as u16 + word.trailing_zeros() as u16;
-                n += 1;
-                word &= word - 1;
-            }
+            // SAFETY: after k words the list has at most 32 k elements, and there is room for 32 more.
+            self.len += unsafe { l.list(word, 32 * k as u16, self.index.as_mut_ptr().add(self.len)) };
         }
-        self.len = n;
     }
 
     #[inline(always)]
@@ -78,7 +72,7 @@ impl Op for AffineBits<'_> {
             loop {
                 let (begin, end) = (word == 0, word + WORDS >= words);
                 for (r, list) in lists.iter_mut().enumerate().take(height) {
-                    list.fill(&some_words(self.x.row(first + r), word, inputs));
+                    list.fill(l, &some_words(self.x.row(first + r), word, inputs));
                 }
                 let (w, next) = (w.wrapping_add(word * 32 * ws), w.wrapping_add((word + WORDS) * 32 * ws));
                 if first == 0 && begin {
@@ -220,7 +214,7 @@ impl Op for GradientBits<'_> {
         for r in (0..height).step_by(32) {
             let count = 32.min(height - r);
             for n in (0..examples).step_by(32 * WORDS) {
-                list(self.x, self.first + r, n, (32 * WORDS).min(examples - n), &mut lists);
+                list(l, self.x, self.first + r, n, (32 * WORDS).min(examples - n), &mut lists);
                 let d = d.wrapping_add(n * ds);
                 for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
                     for (i, list) in lists.iter().enumerate().take(count) {
@@ -244,7 +238,14 @@ impl Op for GradientBits<'_> {
 
 /// For each of the 32 inputs from `first`, the examples out of `count` from `n` in which it is on; the last is the bias.
 #[inline(always)]
-pub(super) fn list(x: BitMatrix<'_>, first: usize, n: usize, count: usize, lists: &mut [List; 32]) {
+pub(super) fn list<L: Lanes>(
+    l: L,
+    x: BitMatrix<'_>,
+    first: usize,
+    n: usize,
+    count: usize,
+    lists: &mut [List; 32],
+) {
     let mut on = [[0u32; WORDS]; 32];
     for k in 0..count.div_ceil(32) {
         let mut block = [0; 32];
@@ -261,6 +262,6 @@ pub(super) fn list(x: BitMatrix<'_>, first: usize, n: usize, count: usize, lists
         }
     }
     for (list, on) in lists.iter_mut().zip(&on) {
-        list.fill(on);
+        list.fill(l, on);
     }
 }

@@ -70,6 +70,21 @@ pub(super) trait Lanes: Copy {
     unsafe fn put(self, sums: Self::Sums, a: *const f32, slope: f32, to: *mut f32);
     /// A word of the top bits of 32 elements.
     fn pack(self, b: &[u32; 32]) -> u32;
+    /// Writes `first` plus the index of each set bit, ascending. Returns how many there are.
+    ///
+    /// # Safety
+    /// `to` must be writable for 32 elements.
+    #[inline(always)]
+    unsafe fn list(self, word: u32, first: u16, to: *mut u16) -> usize {
+        let (mut word, mut n) = (word, 0);
+        while word != 0 {
+            // SAFETY: a word has 32 bits.
+            unsafe { to.add(n).write(first + word.trailing_zeros() as u16) }
+            n += 1;
+            word &= word - 1;
+        }
+        n
+    }
     /// Asks for the cache line at `p`, which need not be valid, in the second cache.
     fn prefetch(self, p: *const f32);
     /// Asks for the cache line at `p`, which need not be valid, in the first cache and to write it.
