@@ -1,7 +1,7 @@
 //! Adam on a block of weights in the same pass that computes its gradient, for packed bits.
 //!
-//! The gradient of a row needs the adders, Adam the multipliers, the divider and the memory: there are enough rows in
-//! flight for the CPU to overlap them by itself.
+//! The gradient of a row needs the adders, Adam the multipliers, the divider and the memory: the CPU has enough rows in
+//! flight to overlap them by itself, and sees by itself which parameters come next.
 
 use super::bits::{List, WIDEST, WORDS, list};
 use super::lanes::{Lanes, Op, ask};
@@ -24,9 +24,6 @@ pub(super) struct AdamGradientBits<'a> {
     /// Whether other threads have read the parameters.
     pub(super) shared: bool,
 }
-
-/// Rows between the one that is updated and the one whose parameters are asked for.
-const AHEAD: usize = 2;
 
 /// Examples of a list.
 const LISTED: usize = 32 * WORDS;
@@ -78,11 +75,7 @@ impl Op for AdamGradientBits<'_> {
                                         l.store(room.add(c * L::N), s);
                                         continue;
                                     }
-                                    let at = blocks.map(|p| p.add(c * L::N));
-                                    for p in at {
-                                        l.prefetch_write(p.wrapping_add(AHEAD * stride));
-                                    }
-                                    rates.update(l, s, at, shared);
+                                    rates.update(l, s, blocks.map(|p| p.add(c * L::N)), shared);
                                 }
                             }
                         });
