@@ -5,13 +5,15 @@
 
 use arm_benches::random_bits;
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamRates, Drawn, Kernels};
+use arm_core::kernels::{AdamRates, Drawn, Input, Kernels};
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{BitMatrix, Matrix, MatrixMut};
 use arm_std::kernels::{Desktop, Level};
 use arm_std::memory::{Aligned, LINE};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
+
+const RATES: AdamRates = AdamRates { beta1: 0.9, beta2: 0.999, rate: 1e-4, scale: 1.0, epsilon: 1e-8 };
 
 /// Rows of a gradient that the driver computes at a time.
 const BLOCK: usize = 26;
@@ -29,6 +31,8 @@ struct Layer {
     outputs: usize,
     rows: usize,
     w: Aligned,
+    m: Aligned,
+    v: Aligned,
     x: Aligned,
     y: Aligned,
     g: Aligned,
@@ -40,7 +44,8 @@ impl Layer {
         let (xs, ys) = (inputs.next_multiple_of(LINE), outputs.next_multiple_of(LINE));
         let (w, g) = (random((inputs + 1) * ys), random((inputs + 1) * ys));
         let bits = random_bits(rows, inputs, density, 2).words().to_vec();
-        Layer { inputs, outputs, rows, w, x: random(rows * xs), y: random(rows * ys), g, bits }
+        let (m, v) = (Aligned::zeroed(w.len()), Aligned::zeroed(w.len()));
+        Layer { inputs, outputs, rows, w, m, v, x: random(rows * xs), y: random(rows * ys), g, bits }
     }
 
     fn strides(&self) -> (usize, usize) {
@@ -85,6 +90,19 @@ impl Layer {
             }
         }
     }
+
+    /// The gradient and Adam in one pass over the parameters.
+    fn adam_gradient(&mut self, kernels: &Desktop, packed: bool) {
+        let (xs, ys) = self.strides();
+        let d = Matrix::new(self.y.floats(), ys, self.outputs);
+        let x = if packed {
+            Input::Bits(BitMatrix::new(&self.bits, self.inputs))
+        } else {
+            Input::Real(Matrix::new(self.x.floats(), xs, self.inputs))
+        };
+        let blocks = (self.m.floats_mut(), self.v.floats_mut(), self.w.floats_mut());
+        assert!(kernels.adam_gradient(RATES, 1e-9, x, 0, d, self.g.floats_mut(), blocks));
+    }
 }
 
 fn products(c: &mut Criterion, kernels: Desktop, name: &str) {
@@ -97,6 +115,8 @@ fn products(c: &mut Criterion, kernels: Desktop, name: &str) {
             group.bench_function("affine_bits", |b| b.iter(|| layer.affine_bits(&kernels)));
             group.bench_function("gradient", |b| b.iter(|| layer.gradient(&kernels, false)));
             group.bench_function("gradient_bits", |b| b.iter(|| layer.gradient(&kernels, true)));
+            group.bench_function("adam_gradient", |b| b.iter(|| layer.adam_gradient(&kernels, false)));
+            group.bench_function("adam_gradient_bits", |b| b.iter(|| layer.adam_gradient(&kernels, true)));
             let a = random(layer.x.len());
             group.bench_function("back", |b| b.iter(|| layer.back(&kernels, &a)));
         }
@@ -105,6 +125,7 @@ fn products(c: &mut Criterion, kernels: Desktop, name: &str) {
         group.throughput(layer.operations());
         group.bench_function("affine_bits", |b| b.iter(|| layer.affine_bits(&kernels)));
         group.bench_function("gradient_bits", |b| b.iter(|| layer.gradient(&kernels, true)));
+        group.bench_function("adam_gradient_bits", |b| b.iter(|| layer.adam_gradient(&kernels, true)));
     }
 }
 
@@ -133,11 +154,10 @@ fn updates(c: &mut Criterion, kernels: Desktop, name: &str) {
     for n in [4096, 473_088] {
         let mut group = c.benchmark_group(format!("{name}/{n} parameters"));
         let (g, mut m, mut v, mut w) = (random(n), Aligned::zeroed(n), Aligned::zeroed(n), random(n));
-        let rates = AdamRates { beta1: 0.9, beta2: 0.999, rate: 1e-4, scale: 1.0, epsilon: 1e-8 };
         // Bytes read and written: the gradient once, the others twice.
         group.throughput(Throughput::Bytes(28 * n as u64));
         group.bench_function("adam", |b| {
-            b.iter(|| kernels.adam(rates, g.floats(), m.floats_mut(), v.floats_mut(), w.floats_mut()));
+            b.iter(|| kernels.adam(RATES, g.floats(), m.floats_mut(), v.floats_mut(), w.floats_mut()));
         });
         group.throughput(Throughput::Bytes(20 * n as u64));
         group.bench_function("momentum", |b| {
