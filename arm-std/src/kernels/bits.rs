@@ -2,7 +2,7 @@
 //! vectors at a time in registers.
 
 use super::lanes::{Lanes, Op, ask};
-use super::{panels, with_width};
+use super::{panels, split, with_width};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// See [`Kernels::affine_bits`](arm_core::kernels::Kernels::affine_bits).
@@ -27,7 +27,7 @@ pub(super) const WIDEST: usize = 8;
 /// Words of the inputs whose rows of weights stay in the first cache together, times the panel.
 pub(super) const WORDS: usize = 2;
 /// Rows of examples whose set bits are listed at a time.
-const ROWS: usize = 16;
+const ROWS: usize = 32;
 
 /// Indices of the set bits of a few words, ascending.
 pub(super) struct List {
@@ -66,23 +66,25 @@ impl Op for AffineBits<'_> {
         let bias = w.wrapping_add(inputs * ws);
         let words = inputs.div_ceil(32);
         let mut lists = [const { List::EMPTY }; ROWS];
-        for first in (0..rows).step_by(ROWS) {
-            let height = ROWS.min(rows - first);
+        for (first, height) in split(rows, ROWS) {
             let mut word = 0;
             loop {
                 let (begin, end) = (word == 0, word + WORDS >= words);
                 for (r, list) in lists.iter_mut().enumerate().take(height) {
                     list.fill(l, &some_words(self.x.row(first + r), word, inputs));
                 }
-                let (w, next) = (w.wrapping_add(word * 32 * ws), w.wrapping_add((word + WORDS) * 32 * ws));
-                if first == 0 && begin {
-                    ask(l, w, ws, inputs.min(32 * WORDS), outputs.div_ceil(L::N));
-                }
-                // The first examples ask for the rows of the words after these, each for a part.
-                let part = if first == 0 && !end { (32 * WORDS).div_ceil(height) } else { 0 };
+                let (w, below) = (w.wrapping_add(word * 32 * ws), w.wrapping_add((word + WORDS) * 32 * ws));
                 for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
+                    if first == 0 && begin && start == 0 {
+                        ask(l, w, ws, inputs.min(32 * WORDS), vectors);
+                    }
+                    // The first examples ask for the panel after this one, each for a part of its rows.
+                    let after = start + vectors * L::N;
+                    let (next, some) =
+                        if after < outputs { (w.wrapping_add(after), true) } else { (below, !end) };
+                    let part = if first == 0 && some { (32 * WORDS).div_ceil(height) } else { 0 };
                     for (r, list) in lists.iter().enumerate().take(height) {
-                        ask(l, next.wrapping_add(r * part * ws + start), ws, part, vectors);
+                        ask(l, next.wrapping_add(r * part * ws), ws, part, vectors);
                         let y = y.wrapping_add((first + r) * ys + start);
                         let init = if begin { bias.wrapping_add(start) } else { y.cast_const() };
                         with_width!(vectors, C => {
