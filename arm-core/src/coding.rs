@@ -59,6 +59,7 @@ impl Coding<'_> {
     }
 
     /// From W b + c, what the layer computes: y = act(W (s b - m) + c).
+    #[inline(never)]
     pub(crate) fn forward(&self, w: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
         let (inputs, scale) = (w.height().saturating_sub(1), self.scale());
         let mut first = 0;

@@ -1,28 +1,26 @@
 //! Evaluation and generation: no gradients, less memory.
 
-use crate::chain::{Address, Climb};
+use crate::chain::Climb;
 use crate::error::{Error, exact_size};
 use crate::estimator::{Estimator, Independent};
 use crate::kernels::Kernels;
 use crate::math::sigmoid;
 use crate::matrix::{BitMatrix, MatrixMut};
 use crate::model::{Objective, Paths};
-use crate::network::{Network, Plan};
+use crate::network::Network;
 use crate::parts::parts_mut;
+use crate::plan::Plan;
 use crate::rng::Purpose;
 use crate::scratch::EvalWork;
 use crate::step::{Batch, Engine, check_bits};
 
 impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
-    fn eval_address(&self, purpose: Purpose, batch: Batch<'_>) -> Address {
-        Address { seed: self.seed, purpose, salt: 0, first: batch.first, step: batch.step }
-    }
-
     /// f of `samples` independent samples for each example, example by example: with a VAE, f = -log w where the mean
     /// of w estimates p(x). The seed, `batch.step` and the index of the example say which uniforms are used.
     ///
     /// `scratch` needs [`Shape::inference_scratch`](crate::Shape::inference_scratch) words. Values are not checked:
     /// a diverged model gives NaN or infinity.
+    #[inline(never)]
     pub fn evaluate<O: Objective<K>>(
         &self,
         objective: &mut O,
@@ -32,20 +30,20 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let net = Network::new(self.shape, &self.kernels, params)?;
+        let net = Network::new(&self.shape, &self.kernels, params)?;
         objective.check(&self.shape)?;
-        self.check_batch(batch)?;
-        let plan = Plan::new(self.shape, batch.examples, samples);
+        self.check_batch(&batch)?;
+        let plan = Plan::new(&self.shape, batch.examples, samples);
         let work = plan.eval_work(scratch)?;
         exact_size(plan.rows(), f.len())?;
         let EvalWork { samples: drawn, rows, a, b, uniforms } = work;
         rows.iter_mut().zip(0..).for_each(|(r, i)| *r = i);
         f.fill(0.0);
-        let climb =
-            Climb { net: &net, plan: &plan, address: self.eval_address(Purpose::Evaluate, batch), rows };
+        let address = self.address(Purpose::Evaluate, 0, &batch);
+        let climb = Climb { net: &net, plan: &plan, address, rows };
         let log_q = if O::LOG_Q { Some(&mut *f) } else { None };
-        climb.sample(&Independent, 0, batch.x, drawn, log_q, (&mut *a, &mut *b, uniforms));
-        let paths = Paths { x: batch.x, y: batch.y, samples: drawn, branch: drawn, active: rows, from: 0 };
+        climb.sample(&mut self.independent(), 0, drawn, log_q, (&mut *a, &mut *b, uniforms));
+        let paths = Paths { batch: &batch, samples: drawn, branch: drawn, active: rows, from: 0 };
         objective.evaluate(&net, &plan, &paths, (a, b), f);
         Ok(())
     }
@@ -62,12 +60,12 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     ) -> Result<(), Error> {
         let net = self.decoding(params, batch.examples, out)?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
-        let plan = Plan::new(self.shape, batch.examples, 1);
+        let plan = Plan::new(&self.shape, batch.examples, 1);
         let EvalWork { samples, rows, a, b, uniforms } = plan.eval_work(scratch)?;
         rows.iter_mut().zip(0..).for_each(|(r, i)| *r = i);
-        let climb =
-            Climb { net: &net, plan: &plan, address: self.eval_address(Purpose::Evaluate, batch), rows };
-        climb.sample(&Independent, 0, batch.x, samples, None, (&mut *a, &mut *b, uniforms));
+        let address = self.address(Purpose::Evaluate, 0, &batch);
+        let climb = Climb { net: &net, plan: &plan, address, rows };
+        climb.sample(&mut self.independent(), 0, samples, None, (&mut *a, &mut *b, uniforms));
         let from = if self.shape.is_conditional() { self.shape.stochastic_layers() - 1 } else { 0 };
         self.decode(&net, plan.samples_of(from, samples), a, b, out);
         Ok(())
@@ -87,9 +85,9 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Shape);
         }
         let net = self.decoding(params, batch.examples, out)?;
-        let plan = Plan::new(self.shape, batch.examples, 1);
+        let plan = Plan::new(&self.shape, batch.examples, 1);
         let EvalWork { samples, a, b, uniforms, .. } = plan.eval_work(scratch)?;
-        let address = self.eval_address(Purpose::Generate, batch);
+        let address = self.address(Purpose::Generate, 0, &batch);
         let layers = self.shape.stochastic_layers();
         for t in (0..layers).rev() {
             let width = self.shape.stochastic_width(t);
@@ -144,8 +142,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Width { needed: inputs, given: x.cols() });
         }
         exact_size(x.height().saturating_mul(width), out.len())?;
-        let net = Network::new(self.shape, &self.kernels, params)?;
-        let EvalWork { a, b, .. } = Plan::new(self.shape, x.height(), 1).eval_work(scratch)?;
+        let net = Network::new(&self.shape, &self.kernels, params)?;
+        let EvalWork { a, b, .. } = Plan::new(&self.shape, x.height(), 1).eval_work(scratch)?;
         let logits = net.logits(k, x, x.height(), a, b);
         for (out, logits) in parts_mut(out, width).zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(o, l)| *o = *l);
@@ -158,7 +156,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         params: &'p [f32],
         examples: usize,
         out: &[f32],
-    ) -> Result<Network<'s, 'p, K>, Error>
+    ) -> Result<Network<'k, 'p, K>, Error>
     where
         'k: 'p,
     {
@@ -166,7 +164,12 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Shape);
         }
         exact_size(examples.saturating_mul(self.decoded()), out.len())?;
-        Network::new(self.shape, &self.kernels, params)
+        Network::new(&self.shape, &self.kernels, params)
+    }
+
+    /// Plain draws.
+    fn independent(&self) -> impl FnMut(&[f32], &[f32], &mut [u32]) -> f32 {
+        |phi, u, b| self.kernels.draw(&Independent, phi, u, b)
     }
 
     /// Units of what the decoder ends in.

@@ -19,6 +19,7 @@ pub mod model;
 mod network;
 pub mod optim;
 mod parts;
+mod plan;
 pub mod record;
 pub mod relaxed;
 pub mod rng;

@@ -84,6 +84,18 @@ pub fn ln(x: f32) -> f32 {
     m + tail + n * 0.693_359_4
 }
 
+/// [`exp`], compiled once for where it is rare.
+#[inline(never)]
+pub(crate) fn exp_called(x: f32) -> f32 {
+    exp(x)
+}
+
+/// [`ln`], compiled once for where it is rare.
+#[inline(never)]
+pub(crate) fn ln_called(x: f32) -> f32 {
+    ln(x)
+}
+
 /// ln(1 + e) for `e` in [0, 1]: absolute error below 6e-8.
 #[inline(always)]
 pub fn ln_1p(e: f32) -> f32 {

@@ -1,20 +1,10 @@
-//! The engine's view of a network: where activations, gradients and samples of a batch lie, and passes over one link.
+//! The engine's view of a network: passes over one link.
 
-use crate::bits::words;
-use crate::coding::Coding;
 use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::shape::{Dense, Layer, Shape};
-
-/// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of
-/// example `e`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan<'s> {
-    pub shape: Shape<'s>,
-    pub examples: usize,
-    pub samples: usize,
-}
+use crate::plan::{Place, Plan};
+use crate::shape::{Dense, Shape};
 
 /// What a dense layer reads, a row an example.
 #[derive(Clone, Copy, Debug)]
@@ -39,150 +29,16 @@ impl Input<'_> {
     }
 }
 
-impl<'s> Plan<'s> {
-    pub(crate) const fn new(shape: Shape<'s>, examples: usize, samples: usize) -> Self {
-        Plan { shape, examples, samples }
-    }
-
-    /// Whether all sizes can be counted: then no product below wraps.
-    pub(crate) const fn fits(&self) -> bool {
-        if self.examples == 1 && self.samples == 1 {
-            return true;
-        }
-        let row = Plan::new(self.shape, 1, 1).training_words() + self.shape.pad();
-        match self.examples.checked_mul(self.samples) {
-            Some(rows) => match row.checked_mul(rows) {
-                Some(words) => words <= isize::MAX as usize / 4,
-                None => false,
-            },
-            None => false,
-        }
-    }
-
-    /// Rows of samples.
-    pub(crate) const fn rows(&self) -> usize {
-        self.examples * self.samples
-    }
-
-    /// Rows that dense layer `i` is computed for: one an example below the first samples, then one a sample.
-    pub(crate) const fn height(&self, i: usize) -> usize {
-        if self.samples == 1 || i <= self.shape.link(0).1 { self.examples } else { self.rows() }
-    }
-
-    /// Floats of the kept activations of the hidden layers before dense layer `i`.
-    #[inline(always)]
-    pub(crate) const fn activation(&self, i: usize) -> usize {
-        if i == 0 { 0 } else { self.activations_before(i) }
-    }
-
-    const fn activations_before(&self, i: usize) -> usize {
-        let (mut n, mut k, mut height) = (0, 0, self.examples);
-        while k < i {
-            match self.shape.layer(k) {
-                Some(Layer::Hidden { width, .. }) => n += height * self.shape.stride(width),
-                Some(Layer::Bernoulli { .. }) => height = self.rows(),
-                None => return n,
-            }
-            k += 1;
-        }
-        n
-    }
-
-    /// Floats of the gradients of the dense layers before `i`. The first logits have a row of scores a sample.
-    pub(crate) const fn delta(&self, i: usize) -> usize {
-        if self.samples == 1 && i <= self.shape.network_layers() {
-            return self.examples * self.shape.units(i);
-        }
-        let (mut n, mut k, mut height) = (0, 0, self.examples);
-        while k < i {
-            let width = match self.shape.layer(k) {
-                Some(Layer::Hidden { width, .. }) => width,
-                Some(Layer::Bernoulli { width }) => {
-                    height = self.rows();
-                    width
-                }
-                // The prior.
-                None => self.shape.dense(k).outputs,
-            };
-            n += height * self.shape.stride(width);
-            k += 1;
-        }
-        n
-    }
-
-    /// Words of the samples of the stochastic layers before `t`.
-    #[inline(always)]
-    pub(crate) const fn sample(&self, t: usize) -> usize {
-        if t == 0 { 0 } else { self.samples_before(t) }
-    }
-
-    const fn samples_before(&self, t: usize) -> usize {
-        let (mut n, mut k, mut i) = (0, 0, 0);
-        while k < t && i < self.shape.encoder().len() {
-            if let Layer::Bernoulli { width } = self.shape.encoder()[i] {
-                n += self.rows() * words(width);
-                k += 1;
-            }
-            i += 1;
-        }
-        n
-    }
-
-    /// What dense layer `i` reads in training; empty for the prior and for free logits.
-    pub(crate) fn input<'a>(
-        &self,
-        i: usize,
-        x: BitMatrix<'a>,
-        activations: &'a [f32],
-        samples: &'a [u32],
-    ) -> Input<'a> {
-        let Some(layer) = i.checked_sub(1).and_then(|below| self.shape.layer(below)) else {
-            return Input::Bits(x);
-        };
-        if i >= self.shape.network_layers() {
-            return Input::Bits(BitMatrix::new(&[], 0));
-        }
-        match layer {
-            Layer::Bernoulli { .. } => {
-                // The chain goes up to its last layer and the decoder comes down again.
-                let (layers, link) = (self.shape.stochastic_layers(), self.shape.stochastic_before(i));
-                let t = if link < layers { link } else { 2 * layers - link };
-                Input::Bits(self.samples_of(t.wrapping_sub(1), samples))
-            }
-            Layer::Hidden { width, .. } => {
-                let start = self.activation(i - 1);
-                let stride = self.shape.stride(width);
-                let data = activations.get(start..start + self.height(i - 1) * stride).unwrap_or_default();
-                Input::Real(Matrix::new(data, stride, width))
-            }
-        }
-    }
-
-    /// The samples of layer `t` out of the samples of all layers.
-    pub(crate) fn samples_of<'a>(&self, t: usize, samples: &'a [u32]) -> BitMatrix<'a> {
-        let (start, width) = (self.sample(t), self.shape.stochastic_width(t));
-        let data = samples.get(start..start + self.rows() * words(width)).unwrap_or_default();
-        BitMatrix::new(data, width)
-    }
-
-    /// The gradients of dense layer `i`.
-    pub(crate) fn delta_of<'a>(&self, i: usize, dense: &Dense, deltas: &'a [f32]) -> Matrix<'a> {
-        let start = self.delta(i);
-        let data = deltas.get(start..start + self.height(i) * dense.stride).unwrap_or_default();
-        Matrix::new(data, dense.stride, dense.outputs)
-    }
-}
-
 /// A network's shape, kernels and parameters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Network<'s, 'p, K> {
-    pub shape: Shape<'s>,
+    pub shape: &'s Shape<'s>,
     pub kernels: &'p K,
     pub params: &'p [f32],
 }
 
 impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
-    pub(crate) fn new(shape: Shape<'s>, kernels: &'p K, params: &'p [f32]) -> Result<Self, Error> {
+    pub(crate) fn new(shape: &'s Shape<'s>, kernels: &'p K, params: &'p [f32]) -> Result<Self, Error> {
         exact_size(shape.params(), params.len())?;
         Ok(Network { shape, kernels, params })
     }
@@ -192,36 +48,35 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         self.weights_of(&self.shape.dense(i))
     }
 
-    fn weights_of(&self, dense: &Dense) -> Matrix<'p> {
+    pub(crate) fn weights_of(&self, dense: &Dense) -> Matrix<'p> {
         let data = self.params.get(dense.offset..dense.offset + dense.len()).unwrap_or_default();
         Matrix::new(data, dense.stride, dense.outputs)
     }
 
     /// Dense layer `i` for `rows` rows, written to the start of `out`.
-    pub(crate) fn dense<'a>(
-        &self,
-        i: usize,
-        input: Input<'_>,
-        rows: usize,
-        out: &'a mut [f32],
-    ) -> MatrixMut<'a> {
-        let dense = self.shape.dense(i);
+    #[inline(never)]
+    pub(crate) fn dense(&self, i: usize, dense: &Dense, input: Input<'_>, rows: usize, out: &mut [f32]) {
         let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
-        let y = MatrixMut::new(out, dense.stride, dense.outputs);
-        let coding = if self.shape.is_coded() { self.shape.coding(i) } else { Coding::ZeroOne };
-        let slope = if coding.is_plain() { dense.slope } else { 1.0 };
-        match input {
-            Input::Real(x) => self.kernels.affine(self.weights_of(&dense), x, slope, y),
-            Input::Bits(x) => self.kernels.affine_bits(self.weights_of(&dense), x, slope, y),
-        }
-        if !coding.is_plain() {
+        if self.shape.is_coded() && !self.shape.coding(i).is_plain() {
+            self.affine(dense, input, 1.0, &mut *out);
             let y = MatrixMut::new(out, dense.stride, dense.outputs);
-            coding.forward(self.weights_of(&dense), dense.slope, y);
+            self.shape.coding(i).forward(self.weights_of(dense), dense.slope, y);
+        } else {
+            self.affine(dense, input, dense.slope, out);
         }
-        MatrixMut::new(out, dense.stride, dense.outputs)
+    }
+
+    #[inline(always)]
+    fn affine(&self, dense: &Dense, input: Input<'_>, slope: f32, out: &mut [f32]) {
+        let (w, y) = (self.weights_of(dense), MatrixMut::new(out, dense.stride, dense.outputs));
+        match input {
+            Input::Real(x) => self.kernels.affine(w, x, slope, y),
+            Input::Bits(x) => self.kernels.affine_bits(w, x, slope, y),
+        }
     }
 
     /// The logits of link `k`, hidden activations discarded: they lie in `a` or `b`.
+    #[inline(never)]
     pub(crate) fn logits<'a>(
         &self,
         k: usize,
@@ -231,16 +86,24 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         b: &'a mut [f32],
     ) -> MatrixMut<'a> {
         let (first, last) = self.shape.link(k);
-        let (mut from, mut to) = (a, b);
-        let y = self.dense(first, Input::Bits(x), rows, from);
-        let (mut stride, mut cols) = (y.stride(), y.cols());
-        for i in first..last {
-            let x = Matrix::new(from.get(..rows * stride).unwrap_or_default(), stride, cols);
-            let y = self.dense(i + 1, Input::Real(x), rows, to);
-            (stride, cols) = (y.stride(), y.cols());
+        let plan = Plan::new(self.shape, 1, 1);
+        let (mut from, mut to, mut place) = (b, a, plan.place(first));
+        loop {
+            let dense = &place.dense;
+            let stride = self.shape.stride(dense.inputs);
+            let input = if place.layer == first {
+                Input::Bits(x)
+            } else {
+                Input::Real(Matrix::new(from.get(..rows * stride).unwrap_or_default(), stride, dense.inputs))
+            };
+            self.dense(place.layer, dense, input, rows, to);
             core::mem::swap(&mut from, &mut to);
+            if place.layer == last {
+                let y = from.get_mut(..rows * dense.stride).unwrap_or_default();
+                return MatrixMut::new(y, dense.stride, dense.outputs);
+            }
+            plan.advance(&mut place);
         }
-        MatrixMut::new(from.get_mut(..rows * stride).unwrap_or_default(), stride, cols)
     }
 
     /// [`logits`](Self::logits), moved to the start of `a`.
@@ -259,48 +122,57 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         }
     }
 
-    /// The logits of link `k`, written to `out`; hidden activations are kept in `activations`.
-    pub(crate) fn logits_kept<'a>(
+    /// The logits of link `k`, written to the start of `out` or `in_place` among the gradients that it then is; hidden
+    /// activations are kept in `activations`. Returns the last layer.
+    #[inline(never)]
+    pub(crate) fn logits_kept(
         &self,
         plan: &Plan<'_>,
         k: usize,
         x: BitMatrix<'_>,
         activations: &mut [f32],
-        out: &'a mut [f32],
-    ) -> MatrixMut<'a> {
+        out: &mut [f32],
+        in_place: bool,
+    ) -> Place {
         let (first, last) = self.shape.link(k);
-        let rows = plan.height(first);
-        for i in first..last {
-            let (before, here) = activations.split_at_mut_checked(plan.activation(i)).unwrap_or_default();
-            let input = if i == first { Input::Bits(x) } else { plan.input(i, x, before, &[]) };
-            self.dense(i, input, rows, here);
+        let mut place = plan.place(first);
+        loop {
+            let (before, here) = activations.split_at_mut_checked(place.activation).unwrap_or_default();
+            let input = if place.layer == first {
+                Input::Bits(x)
+            } else {
+                Input::Real(plan.last_rows(before, place.dense.inputs, place.height))
+            };
+            let to = if place.layer < last {
+                here
+            } else if in_place {
+                place.deltas_mut(out)
+            } else {
+                &mut *out
+            };
+            self.dense(place.layer, &place.dense, input, place.height, to);
+            if place.layer == last {
+                return place;
+            }
+            plan.advance(&mut place);
         }
-        let input = if first == last { Input::Bits(x) } else { plan.input(last, x, activations, &[]) };
-        self.dense(last, input, rows, out)
     }
 
     /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
+    #[inline(never)]
     pub(crate) fn back(&self, plan: &Plan<'_>, k: usize, activations: &[f32], deltas: &mut [f32]) {
         let (first, last) = self.shape.link(k);
-        let mut above = self.shape.dense(last);
         for i in (first..last).rev() {
-            let dense = self.shape.dense(i);
-            let rows = plan.height(i);
-            let start = plan.activation(i);
-            let a = activations.get(start..start + rows * dense.stride).unwrap_or_default();
-            let (low, high) = deltas.split_at_mut_checked(plan.delta(i + 1)).unwrap_or_default();
+            let here = plan.place(i);
+            let mut above = here;
+            plan.advance(&mut above);
+            let (low, high) = deltas.split_at_mut_checked(above.delta).unwrap_or_default();
+            let (rows, dense) = (here.height, &above.dense);
             let d =
-                Matrix::new(high.get(..rows * above.stride).unwrap_or_default(), above.stride, above.outputs);
-            let start = plan.delta(i);
-            let dx = low.get_mut(start..start + rows * dense.stride).unwrap_or_default();
-            self.kernels.back(
-                self.weights_of(&above),
-                d,
-                Matrix::new(a, dense.stride, dense.outputs),
-                dense.slope,
-                MatrixMut::new(dx, dense.stride, dense.outputs),
-            );
-            above = dense;
+                Matrix::new(high.get(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs);
+            let dx = MatrixMut::new(here.deltas_mut(low), here.dense.stride, here.dense.outputs);
+            let a = here.activations(activations);
+            self.kernels.back(self.weights_of(dense), d, a, here.dense.slope, dx);
         }
     }
 }

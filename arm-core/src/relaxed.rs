@@ -6,11 +6,13 @@ use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 use crate::kernels::{Kernels, significant};
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::model::{Objective, Pass};
-use crate::network::{Network, Plan};
+use crate::model::Objective;
+use crate::network::Network;
 use crate::parts::{parts, parts_mut};
+use crate::plan::{Place, Plan};
 use crate::rng::Purpose;
-use crate::step::{Batch, Engine};
+use crate::scratch::Work;
+use crate::step::Engine;
 
 /// A stochastic layer of a share of a batch. Row `e * samples + s` is sample `s` of example `e`.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +28,8 @@ pub struct Rows<'a> {
     /// f of each row.
     pub f: &'a [f32],
     x: BitMatrix<'a>,
-    address: Address,
-    fresh: Address,
+    address: Address<'a>,
+    fresh: Address<'a>,
 }
 
 impl<'a> Rows<'a> {
@@ -71,10 +73,8 @@ pub(crate) struct Lent<'a> {
 impl<'a> Lent<'a> {
     /// The gradients of dense layer `i`, which must be above the layer.
     pub(crate) fn delta(&self, plan: &Plan<'_>, i: usize) -> Matrix<'a> {
-        let dense = plan.shape.dense(i);
-        let start = plan.delta(i).wrapping_sub(self.first);
-        let data = self.deltas.get(start..start.wrapping_add(plan.height(i) * dense.stride));
-        Matrix::new(data.unwrap_or_default(), dense.stride, dense.outputs)
+        let place = plan.place(i);
+        Place { delta: place.delta.wrapping_sub(self.first), ..place }.gradients(self.deltas)
     }
 }
 
@@ -163,17 +163,6 @@ impl Plan<'_> {
     }
 }
 
-/// Buffers of a step for [`Engine::relaxed`].
-pub(crate) struct Room<'a> {
-    pub log_q: &'a [f32],
-    pub weight: &'a [f32],
-    pub f: &'a [f32],
-    pub a: &'a mut [f32],
-    pub b: &'a mut [f32],
-    /// [`Plan::relaxed_words`].
-    pub relaxed: &'a mut [f32],
-}
-
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Words of scratch, where `words` are all but what real samples need.
     pub(crate) fn relaxed_scratch(&self, examples: usize, words: usize) -> usize {
@@ -202,69 +191,68 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         bytemuck::try_cast_slice(words).unwrap_or_default()
     }
 
-    /// The gradients of all layers by [`Estimator::relax`], where `deltas` holds logits in place of scores.
+    /// The gradients of all layers by [`Estimator::relax`], where `deltas` holds logits in place of scores; `relaxed` are
+    /// [`Plan::relaxed_words`].
     pub(crate) fn relaxed<O: Objective<K>>(
         &self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
-        batch: Batch<'_>,
         objective: &mut O,
-        pass: &mut Pass<'_>,
-        room: Room<'_>,
+        work: &mut Work<'_>,
+        relaxed: &mut [f32],
     ) -> Result<(), Error> {
         let (layers, rows) = (self.shape.stochastic_layers(), plan.rows());
-        objective.back(net, plan, room.weight, pass);
-        let (logits, rest) = room.relaxed.split_at_mut_checked(plan.logits(layers)).unwrap_or_default();
+        objective.back(net, plan, work);
+        let (logits, rest) = relaxed.split_at_mut_checked(plan.logits(layers)).unwrap_or_default();
         let records = plan.examples.saturating_mul(self.estimator.record());
         let (points, records) =
             rest.split_at_mut_checked(rest.len().saturating_sub(records)).unwrap_or_default();
         for t in 0..layers {
-            let from = pass.deltas.get(plan.delta(self.shape.link(t).1)..).unwrap_or_default();
+            let from = plan.top(t).deltas(work.deltas);
             let to = logits.get_mut(plan.logits(t)..plan.logits(t + 1)).unwrap_or_default();
             to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         }
         records.fill(0.0);
-        let address =
-            |purpose| Address { seed: self.seed, purpose, salt: 0, first: batch.first, step: batch.step };
         for t in (0..layers).rev() {
-            let dense = self.shape.dense(self.shape.link(t).1);
-            let start = plan.delta(self.shape.link(t).1);
+            let Place { dense, delta: start, .. } = plan.top(t);
             let first = start + rows * dense.stride;
-            let (below, above) = pass.deltas.split_at_mut_checked(first).unwrap_or_default();
+            let (below, above) = work.deltas.split_at_mut_checked(first).unwrap_or_default();
             let own = below.get_mut(start..).unwrap_or_default();
             let phi = logits.get(plan.logits(t)..plan.logits(t + 1)).unwrap_or_default();
             let rows = Rows {
                 layer: t,
                 samples: plan.samples,
                 phi: Matrix::new(phi, dense.stride, dense.outputs),
-                b: plan.samples_of(t, pass.samples),
-                f: room.f,
-                x: batch.x,
-                address: address(Purpose::Sample),
-                fresh: address(Purpose::Relax),
+                b: plan.samples_of(t, work.samples),
+                f: work.f,
+                x: work.batch.x,
+                address: self.address(Purpose::Sample, 0, work.batch),
+                fresh: self.address(Purpose::Relax, 0, work.batch),
             };
             let lent = Lent {
                 rows,
-                log_q: parts(room.log_q, plan.rows()).nth(t).unwrap_or_default(),
-                weight: room.weight,
-                samples: pass.samples,
-                activations: pass.activations,
+                log_q: parts(work.log_q, plan.rows()).nth(t).unwrap_or_default(),
+                weight: work.weight,
+                samples: work.samples,
+                activations: work.activations,
                 logits,
                 deltas: above,
                 first,
-                a: &mut *room.a,
-                b: &mut *room.b,
+                a: &mut *work.a,
+                b: &mut *work.b,
                 points: &mut *points,
             };
             let delta = MatrixMut::new(own, dense.stride, dense.outputs);
             let smooth = Smooth { objective, net, plan, lent };
             self.estimator.relax(&mut Relaxed { rows, delta, records: &mut *records, smooth })?;
-            let own = pass.deltas.get_mut(start..first).unwrap_or_default();
+            let own = work.deltas.get_mut(start..first).unwrap_or_default();
             for row in parts_mut(own, dense.stride) {
                 row.iter_mut().for_each(|d| *d = significant(*d));
             }
-            self.merge_samples(plan, t, pass.deltas);
-            net.back(plan, t, pass.activations, pass.deltas);
+            if t == 0 && plan.samples > 1 {
+                self.merge_samples(plan, work.deltas);
+            }
+            net.back(plan, t, work.activations, work.deltas);
         }
         Ok(())
     }

@@ -41,7 +41,10 @@ fn mix(z: u64) -> u64 {
 impl Stream {
     /// The stream at (`seed`, `purpose`, `step`, `example`, `layer`). Cost: six hash rounds.
     pub fn new(seed: u64, purpose: Purpose, step: u64, example: u64, layer: usize) -> Self {
-        let key = mix(mix(mix(mix(seed) ^ step) ^ example) ^ ((purpose as u64) << 32 | layer as u64));
+        let mut key = seed;
+        for word in [step, example, (purpose as u64) << 32 | layer as u64, 0] {
+            key = mix(key) ^ word;
+        }
         let mut state = [0; 16];
         let (low, high) = state.split_at_mut(8);
         low.copy_from_slice(&mix(key).to_le_bytes());
@@ -62,7 +65,7 @@ impl Stream {
     }
 
     /// Fills `out` with the next uniforms.
-    #[inline]
+    #[inline(never)]
     pub fn fill(&mut self, out: &mut [f32]) {
         for u in out {
             *u = self.uniform();

@@ -1,8 +1,9 @@
 //! The scratch memory of a batch, carved out of one slice of words.
 
 use crate::error::Error;
-use crate::network::Plan;
+use crate::plan::{Place, Plan};
 use crate::shape::Shape;
+use crate::step::Batch;
 use core::ops::Range;
 
 /// What [`examples`](crate::step::Engine::examples) leaves for [`update`](crate::step::Engine::update).
@@ -16,9 +17,10 @@ pub(crate) struct Record<'a> {
     pub samples: &'a [u32],
 }
 
-/// All of the scratch, writable.
+/// A batch, and all of its scratch, writable.
 #[derive(Debug)]
 pub(crate) struct Work<'a> {
+    pub batch: &'a Batch<'a>,
     pub activations: &'a mut [f32],
     pub deltas: &'a mut [f32],
     pub samples: &'a mut [u32],
@@ -71,22 +73,21 @@ impl<'s> Plan<'s> {
         self.shape.stride(self.sample(self.shape.stochastic_layers()))
     }
 
-    /// Words of the part of the scratch that `update` reads.
-    pub(crate) const fn record_words(&self) -> usize {
-        self.activation(self.shape.network_layers())
-            + self.delta(self.shape.dense_layers())
-            + self.all_samples()
+    /// Words of the part of the scratch that `update` reads; `end` is [`Plan::end`].
+    pub(crate) const fn record_words(&self, end: &Place) -> usize {
+        end.activation + end.delta + self.all_samples()
     }
 
     /// The parts of the record: the rows in use of each activation, gradient and sample.
     pub(crate) fn record_ranges(self) -> impl Iterator<Item = Range<usize>> + use<'s> {
         let (hidden, dense) = (self.shape.network_layers(), self.shape.dense_layers());
-        let deltas = self.activation(hidden);
-        let samples = deltas + self.delta(dense);
-        let activations = (0..hidden).map(move |i| self.activation(i)..self.activation(i + 1));
+        let end = self.end();
+        let (deltas, samples) = (end.activation, end.activation + end.delta);
+        let activations = (0..hidden).map(move |i| self.place(i).activation..self.place(i + 1).activation);
         let deltas = (0..dense).map(move |i| {
-            let start = deltas + self.delta(i);
-            start..start + self.height(i) * self.shape.dense(i).stride
+            let place = self.place(i);
+            let start = deltas + place.delta;
+            start..start + place.height * place.dense.stride
         });
         let samples = (0..self.shape.stochastic_layers())
             .map(move |t| samples + self.sample(t)..samples + self.sample(t + 1));
@@ -96,7 +97,7 @@ impl<'s> Plan<'s> {
     /// Words of scratch for training.
     pub(crate) const fn training_words(&self) -> usize {
         let (layers, rows) = (self.shape.stochastic_layers(), self.rows());
-        self.record_words()
+        self.record_words(&self.end())
             + rows * (6 + 3 * layers)
             + 2 * self.all_samples()
             + 2 * rows * self.shape.max_stride()
@@ -112,9 +113,10 @@ impl<'s> Plan<'s> {
             + 2 * self.rows() * self.shape.max_stride()
     }
 
-    pub(crate) fn record<'a>(&self, scratch: &'a [u32]) -> Option<Record<'a>> {
-        let (activations, rest) = scratch.split_at_checked(self.activation(self.shape.network_layers()))?;
-        let (deltas, rest) = rest.split_at_checked(self.delta(self.shape.dense_layers()))?;
+    #[inline(never)]
+    pub(crate) fn record<'a>(&self, end: &Place, scratch: &'a [u32]) -> Option<Record<'a>> {
+        let (activations, rest) = scratch.split_at_checked(end.activation)?;
+        let (deltas, rest) = rest.split_at_checked(end.delta)?;
         let samples = rest.get(..self.all_samples())?;
         Some(Record {
             activations: bytemuck::try_cast_slice(activations).ok()?,
@@ -123,21 +125,20 @@ impl<'s> Plan<'s> {
         })
     }
 
-    pub(crate) fn work<'a>(&self, scratch: &'a mut [u32]) -> Result<Work<'a>, Error> {
-        let given = scratch.len();
+    /// `None` for too little scratch: see [`too_small`](Self::too_small).
+    #[inline(never)]
+    pub(crate) fn work<'a>(&self, batch: &'a Batch<'a>, mut scratch: &'a mut [u32]) -> Option<Work<'a>> {
         if !self.fits() {
-            return Err(Error::Size { needed: usize::MAX, given });
+            return None;
         }
-        self.carve(scratch).ok_or_else(|| Error::Size { needed: self.training_words(), given })
-    }
-
-    fn carve<'a>(&self, mut scratch: &'a mut [u32]) -> Option<Work<'a>> {
         let rest = &mut scratch;
+        let end = self.end();
         let (layers, rows) = (self.shape.stochastic_layers(), self.rows());
         let wide = rows * self.shape.max_stride();
         Some(Work {
-            activations: floats_of(rest, self.activation(self.shape.network_layers()))?,
-            deltas: floats_of(rest, self.delta(self.shape.dense_layers()))?,
+            batch,
+            activations: floats_of(rest, end.activation)?,
+            deltas: floats_of(rest, end.delta)?,
             samples: words_of(rest, self.all_samples())?,
             a: floats_of(rest, wide)?,
             b: floats_of(rest, wide)?,
@@ -153,6 +154,10 @@ impl<'s> Plan<'s> {
             partners: words_of(rest, self.all_samples())?,
             branch: words_of(rest, self.all_samples())?,
         })
+    }
+
+    pub(crate) fn too_small(&self, given: usize) -> Error {
+        Error::Size { needed: if self.fits() { self.training_words() } else { usize::MAX }, given }
     }
 
     pub(crate) fn eval_work<'a>(&self, scratch: &'a mut [u32]) -> Result<EvalWork<'a>, Error> {
@@ -181,13 +186,13 @@ impl Shape<'_> {
     /// Words (of 4 bytes) of scratch that a training step needs for `examples` examples at a time with an estimator
     /// that draws `samples` samples each; `usize::MAX` where that is more than can be counted.
     pub const fn training_scratch(&self, examples: usize, samples: usize) -> usize {
-        let plan = Plan::new(*self, examples, samples);
+        let plan = Plan::new(self, examples, samples);
         if plan.fits() { plan.training_words() } else { usize::MAX }
     }
 
     /// Words of scratch that evaluation needs for `examples` examples with `samples` samples each.
     pub const fn inference_scratch(&self, examples: usize, samples: usize) -> usize {
-        let plan = Plan::new(*self, examples, samples);
+        let plan = Plan::new(self, examples, samples);
         if plan.fits() { plan.inference_words() } else { usize::MAX }
     }
 }

@@ -243,7 +243,11 @@ impl<'a> Shape<'a> {
 
     /// Dense layers, the learned prior (a layer of biases only) included as the last.
     pub const fn dense_layers(&self) -> usize {
-        self.network_layers() + matches!(self.prior, Prior::Learned) as usize
+        self.network_layers() + self.has_prior() as usize
+    }
+
+    pub(crate) const fn has_prior(&self) -> bool {
+        matches!(self.prior, Prior::Learned)
     }
 
     /// Dense layers of encoder and decoder.
@@ -260,21 +264,6 @@ impl<'a> Shape<'a> {
         } else {
             None
         }
-    }
-
-    /// Units of the layers before `i`, padded; there are at least that many layers.
-    pub(crate) const fn units(&self, i: usize) -> usize {
-        let (mut n, mut k) = (0, 0);
-        while k < i && k < self.encoder.len() {
-            n += self.stride(self.encoder[k].width());
-            k += 1;
-        }
-        let mut k = self.encoder.len();
-        while k < i && k - self.encoder.len() < self.decoder.len() {
-            n += self.stride(self.decoder[k - self.encoder.len()].width());
-            k += 1;
-        }
-        n
     }
 
     /// Number of stochastic layers T of the chain.
@@ -323,27 +312,6 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// The parameters of dense layer `i`; an empty layer beyond the end.
-    pub const fn dense(&self, i: usize) -> Dense {
-        let (mut offset, mut inputs, mut k) = (0, self.inputs, 0);
-        while let Some(layer) = self.layer(k) {
-            if k == self.encoder.len() {
-                inputs = self.top_width();
-            }
-            let outputs = layer.width();
-            let stride = self.stride(outputs);
-            let dense = Dense { offset, inputs, outputs, stride, slope: layer.slope() };
-            if k == i {
-                return dense;
-            }
-            offset = dense.len().wrapping_add(offset);
-            inputs = outputs;
-            k += 1;
-        }
-        let outputs = if k == i && matches!(self.prior, Prior::Learned) { self.top_width() } else { 0 };
-        Dense { offset, inputs: 0, outputs, stride: self.stride(outputs), slope: 1.0 }
-    }
-
     /// Dense layers `first..=last` of link `k`: the `k`-th stretch that ends in a Bernoulli layer, encoder links
     /// before decoder links.
     pub const fn link(&self, k: usize) -> (usize, usize) {
@@ -359,17 +327,6 @@ impl<'a> Shape<'a> {
             i += 1;
         }
         (first, first)
-    }
-
-    /// Floats of all parameters, padding included, of a shape that passes [`check`](Self::check).
-    pub const fn params(&self) -> usize {
-        match self.dense_layers() {
-            0 => 0,
-            n => {
-                let last = self.dense(n - 1);
-                last.len().wrapping_add(last.offset)
-            }
-        }
     }
 
     /// The widest row in floats.

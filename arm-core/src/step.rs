@@ -2,16 +2,15 @@
 //! of a batch. Parameters are only read; [`Engine::update`] is the second phase.
 
 use crate::bits::words;
-use crate::branch::Branch;
 use crate::chain::Address;
 use crate::error::{Error, exact_size};
 use crate::estimator::{Estimator, Evaluated, Flips};
 use crate::kernels::{Drawn, Kernels};
-use crate::matrix::BitMatrix;
-use crate::model::{Objective, Pass};
-use crate::network::{Network, Plan};
+use crate::matrix::{BitMatrix, Matrix};
+use crate::model::Objective;
+use crate::network::Network;
 use crate::parts::{parts, parts_mut};
-use crate::relaxed::Room;
+use crate::plan::{Place, Plan};
 use crate::rng::Purpose;
 use crate::scratch::Work;
 use crate::shape::Shape;
@@ -72,8 +71,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         self.shape
     }
 
-    pub(crate) fn plan(&self, examples: usize) -> Plan<'s> {
-        Plan::new(self.shape, examples, self.estimator.samples())
+    pub(crate) fn plan(&self, examples: usize) -> Plan<'_> {
+        Plan::new(&self.shape, examples, self.estimator.samples())
     }
 
     /// Words of scratch for `examples` examples.
@@ -87,6 +86,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     ///
     /// `scratch` may hold anything, but with a padded shape it must start as zeros and then serve batches of one size
     /// only. Errors: sizes; [`Error::Objective`] and [`Error::Diverged`], after which the step must not be applied.
+    #[inline]
     pub fn examples<O: Objective<K>>(
         &self,
         objective: &mut O,
@@ -95,84 +95,77 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let net = Network::new(self.shape, &self.kernels, params)?;
+        let net = Network::new(&self.shape, &self.kernels, params)?;
         objective.check(&self.shape)?;
         self.estimator.check(&self.shape)?;
-        self.check_batch(batch)?;
+        self.check_batch(&batch)?;
         exact_size(batch.examples, f.len())?;
         let plan = self.plan(batch.examples);
         let (scratch, relaxed) =
             if E::RELAXED { self.split_relaxed(&plan, scratch)? } else { (scratch, &mut [][..]) };
-        let mut work = plan.work(scratch)?;
-        self.draw(&net, &plan, batch, &mut work);
-        let mut pass = Pass {
-            activations: work.activations,
-            deltas: work.deltas,
-            samples: work.samples,
-            x: batch.x,
-            y: batch.y,
-            cost: work.cost,
-        };
-        objective.train(&net, &plan, &mut pass);
+        let given = scratch.len();
+        // Where it lies it stays: a large value that is moved is there twice.
+        let mut work = plan.work(&batch, scratch);
+        let Some(work) = &mut work else { return Err(plan.too_small(given)) };
+        self.draw(&net, &plan, work);
+        objective.train(&net, &plan, work);
+        self.signals(&plan, O::LOG_Q, work, f)?;
+        if E::RELAXED {
+            self.relaxed(&net, &plan, objective, work, relaxed)?;
+            return limited(work);
+        }
+        for t in 0..self.shape.stochastic_layers() {
+            if E::PAIRED || E::FLIPS != Flips::None {
+                self.branches(&net, &plan, objective, work, t)?;
+            } else {
+                self.apply_signals(&plan, t, work.signal, work.deltas);
+            }
+            if t == 0 && self.estimator.samples() > 1 {
+                self.merge_samples(&plan, work.deltas);
+            }
+            net.back(&plan, t, work.activations, work.deltas);
+        }
+        objective.back(&net, &plan, work);
+        limited(work)
+    }
+
+    /// f of every row, and what the estimator makes of it; the mean f of each example.
+    #[inline(never)]
+    fn signals(
+        &self,
+        plan: &Plan<'_>,
+        direct: bool,
+        work: &mut Work<'_>,
+        f: &mut [f32],
+    ) -> Result<(), Error> {
         let rows = plan.rows().max(1);
         work.total.fill(0.0);
         for log_q in parts(work.log_q, rows) {
             add(log_q, work.total);
         }
         work.f.fill(0.0);
-        if O::LOG_Q {
+        if direct {
             add(work.total, work.f);
         }
-        for cost in parts(pass.cost, rows) {
+        for cost in parts(work.cost, rows) {
             add(cost, work.f);
         }
         if !work.f.iter().all(|f| f.is_finite()) {
             return Err(Error::Objective);
         }
-        let samples = plan.samples.max(1);
+        let samples = self.estimator.samples().max(1);
         let of_examples = parts(work.f, samples).zip(parts(work.total, samples));
         let outputs = parts_mut(work.signal, samples).zip(parts_mut(work.weight, samples));
-        for (((values, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
-            let evaluated = Evaluated { f: values, log_q, direct: O::LOG_Q };
+        for (((f, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
+            let evaluated = Evaluated { f, log_q, direct };
             self.estimator.signals(evaluated, signal, weight);
             *mean = self.estimator.objective(evaluated, weight);
         }
-        if E::RELAXED {
-            let (log_q, weight) = (&*work.log_q, &*work.weight);
-            let room = Room { log_q, weight, f: work.f, a: work.a, b: work.b, relaxed };
-            self.relaxed(&net, &plan, batch, objective, &mut pass, room)?;
-            return limited(&pass);
-        }
-        for t in 0..self.shape.stochastic_layers() {
-            if E::PAIRED || E::FLIPS != Flips::None {
-                let mut branch = Branch {
-                    batch,
-                    t,
-                    partners: work.partners,
-                    branch: work.branch,
-                    active: work.active,
-                    log_q: work.log_q,
-                    log_q_partner: work.log_q_partner,
-                    total: work.total,
-                    a: work.a,
-                    b: work.b,
-                    uniforms: work.uniforms,
-                    difference: work.f,
-                    signal: work.signal,
-                    weight: work.weight,
-                };
-                self.branches(&net, &plan, objective, &mut pass, &mut branch)?;
-            } else {
-                self.apply_signals(&plan, t, work.signal, pass.deltas);
-            }
-            self.merge_samples(&plan, t, pass.deltas);
-            net.back(&plan, t, pass.activations, pass.deltas);
-        }
-        objective.back(&net, &plan, work.weight, &mut pass);
-        limited(&pass)
+        Ok(())
     }
 
-    pub(crate) fn check_batch(&self, batch: Batch<'_>) -> Result<(), Error> {
+    #[inline(never)]
+    pub(crate) fn check_batch(&self, batch: &Batch<'_>) -> Result<(), Error> {
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         match self.shape.targets() {
             0 if batch.y.cols() == 0 => Ok(()),
@@ -181,61 +174,68 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     }
 
     /// Samples the whole chain for every row, with partners, scores and log q.
-    fn draw(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: Batch<'_>, work: &mut Work<'_>) {
-        let (rows, samples) = (plan.rows().max(1), plan.samples.max(1));
-        let Batch { first, step, .. } = batch;
-        let address = Address { seed: self.seed, purpose: Purpose::Sample, salt: 0, first, step };
+    #[inline(never)]
+    fn draw(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
-            let (width, last) = (self.shape.stochastic_width(t), self.shape.link(t).1);
-            let words = words(width).max(1);
-            let (below, here) = work.samples.split_at_mut_checked(plan.sample(t)).unwrap_or_default();
-            let x = if t == 0 { batch.x } else { plan.samples_of(t - 1, below) };
-            let logits = net.logits_kept(plan, t, x, work.activations, work.a);
-            let logits = logits.as_matrix();
-            let scores = work.deltas.get_mut(plan.delta(last)..).unwrap_or_default();
-            let partners = work.partners.get_mut(plan.sample(t)..).unwrap_or_default();
-            let log_q = parts_mut(work.log_q, rows).nth(t).unwrap_or_default();
-            let log_q_partner = parts_mut(work.log_q_partner, rows).nth(t).unwrap_or_default();
-            let u = work.uniforms.get_mut(..width).unwrap_or_default();
-            let coupled = E::COUPLED && t == 0;
-            if coupled {
-                let stride = logits.stride();
-                let of_examples = parts_mut(scores, samples * stride).take(plan.examples).enumerate();
-                for (e, rows) in of_examples {
-                    for (s, row) in parts_mut(rows, stride).enumerate() {
-                        let row = row.get_mut(..width).unwrap_or_default();
-                        address.stream(samples, e * samples + s, t).fill(row);
-                    }
-                    self.estimator.couple(rows, stride, width);
-                }
-            }
-            let from = self.estimator.flips_from(width);
-            let outputs = parts_mut(here, words)
-                .zip(parts_mut(partners, words))
-                .zip(parts_mut(scores, logits.stride()))
-                .zip(log_q.iter_mut().zip(log_q_partner));
-            for (row, (((sample, partner), score), log_q)) in outputs.enumerate() {
-                let stream = address.stream(samples, row, t);
-                let phi = logits.row(if t == 0 { row / samples } else { row });
-                let score = score.get_mut(..width).unwrap_or_default();
-                if coupled {
-                    u.iter_mut().zip(&*score).for_each(|(u, s)| *u = *s);
-                } else {
-                    self.estimator.noise(row % samples, units_before, stream, u);
-                }
-                let drawn = Drawn { sample, partner, score: &mut *score };
-                (*log_q.0, *log_q.1) = self.kernels.sample(&self.estimator, phi, u, drawn);
-                if E::FLIPS != Flips::None || E::RELAXED {
-                    for (score, phi) in score.iter_mut().zip(phi) {
-                        if phi.abs() >= from {
-                            *score = *phi;
-                        }
-                    }
-                }
-            }
-            units_before += width;
+            let x = if t == 0 { work.batch.x } else { plan.samples_of(t - 1, work.samples) };
+            let place = net.logits_kept(plan, t, x, work.activations, work.a, false);
+            self.draw_layer(plan, &place, t, units_before, work);
+            units_before += place.dense.outputs;
         }
+    }
+
+    /// Samples layer `t`, whose logits are in `a`.
+    #[inline(never)]
+    fn draw_layer(&self, plan: &Plan<'_>, place: &Place, t: usize, units_before: usize, work: &mut Work<'_>) {
+        let (rows, samples) = (plan.rows().max(1), self.estimator.samples().max(1));
+        let address = self.address(Purpose::Sample, 0, work.batch);
+        let (width, stride, start) = (place.dense.outputs, place.dense.stride, plan.sample(t));
+        let logits = Matrix::new(work.a, stride, width);
+        let scores = place.deltas_mut(work.deltas);
+        let log_q = parts_mut(work.log_q, rows).nth(t).unwrap_or_default();
+        let log_q_partner = parts_mut(work.log_q_partner, rows).nth(t).unwrap_or_default();
+        let u = work.uniforms.get_mut(..width).unwrap_or_default();
+        let coupled = E::COUPLED && t == 0;
+        if coupled {
+            let of_examples = parts_mut(scores, samples * stride).take(plan.examples).enumerate();
+            for (e, rows) in of_examples {
+                for (s, row) in parts_mut(rows, stride).enumerate() {
+                    let row = row.get_mut(..width).unwrap_or_default();
+                    address.stream(samples, e * samples + s, t).fill(row);
+                }
+                self.estimator.couple(rows, stride, width);
+            }
+        }
+        let from = self.estimator.flips_from(width);
+        let outputs = parts_mut(work.samples.get_mut(start..).unwrap_or_default(), words(width))
+            .zip(parts_mut(work.partners.get_mut(start..).unwrap_or_default(), words(width)))
+            .zip(parts_mut(scores, stride))
+            .zip(log_q.iter_mut().zip(log_q_partner));
+        for (row, (((sample, partner), score), log_q)) in outputs.enumerate() {
+            let stream = address.stream(samples, row, t);
+            let phi = logits.row(if t == 0 { row / samples } else { row });
+            let score = score.get_mut(..width).unwrap_or_default();
+            if coupled {
+                u.iter_mut().zip(&*score).for_each(|(u, s)| *u = *s);
+            } else {
+                self.estimator.noise(row % samples, units_before, stream, u);
+            }
+            let drawn = Drawn { sample, partner, score: &mut *score };
+            (*log_q.0, *log_q.1) = self.kernels.sample(&self.estimator, phi, u, drawn);
+            if E::FLIPS != Flips::None || E::RELAXED {
+                for (score, phi) in score.iter_mut().zip(phi) {
+                    if phi.abs() >= from {
+                        *score = *phi;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where uniforms of `batch` come from.
+    pub(crate) fn address<'a>(&self, purpose: Purpose, salt: usize, batch: &'a Batch<'a>) -> Address<'a> {
+        Address { seed: self.seed, batch, purpose, salt }
     }
 }
 
@@ -262,7 +262,8 @@ pub(crate) fn add(x: &[f32], y: &mut [f32]) {
     }
 }
 
-fn limited(pass: &Pass<'_>) -> Result<(), Error> {
+#[inline(never)]
+fn limited(work: &Work<'_>) -> Result<(), Error> {
     let within = |values| arm_vfp::within(LIMIT, values);
-    if within(pass.activations) && within(pass.deltas) { Ok(()) } else { Err(Error::Diverged) }
+    if within(work.activations) && within(work.deltas) { Ok(()) } else { Err(Error::Diverged) }
 }

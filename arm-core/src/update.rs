@@ -3,9 +3,11 @@
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
-use crate::matrix::{Matrix, MatrixMut};
+use crate::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::network::Input;
 use crate::optim::Optimiser;
+use crate::plan::{Place, Plan};
+use crate::scratch::Record;
 use crate::shape::Dense;
 use crate::step::{Batch, Engine};
 
@@ -47,16 +49,19 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
-        let dense = self.shape.dense(block.layer);
-        self.update_dense(&dense, optimiser, step, shards, total, block, room)
+        let trained = match shards {
+            [shard] => Some(self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?),
+            _ => None,
+        };
+        self.update_layer(trained.as_ref(), optimiser, step, shards, total, block, room)
     }
 
-    /// [`update`](Self::update) for a caller that has looked up the layer.
+    /// [`update`](Self::update) for a caller that has looked up the layer of the only shard.
     #[allow(clippy::too_many_arguments)]
     #[inline(always)]
-    pub(crate) fn update_dense<O: Optimiser>(
+    pub(crate) fn update_layer<O: Optimiser>(
         &self,
-        dense: &Dense,
+        trained: Option<&Trained<'_>>,
         optimiser: &O,
         step: u64,
         shards: &[Shard<'_>],
@@ -64,10 +69,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         mut block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
-        if let [shard] = shards {
-            let layer = self.layer(block.layer, dense, shard).ok_or_else(|| self.size(shard))?;
+        if let Some(layer) = trained {
             if let (1, Some(rate)) = (total, optimiser.in_place()) {
-                self.add(-rate * self.scale(block.layer), &layer, block.first, block.weights);
+                self.add(-rate * self.scale(block.layer), layer, block.first, block.weights);
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
                 return Ok(());
             }
@@ -91,9 +95,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             }
         }
         for shard in shards {
-            self.plan(shard.batch.examples).record(shard.scratch).ok_or_else(|| self.size(shard))?;
+            let plan = self.plan(shard.batch.examples);
+            plan.record(&plan.end(), shard.scratch).ok_or_else(|| self.size(shard))?;
         }
-        let stride = dense.stride.max(1);
+        let stride = self.shape.dense(block.layer).stride.max(1);
         let rows = room.len() / stride;
         if rows == 0 {
             return Err(Error::Size { needed: stride, given: room.len() });
@@ -120,8 +125,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// The part of the scratch of `examples` examples that [`update`](Self::update) reads, and the rest.
     pub fn split_scratch<'a>(&self, examples: usize, scratch: &'a mut [u32]) -> (&'a [u32], &'a mut [f32]) {
-        let (record, rest) =
-            scratch.split_at_mut_checked(self.plan(examples).record_words()).unwrap_or_default();
+        let (record, rest) = scratch.split_at_mut_checked(self.record_words(examples)).unwrap_or_default();
         (record, bytemuck::try_cast_slice_mut(rest).unwrap_or_default())
     }
 
@@ -133,18 +137,19 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Words of a scratch that holds the [`record`](Self::record) only.
     pub fn record_words(&self, examples: usize) -> usize {
-        self.plan(examples).record_words()
+        let plan = self.plan(examples);
+        plan.record_words(&plan.end())
     }
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
     pub fn gradient(&self, a: f32, shards: &[Shard<'_>], layer: usize, first: usize, g: &mut [f32]) {
-        let (scale, dense) = (self.scale(layer), self.shape.dense(layer));
+        let scale = self.scale(layer);
         for shard in shards {
-            if let Some(layer) = self.layer(layer, &dense, shard) {
+            if let Some(layer) = self.layer(layer, shard) {
                 self.add(a * scale, &layer, first, g);
             }
         }
-        let deltas = shards.iter().filter_map(|shard| Some(self.layer(layer, &dense, shard)?.d));
+        let deltas = shards.iter().filter_map(|shard| Some(self.layer(layer, shard)?.d));
         self.correct(a, layer, first, deltas, g);
     }
 
@@ -155,6 +160,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// What a coding adds to rows of a gradient once the shards' bits are in.
+    #[inline(always)]
     fn correct<'d>(
         &self,
         a: f32,
@@ -163,9 +169,20 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         deltas: impl Iterator<Item = Matrix<'d>> + Clone,
         g: &mut [f32],
     ) {
-        if !self.shape.is_coded() {
-            return;
+        if self.shape.is_coded() {
+            self.correct_coded(a, layer, first, deltas, g);
         }
+    }
+
+    #[inline(never)]
+    fn correct_coded<'d>(
+        &self,
+        a: f32,
+        layer: usize,
+        first: usize,
+        deltas: impl Iterator<Item = Matrix<'d>> + Clone,
+        g: &mut [f32],
+    ) {
         let coding = self.shape.coding(layer);
         if !coding.is_plain() {
             let dense = self.shape.dense(layer);
@@ -173,14 +190,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         }
     }
 
-    fn layer<'a>(&self, layer: usize, dense: &Dense, shard: &Shard<'a>) -> Option<Trained<'a>> {
+    fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
         let plan = self.plan(shard.batch.examples);
-        let record = plan.record(shard.scratch)?;
-        Some(Trained {
-            dense: *dense,
-            input: plan.input(layer, shard.batch.x, record.activations, record.samples),
-            d: plan.delta_of(layer, dense, record.deltas),
-        })
+        let record = plan.record(&plan.end(), shard.scratch)?;
+        Some(Trained::new(&plan, &plan.place(layer), shard.batch.x, &record))
     }
 
     fn add(&self, a: f32, layer: &Trained<'_>, first: usize, g: &mut [f32]) {
@@ -193,10 +206,19 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 }
 
 /// What a gradient of a layer's parameters is made of.
-struct Trained<'a> {
+pub(crate) struct Trained<'a> {
     dense: Dense,
     input: Input<'a>,
     d: Matrix<'a>,
+}
+
+impl<'a> Trained<'a> {
+    /// The layer at `place` of a record.
+    #[inline(never)]
+    pub(crate) fn new(plan: &Plan<'_>, place: &Place, x: BitMatrix<'a>, record: &Record<'a>) -> Self {
+        let input = plan.input(place, x, record.activations, record.samples);
+        Trained { dense: place.dense, input, d: place.gradients(record.deltas) }
+    }
 }
 
 /// The first `n` elements, or all, taken off `rest`.

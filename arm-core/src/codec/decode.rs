@@ -150,6 +150,13 @@ pub fn decode_from<S: Source>(
     shape.check()?;
     exact_size(shape.params(), params.len())?;
     let steps = verify(source, Some(shape))?.steps;
+    replace(shape, source, params)?;
+    Ok(steps)
+}
+
+/// Apart from [`decode_from`], so that its stack and that of the check do not add up.
+#[inline(never)]
+fn replace<S: Source>(shape: &Shape<'_>, source: &mut S, params: &mut [f32]) -> Result<(), S::Error> {
     let mut words = Words::new(source);
     for _ in 0..header_words(shape) {
         words.next()?;
@@ -163,5 +170,5 @@ pub fn decode_from<S: Source>(
             }
         }
     }
-    Ok(steps)
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The bound of K samples, L = log of the mean of e^-f_k (Burda, Grosse & Salakhutdinov, ICLR 2016).
 
-use crate::math::{exp, ln};
+use crate::math::{exp_called, ln_called};
 
 /// log of the mean of e^v, one v at a time, without overflow.
 #[derive(Clone, Copy, Debug)]
@@ -19,17 +19,17 @@ impl LogMeanExp {
     /// Takes in one value.
     pub fn push(&mut self, v: f32) {
         if v > self.largest {
-            self.sum = self.sum * exp(self.largest - v) + 1.0;
+            self.sum = self.sum * exp_called(self.largest - v) + 1.0;
             self.largest = v;
         } else if v != f32::NEG_INFINITY {
-            self.sum += exp(v - self.largest);
+            self.sum += exp_called(v - self.largest);
         }
         self.count = self.count.saturating_add(1);
     }
 
     /// The share of a value that was taken in, e^v over the sum of all.
     pub fn share(&self, v: f32) -> f32 {
-        exp(v - self.largest) / self.sum
+        exp_called(v - self.largest) / self.sum
     }
 
     /// The result; minus infinity for no values.
@@ -37,7 +37,7 @@ impl LogMeanExp {
         if self.largest == f32::NEG_INFINITY && self.sum == 0.0 {
             return self.largest;
         }
-        self.largest + ln(self.sum / self.count.max(1) as f32)
+        self.largest + ln_called(self.sum / self.count.max(1) as f32)
     }
 }
 

@@ -31,51 +31,58 @@ fn layout(w: &Matrix<'_>) -> Layout {
     Layout { cols: w.cols(), stride: w.stride() }
 }
 
+/// The selected rows of g += a d.
+#[inline(always)]
+fn add_to_rows(a: f32, d: &[f32], selected: Selected<'_>, g: &mut MatrixMut<'_>) {
+    let layout = Layout { cols: g.cols(), stride: g.stride() };
+    arm_vfp::add_to_rows(a, TINY, d, selected, g.data_mut(), layout);
+}
+
 impl Kernels for Portable {
     fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
-        for (x, y) in x.rows().zip(y.rows_mut()) {
-            arm_vfp::add_scaled(x, w.data(), layout(&w), y);
+        for n in 0..x.height().min(y.height()) {
+            let y = y.row_mut(n);
+            arm_vfp::add_scaled(x.row(n), w.data(), layout(&w), y);
             activate(slope, y);
         }
     }
 
     fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
-        for (n, y) in y.rows_mut().enumerate() {
+        for n in 0..y.height() {
+            let y = y.row_mut(n);
             arm_vfp::add_rows(x.row(n), x.cols(), w.data(), layout(&w), y);
             activate(slope, y);
         }
     }
 
     fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, mut dx: MatrixMut<'_>) {
-        for ((d, a), dx) in d.rows().zip(a.rows()).zip(dx.rows_mut()) {
-            arm_vfp::dots(d, w.data(), layout(&w), dx);
-            arm_vfp::activate_back(slope, TINY, a, dx);
+        for n in 0..d.height().min(a.height()).min(dx.height()) {
+            let dx = dx.row_mut(n);
+            arm_vfp::dots(d.row(n), w.data(), layout(&w), dx);
+            arm_vfp::activate_back(slope, TINY, a.row(n), dx);
         }
     }
 
     fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
-        for (x, d) in x.rows().zip(d.rows()) {
-            let layout = Layout { cols: g.cols(), stride: g.stride() };
+        for n in 0..x.height().min(d.height()) {
+            let (x, d) = (x.row(n), d.row(n));
             let units = x.get(first..).unwrap_or_default();
             let units = units.get(..g.height()).unwrap_or(units);
             if a.abs() * arm_vfp::smallest(units) * arm_vfp::smallest(d) >= TINY {
+                let layout = Layout { cols: g.cols(), stride: g.stride() };
                 arm_vfp::outer(a, units, d, g.data_mut(), layout);
             } else {
                 for (i, x) in units.iter().enumerate() {
-                    let selected = Selected { bits: &[], bias: i, first: 0 };
-                    arm_vfp::add_to_rows(a * x, TINY, d, selected, g.data_mut(), layout);
+                    add_to_rows(a * x, d, Selected { bits: &[], bias: i, first: 0 }, &mut g);
                 }
             }
-            let bias = Selected { bits: &[], bias: x.len(), first };
-            arm_vfp::add_to_rows(a, TINY, d, bias, g.data_mut(), layout);
+            add_to_rows(a, d, Selected { bits: &[], bias: x.len(), first }, &mut g);
         }
     }
 
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
-        let layout = Layout { cols: g.cols(), stride: g.stride() };
-        for (n, d) in d.rows().enumerate() {
-            let selected = Selected { bits: x.row(n), bias: x.cols(), first };
-            arm_vfp::add_to_rows(a, TINY, d, selected, g.data_mut(), layout);
+        for n in 0..d.height() {
+            add_to_rows(a, d.row(n), Selected { bits: x.row(n), bias: x.cols(), first }, &mut g);
         }
     }
 
@@ -84,7 +91,7 @@ impl Kernels for Portable {
     }
 
     fn draw<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
-        bernoulli::draw(rule, logits, uniforms, sample)
+        bernoulli::draw(&|p, q, u| rule.unit(p, q, u).0, logits, uniforms, sample)
     }
 
     fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {

@@ -9,7 +9,7 @@ use crate::matrix::BitMatrix;
 use crate::model::{BlackBox, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::step::Batch;
-use crate::update::{Block, Shard};
+use crate::update::{Block, Shard, Trained};
 
 /// A step that is under way: which parameters come next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,17 +74,22 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
         let Some(mut pending) = self.state.pending else { return Ok(Progress::Idle) };
         self.optimiser.check()?;
-        let shape = self.engine.shape();
+        let (engine, shape) = (&self.engine, self.engine.shape);
         let Slices { params, moments, scratch } = &mut self.memory;
         let (work, x) = split_input(scratch, shape.inputs()).unwrap_or_default();
-        let (record, room) = self.engine.split_scratch(1, work);
+        let plan = engine.plan(1);
+        let end = plan.end();
+        let (scratch, room) = work.split_at_mut_checked(plan.record_words(&end)).unwrap_or_default();
+        let (scratch, room) = (&*scratch, bytemuck::try_cast_slice_mut(room).unwrap_or_default());
+        let record = plan.record(&end, scratch).ok_or_else(|| plan.too_small(scratch.len()))?;
         let x = BitMatrix::new(x, shape.inputs());
         let batch = Batch::new(x, 1, 0, self.state.steps);
-        let shards = [Shard { batch, scratch: record }];
+        let shards = [Shard { batch, scratch }];
         let (first, second) = moments.split_at_mut_checked(params.len()).unwrap_or((&mut [], &mut []));
         let (mut left, mut least) = (budget, 1);
-        while pending.layer < shape.dense_layers() {
-            let dense = shape.dense(pending.layer);
+        let mut place = plan.place(pending.layer);
+        while place.layer < shape.dense_layers() {
+            let dense = place.dense;
             let stride = dense.stride.max(1);
             let rows = (left / stride).max(least).min(dense.rows().saturating_sub(pending.row));
             if rows == 0 && pending.row < dense.rows() {
@@ -101,11 +106,13 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
                 second_moment: second.get_mut(range).unwrap_or_default(),
             };
             let (optimiser, updates) = (&self.optimiser, self.state.updates);
-            self.engine.update_dense(&dense, optimiser, updates, &shards, 1, block, room)?;
+            let trained = Trained::new(&plan, &place, x, &record);
+            engine.update_layer(Some(&trained), optimiser, updates, &shards, 1, block, room)?;
             (left, least) = (left.saturating_sub(rows * stride), 0);
             pending.row += rows;
             if pending.row >= dense.rows() {
                 pending = Pending { layer: pending.layer + 1, row: 0, ..pending };
+                plan.advance(&mut place);
             }
         }
         self.state.pending = None;
@@ -125,23 +132,22 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     pub(super) fn begin_for<M: Objective<K>>(&mut self, objective: &mut M, x: &[u32]) -> Result<(), Error> {
         self.idle()?;
         self.optimiser.check()?;
-        let x = self.input(x)?;
+        let bits = self.input(x)?;
         if !self.trains {
             let needed = self.engine.shape().scratch_for(self.engine.estimator.samples());
             return Err(Error::Size { needed, given: self.memory.scratch.len() });
         }
-        let batch = Batch::new(x, 1, 0, self.state.steps);
         let Slices { params, scratch, .. } = &mut self.memory;
-        let mut f = 0.0;
-        let result = self.engine.examples(objective, params, batch, scratch, core::slice::from_mut(&mut f));
+        let (mut f, batch) = ([0.0], Batch::new(bits, 1, 0, self.state.steps));
+        let result = self.engine.examples(objective, params, batch, scratch, &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {
             // The same uniforms would be refused again and again.
             self.state.steps = self.state.steps.wrapping_add(1);
         }
         result?;
-        let (_, kept) = split_input(scratch, x.cols()).unwrap_or_default();
-        kept.iter_mut().zip(x.data()).for_each(|(kept, x)| *kept = *x);
-        self.state.pending = Some(Pending { layer: 0, row: 0, f });
+        let (_, kept) = split_input(scratch, self.engine.shape.inputs()).unwrap_or_default();
+        kept.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
+        self.state.pending = Some(Pending { layer: 0, row: 0, f: f[0] });
         Ok(())
     }
 

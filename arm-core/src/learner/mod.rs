@@ -15,8 +15,8 @@ use crate::init::glorot;
 use crate::kernels::{Kernels, Portable, on_grid};
 use crate::matrix::BitMatrix;
 use crate::model::{BlackBox, Vae};
-use crate::network::Plan;
 use crate::optim::Optimiser;
+use crate::plan::Plan;
 use crate::shape::Shape;
 use crate::step::{Batch, Engine};
 
@@ -63,9 +63,9 @@ impl Shape<'_> {
 
     /// [`scratch`](Self::scratch) for an estimator that draws `samples` samples.
     pub const fn scratch_for(&self, samples: usize) -> usize {
-        let plan = Plan::new(*self, 1, samples);
+        let plan = Plan::new(self, 1, samples);
         // While parameters are updated, the input and a row of gradient take the place of what only the samples needed.
-        let update = plan.record_words() + self.max_stride() + words(self.inputs());
+        let update = plan.record_words(&plan.end()) + self.max_stride() + words(self.inputs());
         let examples = plan.training_words();
         if update > examples { update } else { examples }
     }

@@ -1,8 +1,10 @@
-use super::{Objective, Pass, Paths};
+use super::{Objective, Paths};
 use crate::bits::Bits;
 use crate::error::Error;
 use crate::kernels::Kernels;
-use crate::network::{Network, Plan};
+use crate::network::Network;
+use crate::plan::Plan;
+use crate::scratch::Work;
 use crate::shape::Shape;
 
 /// Any f(b_T), called once for each sample, in the order of rows and samples before their partners. It is minimised: to
@@ -21,11 +23,11 @@ impl<K: Kernels, F: FnMut(Bits<'_>) -> f32> Objective<K> for BlackBox<F> {
     }
 
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, pass: &mut Pass<'_>) {
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
         let top = net.shape.stochastic_layers().wrapping_sub(1);
-        let b = plan.samples_of(top, pass.samples);
-        pass.cost.fill(0.0);
-        let top_cost = pass.cost.get_mut(plan.rows().wrapping_mul(top.wrapping_add(1))..);
+        let b = plan.samples_of(top, work.samples);
+        work.cost.fill(0.0);
+        let top_cost = work.cost.get_mut(plan.rows().wrapping_mul(top.wrapping_add(1))..);
         for (row, cost) in top_cost.unwrap_or_default().iter_mut().enumerate() {
             *cost = (self.0)(b.bits(row));
         }
@@ -47,5 +49,5 @@ impl<K: Kernels, F: FnMut(Bits<'_>) -> f32> Objective<K> for BlackBox<F> {
     }
 
     #[allow(private_interfaces)]
-    fn back(&self, _: &Network<'_, '_, K>, _: &Plan<'_>, _: &[f32], _: &mut Pass<'_>) {}
+    fn back(&self, _: &Network<'_, '_, K>, _: &Plan<'_>, _: &mut Work<'_>) {}
 }

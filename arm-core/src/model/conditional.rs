@@ -1,8 +1,11 @@
-use super::{Objective, Pass, Paths, output};
+use super::{Objective, Paths, output};
 use crate::error::Error;
 use crate::kernels::Kernels;
-use crate::network::{Network, Plan};
+use crate::matrix::MatrixMut;
+use crate::network::Network;
 use crate::parts::parts_mut;
+use crate::plan::Plan;
+use crate::scratch::Work;
 use crate::shape::Shape;
 
 /// Conditional maximum likelihood, in nats, for one sample of the chain: f = -log p(y | b_T), whose mean is an upper bound
@@ -21,17 +24,15 @@ impl<K: Kernels> Objective<K> for Conditional {
     }
 
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, pass: &mut Pass<'_>) {
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
         let (layers, rows) = (net.shape.stochastic_layers(), plan.rows());
         let top = layers.wrapping_sub(1);
-        pass.cost.fill(0.0);
-        let cost = parts_mut(pass.cost, rows).nth(top).unwrap_or_default();
-        let out = pass.deltas.get_mut(plan.delta(net.shape.link(layers).1)..).unwrap_or_default();
-        let b = plan.samples_of(top, pass.samples);
-        let mut logits = net.logits_kept(plan, layers, b, pass.activations, out);
-        for (row, (logits, cost)) in logits.rows_mut().zip(cost).enumerate() {
-            *cost = -net.kernels.log_prob_delta(logits, pass.y.row(row / plan.samples.max(1)));
-        }
+        work.cost.fill(0.0);
+        let cost = parts_mut(work.cost, rows).nth(top).unwrap_or_default();
+        let b = plan.samples_of(top, work.samples);
+        let place = net.logits_kept(plan, layers, b, work.activations, work.deltas, true);
+        let logits = MatrixMut::new(place.deltas_mut(work.deltas), place.dense.stride, place.dense.outputs);
+        output::costs(net, logits, work.batch.y, plan.samples, cost);
     }
 
     #[allow(private_interfaces)]
@@ -47,20 +48,13 @@ impl<K: Kernels> Objective<K> for Conditional {
         let top = paths.layer(plan, layers.wrapping_sub(1));
         let logits = net.logits(layers, top, paths.active.len(), a, b);
         for ((logits, total), &row) in logits.as_matrix().rows().zip(total).zip(paths.active) {
-            *total -= net.kernels.log_prob(logits, paths.y.row(row as usize / plan.samples.max(1)));
+            *total -= net.kernels.log_prob(logits, paths.batch.y.row(row as usize / plan.samples.max(1)));
         }
     }
 
     #[allow(private_interfaces)]
-    fn keep_linear(
-        &self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        pass: &Pass<'_>,
-        t: usize,
-        logits: &mut [f32],
-    ) -> bool {
-        output::keep_linear(net, plan, pass, t, logits)
+    fn keep_linear(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>, t: usize) -> bool {
+        output::keep_linear(net, plan, work, t)
     }
 
     #[allow(private_interfaces)]
@@ -68,20 +62,19 @@ impl<K: Kernels> Objective<K> for Conditional {
         &self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
-        pass: &Pass<'_>,
-        (row, unit): (usize, usize),
-        logits: &[f32],
-        room: &mut [f32],
+        work: &mut Work<'_>,
+        row: usize,
+        unit: usize,
     ) -> f32 {
         let top = net.shape.stochastic_layers().wrapping_sub(1);
-        let b = plan.samples_of(top, pass.samples).bits(row).get(unit);
-        let target = pass.y.row(row / plan.samples.max(1));
-        -output::flipped_log_prob(net, (row, unit, b), logits, room, target)
+        let b = plan.samples_of(top, work.samples).bits(row).get(unit);
+        let target = work.batch.y.row(row / plan.samples.max(1));
+        -output::flipped_log_prob(net, (row, unit, b), (work.b, work.a), target)
     }
 
     #[allow(private_interfaces)]
-    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, weight: &[f32], pass: &mut Pass<'_>) {
+    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
         let layers = net.shape.stochastic_layers();
-        output::back(net, plan, weight, pass, layers..layers + 1);
+        output::back(net, plan, work, layers..layers + 1);
     }
 }

@@ -1,11 +1,13 @@
-use super::{BlackBox, Objective, Pass, Paths, smooth};
+use super::{BlackBox, Objective, Paths, smooth};
 use crate::bits::Bits;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::matrix::{Matrix, MatrixMut};
-use crate::network::{Network, Plan};
+use crate::network::Network;
 use crate::parts::parts_mut;
+use crate::plan::Plan;
 use crate::relaxed::Lent;
+use crate::scratch::Work;
 use crate::shape::Shape;
 
 /// Any f(b_T) that is known at real b too, with its gradient there. Minimised, as by [`BlackBox`].
@@ -44,8 +46,8 @@ where
     }
 
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, pass: &mut Pass<'_>) {
-        BlackBox(&mut self.f).train(net, plan, pass);
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+        BlackBox(&mut self.f).train(net, plan, work);
     }
 
     #[allow(private_interfaces)]
@@ -138,5 +140,5 @@ where
     }
 
     #[allow(private_interfaces)]
-    fn back(&self, _: &Network<'_, '_, K>, _: &Plan<'_>, _: &[f32], _: &mut Pass<'_>) {}
+    fn back(&self, _: &Network<'_, '_, K>, _: &Plan<'_>, _: &mut Work<'_>) {}
 }

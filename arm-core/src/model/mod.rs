@@ -15,16 +15,16 @@ pub use vae::Vae;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::network::{Network, Plan};
+use crate::network::Network;
+use crate::plan::Plan;
 use crate::relaxed::Lent;
+use crate::scratch::Work;
+use crate::step::Batch;
 
 /// The samples that are to be evaluated.
 #[derive(Clone, Copy, Debug)]
 pub struct Paths<'a> {
-    /// The input of each example.
-    pub(crate) x: BitMatrix<'a>,
-    /// The target of each example.
-    pub(crate) y: BitMatrix<'a>,
+    pub(crate) batch: &'a Batch<'a>,
     /// Samples of the main rows.
     pub(crate) samples: &'a [u32],
     /// Samples that replace those of layers `from..` in the rows `active`.
@@ -40,25 +40,15 @@ impl<'a> Paths<'a> {
     }
 
     /// What layer `t` (0 is the input) holds in row `i` of the branch.
+    #[inline(never)]
     pub(crate) fn target(&self, plan: &Plan<'_>, t: usize, i: usize) -> &'a [u32] {
         let row = self.active.get(i).map_or(0, |&r| r as usize);
         match t.checked_sub(1) {
-            None => self.x.row(row / plan.samples.max(1)),
+            None => self.batch.x.row(row / plan.samples.max(1)),
             Some(below) if below < self.from => plan.samples_of(below, self.samples).row(row),
             Some(layer) => plan.samples_of(layer, self.branch).row(i),
         }
     }
-}
-
-/// Buffers of a training pass.
-pub(crate) struct Pass<'a> {
-    pub activations: &'a mut [f32],
-    pub deltas: &'a mut [f32],
-    pub samples: &'a [u32],
-    pub x: BitMatrix<'a>,
-    pub y: BitMatrix<'a>,
-    /// T + 1 blocks of a float a row.
-    pub cost: &'a mut [f32],
 }
 
 /// An objective; sealed, because it works on the engine's buffers.
@@ -73,7 +63,7 @@ pub trait Objective<K: Kernels>: private::Sealed {
     /// Evaluates the main rows: `cost`, and the gradient of the logits it owns.
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, pass: &mut Pass<'_>);
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>);
 
     /// Adds to `total` the terms of f that depend on layers `paths.from..`, for the rows of a branch.
     #[doc(hidden)]
@@ -88,17 +78,10 @@ pub trait Objective<K: Kernels>: private::Sealed {
     );
 
     /// Whether a flipped unit of layer `t` changes the logits of f by one row of weights and nothing else; then those
-    /// logits are left in `logits` for [`flipped`](Self::flipped).
+    /// logits are left in `work.b` for [`flipped`](Self::flipped).
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn keep_linear(
-        &self,
-        _: &Network<'_, '_, K>,
-        _: &Plan<'_>,
-        _: &Pass<'_>,
-        _t: usize,
-        _logits: &mut [f32],
-    ) -> bool {
+    fn keep_linear(&self, _: &Network<'_, '_, K>, _: &Plan<'_>, _: &mut Work<'_>, _t: usize) -> bool {
         false
     }
 
@@ -109,10 +92,9 @@ pub trait Objective<K: Kernels>: private::Sealed {
         &self,
         _: &Network<'_, '_, K>,
         _: &Plan<'_>,
-        _: &Pass<'_>,
-        (_row, _unit): (usize, usize),
-        _logits: &[f32],
-        _room: &mut [f32],
+        _: &mut Work<'_>,
+        _row: usize,
+        _unit: usize,
     ) -> f32 {
         f32::NAN
     }
@@ -163,7 +145,7 @@ pub trait Objective<K: Kernels>: private::Sealed {
     /// From the gradient of its logits, those of its hidden layers, each row times its weight.
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, weight: &[f32], pass: &mut Pass<'_>);
+    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>);
 }
 
 mod private {

@@ -1,26 +1,58 @@
 //! What the objectives share: the links from b_T on that end in the logits of something given.
 
-use super::Pass;
+use super::Paths;
 use crate::kernels::{Kernels, significant};
-use crate::matrix::Matrix;
-use crate::network::{Network, Plan};
+use crate::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::network::Network;
 use crate::parts::parts_mut;
+use crate::plan::Plan;
+use crate::scratch::Work;
 use core::ops::Range;
 
-/// Where the first link above b_T is linear and `t` is the top layer, leaves its logits in `logits`.
+/// -log p of every row of `x` under its logits, `samples` rows of them each, and the gradients in place of the logits.
+#[inline(never)]
+pub(super) fn costs<K: Kernels>(
+    net: &Network<'_, '_, K>,
+    mut logits: MatrixMut<'_>,
+    x: BitMatrix<'_>,
+    samples: usize,
+    cost: &mut [f32],
+) {
+    for (row, (logits, cost)) in logits.rows_mut().zip(cost).enumerate() {
+        *cost = -net.kernels.log_prob_delta(logits, x.row(row / samples.max(1)));
+    }
+}
+
+impl Paths<'_> {
+    /// Adds to `total` -log p of what layer `t` holds under `logits`.
+    #[inline(never)]
+    pub(super) fn add_costs<K: Kernels>(
+        &self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        t: usize,
+        logits: Matrix<'_>,
+        total: &mut [f32],
+    ) {
+        for (row, (logits, total)) in logits.rows().zip(total).enumerate() {
+            *total -= net.kernels.log_prob(logits, self.target(plan, t, row));
+        }
+    }
+}
+
+/// Where the first link above b_T is linear and `t` is the top layer, leaves its logits in `work.b`.
 pub(super) fn keep_linear<K: Kernels>(
     net: &Network<'_, '_, K>,
     plan: &Plan<'_>,
-    pass: &Pass<'_>,
+    work: &mut Work<'_>,
     t: usize,
-    logits: &mut [f32],
 ) -> bool {
     let layers = net.shape.stochastic_layers();
     let (first, last) = net.shape.link(layers);
     if t + 1 != layers || first != last {
         return false;
     }
-    net.logits(layers, plan.samples_of(t, pass.samples), plan.rows(), logits, &mut []);
+    net.logits(layers, plan.samples_of(t, work.samples), plan.rows(), work.b, &mut []);
     true
 }
 
@@ -28,8 +60,7 @@ pub(super) fn keep_linear<K: Kernels>(
 pub(super) fn flipped_log_prob<K: Kernels>(
     net: &Network<'_, '_, K>,
     (row, unit, b): (usize, usize, bool),
-    logits: &[f32],
-    room: &mut [f32],
+    (logits, room): (&[f32], &mut [f32]),
     target: &[u32],
 ) -> f32 {
     let layer = net.shape.link(net.shape.stochastic_layers()).0;
@@ -47,22 +78,21 @@ pub(super) fn flipped_log_prob<K: Kernels>(
 pub(super) fn back<K: Kernels>(
     net: &Network<'_, '_, K>,
     plan: &Plan<'_>,
-    weight: &[f32],
-    pass: &mut Pass<'_>,
+    work: &mut Work<'_>,
     links: Range<usize>,
 ) {
     let first = net.shape.link(links.start).0;
     for i in first..net.shape.dense_layers() {
         let own = i >= net.shape.network_layers() || net.shape.layer(i).is_some_and(|l| l.stochastic());
         if own && plan.samples > 1 {
-            let dense = net.shape.dense(i);
-            let deltas = pass.deltas.get_mut(plan.delta(i)..).unwrap_or_default();
-            for (delta, w) in parts_mut(deltas, dense.stride).zip(weight) {
+            let place = plan.place(i);
+            for (delta, w) in parts_mut(place.deltas_mut(work.deltas), place.dense.stride).zip(&*work.weight)
+            {
                 delta.iter_mut().for_each(|d| *d = significant(*d * w));
             }
         }
     }
     for link in links {
-        net.back(plan, link, pass.activations, pass.deltas);
+        net.back(plan, link, work.activations, work.deltas);
     }
 }

@@ -5,8 +5,9 @@ use crate::error::Error;
 use crate::kernels::{Input, Kernels};
 use crate::math::sigmoid;
 use crate::matrix::{Matrix, MatrixMut};
-use crate::network::{Network, Plan};
+use crate::network::Network;
 use crate::parts::parts_mut;
+use crate::plan::Plan;
 use crate::relaxed::Lent;
 use crate::shape::Prior;
 
@@ -64,10 +65,8 @@ pub(super) fn from_above<K: Kernels>(
         }
     }
     for i in (first..last).rev() {
-        let (here, above) = (net.shape.dense(i), net.shape.dense(i + 1));
-        let start = plan.activation(i);
-        let a = lent.activations.get(start..start + rows * here.stride).unwrap_or_default();
-        let a = Matrix::new(a, here.stride, here.outputs);
+        let (place, above) = (plan.place(i), net.shape.dense(i + 1));
+        let (a, here) = (place.activations(lent.activations), place.dense);
         let d = Matrix::new(of(from, rows * above.stride), above.stride, above.outputs);
         let dx = MatrixMut::new(of_mut(to, rows * here.stride), here.stride, here.outputs);
         net.kernels.back(net.weights(i + 1), d, a, here.slope, dx);
@@ -97,7 +96,7 @@ pub(super) fn at<K: Kernels>(
     for i in first..=last {
         let (before, here) = kept.split_at_mut_checked(start(net, n, i)).unwrap_or_default();
         let x = if i == first { z } else { layer(net, n, i - 1, before) };
-        net.dense(i, Input::Real(x), n, here);
+        net.dense(i, &net.shape.dense(i), Input::Real(x), n, here);
     }
     // -log p(x | z)
     let logits = kept.get_mut(start(net, n, last)..).unwrap_or_default();
@@ -122,7 +121,7 @@ pub(super) fn at<K: Kernels>(
         let words = lent.rows.b.row(row);
         *f += lent.log_q.get(row).copied().unwrap_or_default();
         *f += match net.shape.prior() {
-            Prior::Fixed => fixed_prior_cost(&net.shape),
+            Prior::Fixed => fixed_prior_cost(net.shape),
             Prior::Learned => -net.kernels.log_prob(prior, words),
         };
         let mut prior = prior.iter();

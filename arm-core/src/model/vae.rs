@@ -1,11 +1,13 @@
-use super::{Objective, Pass, Paths, output, smooth};
+use super::{Objective, Paths, output, smooth};
 use crate::error::Error;
 use crate::kernels::Kernels;
-use crate::matrix::{Matrix, MatrixMut};
-use crate::network::{Network, Plan};
+use crate::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::network::Network;
 use crate::parts::parts_mut;
+use crate::plan::Plan;
 use crate::relaxed::Lent;
-use crate::shape::{Prior, Shape};
+use crate::scratch::Work;
+use crate::shape::Shape;
 
 /// The negative ELBO in nats, for one sample of the chain: f = log q(b_1..T | x) - log p(x | b_1) - .. - log p(b_T).
 ///
@@ -23,6 +25,37 @@ pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
     shape.top_width() as f32 * core::f32::consts::LN_2
 }
 
+/// -log p(b_T) of every row, and its gradient.
+#[inline(never)]
+fn train_prior<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+    let layers = net.shape.stochastic_layers();
+    let cost = work.cost.get_mut(plan.rows() * layers..).unwrap_or_default();
+    if !net.shape.has_prior() {
+        cost.fill(fixed_prior_cost(net.shape));
+        return;
+    }
+    let place = plan.place(net.shape.network_layers());
+    let deltas = place.deltas_mut(work.deltas);
+    let mut logits = MatrixMut::new(deltas, place.dense.stride, place.dense.outputs);
+    let prior = net.weights_of(&place.dense).row(0);
+    logits.rows_mut().take(cost.len()).for_each(|row| row.iter_mut().zip(prior).for_each(|(d, p)| *d = *p));
+    output::costs(net, logits, plan.samples_of(layers - 1, work.samples), 1, cost);
+}
+
+/// Adds -log p(b_T) of rows of b_T.
+#[inline(never)]
+fn evaluate_prior<K: Kernels>(net: &Network<'_, '_, K>, top: BitMatrix<'_>, total: &mut [f32]) {
+    if !net.shape.has_prior() {
+        let fixed = fixed_prior_cost(net.shape);
+        total.iter_mut().take(top.height()).for_each(|total| *total += fixed);
+        return;
+    }
+    let logits = net.weights(net.shape.network_layers()).row(0);
+    for (b, total) in top.rows().zip(total) {
+        *total -= net.kernels.log_prob(logits, b);
+    }
+}
+
 impl<K: Kernels> Objective<K> for Vae {
     const LOG_Q: bool = true;
 
@@ -31,38 +64,19 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, pass: &mut Pass<'_>) {
-        let (layers, rows) = (net.shape.stochastic_layers(), plan.rows());
-        for (t, cost) in parts_mut(pass.cost, rows).enumerate().take(layers) {
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+        let layers = net.shape.stochastic_layers();
+        for t in 0..layers {
+            let b = plan.samples_of(t, work.samples);
             let link = generator(layers, t);
-            let last = net.shape.link(link).1;
-            let out = pass.deltas.get_mut(plan.delta(last)..).unwrap_or_default();
-            let b = plan.samples_of(t, pass.samples);
-            let mut logits = net.logits_kept(plan, link, b, pass.activations, out);
-            for (row, (logits, cost)) in logits.rows_mut().zip(cost).enumerate() {
-                let target = match t.checked_sub(1) {
-                    None => pass.x.row(row / plan.samples.max(1)),
-                    Some(below) => plan.samples_of(below, pass.samples).row(row),
-                };
-                *cost = -net.kernels.log_prob_delta(logits, target);
-            }
+            let place = net.logits_kept(plan, link, b, work.activations, work.deltas, true);
+            let cost = parts_mut(work.cost, plan.rows()).nth(t).unwrap_or_default();
+            let logits =
+                MatrixMut::new(place.deltas_mut(work.deltas), place.dense.stride, place.dense.outputs);
+            let x = if t == 0 { work.batch.x } else { plan.samples_of(t - 1, work.samples) };
+            output::costs(net, logits, x, if t == 0 { plan.samples } else { 1 }, cost);
         }
-        let top = plan.samples_of(layers - 1, pass.samples);
-        let cost = pass.cost.get_mut(rows * layers..).unwrap_or_default();
-        if net.shape.prior() == Prior::Fixed {
-            cost.fill(fixed_prior_cost(&net.shape));
-            return;
-        }
-        let i = net.shape.network_layers();
-        let dense = net.shape.dense(i);
-        let deltas = pass.deltas.get_mut(plan.delta(i)..).unwrap_or_default();
-        let mut deltas = MatrixMut::new(deltas, dense.stride, dense.outputs);
-        for ((delta, b), cost) in deltas.rows_mut().zip(top.rows()).zip(cost) {
-            for (d, logit) in delta.iter_mut().zip(net.weights(i).row(0)) {
-                *d = *logit;
-            }
-            *cost = -net.kernels.log_prob_delta(delta, b);
-        }
+        train_prior(net, plan, work);
     }
 
     #[allow(private_interfaces)]
@@ -75,34 +89,17 @@ impl<K: Kernels> Objective<K> for Vae {
         total: &mut [f32],
     ) {
         let layers = net.shape.stochastic_layers();
-        let rows = paths.active.len();
         for t in paths.from..layers {
-            let logits = net.logits(generator(layers, t), paths.layer(plan, t), rows, a, b);
-            for (row, (logits, total)) in logits.as_matrix().rows().zip(total.iter_mut()).enumerate() {
-                *total -= net.kernels.log_prob(logits, paths.target(plan, t, row));
-            }
+            let (b_t, rows) = (paths.layer(plan, t), paths.active.len());
+            let logits = net.logits(generator(layers, t), b_t, rows, a, b);
+            paths.add_costs(net, plan, t, logits.as_matrix(), total);
         }
-        let fixed = fixed_prior_cost(&net.shape);
-        let logits = net.weights(net.shape.network_layers()).row(0);
-        let top = paths.layer(plan, layers - 1);
-        for (b, total) in top.rows().zip(total) {
-            *total += match net.shape.prior() {
-                Prior::Fixed => fixed,
-                Prior::Learned => -net.kernels.log_prob(logits, b),
-            };
-        }
+        evaluate_prior(net, paths.layer(plan, layers - 1), total);
     }
 
     #[allow(private_interfaces)]
-    fn keep_linear(
-        &self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        pass: &Pass<'_>,
-        t: usize,
-        logits: &mut [f32],
-    ) -> bool {
-        output::keep_linear(net, plan, pass, t, logits)
+    fn keep_linear(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>, t: usize) -> bool {
+        output::keep_linear(net, plan, work, t)
     }
 
     #[allow(private_interfaces)]
@@ -110,28 +107,27 @@ impl<K: Kernels> Objective<K> for Vae {
         &self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
-        pass: &Pass<'_>,
-        (row, unit): (usize, usize),
-        logits: &[f32],
-        room: &mut [f32],
+        work: &mut Work<'_>,
+        row: usize,
+        unit: usize,
     ) -> f32 {
         let layers = net.shape.stochastic_layers();
-        let b = plan.samples_of(layers - 1, pass.samples).bits(row).get(unit);
+        let b = plan.samples_of(layers - 1, work.samples).bits(row).get(unit);
         let target = match layers.checked_sub(2) {
-            None => pass.x.row(row / plan.samples.max(1)),
-            Some(below) => plan.samples_of(below, pass.samples).row(row),
+            None => work.batch.x.row(row / plan.samples.max(1)),
+            Some(below) => plan.samples_of(below, work.samples).row(row),
         };
-        let prior = pass.cost.get(plan.rows() * layers + row).copied().unwrap_or_default();
+        let prior = work.cost.get(plan.rows() * layers + row).copied().unwrap_or_default();
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
         let logit = net.weights(net.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
-        let log_prob = output::flipped_log_prob(net, (row, unit, b), logits, room, target);
+        let log_prob = output::flipped_log_prob(net, (row, unit, b), (work.b, work.a), target);
         prior + if b { logit } else { -logit } - log_prob
     }
 
     #[allow(private_interfaces)]
-    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, weight: &[f32], pass: &mut Pass<'_>) {
+    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
         let layers = net.shape.stochastic_layers();
-        output::back(net, plan, weight, pass, layers..2 * layers);
+        output::back(net, plan, work, layers..2 * layers);
     }
 
     #[allow(private_interfaces)]

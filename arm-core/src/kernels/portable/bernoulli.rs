@@ -2,7 +2,7 @@
 
 use crate::estimator::Unit;
 use crate::kernels::Drawn;
-use crate::math::{exp_below_one, ln};
+use crate::math::{exp_below_one, ln_called};
 use arm_vfp::Sums;
 
 /// Beyond this magnitude of a logit the smaller of its probabilities counts as zero; it is below 2^-38.
@@ -51,7 +51,7 @@ impl LogSigmoid {
     /// Due after at most 64 factors.
     #[inline(always)]
     fn flush(&mut self) {
-        self.logs += ln(self.sums.product);
+        self.logs += ln_called(self.sums.product);
         self.sums.product = 1.0;
     }
 
@@ -103,8 +103,14 @@ pub(super) fn sample<E: Unit>(rule: &E, logits: &[f32], uniforms: &[f32], out: D
     (of_sample, log_q.sum())
 }
 
-#[inline(always)]
-pub(super) fn draw<E: Unit>(rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
+/// `rule` says from (p, q, u) whether a unit is one. Compiled once for every rule, hence the pointer.
+#[inline(never)]
+pub(super) fn draw(
+    rule: &dyn Fn(f32, f32, f32) -> bool,
+    logits: &[f32],
+    uniforms: &[f32],
+    sample: &mut [u32],
+) -> f32 {
     let mut log_q = LogSigmoid::new();
     let (mut logits, mut uniforms) = (logits, uniforms);
     for sample in sample {
@@ -112,9 +118,9 @@ pub(super) fn draw<E: Unit>(rule: &E, logits: &[f32], uniforms: &[f32], sample: 
         *sample = 0;
         for (i, (&phi, &u)) in phi.iter().zip(u).enumerate() {
             let (factor, p, q) = probabilities(phi);
-            let (b, _, _) = rule.unit(p, q, u);
-            *sample |= u32::from(b) << i;
-            log_q.push(signed(phi, u32::from(b)), factor);
+            let b = u32::from(rule(p, q, u));
+            *sample |= b << i;
+            log_q.push(signed(phi, b), factor);
         }
         log_q.flush();
     }
