@@ -1,17 +1,20 @@
 //! Second paths through a layer and what lies above it: the antithetic partner, or the sample with one unit flipped.
 
+use crate::batch::Batch;
 use crate::chain::Climb;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::estimator::{Estimator, Flips, Row};
-use crate::kernels::{Kernels, significant};
+use crate::kernels::Kernels;
 use crate::math::sigmoid_pair;
+use crate::math::significant;
 use crate::model::{Objective, Paths};
 use crate::network::Network;
 use crate::parts::{parts, parts_mut};
 use crate::plan::Plan;
 use crate::rng::Purpose;
 use crate::scratch::Work;
-use crate::step::{Batch, Engine, add};
+use crate::step::add;
 
 /// Whether a unit's gradient comes from a flip: its score is then its logit, beyond every score of a pair.
 fn by_flip(from: f32, score: f32) -> bool {

@@ -1,5 +1,6 @@
 //! Sampling upwards through the chain, without gradients.
 
+use crate::batch::Batch;
 use crate::bits::words;
 use crate::kernels::Kernels;
 use crate::matrix::Matrix;
@@ -7,7 +8,6 @@ use crate::network::Network;
 use crate::parts::parts_mut;
 use crate::plan::Plan;
 use crate::rng::{Purpose, Stream};
-use crate::step::Batch;
 
 /// Where the uniforms of a batch come from.
 #[derive(Clone, Copy, Debug)]

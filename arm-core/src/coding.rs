@@ -1,7 +1,7 @@
 //! The numbers that binary units stand for where a dense layer reads them, without a kernel of its own:
 //! W (s b - m) + c = s (W b + c) + (1 - s) c - W m, and a gradient of W with respect to s b - m likewise.
 
-use crate::kernels::significant;
+use crate::math::significant;
 use crate::matrix::{Matrix, MatrixMut};
 
 /// The numbers that binary units stand for where a dense layer reads them. All but [`Coding::ZeroOne`] cost one more

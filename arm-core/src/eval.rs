@@ -1,8 +1,10 @@
 //! Evaluation and generation: no gradients, less memory.
 
+use crate::batch::{Batch, check_bits};
 use crate::chain::Climb;
+use crate::engine::Engine;
 use crate::error::{Error, exact_size};
-use crate::estimator::{Estimator, Independent};
+use crate::estimator::Estimator;
 use crate::kernels::Kernels;
 use crate::math::sigmoid;
 use crate::matrix::{BitMatrix, MatrixMut};
@@ -12,7 +14,7 @@ use crate::parts::parts_mut;
 use crate::plan::Plan;
 use crate::rng::Purpose;
 use crate::scratch::EvalWork;
-use crate::step::{Batch, Engine, check_bits};
+use crate::unit::Independent;
 
 impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     /// f of `samples` independent samples for each example, example by example: with a VAE, f = -log w where the mean

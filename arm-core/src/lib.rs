@@ -2,16 +2,19 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod batch;
 pub mod bits;
 mod branch;
 mod chain;
 pub mod codec;
 mod coding;
+mod engine;
 pub mod error;
 pub mod estimator;
 mod eval;
 pub mod init;
 pub mod kernels;
+mod layer;
 pub mod learner;
 pub mod math;
 pub mod matrix;
@@ -27,13 +30,15 @@ mod scratch;
 pub mod shape;
 pub mod step;
 pub mod stream;
+mod unit;
 pub mod update;
 
+pub use batch::Batch;
 pub use bits::Bits;
 pub use coding::{Coding, Codings};
+pub use engine::Engine;
 pub use error::Error;
 pub use learner::{Learner, Memory};
 pub use matrix::{BitMatrix, Matrix, MatrixMut};
 pub use shape::{Layer, Prior, Shape};
-pub use step::{Batch, Engine};
 pub use update::{Block, Shard};

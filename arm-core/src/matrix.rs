@@ -187,6 +187,29 @@ impl<'a> BitMatrix<'a> {
     }
 }
 
+/// What a dense layer reads, a row an example.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Activations of the hidden layer before it.
+    Real(Matrix<'a>),
+    /// Binary units.
+    Bits(BitMatrix<'a>),
+}
+
+impl Input<'_> {
+    /// Unit `i` of the first row; one behind the last unit, for the bias.
+    #[inline]
+    pub fn value(&self, i: usize) -> f32 {
+        match self {
+            Input::Real(x) => x.row(0).get(i).copied().unwrap_or(1.0),
+            Input::Bits(x) if i < x.cols() => {
+                x.row(0).get(i / 32).map_or(0.0, |w| (w >> (i % 32) & 1) as f32)
+            }
+            Input::Bits(_) => 1.0,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;

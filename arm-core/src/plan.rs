@@ -1,8 +1,7 @@
 //! Where the layers of a network and the buffers of a batch lie.
 
 use crate::bits::words;
-use crate::matrix::{BitMatrix, Matrix};
-use crate::network::Input;
+use crate::matrix::{BitMatrix, Input, Matrix};
 use crate::shape::{Dense, Layer, Shape};
 
 /// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of

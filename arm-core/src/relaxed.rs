@@ -2,9 +2,11 @@
 
 use crate::bits::Bits;
 use crate::chain::Address;
+use crate::engine::Engine;
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
-use crate::kernels::{Kernels, significant};
+use crate::kernels::Kernels;
+use crate::math::significant;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::model::Objective;
 use crate::network::Network;
@@ -12,7 +14,6 @@ use crate::parts::{parts, parts_mut};
 use crate::plan::{Place, Plan};
 use crate::rng::Purpose;
 use crate::scratch::Work;
-use crate::step::Engine;
 
 /// A stochastic layer of a share of a batch. Row `e * samples + s` is sample `s` of example `e`.
 #[derive(Clone, Copy, Debug)]

@@ -1,12 +1,12 @@
 //! The scratch memory of a batch, carved out of one slice of words.
 
+use crate::batch::Batch;
 use crate::error::Error;
 use crate::plan::{Place, Plan};
 use crate::shape::Shape;
-use crate::step::Batch;
 use core::ops::Range;
 
-/// What [`examples`](crate::step::Engine::examples) leaves for [`update`](crate::step::Engine::update).
+/// What [`examples`](crate::Engine::examples) leaves for [`update`](crate::Engine::update).
 #[derive(Debug)]
 pub(crate) struct Record<'a> {
     /// Kept activations of hidden layers.
@@ -46,7 +46,7 @@ pub(crate) struct Work<'a> {
     pub uniforms: &'a mut [f32],
 }
 
-/// What [`evaluate`](crate::step::Engine::evaluate) needs: no gradients, no kept activations.
+/// What [`evaluate`](crate::Engine::evaluate) needs: no gradients, no kept activations.
 #[derive(Debug)]
 pub(crate) struct EvalWork<'a> {
     pub samples: &'a mut [u32],

@@ -2,64 +2,7 @@
 
 use crate::coding::{Coding, Codings};
 use crate::error::Error;
-
-/// One dense layer, conditioned on the layer before it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Layer {
-    /// Deterministic units: LeakyReLU with this slope for negative arguments (1 makes the layer linear).
-    Hidden {
-        /// Number of units.
-        width: usize,
-        /// Slope below zero, in [0, 1].
-        slope: f32,
-    },
-    /// Stochastic units: the layer computes logits, the units are Bernoulli.
-    Bernoulli {
-        /// Number of units.
-        width: usize,
-    },
-}
-
-impl Layer {
-    /// A hidden layer; see [`Layer::Hidden`].
-    pub const fn hidden(width: usize, slope: f32) -> Self {
-        Layer::Hidden { width, slope }
-    }
-
-    /// A stochastic layer; see [`Layer::Bernoulli`].
-    pub const fn bernoulli(width: usize) -> Self {
-        Layer::Bernoulli { width }
-    }
-
-    /// Number of units.
-    pub const fn width(self) -> usize {
-        match self {
-            Layer::Hidden { width, .. } | Layer::Bernoulli { width } => width,
-        }
-    }
-
-    /// Whether the units are Bernoulli.
-    pub const fn stochastic(self) -> bool {
-        matches!(self, Layer::Bernoulli { .. })
-    }
-
-    /// Slope of the activation below zero; 1 for logits.
-    pub const fn slope(self) -> f32 {
-        match self {
-            Layer::Hidden { slope, .. } => slope,
-            Layer::Bernoulli { .. } => 1.0,
-        }
-    }
-}
-
-/// The prior p(b_T) of the top stochastic layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prior {
-    /// Logits fixed at zero: V ln 2 nats.
-    Fixed,
-    /// Logits learned, from zero.
-    Learned,
-}
+pub use crate::layer::{Dense, Layer, Prior};
 
 /// A network: a chain of Bernoulli layers b_1..b_T sampled from the input upwards, and, for a variational
 /// auto-encoder, the decoder from b_T down to the input.
@@ -85,38 +28,6 @@ pub struct Shape<'a> {
     conditional: bool,
     codings: Option<&'a Codings<'a>>,
     pad: usize,
-}
-
-/// Where a dense layer is and what it maps.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dense {
-    /// Offset of its first row in the parameters; `inputs` rows of weights are followed by the row of biases.
-    pub offset: usize,
-    /// Units it reads.
-    pub inputs: usize,
-    /// Units it computes.
-    pub outputs: usize,
-    /// Floats from one row to the next.
-    pub stride: usize,
-    /// Slope of its activation below zero.
-    pub slope: f32,
-}
-
-impl Dense {
-    /// Rows of its parameter matrix: one for each input, and the biases.
-    pub const fn rows(&self) -> usize {
-        self.inputs + 1
-    }
-
-    /// Floats of its parameter matrix, padding included.
-    pub const fn len(&self) -> usize {
-        self.rows().wrapping_mul(self.stride)
-    }
-
-    /// Whether it has no parameters.
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 impl<'a> Shape<'a> {

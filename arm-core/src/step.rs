@@ -1,19 +1,19 @@
 //! The first phase of a training step: samples, f-values and every gradient with respect to activations, for any share
 //! of a batch. Parameters are only read; [`Engine::update`] is the second phase.
 
+use crate::batch::Batch;
 use crate::bits::words;
-use crate::chain::Address;
+use crate::engine::Engine;
 use crate::error::{Error, exact_size};
 use crate::estimator::{Estimator, Evaluated, Flips};
 use crate::kernels::{Drawn, Kernels};
-use crate::matrix::{BitMatrix, Matrix};
+use crate::matrix::Matrix;
 use crate::model::Objective;
 use crate::network::Network;
 use crate::parts::{parts, parts_mut};
 use crate::plan::{Place, Plan};
 use crate::rng::Purpose;
 use crate::scratch::Work;
-use crate::shape::Shape;
 
 /// Largest magnitude of an activation or of a gradient with respect to one, 2^24. A step beyond it is refused.
 ///
@@ -21,66 +21,7 @@ use crate::shape::Shape;
 /// epsilon of at least 2^-32 an update is below 2^101, which vanishes in a parameter of 2^126.
 pub const LIMIT: f32 = 16_777_216.0;
 
-/// A share of a batch.
-#[derive(Clone, Copy, Debug)]
-pub struct Batch<'a> {
-    /// The inputs, a row each.
-    pub x: BitMatrix<'a>,
-    /// The targets of a conditional network, a row each; [`BitMatrix::NONE`] for any other.
-    pub y: BitMatrix<'a>,
-    /// Number of examples (with no input units `x` cannot tell).
-    pub examples: usize,
-    /// Index of the first of them in the whole batch: the address of its uniforms.
-    pub first: u64,
-    /// Index of the step.
-    pub step: u64,
-}
-
-impl<'a> Batch<'a> {
-    /// A batch without targets.
-    pub const fn new(x: BitMatrix<'a>, examples: usize, first: u64, step: u64) -> Self {
-        Batch { x, y: BitMatrix::NONE, examples, first, step }
-    }
-}
-
-/// The training and evaluation of a network: a shape, kernels and an estimator.
-#[derive(Clone, Copy, Debug)]
-pub struct Engine<'s, K, E> {
-    /// The network, which was checked.
-    pub(crate) shape: Shape<'s>,
-    /// Its numeric kernels.
-    pub kernels: K,
-    /// Its gradient estimator.
-    pub estimator: E,
-    /// Seed of all its uniforms.
-    pub seed: u64,
-    /// Whether the partner's upper layers share the sample's uniforms; unbiased either way, less variance when shared.
-    pub shared: bool,
-}
-
-impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
-    /// An engine with shared uniforms. Errors: the shape or the estimator's settings.
-    pub fn new(shape: Shape<'s>, kernels: K, estimator: E, seed: u64) -> Result<Self, Error> {
-        shape.check()?;
-        estimator.check(&shape)?;
-        Ok(Engine { shape, kernels, estimator, seed, shared: true })
-    }
-
-    /// The network.
-    pub fn shape(&self) -> Shape<'s> {
-        self.shape
-    }
-
-    pub(crate) fn plan(&self, examples: usize) -> Plan<'_> {
-        Plan::new(&self.shape, examples, self.estimator.samples())
-    }
-
-    /// Words of scratch for `examples` examples.
-    pub fn training_scratch(&self, examples: usize) -> usize {
-        let words = self.shape.training_scratch(examples, self.estimator.samples());
-        if E::RELAXED { self.relaxed_scratch(examples, words) } else { words }
-    }
-
+impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Draws samples, evaluates f and computes every gradient with respect to activations; parameters are only read.
     /// `f` receives the (weighted) mean of f over the samples of each example.
     ///
@@ -164,15 +105,6 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         Ok(())
     }
 
-    #[inline(never)]
-    pub(crate) fn check_batch(&self, batch: &Batch<'_>) -> Result<(), Error> {
-        check_bits(batch.x, self.shape.inputs(), batch.examples)?;
-        match self.shape.targets() {
-            0 if batch.y.cols() == 0 => Ok(()),
-            targets => check_bits(batch.y, targets, batch.examples),
-        }
-    }
-
     /// Samples the whole chain for every row, with partners, scores and log q.
     #[inline(never)]
     fn draw(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
@@ -232,28 +164,6 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             }
         }
     }
-
-    /// Where uniforms of `batch` come from.
-    pub(crate) fn address<'a>(&self, purpose: Purpose, salt: usize, batch: &'a Batch<'a>) -> Address<'a> {
-        Address { seed: self.seed, batch, purpose, salt }
-    }
-}
-
-/// Whether `bits` has a row of `units` bits for each of `examples` examples, and nothing beyond.
-pub(crate) fn check_bits(bits: BitMatrix<'_>, units: usize, examples: usize) -> Result<(), Error> {
-    if bits.cols() != units {
-        return Err(Error::Width { needed: units, given: bits.cols() });
-    }
-    let enough = bits.height() == examples || units == 0;
-    let tail = bits.cols() % 32;
-    let clean = tail == 0 || bits.rows().all(|row| row.last().is_none_or(|w| w >> tail == 0));
-    if !clean {
-        return Err(Error::Width { needed: units, given: 32 * bits.stride() });
-    }
-    if enough && examples > 0 {
-        return Ok(());
-    }
-    Err(Error::Size { needed: examples.max(1), given: bits.height() })
 }
 
 pub(crate) fn add(x: &[f32], y: &mut [f32]) {

@@ -1,15 +1,15 @@
 //! The second phase of a training step: the mean gradient of any block of parameters, at once given to the optimiser.
 
+use crate::batch::Batch;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
-use crate::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::network::Input;
+use crate::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::optim::Optimiser;
 use crate::plan::{Place, Plan};
 use crate::scratch::Record;
 use crate::shape::Dense;
-use crate::step::{Batch, Engine};
 
 /// A share of a batch after [`Engine::examples`], with the scratch it left.
 #[derive(Clone, Copy, Debug)]

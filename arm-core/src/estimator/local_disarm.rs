@@ -1,7 +1,7 @@
 use super::bound::{bound, replaced, weights};
 use super::{Estimator, Evaluated, Row, Unit};
 use crate::error::Error;
-use crate::kernels::significant;
+use crate::math::significant;
 use crate::parts::{parts, parts_mut};
 use crate::shape::Shape;
 

@@ -37,18 +37,14 @@ pub use vimco::Vimco;
 
 use crate::bits::Bits;
 use crate::error::{Error, exact_size};
-use crate::kernels::{Kernels, significant};
+use crate::kernels::Kernels;
+use crate::math::significant;
 use crate::model::Objective;
 use crate::relaxed::Relaxed;
 use crate::rng::Stream;
 use crate::shape::Shape;
-
-/// How one unit is drawn.
-pub trait Unit {
-    /// From p = sigmoid(phi), q = sigmoid(-phi) and a uniform u: the sample, its antithetic partner (any value where the
-    /// estimator is not paired) and the score.
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32);
-}
+pub use crate::unit::Unit;
+use crate::unit::score_function;
 
 /// The samples of one example, as [`Estimator::signals`] sees them.
 #[derive(Clone, Copy, Debug)]
@@ -186,21 +182,5 @@ pub trait Estimator: Unit {
     /// Goes on from a [`state`](Self::state). `Err(Size)` for one of another length; nothing is changed then.
     fn set_state(&mut self, state: &[f32]) -> Result<(), Error> {
         exact_size(0, state.len())
-    }
-}
-
-/// An independent draw b = 1\[u < p\] with the score of REINFORCE, b - p.
-#[inline(always)]
-fn score_function(p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-    if u < p { (true, true, q) } else { (false, false, -p) }
-}
-
-/// Plain draws, for evaluation.
-pub(crate) struct Independent;
-
-impl Unit for Independent {
-    #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        score_function(p, q, u)
     }
 }

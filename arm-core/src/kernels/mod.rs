@@ -8,12 +8,12 @@
 mod portable;
 
 pub use portable::Portable;
-pub(crate) use portable::{on_grid, significant};
+pub(crate) use portable::on_grid;
 
-pub use crate::network::Input;
+pub use crate::matrix::Input;
 
-use crate::estimator::Unit;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::unit::Unit;
 
 /// Where a row of samples is written: see [`Kernels::sample`].
 #[derive(Debug)]

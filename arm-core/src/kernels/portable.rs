@@ -2,15 +2,13 @@
 
 mod bernoulli;
 mod optimise;
-mod rows;
 
 use super::{AdamRates, Drawn, Input, Kernels};
-use crate::estimator::Unit;
+use crate::math::TINY;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::unit::Unit;
 use arm_vfp::{Layout, Selected};
 pub(crate) use optimise::on_grid;
-use rows::TINY;
-pub(crate) use rows::significant;
 
 /// The kernels that give the same bits on every target.
 ///

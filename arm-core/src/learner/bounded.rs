@@ -1,6 +1,7 @@
 //! A step in bounded slices: samples and gradients of activations first, then a block of rows of parameters at a time.
 
 use super::{Learner, Slices};
+use crate::batch::Batch;
 use crate::bits::{Bits, words};
 use crate::error::Error;
 use crate::estimator::Estimator;
@@ -8,7 +9,6 @@ use crate::kernels::Kernels;
 use crate::matrix::BitMatrix;
 use crate::model::{BlackBox, Objective, Vae};
 use crate::optim::Optimiser;
-use crate::step::Batch;
 use crate::update::{Block, Shard, Trained};
 
 /// A step that is under way: which parameters come next.

@@ -7,7 +7,9 @@ mod tests;
 
 pub use bounded::{Pending, Progress};
 
+use crate::batch::Batch;
 use crate::bits::{Bits, words};
+use crate::engine::Engine;
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 pub use crate::estimator::LogMeanExp;
@@ -18,7 +20,6 @@ use crate::model::{BlackBox, Vae};
 use crate::optim::Optimiser;
 use crate::plan::Plan;
 use crate::shape::Shape;
-use crate::step::{Batch, Engine};
 
 /// All the memory of a [`Learner`]: P parameters, M moments, S words of scratch. It starts as zeros, so a static of it
 /// lies in .bss.

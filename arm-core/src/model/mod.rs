@@ -12,6 +12,7 @@ pub use conditional::Conditional;
 pub use differentiable::Differentiable;
 pub use vae::Vae;
 
+use crate::batch::Batch;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
@@ -19,7 +20,6 @@ use crate::network::Network;
 use crate::plan::Plan;
 use crate::relaxed::Lent;
 use crate::scratch::Work;
-use crate::step::Batch;
 
 /// The samples that are to be evaluated.
 #[derive(Clone, Copy, Debug)]

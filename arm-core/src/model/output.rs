@@ -1,7 +1,8 @@
 //! What the objectives share: the links from b_T on that end in the logits of something given.
 
 use super::Paths;
-use crate::kernels::{Kernels, significant};
+use crate::kernels::Kernels;
+use crate::math::significant;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::network::Network;
 use crate::parts::parts_mut;

@@ -1,7 +1,7 @@
 //! Optimisers, element by element.
 
-use super::rows::{TINY, significant};
 use crate::kernels::{AdamRates, Input};
+use crate::math::{TINY, significant};
 use crate::matrix::MatrixMut;
 use arm_vfp::{Adam, Layout};
 

@@ -1,0 +1,63 @@
+//! What trains and evaluates a network; how is said file by file: step, update, eval.
+
+use crate::batch::{Batch, check_bits};
+use crate::chain::Address;
+use crate::error::Error;
+use crate::estimator::Estimator;
+use crate::kernels::Kernels;
+use crate::plan::Plan;
+use crate::rng::Purpose;
+use crate::shape::Shape;
+
+/// The training and evaluation of a network: a shape, kernels and an estimator.
+#[derive(Clone, Copy, Debug)]
+pub struct Engine<'s, K, E> {
+    /// The network, which was checked.
+    pub(crate) shape: Shape<'s>,
+    /// Its numeric kernels.
+    pub kernels: K,
+    /// Its gradient estimator.
+    pub estimator: E,
+    /// Seed of all its uniforms.
+    pub seed: u64,
+    /// Whether the partner's upper layers share the sample's uniforms; unbiased either way, less variance when shared.
+    pub shared: bool,
+}
+
+impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
+    /// An engine with shared uniforms. Errors: the shape or the estimator's settings.
+    pub fn new(shape: Shape<'s>, kernels: K, estimator: E, seed: u64) -> Result<Self, Error> {
+        shape.check()?;
+        estimator.check(&shape)?;
+        Ok(Engine { shape, kernels, estimator, seed, shared: true })
+    }
+
+    /// The network.
+    pub fn shape(&self) -> Shape<'s> {
+        self.shape
+    }
+
+    pub(crate) fn plan(&self, examples: usize) -> Plan<'_> {
+        Plan::new(&self.shape, examples, self.estimator.samples())
+    }
+
+    /// Words of scratch for `examples` examples.
+    pub fn training_scratch(&self, examples: usize) -> usize {
+        let words = self.shape.training_scratch(examples, self.estimator.samples());
+        if E::RELAXED { self.relaxed_scratch(examples, words) } else { words }
+    }
+
+    #[inline(never)]
+    pub(crate) fn check_batch(&self, batch: &Batch<'_>) -> Result<(), Error> {
+        check_bits(batch.x, self.shape.inputs(), batch.examples)?;
+        match self.shape.targets() {
+            0 if batch.y.cols() == 0 => Ok(()),
+            targets => check_bits(batch.y, targets, batch.examples),
+        }
+    }
+
+    /// Where uniforms of `batch` come from.
+    pub(crate) fn address<'a>(&self, purpose: Purpose, salt: usize, batch: &'a Batch<'a>) -> Address<'a> {
+        Address { seed: self.seed, batch, purpose, salt }
+    }
+}
