@@ -75,8 +75,8 @@ struct Terms {
     xs: usize,
     d: *const f32,
     ds: usize,
-    /// Whether to ask for the vectors of the panel after this one.
-    ask: bool,
+    /// Whether to ask for the scalars of the tile after this one, and for the vectors of the panel after this one.
+    ask: [bool; 2],
 }
 
 impl Op for AdamGradient<'_> {
@@ -101,11 +101,13 @@ impl Op for AdamGradient<'_> {
             let d = d.wrapping_add(start);
             if start == 0 {
                 ask(l, d, stride, count, vectors);
+                ask(l, x.wrapping_add(self.first), xs, count, 1);
             }
-            let terms = Terms { count, x, row: 1, xs, d, ds: stride, ask: false };
+            let terms = Terms { count, x, row: 1, xs, d, ds: stride, ask: [false; 2] };
             for (r, height) in split(weights, const { tall::<L>() }) {
-                // The first tile of a panel asks for the next panel, which another thread may have written.
-                let terms = Terms { x: x.wrapping_add(self.first + r), ask: r == 0, ..terms };
+                // Other threads may have written both.
+                let ask = [start == 0, r == 0];
+                let terms = Terms { x: x.wrapping_add(self.first + r), ask, ..terms };
                 with_height!(height, tall::<L>(), R => {
                     // SAFETY: columns `first + r..` + `height` lie within x, rows r.. + `height` within the blocks,
                     // `count` rows within x and d, and the panel within their rows.
@@ -193,7 +195,10 @@ unsafe fn add<L: Lanes, const R: usize, const C: usize>(
     d: *const f32,
     sums: &mut [[L::V; C]; R],
 ) {
-    if terms.ask {
+    if terms.ask[0] {
+        l.prefetch(x.wrapping_add(16));
+    }
+    if terms.ask[1] {
         for c in C..2 * C {
             l.prefetch(d.wrapping_add(c * L::N));
         }
