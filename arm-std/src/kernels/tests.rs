@@ -355,6 +355,30 @@ fn optimisers() {
     }
 }
 
+/// Adam without gradients: moments decay as they should and end as nothing, never as subnormal numbers.
+#[test]
+fn moments_fade_away() {
+    let rates = AdamRates { beta1: 0.5, beta2: 0.5, rate: 0.0, scale: 1.0, epsilon: 1e-8 };
+    for kernels in levels() {
+        let (g, mut m, mut v, mut w) = ([0.0; 17], [3.0; 17], [5.0; 17], [0.0; 17]);
+        for step in 1..200 {
+            kernels.adam(rates, &g, &mut m, &mut v, &mut w);
+            let half = f32::powi(0.5, step);
+            for (start, moment) in [(3.0, m), (5.0, v)] {
+                let exact = start * half;
+                for now in moment {
+                    assert!(
+                        now == exact || step > 70 && (now - exact).abs() < f32::powi(0.5, 100),
+                        "{now} {exact}"
+                    );
+                    assert!(now == 0.0 || now.is_normal());
+                }
+            }
+        }
+        assert_eq!((m, v), ([0.0; 17], [0.0; 17]));
+    }
+}
+
 /// One pass against a gradient that is stored first. Lines of 64 bytes are what the driver gives.
 #[test]
 fn adam_gradient() {
