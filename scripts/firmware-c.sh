@@ -6,8 +6,10 @@
 #   scripts/firmware-c.sh host          runs the program on this machine under AddressSanitizer and UBSan
 #   scripts/firmware-c.sh qemu          runs it on a Cortex-M4F under QEMU
 #   scripts/firmware-c.sh symbols       what the library defines and what the linked image contains
+#   scripts/firmware-c.sh cmake         both runs again, built with CMake as examples/firmware-c/CMakeLists.txt says
+#   scripts/firmware-c.sh zephyr        configures the Zephyr module against stand-ins for Zephyr's CMake functions
 #
-# The runs must print what the same run in Rust prints. Needs gcc, arm-none-eabi-gcc, newlib, qemu-system-arm, and a Rust
+# The runs must print what the same run in Rust prints. Needs gcc, cmake, arm-none-eabi-gcc, newlib, qemu-system-arm, and a Rust
 # for thumbv7em-none-eabihf: rustup's, or Debian's rustc-web, cargo-web and rust-web-src, which builds `core` itself.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -99,11 +101,61 @@ symbols() {
     arm-none-eabi-size "$build/image.elf"
 }
 
+# with_cmake NAME LIBRARY ARGS...: configures, builds and runs.
+with_cmake() {
+    name=$1 archive=$2
+    shift 2
+    cmake -S "$source" -B "$build/cmake-$name" -DSBN_LIBRARY="$archive" "$@" >"$build/cmake.log" 2>&1 &&
+        cmake --build "$build/cmake-$name" >>"$build/cmake.log" 2>&1 ||
+        { cat "$build/cmake.log"; fail "CMake does not build for $name"; }
+    cmake --build "$build/cmake-$name" --target run >"$build/cmake-$name/output" 2>&1 ||
+        { cat "$build/cmake-$name/output"; fail "the program built with CMake failed on $name"; }
+    # What CMake says of its own progress starts with a percentage.
+    grep -v '^\[' "$build/cmake-$name/output" | diff -u "$build/expected" - ||
+        fail "the program built with CMake for $name does not print what Rust prints"
+    echo "firmware-c: built with CMake, $name prints the same bits as Rust"
+}
+
+cmakes() {
+    with_cmake host "$build/release/libsbn.a"
+    with_cmake mps2-an386 "$(library)" -DCMAKE_TOOLCHAIN_FILE="$source/arm-none-eabi.cmake"
+}
+
+# Zephyr is not needed: its functions that the module calls are stood in for, and the library must reach them.
+zephyr() {
+    stand=$build/zephyr
+    rm -rf "$stand"
+    mkdir -p "$stand/lib"
+    : >"$stand/lib/libsbn.a"
+    cat >"$stand/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.20)
+project(stand_in NONE)
+set(APPLICATION_SOURCE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+function(zephyr_include_directories)
+  find_file(header sbn.h PATHS ${ARGV} NO_DEFAULT_PATH REQUIRED)
+  message(STATUS "header ${header}")
+endfunction()
+function(zephyr_library_import name path)
+  message(STATUS "library ${name} ${path}")
+endfunction()
+set(CONFIG_SBN y)
+add_subdirectory(${MODULE}/zephyr sbn)
+END
+    configure() { cmake -S "$stand" -B "$stand/build" -DMODULE="$root/arm-core/ffi" "-DCONFIG_SBN_LIBRARY=$1" 2>&1; }
+    configure lib/libsbn.a | grep -qxF -e "-- library sbn $stand/lib/libsbn.a" ||
+        fail "the Zephyr module does not import the library"
+    configure none.a | grep -q "CONFIG_SBN_LIBRARY: there is no $stand/none.a" ||
+        fail "the Zephyr module does not say that there is no library"
+    echo "firmware-c: the Zephyr module imports the library and the header, or says that there is none"
+}
+
 case ${1:-all} in
     library) library ;;
     host) expected && host ;;
     qemu) expected && qemu ;;
     symbols) symbols ;;
-    all) expected && host && qemu && symbols ;;
+    cmake) expected && host && cmakes ;;
+    zephyr) zephyr ;;
+    all) expected && host && qemu && symbols && cmakes && zephyr ;;
     *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; exit 2 ;;
 esac

@@ -2,6 +2,8 @@
 
 #[path = "../../examples/firmware/src/golden.rs"]
 mod golden;
+#[path = "../../examples/firmware/src/shapes.rs"]
+mod shapes;
 
 #[test]
 fn golden_values() {

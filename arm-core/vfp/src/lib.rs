@@ -20,7 +20,7 @@ mod work;
 
 pub use bernoulli::{Sums, log_prob, log_prob_delta};
 pub use loops::{Adam, Layout, Selected, adam, add_rows, add_scaled, add_to_rows, dots, outer};
-pub use units::{activate, activate_back, significant, smallest, within};
+pub use units::{activate, activate_back, floats, significant, smallest, squares, within};
 
 /// The square root of `x`, correctly rounded; NaN below zero.
 ///

@@ -76,3 +76,29 @@ pub fn activate_back(slope: f32, tiny: f32, a: &[f32], dx: &mut [f32]) {
         crate::helium::activate_back(slope, tiny, a.as_ptr(), dx.as_mut_ptr(), dx.len().min(a.len()));
     }
 }
+
+/// out = d^2.
+#[inline(always)]
+pub fn squares(d: &[f32], out: &mut [f32]) {
+    #[cfg(not(helium))]
+    out.iter_mut().zip(d).for_each(|(out, d)| *out = d * d);
+    // SAFETY: the slices have so many floats.
+    #[cfg(helium)]
+    unsafe {
+        crate::helium::squares(d.as_ptr(), out.as_mut_ptr(), d.len().min(out.len()));
+    }
+}
+
+/// The first bits of a word, lowest first, as zeros and ones.
+#[inline(always)]
+pub fn floats(word: u32, out: &mut [f32; 16]) {
+    #[cfg(not(helium))]
+    for (i, x) in out.iter_mut().enumerate() {
+        *x = (word >> i & 1) as f32;
+    }
+    // SAFETY: there are 16 floats.
+    #[cfg(helium)]
+    unsafe {
+        crate::helium::floats(word, out);
+    }
+}

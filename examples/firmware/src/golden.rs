@@ -1,5 +1,6 @@
 //! What the engine computes, as hashes of bits: the same on the host and on every target.
 
+use super::shapes;
 use arm_core::estimator::{Arm, DisArm, Estimator, Rloo};
 use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
 use arm_core::rng::{Purpose, Stream};
@@ -9,7 +10,7 @@ use arm_core::{Error, Layer, Learner, Prior, Shape, math};
 pub type Golden = (&'static str, fn(&mut Room) -> Result<u64, Error>, u64);
 
 /// Every golden value.
-pub const ALL: [Golden; 10] = [
+pub const ALL: [Golden; 11] = [
     ("math", math_on_a_grid, 0x00f5_7030_5999_aa54),
     ("uniforms", uniforms, 0x926a_24cc_ad6a_32dd),
     ("sgd", |room| vae(room, Arm, Sgd { rate: 0.05 }, 200), 0x52ea_15ce_3009_ecad),
@@ -24,6 +25,7 @@ pub const ALL: [Golden; 10] = [
         |room| fading(room, Adam { beta1: 0.5, beta2: 0.6, ..Adam::new(0.01) }),
         0x50b1_d99e_88f4_c687,
     ),
+    ("kernels on random shapes", random_shapes, 0x0f0b_170a_6b86_b6c9),
 ];
 
 /// Memory for the largest network here; it fits a machine with 16 KB.
@@ -59,19 +61,22 @@ fn part<T>(all: &mut [T], length: usize) -> &mut [T] {
 }
 
 /// FNV-1a over 32-bit words; every NaN counts as the same.
-struct Hash(u64);
+#[derive(Debug)]
+pub struct Hash(u64);
 
 impl Hash {
     const fn new() -> Self {
         Hash(0xcbf2_9ce4_8422_2325)
     }
 
-    fn push(&mut self, x: f32) {
+    /// Takes in one number.
+    pub fn push(&mut self, x: f32) {
         let bits = if x.is_nan() { 0x7fc0_0000 } else { x.to_bits() };
         self.0 = (self.0 ^ u64::from(bits)).wrapping_mul(0x0000_0100_0000_01b3);
     }
 
-    fn all(&mut self, xs: &[f32]) {
+    /// Takes in all.
+    pub fn all(&mut self, xs: &[f32]) {
         xs.iter().for_each(|&x| self.push(x));
     }
 }
@@ -98,6 +103,12 @@ fn uniforms(_: &mut Room) -> Result<u64, Error> {
         let mut stream = Stream::new(i, Purpose::Sample, i << 33, 3 * i, i as usize % 3);
         (0..32).for_each(|_| hash.push(stream.uniform()));
     }
+    Ok(hash.0)
+}
+
+fn random_shapes(room: &mut Room) -> Result<u64, Error> {
+    let mut hash = Hash::new();
+    shapes::kernels(&mut hash, &mut room.params, &mut room.moments);
     Ok(hash.0)
 }
 

@@ -11,6 +11,7 @@ pub mod monitor;
 pub mod ram;
 pub mod reference;
 pub mod refusals;
+pub mod shapes;
 pub mod source;
 pub mod survey;
 pub mod switchboard;

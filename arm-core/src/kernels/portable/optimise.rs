@@ -54,16 +54,11 @@ pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mu
         else {
             return;
         };
-        square(g, &mut squares);
+        arm_vfp::squares(g, &mut squares);
         let row = Layout { cols: g.len(), stride: g.len() };
         arm_vfp::adam(&constants, &[1.0], g, &squares, row, (m, v, w));
         i += BLOCK;
     }
-}
-
-#[inline(always)]
-fn square(d: &[f32], squares: &mut [f32]) {
-    squares.iter_mut().zip(d).for_each(|(s, d)| *s = d * d);
 }
 
 /// Bits that are made floats at a time; they lie on the stack.
@@ -79,7 +74,7 @@ pub(super) fn adam_rank_one(
     squares: &mut [f32],
     (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
 ) {
-    square(d, squares);
+    arm_vfp::squares(d, squares);
     let (constants, layout) = (constants(r), Layout { cols: w.cols(), stride: w.stride() });
     let (m, v, w) = (m.data_mut(), v.data_mut(), w.data_mut());
     let mut rows = |from: usize, xs: &[f32]| {
@@ -99,13 +94,10 @@ pub(super) fn adam_rank_one(
         Input::Bits(x) => {
             let mut i = first;
             while i < x.cols() {
-                let mut word = x.row(0).get(i / 32).copied().unwrap_or_default() >> (i % 32);
+                let word = x.row(0).get(i / 32).copied().unwrap_or_default() >> (i % 32);
                 let count = (TOGETHER - i % TOGETHER).min(x.cols() - i);
                 let mut xs = [0.0; TOGETHER];
-                for x in &mut xs {
-                    *x = (word & 1) as f32;
-                    word >>= 1;
-                }
+                arm_vfp::floats(word, &mut xs);
                 rows(i, xs.get(..count).unwrap_or_default());
                 i += count;
             }

@@ -14,4 +14,4 @@ pub(crate) use adam::adam;
 pub(crate) use bernoulli::{log_prob, log_prob_delta};
 pub(crate) use matrix::{add_scaled, dots, outer};
 pub(crate) use rows::{add_rows, add_to_rows};
-pub(crate) use units::{activate, activate_back, largest, smallest};
+pub(crate) use units::{activate, activate_back, floats, largest, smallest, squares};

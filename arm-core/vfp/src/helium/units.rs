@@ -100,3 +100,50 @@ pub(crate) unsafe extern "C" fn activate_back(slope: f32, tiny: f32, a: *const f
         "pop {{r4, pc}}",
     )
 }
+
+/// out = d^2.
+///
+/// # Safety
+/// `d` and `out` are good for `n` floats.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn squares(d: *const f32, out: *mut f32, n: usize) {
+    naked_asm!(
+        ".cpu cortex-m55",
+        "push {{r7, lr}}",
+        "wlstp.32 lr, r2, 3f",
+        "2:",
+        "vldrw.u32 q0, [r0], #16",
+        "vmul.f32 q0, q0, q0",
+        "vstrw.32 q0, [r1], #16",
+        "letp lr, 2b",
+        "3:",
+        "pop {{r7, pc}}",
+    )
+}
+
+/// The first bits of a word as zeros and ones.
+///
+/// # Safety
+/// `out` is good for its floats.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn floats(word: u32, out: *mut [f32; 16]) {
+    naked_asm!(
+        ".cpu cortex-m55",
+        "push {{r7, lr}}",
+        "mov r2, #31",
+        "vddup.u32 q1, r2, #1",
+        "vmov.f32 q2, #1.0",
+        "mov r3, #4",
+        "dls lr, r3",
+        "2:",
+        // The bit of each lane at its top, then in all of it.
+        "vdup.32 q0, r0",
+        "vshl.u32 q0, q0, q1",
+        "vshr.s32 q0, q0, #31",
+        "vand q0, q0, q2",
+        "vstrw.32 q0, [r1], #16",
+        "lsr r0, r0, #4",
+        "le lr, 2b",
+        "pop {{r7, pc}}",
+    )
+}
