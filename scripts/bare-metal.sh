@@ -65,7 +65,19 @@ target_dir() {
     echo "${CARGO_TARGET_DIR:-$firmware/target}/$1"
 }
 
+# The build script of the images runs elsewhere than this script: paths that it is given are made absolute.
+absolute() {
+    for name in IMU SURVEY MODEL ROWS; do
+        eval "path=\${$name:-}"
+        case $path in
+            '' | /*) ;;
+            *) export "$name=$PWD/$path" ;;
+        esac
+    done
+}
+
 build() {
+    absolute
     board=$1 image=$2 target=$(target_of "$1")
     export BOARD=$board CARGO_TARGET_DIR
     CARGO_TARGET_DIR=$(target_dir "$board")
