@@ -14,7 +14,7 @@ use std::thread;
 const PARTS: u64 = 8;
 
 /// Domain of the draws among the steps, of which no run takes so many.
-const DOMAIN: u64 = 1 << 63;
+pub(crate) const DOMAIN: u64 = 1 << 63;
 
 /// Running moments (Welford; merged as by Chan, Golub & LeVeque 1983) of a vector and of its product with a direction.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,11 +25,11 @@ pub struct Moments {
 }
 
 impl Moments {
-    fn new(len: usize) -> Moments {
+    pub(crate) fn new(len: usize) -> Moments {
         Moments { count: 0.0, mean: vec![0.0; len], squares: vec![0.0; len] }
     }
 
-    fn push(&mut self, values: impl Iterator<Item = f64>) {
+    pub(crate) fn push(&mut self, values: impl Iterator<Item = f64>) {
         self.count += 1.0;
         for ((v, mean), squares) in values.zip(&mut self.mean).zip(&mut self.squares) {
             let from_mean = v - *mean;
@@ -89,14 +89,18 @@ pub struct Place<'a, M> {
 }
 
 /// The gradient of one draw; room for several threads' worth of draws is made by each of them.
-struct Gradient {
+pub(crate) struct Gradient {
     scratch: Aligned,
     f: Vec<f32>,
     gradient: Aligned,
 }
 
 impl Gradient {
-    fn new<E: Estimator>(engine: &Engine<'_, Desktop, E>, examples: usize, layers: usize) -> Gradient {
+    pub(crate) fn new<E: Estimator>(
+        engine: &Engine<'_, Desktop, E>,
+        examples: usize,
+        layers: usize,
+    ) -> Gradient {
         Gradient {
             scratch: Aligned::zeroed(engine.training_scratch(examples)),
             f: vec![0.0; examples],
@@ -104,7 +108,12 @@ impl Gradient {
         }
     }
 
-    fn draw<E: Estimator, M: Objective<Desktop> + Clone>(
+    /// Floats of the gradient, padding included.
+    pub(crate) fn len(&self) -> usize {
+        self.gradient.len()
+    }
+
+    pub(crate) fn draw<E: Estimator, M: Objective<Desktop> + Clone>(
         &mut self,
         engine: &Engine<'_, Desktop, E>,
         place: &Place<'_, M>,

@@ -13,7 +13,7 @@ pub struct Epoch {
     pub train_neg_elbo: f64,
     /// -ELBO of the validation split, one sample an image.
     pub valid_neg_elbo: f64,
-    /// Variance of the encoder's gradient: see [`encoder_variance`](crate::variance::encoder_variance).
+    /// Variance of the encoder's gradient: see [`gradient_variance`](crate::variance::gradient_variance).
     pub gradient_variance: f64,
 }
 

@@ -1,61 +1,34 @@
 //! How noisy an estimator's gradient is.
 
 use crate::kernels::Desktop;
-use crate::memory::Aligned;
+use crate::moments::{DOMAIN, Gradient, Moments, Place};
 use arm_core::estimator::Estimator;
 use arm_core::model::Objective;
-use arm_core::{Batch, BitMatrix, Engine, Error, Shard};
+use arm_core::{Engine, Error};
 
 /// Gradients that the variance is taken over: with 50 examples it is then known to about 8 %.
-const DRAWS: usize = 8;
+const DRAWS: u64 = 8;
 
-/// Domain of the draws among the steps, of which no run takes so many.
-const DOMAIN: u64 = 1 << 63;
-
-/// The variance of the gradient of the encoder's parameters, the mean over `x` of the estimates of its rows: the unbiased
-/// variance of each parameter's gradient over 8 draws, averaged over the parameters, in nats². The batch is held
-/// fixed, so what is measured is the estimator's noise and not the choice of examples.
+/// The variance of the gradient of the parameters of the layers of `place`, the mean over its batch of the estimates of its
+/// rows: the unbiased variance of each parameter's gradient over 8 draws, averaged over the parameters, in nats². The batch
+/// is held fixed, so what is measured is the estimator's noise and not the choice of examples.
 ///
 /// The draws follow from the engine's seed and `address`, and are those of no training step. Cost: about 8 training
 /// steps on one thread.
-pub fn encoder_variance<E: Estimator, O: Objective<Desktop>>(
+pub fn gradient_variance<E: Estimator, O: Objective<Desktop> + Clone>(
     engine: &Engine<'_, Desktop, E>,
-    objective: &mut O,
-    params: &[f32],
-    (x, y): (BitMatrix<'_>, BitMatrix<'_>),
+    place: &Place<'_, O>,
     address: u64,
 ) -> Result<f64, Error> {
-    let shape = engine.shape();
-    let examples = x.height();
-    let layers: Vec<_> = (0..shape.encoder().len()).map(|i| shape.dense(i)).collect();
-    let count: usize = layers.iter().map(|l| l.rows() * l.stride).sum();
-    let mut scratch = Aligned::zeroed(engine.training_scratch(examples));
-    let mut f = vec![0.0; examples];
-    let mut gradient = Aligned::zeroed(count);
-    // Welford's running mean and sum of squares.
-    let (mut mean, mut squares) = (vec![0f32; count], vec![0f32; count]);
+    let mut room = Gradient::new(engine, place.x.height(), place.layers);
+    let mut moments = Moments::new(room.len());
     for draw in 0..DRAWS {
-        let step = DOMAIN | (address * DRAWS as u64 + draw as u64);
-        let batch = Batch { y, ..Batch::new(x, examples, 0, step) };
-        engine.examples(objective, params, batch, scratch.words_mut(), &mut f)?;
-        let shards = [Shard { batch, scratch: scratch.words() }];
-        let mut rest = gradient.floats_mut();
-        rest.fill(0.0);
-        for (i, layer) in layers.iter().enumerate() {
-            let (g, after) = rest.split_at_mut(layer.rows() * layer.stride);
-            engine.gradient(1.0 / examples as f32, &shards, i, 0, g);
-            rest = after;
-        }
-        let inverse = 1.0 / (draw + 1) as f32;
-        for ((g, mean), squares) in gradient.floats().iter().zip(&mut mean).zip(&mut squares) {
-            let from_mean = g - *mean;
-            *mean += from_mean * inverse;
-            *squares += from_mean * (g - *mean);
-        }
+        let gradient = room.draw(engine, place, DOMAIN | (address * DRAWS + draw))?;
+        moments.push(gradient.iter().map(|&g| f64::from(g)));
     }
-    let sum: f64 = squares.iter().map(|&s| f64::from(s)).sum();
-    let parameters: usize = layers.iter().map(|l| l.rows() * l.outputs).sum();
-    Ok(sum / (DRAWS - 1) as f64 / parameters as f64)
+    let dense = (0..place.layers).map(|i| engine.shape().dense(i));
+    let parameters: usize = dense.map(|dense| dense.rows() * dense.outputs).sum();
+    Ok(moments.trace(0..room.len()) / parameters as f64)
 }
 
 #[cfg(test)]
@@ -63,7 +36,7 @@ mod tests {
     use super::*;
     use arm_core::estimator::{Arm, DisArm};
     use arm_core::model::Vae;
-    use arm_core::{Layer, Prior, Shape};
+    use arm_core::{BitMatrix, Layer, Prior, Shape};
 
     const UNIT: [Layer; 1] = [Layer::bernoulli(1)];
     const SHAPE: Shape<'static> = Shape::vae(1, &UNIT, &UNIT, Prior::Fixed);
@@ -75,8 +48,8 @@ mod tests {
         // Encoder weight and bias, decoder weight and bias; the input is 0.
         let params = [0.3, BIAS as f32, 3.0, -1.0];
         let x = BitMatrix::new(&[0], 1);
-        let at =
-            |address| encoder_variance(&engine, &mut Vae, &params, (x, BitMatrix::NONE), address).unwrap();
+        let place = Place { objective: &Vae, params: &params, x, y: BitMatrix::NONE, layers: 1 };
+        let at = |address| gradient_variance(&engine, &place, address).unwrap();
         // Of the two parameters only the bias has a gradient.
         2.0 * (0..4000).map(at).sum::<f64>() / 4000.0
     }

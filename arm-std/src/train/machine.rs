@@ -2,8 +2,9 @@
 
 use crate::driver::Driver;
 use crate::kernels::Desktop;
+use crate::moments::Place;
 use crate::optimise::Rule;
-use crate::variance::encoder_variance;
+use crate::variance::gradient_variance;
 use arm_core::estimator::Estimator;
 use arm_core::model::Objective;
 use arm_core::{BitMatrix, Error, Shape};
@@ -77,6 +78,8 @@ where
     }
 
     fn variance(&self, x: BitMatrix<'_>, y: BitMatrix<'_>, address: u64) -> Result<f64, Error> {
-        encoder_variance(self.0.engine(), &mut self.1.clone(), self.0.params(), (x, y), address)
+        let layers = self.shape().encoder().len();
+        let place = Place { objective: &self.1, params: self.0.params(), x, y, layers };
+        gradient_variance(self.0.engine(), &place, address)
     }
 }
