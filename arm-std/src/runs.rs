@@ -115,7 +115,13 @@ pub fn table(runs: &[Summary]) -> Vec<String> {
         settings.iter().filter_map(Value::as_object).flat_map(|s| s.keys()).collect();
     let differs = |key: &str| settings.iter().any(|s| s[key] != settings[0][key]);
     let keys: Vec<_> = keys.into_iter().filter(|k| !always.contains(&k.as_str()) && differs(k)).collect();
-    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let word = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "-".into(),
+        // A setting is an f32, whose digits as f64 say nothing.
+        Value::Number(n) if n.is_f64() => n.as_f64().map_or_else(String::new, |v| (v as f32).to_string()),
+        other => other.to_string(),
+    };
     let number = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.2}"));
     let head = ["run", "preset", "estimator", "steps", "valid -ELBO", "test NLL", "time"];
     let mut rows: Vec<Vec<String>> = vec![head.iter().map(|h| h.to_string()).collect()];
@@ -148,18 +154,18 @@ pub fn table(runs: &[Summary]) -> Vec<String> {
 
 /// The validation bound and the gradient variance of the runs against epochs.
 pub fn charts(runs: &[Summary]) -> [Chart; 2] {
-    let chart = |title: &str, y: &str, pick: fn(&Epoch) -> f64| {
+    let chart = |title: &str, y: Axis, pick: fn(&Epoch) -> f64| {
         let points = |run: &Summary| run.epochs.iter().map(|e| (e.epoch as f64, pick(e))).collect::<Vec<_>>();
         Chart {
             title: title.into(),
-            x: Axis::linear("epochs"),
-            y: Axis::log(y),
+            x: Axis::log("epochs"),
+            y,
             curves: runs.iter().map(|run| Curve::new(name(&run.run), points(run))).collect(),
         }
     };
     [
-        chart("validation", "−ELBO, nats", |e| e.valid_neg_elbo),
-        chart("estimator", "gradient variance", |e| e.gradient_variance),
+        chart("validation", Axis::linear("−ELBO, nats"), |e| e.valid_neg_elbo),
+        chart("estimator", Axis::log("gradient variance"), |e| e.gradient_variance),
     ]
 }
 
@@ -205,7 +211,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let done = Line::Test(Figures { neg_elbo: 101.0, nll: 99.5, nll_samples: 5, images: 3 });
         run(folder.path(), "a", &example(), &[epoch(1, 120.0)]);
-        let other = Config { seed: 9, steps: 200, ..example() };
+        let other = Config { seed: 9, steps: 200, prior_lr: None, ..example() };
         run(folder.path(), "b", &other, &[epoch(1, 110.0), epoch(2, 111.0), done]);
         run(folder.path(), "c", &Config { seed: 10, ..example() }, &[]);
         fs::create_dir(folder.path().join("none")).unwrap();
@@ -222,7 +228,8 @@ mod tests {
         assert_eq!(names, ["b", "a", "c"]);
         assert!(failures.len() == 1 && failures[0].to_string().contains("broken"), "{failures:?}");
         let table = table(&runs);
-        assert!(table[0].ends_with("seed") && !table[0].contains("batch"), "{table:?}");
+        assert!(table[0].ends_with("prior-lr  seed") && !table[0].contains("batch"), "{table:?}");
+        assert!(table[1].ends_with("-         9") && table[2].contains("  0.01  "), "{table:?}");
         assert!(table[1].contains("110.00") && table[1].contains("99.50") && table[1].contains("1:20 min"));
         assert!(table[2].contains("100 of 1000") && table[3].contains("0 s"));
         let [bound, variance] = charts(&runs);
