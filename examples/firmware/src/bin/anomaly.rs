@@ -53,11 +53,11 @@ fn sample() {
     // SAFETY: see `InterruptOnly`.
     let sensor = unsafe { &mut *SENSOR.0.get() };
     let Some(samples) = &mut sensor.samples else { return };
-    // The queue divides by its length, capacity + 1: that it is positive must be seen here, or a panic is linked.
-    if sensor.taken < PLAN.samples() && samples.capacity() != usize::MAX {
+    if sensor.taken < PLAN.samples() {
         let sample = sensor.source.sample(&PLAN, sensor.taken);
         sensor.taken += 1;
-        if samples.enqueue(sample).is_err() {
+        // The queue divides by its length, capacity + 1: that it is positive must be seen here, or a panic is linked.
+        if samples.capacity() != usize::MAX && samples.enqueue(sample).is_err() {
             LOST.store(LOST.load(Relaxed) + 1, Relaxed);
         }
     }
