@@ -11,6 +11,7 @@ export RUSTDOCFLAGS="-D warnings"
 step() { printf '\n=== %s\n' "$*"; "$@"; }
 
 step cargo fmt --all --check
+for own in examples/firmware fuzz; do step cargo fmt --manifest-path $own/Cargo.toml --all --check; done
 step cargo clippy --workspace --all-targets -- -D warnings
 step cargo doc --workspace --no-deps
 step cargo test --workspace
@@ -39,6 +40,8 @@ fi
 step scripts/bare-metal.sh core
 step scripts/bare-metal.sh selftest
 step scripts/bare-metal.sh programs
+# Slow to run without a floating-point unit, but it must link.
+step scripts/bare-metal.sh build microbit anomaly
 step scripts/numbers.sh check
 step scripts/firmware-c.sh
 step scripts/export.sh

@@ -79,7 +79,11 @@ fn run() -> Result<(), Error> {
     line("save_stack_bytes", stack(&mut || learner.save(&mut record).is_ok())?);
     line("load_stack_bytes", stack(&mut || learner.load(&mut record).is_ok())?);
     let mut learner = Learner::new(SHAPE, Arm, Adam::new(1e-3), 1, adam.slices())?;
-    measure(&mut learner, &inputs, ["adam_step_instructions", "adam_step_stack_bytes", "adam_parameter_hash"])?;
+    measure(
+        &mut learner,
+        &inputs,
+        ["adam_step_instructions", "adam_step_stack_bytes", "adam_parameter_hash"],
+    )?;
     line("parameter_bytes", 4 * P as u32);
     line("sgd_ram_beyond_parameters_bytes", 4 * S as u32);
     Ok(())
