@@ -103,8 +103,7 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     };
     let network = config.network(&splits.train);
     let shape = network.shape();
-    let chosen =
-        choices(&args.estimators, &shape, |name| !(shape.is_conditional() && name.needs_gradient()))?;
+    let chosen = choices(&args.estimators, &shape, |_| true)?;
     say(format_args!("{}  {} parameters", network.notation(), shape.params()))?;
     say(format_args!("{}: {}", config.preset.name(), config.preset.recipe().source))?;
     say(format_args!(

@@ -51,7 +51,11 @@ pub(super) fn choices(
     shape: &Shape<'_>,
     suits: impl Fn(EstimatorName) -> bool,
 ) -> Result<Vec<Choice>, Usage> {
-    let serves = |choice: &Choice| suits(choice.name) && choice.samples_drawn(shape) > 0;
+    let differentiable = !shape.is_conditional();
+    let serves = |choice: &Choice| {
+        let gradient = differentiable || !choice.name.needs_gradient();
+        gradient && suits(choice.name) && choice.samples_drawn(shape) > 0
+    };
     let all = EstimatorName::value_variants().iter().map(|&name| Named { name, samples: SAMPLES }.choice());
     if asked.is_empty() {
         return Ok(all.filter(serves).collect());

@@ -12,15 +12,19 @@ use arm_core::Engine;
 use arm_core::estimator::Arm;
 use std::path::{Path, PathBuf};
 
+/// An error where `data` have rows of another width than the model takes.
+pub(super) fn check_units(model: &Model, data: &Path, found: usize) -> Result<(), String> {
+    let units = model.network.units();
+    if found == units {
+        return Ok(());
+    }
+    Err(format!("{}: has {found} units, but the model takes {units}", data.display()))
+}
+
 pub(super) fn run(args: &args::Eval) -> Outcome {
     let model = Model::load(&model_file(&args.model))?;
     let splits = load(&args.data)?.binarise(args.binarise.choice())?;
-    if splits.test.cols() != model.network.units() {
-        let (data, found) = (args.data.display(), splits.test.cols());
-        return Err(
-            format!("{data}: has {found} units, but the model takes {}", model.network.units()).into()
-        );
-    }
+    check_units(&model, &args.data, splits.test.cols())?;
     let shape = model.network.shape().padded(LINE);
     let engine = Engine::new(shape, Desktop::new(), Arm, args.seed)?;
     let params = model.padded(LINE);

@@ -1,7 +1,7 @@
 //! `arm variance`.
 
 use super::estimators::{choices, label};
-use super::eval::model_file;
+use super::eval::{check_units, model_file};
 use super::{Outcome, Usage, args, say};
 use crate::config::{BaselineName, EstimatorName};
 use crate::cut::Cut;
@@ -41,12 +41,7 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
     let splits = load(&args.data)?.binarise(args.binarise.choice())?;
     let mut drawn = crate::data::BitTable::default();
     let table = splits.train.epoch(args.seed, 0, &mut drawn);
-    if table.cols() != model.network.units() {
-        let (data, found) = (args.data.display(), table.cols());
-        return Err(
-            format!("{data}: has {found} units, but the model takes {}", model.network.units()).into()
-        );
-    }
+    check_units(&model, &args.data, table.cols())?;
     let batch = args.batch as usize;
     if batch > table.rows() {
         let (data, rows) = (args.data.display(), table.rows());
@@ -56,8 +51,7 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
     let params = model.padded(LINE);
     let cut = Cut::new(&shape, table.words(), table.cols());
     let (x, y) = (cut.x(0..batch), cut.y(0..batch));
-    let chosen =
-        choices(&args.estimators, &shape, |name| !(shape.is_conditional() && name.needs_gradient()))?;
+    let chosen = choices(&args.estimators, &shape, |_| true)?;
     let effort = Effort {
         draws: args.draws,
         reference_draws: args.draws.saturating_mul(10),
