@@ -21,6 +21,11 @@ pub(super) trait Lanes: Copy {
     /// Rows of the tallest tile of [`WIDE`] inner products a row that fits in the registers.
     const DOTS: usize;
 
+    /// Whether dense products multiply their terms in pairs.
+    #[inline(always)]
+    fn pairs(self) -> bool {
+        false
+    }
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::V;
     /// The first `n` lanes, `n <= N`.
@@ -59,6 +64,11 @@ pub(super) trait Lanes: Copy {
     fn sqrt(self, a: Self::V) -> Self::V;
     /// a b + c, fused where the unit can.
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// c += a b, fused where the unit can. Unlike [`fma`](Self::fma) it leaves c in its register.
+    #[inline(always)]
+    fn fma_to(self, a: Self::V, b: Self::V, c: &mut Self::V) {
+        *c = self.fma(a, b, *c);
+    }
     /// v where v > 0, otherwise `slope` v.
     fn activate(self, slope: f32, v: Self::V) -> Self::V;
     /// The sum of the lanes of each vector, in a fixed order.

@@ -1,7 +1,7 @@
 //! Kernels for the desktop: vector units chosen at run time.
 //!
 //! Each kernel is an operation written once over `lanes::Lanes` and compiled for every [`Level`]. Results depend on the
-//! level (order of summation, fused operations), but not on how many rows a call is given.
+//! level (order of summation, fused operations, pairs), but not on how many rows a call is given.
 
 mod adam;
 mod adam_bits;
@@ -11,6 +11,7 @@ mod bernoulli;
 mod bits;
 mod lanes;
 mod optimise;
+mod pairs;
 mod publish;
 #[cfg(test)]
 mod tests;
@@ -31,10 +32,13 @@ use lanes::{Op, Plain};
 use optimise::{Adam, Axpy, Momentum};
 use publish::Publish;
 
-/// A set of vector instructions, widest first.
+/// A set of vector instructions and how they are used, fastest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Level {
+    /// [`Avx512`](Level::Avx512) with dense products whose terms are multiplied in pairs: faster where additions cost
+    /// nothing beside as many multiplications, which is so on an AMD Zen.
+    Avx512Pairs,
     /// x86-64 with AVX-512 F, BW, DQ and VL: 16 lanes, 32 registers.
     Avx512,
     /// x86-64 with AVX2 and FMA: 8 lanes, 16 registers.
@@ -44,8 +48,8 @@ pub enum Level {
 }
 
 impl Level {
-    /// Every level, widest first.
-    pub const ALL: [Level; 3] = [Level::Avx512, Level::Avx2, Level::Plain];
+    /// Every level, fastest first.
+    pub const ALL: [Level; 4] = [Level::Avx512Pairs, Level::Avx512, Level::Avx2, Level::Plain];
 }
 
 /// The kernels of the desktop.
@@ -72,16 +76,19 @@ impl Default for Desktop {
 }
 
 impl Desktop {
-    /// The widest level that the CPU has.
+    /// The fastest level that the CPU has.
     pub fn new() -> Self {
-        Level::ALL.into_iter().find_map(Self::with).unwrap_or(Desktop::of(Token::Plain(Plain)))
+        let pays = |level: &Level| *level != Level::Avx512Pairs || adds_beside_products();
+        Level::ALL.into_iter().filter(pays).find_map(Self::with).unwrap_or(Desktop::of(Token::Plain(Plain)))
     }
 
     /// One level, if the CPU has it.
     pub fn with(level: Level) -> Option<Self> {
         match level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => x86::Avx512::detect().map(|t| Desktop::of(Token::Avx512(t))),
+            Level::Avx512Pairs => x86::Avx512::detect(true).map(|t| Desktop::of(Token::Avx512(t))),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => x86::Avx512::detect(false).map(|t| Desktop::of(Token::Avx512(t))),
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => x86::Avx2::detect().map(|t| Desktop::of(Token::Avx2(t))),
             Level::Plain => Some(Desktop::of(Token::Plain(Plain))),
@@ -103,6 +110,8 @@ impl Desktop {
     /// The level in use.
     pub fn level(&self) -> Level {
         match self.token {
+            #[cfg(target_arch = "x86_64")]
+            Token::Avx512(t) if t.in_pairs() => Level::Avx512Pairs,
             #[cfg(target_arch = "x86_64")]
             Token::Avx512(_) => Level::Avx512,
             #[cfg(target_arch = "x86_64")]
@@ -204,6 +213,14 @@ impl Kernels for Desktop {
         }
         true
     }
+}
+
+/// Whether the CPU has as many adders as multipliers: every AMD Zen.
+fn adds_beside_products() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return x86::is_amd();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// `count` things in parts of at most `most`, as even as can be: (first, size).

@@ -6,11 +6,19 @@ use core::arch::x86_64::*;
 
 /// Proof that the CPU has AVX-512 (F, BW, DQ, VL) and what [`Avx2`] stands for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Avx512(());
+pub(super) struct Avx512 {
+    pairs: bool,
+}
 
 /// Proof that the CPU has AVX2, FMA, BMI1, BMI2 and POPCNT.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Avx2(());
+
+/// Whether AMD made the CPU.
+pub(super) fn is_amd() -> bool {
+    let leaf = __cpuid(0);
+    [leaf.ebx, leaf.edx, leaf.ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD"
+}
 
 impl Avx2 {
     /// The proof, if the CPU can give it.
@@ -36,14 +44,19 @@ impl Avx2 {
 }
 
 impl Avx512 {
+    /// Whether dense products multiply their terms in pairs.
+    pub(super) fn in_pairs(self) -> bool {
+        self.pairs
+    }
+
     /// The proof, if the CPU can give it.
-    pub(super) fn detect() -> Option<Self> {
+    pub(super) fn detect(pairs: bool) -> Option<Self> {
         let has = Avx2::detect().is_some()
             && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl");
-        has.then_some(Avx512(()))
+        has.then_some(Avx512 { pairs })
     }
 
     /// Runs a kernel compiled for this unit.
@@ -65,6 +78,11 @@ impl Lanes for Avx512 {
     const N: usize = 16;
     const TALL: usize = 14;
     const DOTS: usize = 6;
+
+    #[inline(always)]
+    fn pairs(self) -> bool {
+        self.pairs
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {
@@ -147,6 +165,21 @@ impl Lanes for Avx512 {
     fn fma(self, a: __m512, b: __m512, c: __m512) -> __m512 {
         // SAFETY: `self` proves the features.
         unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn fma_to(self, a: __m512, b: __m512, c: &mut __m512) {
+        #[inline]
+        #[target_feature(enable = "avx512f")]
+        fn in_place(a: __m512, b: __m512, c: &mut __m512) {
+            // SAFETY: arithmetic between registers.
+            unsafe {
+                asm!("vfmadd231ps {}, {}, {}", inout(zmm_reg) *c, in(zmm_reg) a, in(zmm_reg) b,
+                    options(pure, nomem, nostack, preserves_flags));
+            }
+        }
+        // SAFETY: `self` proves the features.
+        unsafe { in_place(a, b, c) }
     }
 
     #[inline(always)]
