@@ -240,14 +240,7 @@ impl Op for GradientBits<'_> {
 
 /// For each of the 32 inputs from `first`, the examples out of `count` from `n` in which it is on; the last is the bias.
 #[inline(always)]
-pub(super) fn list<L: Lanes>(
-    l: L,
-    x: BitMatrix<'_>,
-    first: usize,
-    n: usize,
-    count: usize,
-    lists: &mut [List; 32],
-) {
+pub(super) fn masks(x: BitMatrix<'_>, first: usize, n: usize, count: usize) -> [[u32; WORDS]; 32] {
     let mut on = [[0u32; WORDS]; 32];
     for k in 0..count.div_ceil(32) {
         let mut block = [0; 32];
@@ -263,7 +256,20 @@ pub(super) fn list<L: Lanes>(
             on[k] = block;
         }
     }
-    for (list, on) in lists.iter_mut().zip(&on) {
+    on
+}
+
+/// [`masks`] as lists.
+#[inline(always)]
+pub(super) fn list<L: Lanes>(
+    l: L,
+    x: BitMatrix<'_>,
+    first: usize,
+    n: usize,
+    count: usize,
+    lists: &mut [List; 32],
+) {
+    for (list, on) in lists.iter_mut().zip(&masks(x, first, n, count)) {
         list.fill(l, on);
     }
 }

@@ -386,7 +386,7 @@ fn adam_gradient() {
         for (rows, inputs, outputs) in SHAPES.into_iter().chain([(150, 40, 50), (3, 0, 20)]) {
             let mut rng = Stream::new(7, Purpose::Initial, 1, 0, rows);
             let x = Rows::new(&mut rng, rows, inputs.max(1), 16, f32::NAN);
-            let words = bits(&mut rng, rows, inputs, 0.4);
+            let words = [0.2, 0.7].map(|density| bits(&mut rng, rows, inputs, density));
             let mut d = Rows::new(&mut rng, rows, outputs, 16, 0.0);
             let (first, stride) = (inputs / 3, d.stride);
             let height = inputs + 1 - first;
@@ -400,16 +400,13 @@ fn adam_gradient() {
             let start = [block(&mut rng, -0.5), block(&mut rng, 0.01), block(&mut rng, -0.5)];
             let rates = AdamRates { beta1: 0.9, beta2: 0.999, rate: 1e-2, scale: 1.5, epsilon: 1e-8 };
             let (a, terms) = (1.0 / rows as f32, rows);
-            for packed in [true, false] {
-                if !packed && inputs == 0 {
+            let [few, many] = words.each_ref().map(|words| Input::Bits(BitMatrix::new(words, inputs)));
+            for x in [few, many, Input::Real(x.view())] {
+                if matches!(x, Input::Real(_)) && inputs == 0 {
                     continue;
                 }
-                let what = format!("{:?} {rows} {inputs} {outputs} {packed}", kernels.level());
+                let what = format!("{:?} {rows} {inputs} {outputs} {x:?}", kernels.level());
                 let mut g = vec![0.0; height * stride];
-                let x = match packed {
-                    true => Input::Bits(BitMatrix::new(&words, inputs)),
-                    false => Input::Real(x.view()),
-                };
                 let out = MatrixMut::new(&mut g, stride, outputs);
                 match x {
                     Input::Bits(x) => Portable.gradient_bits(a, x, first, d.view(), out),
@@ -436,8 +433,7 @@ fn adam_gradient() {
             d.stride = outputs.max(17) | 1;
             d.data = vec![0.0; rows * d.stride];
             let none = (&mut [][..], &mut [][..], &mut [][..]);
-            let x = Input::Bits(BitMatrix::new(&words, inputs));
-            assert!(!kernels.adam_gradient(rates, a, x, first, d.view(), &mut [0.0; 900], none));
+            assert!(!kernels.adam_gradient(rates, a, few, first, d.view(), &mut [0.0; 900], none));
         }
     }
 }
