@@ -5,6 +5,7 @@ use crate::chain::Climb;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::estimator::{Estimator, Flips, Row};
+use crate::feature::STACKS;
 use crate::kernels::Kernels;
 use crate::math::sigmoid_pair;
 use crate::math::significant;
@@ -45,7 +46,7 @@ fn finish_paths<K: Kernels, O: Objective<K>>(
     count: usize,
 ) {
     let active = work.active.get(..count).unwrap_or_default();
-    let total = work.total.get_mut(..count).unwrap_or_default();
+    let total = plan.numbers(work.numbers).total.get_mut(..count).unwrap_or_default();
     let paths = Paths { batch: work.batch, samples: work.samples, branch: work.branch, active, from: t };
     objective.evaluate(net, plan, &paths, (work.a, work.b), total);
 }
@@ -64,19 +65,21 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         if E::PAIRED {
             let count = self.start_pairs(plan, O::LOG_Q, work, t);
             self.differences(net, plan, objective, work, t, count)?;
-            scatter(work.active, work.total, count, work.f);
-            self.estimator.differ(plan.samples, work.signal, work.f, work.total);
+            let numbers = plan.numbers(work.numbers);
+            scatter(work.active, numbers.total, count, numbers.f);
+            self.estimator.differ(plan.samples(), numbers.signal, numbers.f, numbers.total);
         }
         match E::FLIPS {
             Flips::None if E::DIRECT => self.apply_rows(plan, O::LOG_Q, work, t),
-            Flips::None => self.apply_signals(plan, t, work.f, work.deltas),
+            Flips::None => self.apply_signals(plan, t, plan.numbers(work.numbers).f, work.deltas),
             Flips::One => {
                 let width = self.shape.stochastic_width(t);
                 let batch = work.batch;
                 let count = self.start_flips(plan, O::LOG_Q, |row| self.unit(batch, t, row), work, t);
                 self.differences(net, plan, objective, work, t, count)?;
-                let flipped = parts_mut(work.log_q_partner, plan.rows()).nth(t).unwrap_or_default();
-                scatter(work.active, work.total, count, flipped);
+                let numbers = plan.numbers(work.numbers);
+                let flipped = parts_mut(numbers.log_q_partner, plan.rows()).nth(t).unwrap_or_default();
+                scatter(work.active, numbers.total, count, flipped);
                 self.apply_one(plan, width, work, t);
             }
             Flips::All if objective.keep_linear(net, plan, work, t) => {
@@ -86,7 +89,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 for unit in 0..self.shape.stochastic_width(t) {
                     let count = self.start_flips(plan, O::LOG_Q, |_| unit, work, t);
                     self.differences(net, plan, objective, work, t, count)?;
-                    scatter(work.active, work.total, count, work.f);
+                    let numbers = plan.numbers(work.numbers);
+                    scatter(work.active, numbers.total, count, numbers.f);
                     self.apply_unit(plan, unit, work, t);
                 }
             }
@@ -106,8 +110,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     fn start_pairs(&self, plan: &Plan<'_>, log_q: bool, work: &mut Work<'_>, t: usize) -> usize {
         let (main, partners) = (plan.samples_of(t, work.samples), plan.samples_of(t, work.partners));
         let mut out = parts_mut(work.branch.get_mut(plan.sample(t)..).unwrap_or_default(), main.stride());
-        let mut paths = work.active.iter_mut().zip(work.total.iter_mut());
-        let log_q_partner = work.log_q_partner.get(plan.rows() * t..).unwrap_or_default();
+        let numbers = plan.numbers(work.numbers);
+        let mut paths = work.active.iter_mut().zip(numbers.total.iter_mut());
+        let log_q_partner = numbers.log_q_partner.get(plan.rows() * t..).unwrap_or_default();
         let mut count = 0;
         for (row, log_q_partner) in log_q_partner.iter().enumerate().take(plan.rows()) {
             let (a, b) = (main.row(row), partners.row(row));
@@ -137,8 +142,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let (stride, scores) = self.scores(plan, t, work.deltas);
         let main = plan.samples_of(t, work.samples);
         let out = work.branch.get_mut(plan.sample(t)..).unwrap_or_default();
-        let mut out = parts_mut(out, main.stride()).zip(work.active.iter_mut().zip(work.total.iter_mut()));
-        let log_q_row = parts(work.log_q, plan.rows()).nth(t).unwrap_or_default();
+        let numbers = plan.numbers(work.numbers);
+        let mut out = parts_mut(out, main.stride()).zip(work.active.iter_mut().zip(numbers.total.iter_mut()));
+        let log_q_row = parts(numbers.log_q, plan.rows()).nth(t).unwrap_or_default();
         let mut count = 0;
         for (row, (b, scores)) in main.rows().zip(parts(scores, stride)).enumerate() {
             let unit = unit(row);
@@ -175,7 +181,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         count: usize,
     ) -> Result<(), Error> {
         if count > 0 {
-            self.climb(plan, net, O::LOG_Q, work, t, count);
+            if STACKS {
+                self.climb(plan, net, O::LOG_Q, work, t, count);
+            }
             finish_paths(net, plan, objective, work, t, count);
         }
         self.subtract(plan, O::LOG_Q, work, t, count)
@@ -191,12 +199,13 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         t: usize,
         count: usize,
     ) -> Result<(), Error> {
-        let rows = plan.rows().max(1);
-        for (total, &row) in work.total.iter_mut().zip(&*work.active).take(count) {
+        let rows = plan.rows();
+        let numbers = plan.numbers(work.numbers);
+        for (total, &row) in numbers.total.iter_mut().zip(&*work.active).take(count) {
             if !total.is_finite() {
                 return Err(Error::Objective);
             }
-            *total = above(work.cost, log_q.then_some(&*work.log_q), rows, t, row as usize) - *total;
+            *total = above(numbers.cost, log_q.then_some(&*numbers.log_q), rows, t, row as usize) - *total;
         }
         Ok(())
     }
@@ -217,8 +226,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let rows = work.active.get(..count).unwrap_or_default();
         let climb = Climb { net, plan, address: self.address(purpose, salt, work.batch), rows };
         let mut draw = |phi: &[f32], u: &[f32], b: &mut [u32]| self.kernels.draw(&self.estimator, phi, u, b);
-        let total = if log_q { work.total.get_mut(..count) } else { None };
-        climb.sample(&mut draw, t + 1, work.branch, total, (work.a, work.b, work.uniforms));
+        let total = plan.numbers(work.numbers).total.get_mut(..count).filter(|_| log_q);
+        climb.sample(&mut draw, t + 1, work.branch, total, (work.a, work.b));
     }
 
     /// The stride and the rows of scores of layer `t`, and what lies behind them.
@@ -245,10 +254,11 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Lets the estimator turn rows of scores into gradients itself.
     fn apply_rows(&self, plan: &Plan<'_>, log_q: bool, work: &mut Work<'_>, t: usize) {
         // With one sample the gradient of f itself has mean zero.
-        let direct = log_q && plan.samples > 1;
+        let direct = log_q && plan.samples() > 1;
         let (main, partners) = (plan.samples_of(t, work.samples), plan.samples_of(t, work.partners));
         let (stride, deltas) = self.scores_mut(plan, t, work.deltas);
-        let scalars = work.f.iter().zip(&*work.weight).zip(&*work.total);
+        let numbers = plan.numbers(work.numbers);
+        let scalars = numbers.f.iter().zip(&*numbers.weight).zip(&*numbers.total);
         for ((row, scores), ((&signal, &weight), &partner_weight)) in
             parts_mut(deltas, stride).enumerate().zip(scalars)
         {
@@ -263,9 +273,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     fn apply_one(&self, plan: &Plan<'_>, width: usize, work: &mut Work<'_>, t: usize) {
         let from = self.estimator.flips_from(width);
         let main = plan.samples_of(t, work.samples);
-        let flipped = parts(work.log_q_partner, plan.rows()).nth(t).unwrap_or_default();
+        let numbers = plan.numbers(work.numbers);
+        let flipped = parts(numbers.log_q_partner, plan.rows()).nth(t).unwrap_or_default();
         let (stride, deltas) = self.scores_mut(plan, t, work.deltas);
-        let scalars = work.f.iter().zip(flipped).zip(&*work.signal);
+        let scalars = numbers.f.iter().zip(flipped).zip(&*numbers.signal);
         for ((row, scores), ((&pair, &flip), signal)) in parts_mut(deltas, stride).enumerate().zip(scalars) {
             let unit = self.unit(work.batch, t, row);
             for (i, d) in scores.iter_mut().enumerate() {
@@ -285,7 +296,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     fn apply_unit(&self, plan: &Plan<'_>, unit: usize, work: &mut Work<'_>, t: usize) {
         let main = plan.samples_of(t, work.samples);
         let (stride, deltas) = self.scores_mut(plan, t, work.deltas);
-        let scalars = work.f.iter().zip(&*work.signal);
+        let numbers = plan.numbers(work.numbers);
+        let scalars = numbers.f.iter().zip(&*numbers.signal);
         for ((row, scores), (difference, signal)) in parts_mut(deltas, stride).enumerate().zip(scalars) {
             if let Some(d) = scores.get_mut(unit) {
                 *d = significant(flip_gradient(*d, main.bits(row).get(unit), *difference) * signal);
@@ -302,11 +314,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         work: &mut Work<'_>,
         t: usize,
     ) -> Result<(), Error> {
-        let (rows, place) = (plan.rows().max(1), plan.top(t));
+        let (rows, place) = (plan.rows(), plan.top(t));
         for row in 0..rows {
-            let f = above(work.cost, O::LOG_Q.then_some(&*work.log_q), rows, t, row);
-            let log_q = parts(work.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
-            let signal = work.signal.get(row).copied().unwrap_or_default();
+            let numbers = plan.numbers(work.numbers);
+            let f = above(numbers.cost, O::LOG_Q.then_some(&*numbers.log_q), rows, t, row);
+            let log_q = parts(numbers.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
+            let signal = numbers.signal.get(row).copied().unwrap_or_default();
             for unit in 0..place.dense.outputs {
                 let at = place.delta + row * place.dense.stride + unit;
                 let phi = work.deltas.get(at).copied().unwrap_or_default();
@@ -329,12 +342,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// The first layer's rows of an example become one: their sum.
     pub(crate) fn merge_samples(&self, plan: &Plan<'_>, deltas: &mut [f32]) {
         let (stride, deltas) = self.scores_mut(plan, 0, deltas);
-        for e in 0..plan.examples {
+        for e in 0..plan.examples() {
             let (out, rest) = deltas.split_at_mut_checked((e + 1) * stride).unwrap_or_default();
             let out = out.get_mut(e * stride..).unwrap_or_default();
-            for s in 0..plan.samples {
+            for s in 0..plan.samples() {
                 // Row e is the first of example 0 only; rows of later examples lie behind it.
-                let row = e * plan.samples + s;
+                let row = e * plan.samples() + s;
                 if e == 0 && s == 0 {
                     continue;
                 }

@@ -50,17 +50,17 @@ impl<K: Kernels> Climb<'_, '_, '_, K> {
         from: usize,
         samples: &mut [u32],
         mut log_q: Option<&mut [f32]>,
-        (a, b, uniforms): (&mut [f32], &mut [f32], &mut [f32]),
+        (a, b): (&mut [f32], &mut [f32]),
     ) {
         let plan = self.plan;
         for t in from..plan.shape.stochastic_layers() {
             let (below, here) = samples.split_at_mut_checked(plan.sample(t)).unwrap_or_default();
             let (x, height, shared_by) = match t.checked_sub(1) {
-                None => (self.address.batch.x, plan.examples, plan.samples.max(1)),
+                None => (self.address.batch.x, plan.examples(), plan.samples()),
                 Some(under) => (plan.samples_of(under, below).top(self.rows.len()), self.rows.len(), 1),
             };
             let logits = self.net.logits(t, x, height, a, b);
-            self.draw(draw, t, logits.as_matrix(), shared_by, here, log_q.as_deref_mut(), uniforms);
+            self.draw(draw, t, logits.as_matrix(), shared_by, here, log_q.as_deref_mut(), a);
         }
     }
 
@@ -79,8 +79,8 @@ impl<K: Kernels> Climb<'_, '_, '_, K> {
     ) {
         let u = uniforms.get_mut(..logits.cols()).unwrap_or_default();
         for (i, (sample, &row)) in parts_mut(out, words(logits.cols())).zip(self.rows).enumerate() {
-            self.address.stream(self.plan.samples, row as usize, t).fill(u);
-            let log = draw(logits.row(i / shared_by), u, sample);
+            self.address.stream(self.plan.samples(), row as usize, t).fill(u);
+            let log = draw(logits.row(i.checked_div(shared_by).unwrap_or(0)), u, sample);
             if let Some(total) = log_q.as_deref_mut().and_then(|l| l.get_mut(i)) {
                 *total += log;
             }

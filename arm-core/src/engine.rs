@@ -29,6 +29,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     pub fn new(shape: Shape<'s>, kernels: K, estimator: E, seed: u64) -> Result<Self, Error> {
         shape.check()?;
         estimator.check(&shape)?;
+        Plan::new(&shape, 1, estimator.samples()).check()?;
         Ok(Engine { shape, kernels, estimator, seed, shared: true })
     }
 
@@ -49,6 +50,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
 
     #[inline(never)]
     pub(crate) fn check_batch(&self, batch: &Batch<'_>) -> Result<(), Error> {
+        self.plan(batch.examples).check()?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         match self.shape.targets() {
             0 if batch.y.cols() == 0 => Ok(()),

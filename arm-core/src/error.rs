@@ -53,6 +53,8 @@ pub enum Error {
     Empty,
     /// A step is under way: see [`Learner::poll`](crate::Learner::poll).
     Busy,
+    /// The network, the estimator or the call needs a cargo feature of this crate that was left out.
+    LeftOut,
 }
 
 impl Error {
@@ -75,6 +77,7 @@ impl Error {
             Error::Parameter => -14,
             Error::Empty => -15,
             Error::Busy => -16,
+            Error::LeftOut => -17,
         }
     }
 
@@ -103,6 +106,10 @@ impl Error {
             Error::Parameter => "parameter: a parameter is NaN, infinite or beyond 2^24; nothing was changed",
             Error::Empty => "empty: no slot of the record holds parameters; save a model first",
             Error::Busy => "busy: a step is under way; poll until it is done",
+            Error::LeftOut => {
+                "left out: this needs a feature that arm-core was built without; enable batch (examples, samples), \
+                 codings, prior or stacks"
+            }
         }
     }
 }
@@ -145,6 +152,7 @@ mod tests {
             Error::Parameter,
             Error::Empty,
             Error::Busy,
+            Error::LeftOut,
         ];
         for (i, a) in all.iter().enumerate() {
             assert!(a.code() < 0 && !a.message().is_empty());

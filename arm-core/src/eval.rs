@@ -38,13 +38,13 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let plan = Plan::new(&self.shape, batch.examples, samples);
         let work = plan.eval_work(scratch)?;
         exact_size(plan.rows(), f.len())?;
-        let EvalWork { samples: drawn, rows, a, b, uniforms } = work;
+        let EvalWork { samples: drawn, rows, a, b } = work;
         rows.iter_mut().zip(0..).for_each(|(r, i)| *r = i);
         f.fill(0.0);
         let address = self.address(Purpose::Evaluate, 0, &batch);
         let climb = Climb { net: &net, plan: &plan, address, rows };
         let log_q = if O::LOG_Q { Some(&mut *f) } else { None };
-        climb.sample(&mut self.independent(), 0, drawn, log_q, (&mut *a, &mut *b, uniforms));
+        climb.sample(&mut self.independent(), 0, drawn, log_q, (&mut *a, &mut *b));
         let paths = Paths { batch: &batch, samples: drawn, branch: drawn, active: rows, from: 0 };
         objective.evaluate(&net, &plan, &paths, (a, b), f);
         Ok(())
@@ -63,11 +63,11 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let net = self.decoding(params, batch.examples, out)?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         let plan = Plan::new(&self.shape, batch.examples, 1);
-        let EvalWork { samples, rows, a, b, uniforms } = plan.eval_work(scratch)?;
+        let EvalWork { samples, rows, a, b } = plan.eval_work(scratch)?;
         rows.iter_mut().zip(0..).for_each(|(r, i)| *r = i);
         let address = self.address(Purpose::Evaluate, 0, &batch);
         let climb = Climb { net: &net, plan: &plan, address, rows };
-        climb.sample(&mut self.independent(), 0, samples, None, (&mut *a, &mut *b, uniforms));
+        climb.sample(&mut self.independent(), 0, samples, None, (&mut *a, &mut *b));
         let from = if self.shape.is_conditional() { self.shape.stochastic_layers() - 1 } else { 0 };
         self.decode(&net, plan.samples_of(from, samples), a, b, out);
         Ok(())
@@ -88,7 +88,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         }
         let net = self.decoding(params, batch.examples, out)?;
         let plan = Plan::new(&self.shape, batch.examples, 1);
-        let EvalWork { samples, a, b, uniforms, .. } = plan.eval_work(scratch)?;
+        let EvalWork { samples, a, b, .. } = plan.eval_work(scratch)?;
         let address = self.address(Purpose::Generate, 0, &batch);
         let layers = self.shape.stochastic_layers();
         for t in (0..layers).rev() {
@@ -96,7 +96,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             if t + 1 == layers {
                 // A fixed prior has no logits: they are zero.
                 let prior = net.weights(self.shape.network_layers());
-                let mut logits = MatrixMut::new(a, self.shape.stride(width), width);
+                let mut logits = MatrixMut::new(b, self.shape.stride(width), width);
                 for logits in logits.rows_mut().take(plan.rows()) {
                     logits.fill(0.0);
                     logits.iter_mut().zip(prior.row(0)).for_each(|(l, p)| *l = *p);
@@ -104,11 +104,11 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             } else {
                 let link = 2 * layers - 2 - t;
                 let above = plan.samples_of(t + 1, samples);
-                net.logits_into_a(link, above, plan.rows(), a, b);
+                net.logits(link, above, plan.rows(), a, b);
             }
-            let logits = MatrixMut::new(a, self.shape.stride(width), width);
+            let logits = MatrixMut::new(b, self.shape.stride(width), width);
             let logits = logits.as_matrix();
-            let u = uniforms.get_mut(..width).unwrap_or_default();
+            let u = a.get_mut(..width).unwrap_or_default();
             let start = plan.sample(t);
             let here = samples.get_mut(start..plan.sample(t + 1)).unwrap_or_default();
             for (row, sample) in parts_mut(here, width.div_ceil(32)).enumerate() {

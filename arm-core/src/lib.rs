@@ -12,6 +12,7 @@ mod engine;
 pub mod error;
 pub mod estimator;
 mod eval;
+mod feature;
 pub mod init;
 pub mod kernels;
 mod layer;

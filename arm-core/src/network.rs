@@ -14,6 +14,16 @@ pub(crate) struct Network<'s, 'p, K> {
     pub params: &'p [f32],
 }
 
+/// What of a pass has its place in the record; all else is written to the start of what the pass is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    Nothing,
+    /// Hidden activations.
+    Hidden,
+    /// Hidden activations, and logits where their gradients will be.
+    All,
+}
+
 impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
     pub(crate) fn new(shape: &'s Shape<'s>, kernels: &'p K, params: &'p [f32]) -> Result<Self, Error> {
         exact_size(shape.params(), params.len())?;
@@ -52,83 +62,51 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         }
     }
 
-    /// The logits of link `k`, hidden activations discarded: they lie in `a` or `b`.
-    #[inline(never)]
+    /// The logits of link `k` for `rows` rows, at the start of `out`; `hidden` is room for the link's hidden layers.
     pub(crate) fn logits<'a>(
         &self,
         k: usize,
         x: BitMatrix<'_>,
         rows: usize,
-        a: &'a mut [f32],
-        b: &'a mut [f32],
+        hidden: &mut [f32],
+        out: &'a mut [f32],
     ) -> MatrixMut<'a> {
-        let (first, last) = self.shape.link(k);
-        let plan = Plan::new(self.shape, 1, 1);
-        let (mut from, mut to, mut place) = (b, a, plan.place(first));
-        loop {
-            let dense = &place.dense;
-            let stride = self.shape.stride(dense.inputs);
-            let input = if place.layer == first {
-                Input::Bits(x)
-            } else {
-                Input::Real(Matrix::new(from.get(..rows * stride).unwrap_or_default(), stride, dense.inputs))
-            };
-            self.dense(place.layer, dense, input, rows, to);
-            core::mem::swap(&mut from, &mut to);
-            if place.layer == last {
-                let y = from.get_mut(..rows * dense.stride).unwrap_or_default();
-                return MatrixMut::new(y, dense.stride, dense.outputs);
-            }
-            plan.advance(&mut place);
-        }
+        let Dense { stride, outputs, .. } =
+            self.pass(&Plan::new(self.shape, rows, 1), k, x, Keep::Nothing, hidden, &mut *out).dense;
+        MatrixMut::new(out.get_mut(..rows * stride).unwrap_or_default(), stride, outputs)
     }
 
-    /// [`logits`](Self::logits), moved to the start of `a`.
-    pub(crate) fn logits_into_a(
-        &self,
-        k: usize,
-        x: BitMatrix<'_>,
-        rows: usize,
-        a: &mut [f32],
-        b: &mut [f32],
-    ) {
-        let (first, last) = self.shape.link(k);
-        self.logits(k, x, rows, a, b);
-        if (last - first) % 2 == 1 {
-            a.iter_mut().zip(b).for_each(|(a, b)| *a = *b);
-        }
-    }
-
-    /// The logits of link `k`, written to the start of `out` or `in_place` among the gradients that it then is; hidden
-    /// activations are kept in `activations`. Returns the last layer.
+    /// The logits of link `k`, in `out`, and the activations of its hidden layers, in `hidden`. Returns the last layer.
     #[inline(never)]
-    pub(crate) fn logits_kept(
+    pub(crate) fn pass(
         &self,
         plan: &Plan<'_>,
         k: usize,
         x: BitMatrix<'_>,
-        activations: &mut [f32],
+        keep: Keep,
+        hidden: &mut [f32],
         out: &mut [f32],
-        in_place: bool,
     ) -> Place {
         let (first, last) = self.shape.link(k);
         let mut place = plan.place(first);
+        let start = if keep == Keep::Nothing { place.activation } else { 0 };
         loop {
-            let (before, here) = activations.split_at_mut_checked(place.activation).unwrap_or_default();
+            let here = place.activation.wrapping_sub(start);
+            let (before, here) = hidden.split_at_mut_checked(here).unwrap_or_default();
             let input = if place.layer == first {
                 Input::Bits(x)
             } else {
-                Input::Real(plan.last_rows(before, place.dense.inputs, place.height))
+                Input::Real(plan.last_rows(before, place.dense.inputs, place.height()))
             };
             let to = if place.layer < last {
                 here
-            } else if in_place {
+            } else if keep == Keep::All {
                 place.deltas_mut(out)
             } else {
                 &mut *out
             };
-            self.dense(place.layer, &place.dense, input, place.height, to);
-            if place.layer == last {
+            self.dense(place.layer, &place.dense, input, place.height(), to);
+            if place.layer >= last {
                 return place;
             }
             plan.advance(&mut place);
@@ -144,7 +122,7 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
             let mut above = here;
             plan.advance(&mut above);
             let (low, high) = deltas.split_at_mut_checked(above.delta).unwrap_or_default();
-            let (rows, dense) = (here.height, &above.dense);
+            let (rows, dense) = (here.height(), &above.dense);
             let d =
                 Matrix::new(high.get(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs);
             let dx = MatrixMut::new(here.deltas_mut(low), here.dense.stride, here.dense.outputs);

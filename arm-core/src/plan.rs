@@ -1,6 +1,8 @@
 //! Where the layers of a network and the buffers of a batch lie.
 
 use crate::bits::words;
+use crate::error::Error;
+use crate::feature::{BATCH, STACKS};
 use crate::matrix::{BitMatrix, Input, Matrix};
 use crate::shape::{Dense, Layer, Shape};
 
@@ -9,8 +11,8 @@ use crate::shape::{Dense, Layer, Shape};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan<'s> {
     pub shape: &'s Shape<'s>,
-    pub examples: usize,
-    pub samples: usize,
+    examples: usize,
+    samples: usize,
 }
 
 /// A dense layer, and where its buffers lie.
@@ -19,8 +21,8 @@ pub(crate) struct Place {
     pub layer: usize,
     pub dense: Dense,
     pub hidden: bool,
-    /// Rows it is computed for: one an example below the first samples, then one a sample.
-    pub height: usize,
+    /// See [`height`](Self::height).
+    rows: usize,
     /// Floats of the kept activations of the hidden layers before it.
     pub activation: usize,
     /// Floats of the gradients of the dense layers before it. The first logits have a row of scores a sample.
@@ -48,9 +50,14 @@ impl Place {
         self.rows(activations.get(self.activation..).unwrap_or_default())
     }
 
+    /// Rows it is computed for: one an example below the first samples, then one a sample.
+    pub(crate) const fn height(&self) -> usize {
+        if BATCH { self.rows } else { 1 }
+    }
+
     /// The first rows of `data`, as many as the layer has.
     fn rows<'a>(&self, data: &'a [f32]) -> Matrix<'a> {
-        let data = data.get(..self.height * self.dense.stride).unwrap_or_default();
+        let data = data.get(..self.height() * self.dense.stride).unwrap_or_default();
         Matrix::new(data, self.dense.stride, self.dense.outputs)
     }
 }
@@ -60,9 +67,14 @@ impl<'s> Plan<'s> {
         Plan { shape, examples, samples }
     }
 
+    /// Whether there is code for so many rows.
+    pub(crate) const fn check(&self) -> Result<(), Error> {
+        if !BATCH && (self.examples > 1 || self.samples > 1) { Err(Error::LeftOut) } else { Ok(()) }
+    }
+
     /// Whether all sizes can be counted: then no product below wraps.
     pub(crate) const fn fits(&self) -> bool {
-        if self.examples == 1 && self.samples == 1 {
+        if self.examples() == 1 && self.samples() == 1 {
             return true;
         }
         let row = Plan::new(self.shape, 1, 1).training_words() + self.shape.pad();
@@ -75,17 +87,42 @@ impl<'s> Plan<'s> {
         }
     }
 
+    pub(crate) const fn examples(&self) -> usize {
+        if BATCH { self.examples } else { 1 }
+    }
+
+    /// Samples of an example.
+    pub(crate) const fn samples(&self) -> usize {
+        if BATCH { self.samples } else { 1 }
+    }
+
     /// Rows of samples.
     pub(crate) const fn rows(&self) -> usize {
-        self.examples * self.samples
+        self.examples() * self.samples()
+    }
+
+    /// The example that a row is a sample of.
+    pub(crate) fn example(&self, row: usize) -> usize {
+        if BATCH { row / self.samples.max(1) } else { 0 }
+    }
+
+    /// Floats of the kept activations of all hidden layers.
+    pub(crate) const fn activations(&self) -> usize {
+        let [below, behind] = self.shape.sums.hidden;
+        self.examples() * below + self.rows() * behind
+    }
+
+    /// Floats of the gradients of all dense layers.
+    pub(crate) const fn deltas(&self) -> usize {
+        self.activations() + self.rows() * self.shape.sums.logits
     }
 
     /// Dense layer `i`; an empty one, behind all others, beyond the end.
     pub(crate) const fn place(&self, i: usize) -> Place {
         // Before the first: the input, computed by no layer.
         let dense = Dense { offset: 0, inputs: 0, outputs: self.shape.inputs(), stride: 0, slope: 1.0 };
-        let (layer, height) = (usize::MAX, self.examples);
-        let mut place = Place { layer, dense, hidden: true, height, activation: 0, delta: 0 };
+        let (layer, rows) = (usize::MAX, self.examples());
+        let mut place = Place { layer, dense, hidden: true, rows, activation: 0, delta: 0 };
         loop {
             self.advance(&mut place);
             if place.layer >= i || place.layer > self.shape.network_layers() {
@@ -99,11 +136,11 @@ impl<'s> Plan<'s> {
     pub(crate) const fn advance(&self, place: &mut Place) {
         // Nothing wraps in a shape that passes its check.
         if place.hidden {
-            place.activation = place.activation.wrapping_add(place.height.wrapping_mul(place.dense.stride));
+            place.activation = place.activation.wrapping_add(place.height().wrapping_mul(place.dense.stride));
         } else {
-            place.height = self.rows();
+            place.rows = self.rows();
         }
-        place.delta = place.delta.wrapping_add(place.height.wrapping_mul(place.dense.stride));
+        place.delta = place.delta.wrapping_add(place.height().wrapping_mul(place.dense.stride));
         place.dense.offset = place.dense.offset.wrapping_add(place.dense.len());
         place.dense.inputs = place.dense.outputs;
         place.layer = place.layer.wrapping_add(1);
@@ -133,11 +170,6 @@ impl<'s> Plan<'s> {
         place.dense.stride = self.shape.stride(place.dense.outputs);
     }
 
-    /// What lies behind all layers.
-    pub(crate) const fn end(&self) -> Place {
-        self.place(self.shape.dense_layers())
-    }
-
     /// The last layer of link `k`: that of its logits.
     pub(crate) const fn top(&self, k: usize) -> Place {
         self.place(self.shape.link(k).1)
@@ -148,8 +180,17 @@ impl<'s> Plan<'s> {
         self.samples_before(t).0
     }
 
+    /// Words of the samples of every layer, padded so that what follows stays aligned.
+    pub(crate) const fn all_samples(&self) -> usize {
+        self.shape.stride(self.rows() * self.shape.sums.samples)
+    }
+
     /// [`sample`](Self::sample), and the units of layer `t`.
     const fn samples_before(&self, t: usize) -> (usize, usize) {
+        if !STACKS {
+            let width = self.shape.top_width();
+            return if t == 0 { (0, width) } else { (self.rows() * words(width), 0) };
+        }
         let (mut n, mut k, mut i) = (0, 0, 0);
         while i < self.shape.encoder().len() {
             if let Layer::Bernoulli { width } = self.shape.encoder()[i] {
@@ -188,7 +229,7 @@ impl<'s> Plan<'s> {
             }
             Layer::Hidden { width, .. } => {
                 let before = activations.get(..place.activation).unwrap_or_default();
-                Input::Real(self.last_rows(before, width, place.height))
+                Input::Real(self.last_rows(before, width, place.height()))
             }
         }
     }
@@ -203,7 +244,7 @@ impl<'s> Plan<'s> {
     /// The samples of layer `t` out of the samples of all layers.
     #[inline(never)]
     pub(crate) fn samples_of<'a>(&self, t: usize, samples: &'a [u32]) -> BitMatrix<'a> {
-        let (start, width) = self.samples_before(t);
+        let (start, width) = if STACKS { self.samples_before(t) } else { (0, self.shape.top_width()) };
         let data = samples.get(start..start + self.rows() * words(width)).unwrap_or_default();
         BitMatrix::new(data, width)
     }
@@ -217,6 +258,6 @@ impl Shape<'_> {
 
     /// Floats of all parameters, padding included, of a shape that passes [`check`](Self::check).
     pub const fn params(&self) -> usize {
-        Plan::new(self, 1, 1).end().dense.offset
+        self.sums.params
     }
 }

@@ -74,8 +74,9 @@ pub(crate) struct Lent<'a> {
 impl<'a> Lent<'a> {
     /// The gradients of dense layer `i`, which must be above the layer.
     pub(crate) fn delta(&self, plan: &Plan<'_>, i: usize) -> Matrix<'a> {
-        let place = plan.place(i);
-        Place { delta: place.delta.wrapping_sub(self.first), ..place }.gradients(self.deltas)
+        let mut place = plan.place(i);
+        place.delta = place.delta.wrapping_sub(self.first);
+        place.gradients(self.deltas)
     }
 }
 
@@ -160,7 +161,7 @@ impl Plan<'_> {
         let points = self.rows().saturating_mul(points).saturating_mul(self.point_words());
         points
             .saturating_add(self.logits(self.shape.stochastic_layers()))
-            .saturating_add(self.examples.saturating_mul(record))
+            .saturating_add(self.examples().saturating_mul(record))
     }
 }
 
@@ -177,7 +178,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         plan: &Plan<'_>,
         scratch: &'a mut [u32],
     ) -> Result<(&'a mut [u32], &'a mut [f32]), Error> {
-        let (needed, given) = (self.training_scratch(plan.examples), scratch.len());
+        let (needed, given) = (self.training_scratch(plan.examples()), scratch.len());
         let more = plan.relaxed_words(self.estimator.points(), self.estimator.record());
         let parts = scratch.get_mut(..needed).and_then(|s| s.split_at_mut_checked(needed.checked_sub(more)?));
         let (words, floats) = parts.ok_or(Error::Size { needed, given })?;
@@ -205,7 +206,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let (layers, rows) = (self.shape.stochastic_layers(), plan.rows());
         objective.back(net, plan, work);
         let (logits, rest) = relaxed.split_at_mut_checked(plan.logits(layers)).unwrap_or_default();
-        let records = plan.examples.saturating_mul(self.estimator.record());
+        let records = plan.examples().saturating_mul(self.estimator.record());
         let (points, records) =
             rest.split_at_mut_checked(rest.len().saturating_sub(records)).unwrap_or_default();
         for t in 0..layers {
@@ -220,20 +221,21 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             let (below, above) = work.deltas.split_at_mut_checked(first).unwrap_or_default();
             let own = below.get_mut(start..).unwrap_or_default();
             let phi = logits.get(plan.logits(t)..plan.logits(t + 1)).unwrap_or_default();
+            let numbers = plan.numbers(work.numbers);
             let rows = Rows {
                 layer: t,
-                samples: plan.samples,
+                samples: plan.samples(),
                 phi: Matrix::new(phi, dense.stride, dense.outputs),
                 b: plan.samples_of(t, work.samples),
-                f: work.f,
+                f: numbers.f,
                 x: work.batch.x,
                 address: self.address(Purpose::Sample, 0, work.batch),
                 fresh: self.address(Purpose::Relax, 0, work.batch),
             };
             let lent = Lent {
                 rows,
-                log_q: parts(work.log_q, plan.rows()).nth(t).unwrap_or_default(),
-                weight: work.weight,
+                log_q: parts(numbers.log_q, plan.rows()).nth(t).unwrap_or_default(),
+                weight: numbers.weight,
                 samples: work.samples,
                 activations: work.activations,
                 logits,
@@ -250,7 +252,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             for row in parts_mut(own, dense.stride) {
                 row.iter_mut().for_each(|d| *d = significant(*d));
             }
-            if t == 0 && plan.samples > 1 {
+            if t == 0 && plan.samples() > 1 {
                 self.merge_samples(plan, work.deltas);
             }
             net.back(plan, t, work.activations, work.deltas);

@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::error::Error;
-use crate::plan::{Place, Plan};
+use crate::plan::Plan;
 use crate::shape::Shape;
 use core::ops::Range;
 
@@ -24,26 +24,33 @@ pub(crate) struct Work<'a> {
     pub activations: &'a mut [f32],
     pub deltas: &'a mut [f32],
     pub samples: &'a mut [u32],
-    /// f of each row.
+    /// What there is a float of for each row: see [`Plan::numbers`].
+    pub numbers: &'a mut [f32],
+    /// Rows whose pair differs.
+    pub active: &'a mut [u32],
+    pub partners: &'a mut [u32],
+    pub branch: &'a mut [u32],
+    /// Room for the hidden layers of a link, or for uniforms.
+    pub a: &'a mut [f32],
+    /// Room for logits.
+    pub b: &'a mut [f32],
+}
+
+/// Floats of each row, a block of rows each.
+#[derive(Debug)]
+pub(crate) struct Numbers<'a> {
     pub f: &'a mut [f32],
     /// Weight of each row's decoder gradient.
     pub weight: &'a mut [f32],
     /// Factor of each row's scores.
     pub signal: &'a mut [f32],
+    /// f of the partners' paths in a branch.
+    pub total: &'a mut [f32],
     /// log q of each layer's samples, and of their partners.
     pub log_q: &'a mut [f32],
     pub log_q_partner: &'a mut [f32],
     /// Terms of f that depend on layer j and above but not below: T + 1 blocks of rows.
     pub cost: &'a mut [f32],
-    /// f of the partners' paths in a branch.
-    pub total: &'a mut [f32],
-    /// Rows whose pair differs.
-    pub active: &'a mut [u32],
-    pub partners: &'a mut [u32],
-    pub branch: &'a mut [u32],
-    pub a: &'a mut [f32],
-    pub b: &'a mut [f32],
-    pub uniforms: &'a mut [f32],
 }
 
 /// What [`evaluate`](crate::Engine::evaluate) needs: no gradients, no kept activations.
@@ -54,7 +61,6 @@ pub(crate) struct EvalWork<'a> {
     pub rows: &'a mut [u32],
     pub a: &'a mut [f32],
     pub b: &'a mut [f32],
-    pub uniforms: &'a mut [f32],
 }
 
 fn words_of<'a>(rest: &mut &'a mut [u32], n: usize) -> Option<&'a mut [u32]> {
@@ -68,55 +74,53 @@ fn floats_of<'a>(rest: &mut &'a mut [u32], n: usize) -> Option<&'a mut [f32]> {
 }
 
 impl<'s> Plan<'s> {
-    /// Words of the samples of every layer, padded so that what follows stays aligned.
-    const fn all_samples(&self) -> usize {
-        self.shape.stride(self.sample(self.shape.stochastic_layers()))
-    }
-
-    /// Words of the part of the scratch that `update` reads; `end` is [`Plan::end`].
-    pub(crate) const fn record_words(&self, end: &Place) -> usize {
-        end.activation + end.delta + self.all_samples()
+    /// Words of the part of the scratch that `update` reads.
+    pub(crate) const fn record_words(&self) -> usize {
+        self.activations() + self.deltas() + self.all_samples()
     }
 
     /// The parts of the record: the rows in use of each activation, gradient and sample.
     pub(crate) fn record_ranges(self) -> impl Iterator<Item = Range<usize>> + use<'s> {
         let (hidden, dense) = (self.shape.network_layers(), self.shape.dense_layers());
-        let end = self.end();
-        let (deltas, samples) = (end.activation, end.activation + end.delta);
+        let (deltas, samples) = (self.activations(), self.activations() + self.deltas());
         let activations = (0..hidden).map(move |i| self.place(i).activation..self.place(i + 1).activation);
         let deltas = (0..dense).map(move |i| {
             let place = self.place(i);
             let start = deltas + place.delta;
-            start..start + place.height * place.dense.stride
+            start..start + place.height() * place.dense.stride
         });
         let samples = (0..self.shape.stochastic_layers())
             .map(move |t| samples + self.sample(t)..samples + self.sample(t + 1));
         activations.chain(deltas).chain(samples)
     }
 
+    /// Floats of [`Work::a`] and of [`Work::b`].
+    const fn rooms(&self) -> (usize, usize) {
+        let (widest, deepest) = (self.shape.sums.widest, self.shape.sums.deepest);
+        (self.rows() * if deepest > widest { deepest } else { widest }, self.rows() * widest)
+    }
+
+    /// Floats of [`Work::numbers`].
+    const fn all_numbers(&self) -> usize {
+        self.rows() * (5 + 3 * self.shape.stochastic_layers())
+    }
+
     /// Words of scratch for training.
     pub(crate) const fn training_words(&self) -> usize {
-        let (layers, rows) = (self.shape.stochastic_layers(), self.rows());
-        self.record_words(&self.end())
-            + rows * (6 + 3 * layers)
-            + 2 * self.all_samples()
-            + 2 * rows * self.shape.max_stride()
-            + self.shape.stride(self.shape.max_stochastic())
+        let (a, b) = self.rooms();
+        self.record_words() + self.all_numbers() + self.rows() + 2 * self.all_samples() + a + b
     }
 
     /// Words of scratch for evaluation.
     pub(crate) const fn inference_words(&self) -> usize {
-        let widest = self.shape.max_stochastic();
-        self.all_samples()
-            + self.shape.stride(widest)
-            + self.rows()
-            + 2 * self.rows() * self.shape.max_stride()
+        let (a, b) = self.rooms();
+        self.all_samples() + self.rows() + a + b
     }
 
     #[inline(never)]
-    pub(crate) fn record<'a>(&self, end: &Place, scratch: &'a [u32]) -> Option<Record<'a>> {
-        let (activations, rest) = scratch.split_at_checked(end.activation)?;
-        let (deltas, rest) = rest.split_at_checked(end.delta)?;
+    pub(crate) fn record<'a>(&self, scratch: &'a [u32]) -> Option<Record<'a>> {
+        let (activations, rest) = scratch.split_at_checked(self.activations())?;
+        let (deltas, rest) = rest.split_at_checked(self.deltas())?;
         let samples = rest.get(..self.all_samples())?;
         Some(Record {
             activations: bytemuck::try_cast_slice(activations).ok()?,
@@ -132,28 +136,40 @@ impl<'s> Plan<'s> {
             return None;
         }
         let rest = &mut scratch;
-        let end = self.end();
-        let (layers, rows) = (self.shape.stochastic_layers(), self.rows());
-        let wide = rows * self.shape.max_stride();
+        let (a, b) = self.rooms();
         Some(Work {
             batch,
-            activations: floats_of(rest, end.activation)?,
-            deltas: floats_of(rest, end.delta)?,
+            activations: floats_of(rest, self.activations())?,
+            deltas: floats_of(rest, self.deltas())?,
             samples: words_of(rest, self.all_samples())?,
-            a: floats_of(rest, wide)?,
-            b: floats_of(rest, wide)?,
-            uniforms: floats_of(rest, self.shape.stride(self.shape.max_stochastic()))?,
-            f: floats_of(rest, rows)?,
-            weight: floats_of(rest, rows)?,
-            signal: floats_of(rest, rows)?,
-            log_q: floats_of(rest, rows * layers)?,
-            log_q_partner: floats_of(rest, rows * layers)?,
-            cost: floats_of(rest, rows * (layers + 1))?,
-            total: floats_of(rest, rows)?,
-            active: words_of(rest, rows)?,
+            a: floats_of(rest, a)?,
+            b: floats_of(rest, b)?,
+            numbers: floats_of(rest, self.all_numbers())?,
+            active: words_of(rest, self.rows())?,
             partners: words_of(rest, self.all_samples())?,
             branch: words_of(rest, self.all_samples())?,
         })
+    }
+
+    /// The blocks of [`Work::numbers`].
+    #[inline(always)]
+    pub(crate) fn numbers<'a>(&self, numbers: &'a mut [f32]) -> Numbers<'a> {
+        let (rows, layers) = (self.rows(), self.shape.stochastic_layers());
+        let mut rest = numbers.get_mut(..self.all_numbers()).unwrap_or_default();
+        let mut next = |n: usize| {
+            let (head, tail) = core::mem::take(&mut rest).split_at_mut_checked(n).unwrap_or_default();
+            rest = tail;
+            head
+        };
+        Numbers {
+            f: next(rows),
+            weight: next(rows),
+            signal: next(rows),
+            total: next(rows),
+            log_q: next(rows * layers),
+            log_q_partner: next(rows * layers),
+            cost: next(rows * (layers + 1)),
+        }
     }
 
     pub(crate) fn too_small(&self, given: usize) -> Error {
@@ -161,6 +177,7 @@ impl<'s> Plan<'s> {
     }
 
     pub(crate) fn eval_work<'a>(&self, scratch: &'a mut [u32]) -> Result<EvalWork<'a>, Error> {
+        self.check()?;
         let given = scratch.len();
         if !self.fits() {
             return Err(Error::Size { needed: usize::MAX, given });
@@ -170,12 +187,10 @@ impl<'s> Plan<'s> {
 
     fn carve_eval<'a>(&self, mut scratch: &'a mut [u32]) -> Option<EvalWork<'a>> {
         let rest = &mut scratch;
-        let wide = self.rows() * self.shape.max_stride();
-        let widest = self.shape.max_stochastic();
+        let (a, b) = self.rooms();
         Some(EvalWork {
-            a: floats_of(rest, wide)?,
-            b: floats_of(rest, wide)?,
-            uniforms: floats_of(rest, self.shape.stride(widest))?,
+            a: floats_of(rest, a)?,
+            b: floats_of(rest, b)?,
             samples: words_of(rest, self.all_samples())?,
             rows: words_of(rest, self.rows())?,
         })

@@ -1,7 +1,9 @@
 //! What a network looks like, as a constant: from it follow all sizes.
 
+use crate::bits::words;
 use crate::coding::{Coding, Codings};
 use crate::error::Error;
+use crate::feature::{BATCH, CODINGS, PRIOR, STACKS};
 pub use crate::layer::{Dense, Layer, Prior};
 
 /// A network: a chain of Bernoulli layers b_1..b_T sampled from the input upwards, and, for a variational
@@ -28,6 +30,40 @@ pub struct Shape<'a> {
     conditional: bool,
     codings: Option<&'a Codings<'a>>,
     pad: usize,
+    pub(crate) sums: Sums,
+}
+
+/// What follows from the layers, worked out once: for a constant shape by the compiler, so that no code is left of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sums {
+    refused: Option<Error>,
+    pub params: usize,
+    pub stochastic: usize,
+    /// Floats of a row of all hidden layers below the first samples, and of those behind them.
+    pub hidden: [usize; 2],
+    /// Floats of a row of all logits, those of a learned prior included.
+    pub logits: usize,
+    /// Words of a row of all samples.
+    pub samples: usize,
+    /// The widest layer, and the widest stochastic one of the chain.
+    pub widest: usize,
+    pub widest_sample: usize,
+    /// The most floats of hidden layers between two Bernoulli layers.
+    pub deepest: usize,
+}
+
+impl Sums {
+    const ZERO: Self = Sums {
+        refused: None,
+        params: 0,
+        stochastic: 0,
+        hidden: [0; 2],
+        logits: 0,
+        samples: 0,
+        widest: 0,
+        widest_sample: 0,
+        deepest: 0,
+    };
 }
 
 impl<'a> Shape<'a> {
@@ -38,7 +74,8 @@ impl<'a> Shape<'a> {
     }
 
     const fn new(inputs: usize, encoder: &'a [Layer], decoder: &'a [Layer], prior: Prior) -> Self {
-        Shape { inputs, encoder, decoder, prior, conditional: false, codings: None, pad: 1 }
+        let sums = Sums::ZERO;
+        Shape { inputs, encoder, decoder, prior, conditional: false, codings: None, pad: 1, sums }.summed()
     }
 
     /// A discrete variational auto-encoder for `inputs` binary units. `encoder` ends in b_T; `decoder` starts above
@@ -51,18 +88,18 @@ impl<'a> Shape<'a> {
     /// in b_T; `output` starts above b_T and ends in the logits of the binary target y, its only Bernoulli layer. With
     /// `inputs` = 0 it is a model of y alone.
     pub const fn conditional(inputs: usize, chain: &'a [Layer], output: &'a [Layer]) -> Self {
-        Shape { conditional: true, ..Shape::new(inputs, chain, output, Prior::Fixed) }
+        Shape { conditional: true, ..Shape::new(inputs, chain, output, Prior::Fixed) }.summed()
     }
 
     /// The same network with other numbers for the units of x, and of the stochastic layers, where layers read them. It
     /// has other gradients, and other parameters for the same function.
     pub const fn coded(self, codings: &'a Codings<'a>) -> Self {
-        Shape { codings: Some(codings), ..self }
+        Shape { codings: Some(codings), ..self }.summed()
     }
 
     /// The same network with rows of parameters and activations padded to a multiple of `floats` (at least 1).
     pub const fn padded(self, floats: usize) -> Self {
-        Shape { pad: if floats == 0 { 1 } else { floats }, ..self }
+        Shape { pad: if floats == 0 { 1 } else { floats }, ..self }.summed()
     }
 
     /// Units of the input.
@@ -110,7 +147,7 @@ impl<'a> Shape<'a> {
 
     /// The numbers that the units of x stand for.
     pub const fn x_coding(&self) -> Coding<'a> {
-        match self.codings {
+        match self.codings() {
             Some(codings) => codings.x,
             None => Coding::ZeroOne,
         }
@@ -118,20 +155,24 @@ impl<'a> Shape<'a> {
 
     /// The numbers that the units of stochastic layers stand for.
     pub const fn b_coding(&self) -> Coding<'a> {
-        match self.codings {
+        match self.codings() {
             Some(codings) => codings.b,
             None => Coding::ZeroOne,
         }
     }
 
+    const fn codings(&self) -> Option<&'a Codings<'a>> {
+        if CODINGS { self.codings } else { None }
+    }
+
     /// Whether some unit is not its own number.
     pub(crate) const fn is_coded(&self) -> bool {
-        self.codings.is_some()
+        self.codings().is_some()
     }
 
     /// The numbers that dense layer `i` reads; those of a hidden layer are its activations.
     pub(crate) const fn coding(&self, i: usize) -> Coding<'a> {
-        let Some(codings) = self.codings else { return Coding::ZeroOne };
+        let Some(codings) = self.codings() else { return Coding::ZeroOne };
         if i == 0 {
             return codings.x;
         }
@@ -143,11 +184,11 @@ impl<'a> Shape<'a> {
 
     /// `width` rounded up to the padding.
     pub const fn stride(&self, width: usize) -> usize {
-        if self.pad == 1 {
+        if !BATCH || self.pad == 1 {
             return width;
         }
-        match (width + self.pad).saturating_sub(1).checked_div(self.pad) {
-            Some(n) => n * self.pad,
+        match width.saturating_add(self.pad).saturating_sub(1).checked_div(self.pad) {
+            Some(n) => n.saturating_mul(self.pad),
             None => width,
         }
     }
@@ -158,7 +199,7 @@ impl<'a> Shape<'a> {
     }
 
     pub(crate) const fn has_prior(&self) -> bool {
-        matches!(self.prior, Prior::Learned)
+        PRIOR && matches!(self.prior, Prior::Learned)
     }
 
     /// Dense layers of encoder and decoder.
@@ -179,16 +220,15 @@ impl<'a> Shape<'a> {
 
     /// Number of stochastic layers T of the chain.
     pub const fn stochastic_layers(&self) -> usize {
-        let (mut n, mut i) = (0, 0);
-        while i < self.encoder.len() {
-            n += self.encoder[i].stochastic() as usize;
-            i += 1;
-        }
-        n
+        if STACKS { self.sums.stochastic } else { 1 }
     }
 
     /// Bernoulli layers before layer `i`, encoder before decoder.
     pub(crate) const fn stochastic_before(&self, i: usize) -> usize {
+        if !STACKS {
+            let (top, end) = (self.encoder.len(), self.network_layers());
+            return (i >= top) as usize + (i >= end && end > top) as usize;
+        }
         let (mut n, mut k) = (0, 0);
         while k < i {
             match self.layer(k) {
@@ -202,6 +242,9 @@ impl<'a> Shape<'a> {
 
     /// Units of stochastic layer `t` (from 0); 0 when there is none.
     pub const fn stochastic_width(&self, t: usize) -> usize {
+        if !STACKS {
+            return if t == 0 { self.top_width() } else { 0 };
+        }
         let (mut n, mut i) = (0, 0);
         while i < self.encoder.len() {
             if self.encoder[i].stochastic() {
@@ -226,6 +269,10 @@ impl<'a> Shape<'a> {
     /// Dense layers `first..=last` of link `k`: the `k`-th stretch that ends in a Bernoulli layer, encoder links
     /// before decoder links.
     pub const fn link(&self, k: usize) -> (usize, usize) {
+        if !STACKS {
+            let (top, end) = (self.encoder.len(), self.network_layers());
+            return if k == 0 { (0, top.wrapping_sub(1)) } else { (top, end.wrapping_sub(1)) };
+        }
         let (mut n, mut first, mut i) = (0, 0, 0);
         while let Some(layer) = self.layer(i) {
             if layer.stochastic() {
@@ -243,72 +290,105 @@ impl<'a> Shape<'a> {
     /// The widest row in floats.
     pub const fn max_stride(&self) -> usize {
         // A prior is as wide as the top layer.
-        let (mut n, mut i) = (0, 0);
-        while let Some(layer) = self.layer(i) {
-            let w = layer.width();
-            n = if w > n { w } else { n };
-            i += 1;
-        }
-        self.stride(n)
-    }
-
-    /// Units of the widest stochastic layer of the chain.
-    pub(crate) const fn max_stochastic(&self) -> usize {
-        let (mut n, mut i) = (0, 0);
-        while i < self.encoder.len() {
-            let layer = self.encoder[i];
-            if layer.stochastic() && layer.width() > n {
-                n = layer.width();
-            }
-            i += 1;
-        }
-        n
+        self.sums.widest
     }
 
     /// Checks the rules: at least one layer; every width positive; slopes in [0, 1]; encoder and decoder end in a
     /// Bernoulli layer; a decoder's Bernoulli layers are those of the chain in reverse, then the input; a learned prior
     /// needs a decoder; a conditional network has one Bernoulli layer above the chain, the last; means of x are in
-    /// [0, 1], one for each unit, and units of stochastic layers have none; sizes fit in memory.
+    /// [0, 1], one for each unit, and units of stochastic layers have none; sizes fit in memory. [`Error::LeftOut`] for
+    /// a shape that this build has no code for. Cost: none, a shape knows.
     pub const fn check(&self) -> Result<(), Error> {
+        match self.sums.refused {
+            None => Ok(()),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// With all that follows from its layers.
+    const fn summed(mut self) -> Self {
         let top = self.encoder.len();
+        let (mut sums, mut i, mut below, mut deep) = (Sums::ZERO, 0, self.inputs, 0usize);
+        while let Some(layer) = self.layer(i) {
+            let (width, stride) = (layer.width(), self.stride(layer.width()));
+            below = if i == top { self.top_width() } else { below };
+            let rows = below.saturating_add(1);
+            sums.params = rows.saturating_mul(stride).saturating_add(sums.params);
+            sums.widest = if stride > sums.widest { stride } else { sums.widest };
+            if !layer.stochastic() {
+                let behind = (sums.logits > 0) as usize;
+                sums.hidden[behind] = sums.hidden[behind].saturating_add(stride);
+                deep = deep.saturating_add(stride);
+                sums.deepest = if deep > sums.deepest { deep } else { sums.deepest };
+            } else {
+                sums.logits = sums.logits.saturating_add(stride);
+                deep = 0;
+            }
+            if layer.stochastic() && i < top {
+                sums.stochastic += 1;
+                sums.samples = sums.samples.saturating_add(words(width));
+                sums.widest_sample = if width > sums.widest_sample { width } else { sums.widest_sample };
+            }
+            below = width;
+            i += 1;
+        }
+        if self.has_prior() {
+            let stride = self.stride(self.top_width());
+            sums.params = sums.params.saturating_add(stride);
+            sums.logits = sums.logits.saturating_add(stride);
+        }
+        // No size of a shape that is refused can wrap: all are zero.
+        self.sums = match self.rules(sums) {
+            Ok(()) => sums,
+            Err(error) => Sums { refused: Some(error), ..Sums::ZERO },
+        };
+        self
+    }
+
+    /// See [`check`](Self::check).
+    const fn rules(&self, sums: Sums) -> Result<(), Error> {
+        let (top, end) = (self.encoder.len(), self.network_layers());
         if top == 0 || !self.encoder[top - 1].stochastic() || self.inputs > MAX_WIDTH || self.pad > 1024 {
             return Err(Error::Shape);
         }
-        let (mut i, mut below, mut params) = (0, self.inputs, 0usize);
+        let (mut i, mut above) = (0, 0);
         while let Some(layer) = self.layer(i) {
-            below = if i == top { self.encoder[top - 1].width() } else { below };
-            params = (below + 1).saturating_mul(self.stride(layer.width())).saturating_add(params);
-            below = layer.width();
             let slope = layer.slope();
             if layer.width() == 0 || layer.width() > MAX_WIDTH || !(slope >= 0.0 && slope <= 1.0) {
                 return Err(Error::Shape);
             }
+            above += (i >= top && layer.stochastic()) as usize;
             i += 1;
         }
-        if self.network_layers() > MAX_LAYERS || params > isize::MAX as usize / 8 {
+        if end > MAX_LAYERS || sums.params > isize::MAX as usize / 8 {
             return Err(Error::Shape);
+        }
+        let learned = matches!(self.prior, Prior::Learned);
+        let left_out = !STACKS && sums.stochastic > 1
+            || !BATCH && self.pad > 1
+            || !CODINGS && self.codings.is_some()
+            || !PRIOR && learned;
+        if left_out {
+            return Err(Error::LeftOut);
         }
         if !self.x_coding().valid(self.inputs) || matches!(self.b_coding(), Coding::Centred(_)) {
             return Err(Error::Shape);
         }
-        if self.conditional {
-            let (outputs, last) = (self.decoder.len(), self.network_layers());
-            let one = self.stochastic_before(last) == self.stochastic_layers() + 1;
-            let ends = outputs > 0 && self.decoder[outputs - 1].stochastic();
-            return if one && ends { Ok(()) } else { Err(Error::Shape) };
+        if self.decoder.is_empty() {
+            return if learned || self.conditional { Err(Error::Shape) } else { Ok(()) };
         }
-        if !self.is_vae() {
-            return if matches!(self.prior, Prior::Learned) { Err(Error::Shape) } else { Ok(()) };
-        }
-        if self.inputs == 0 || !self.decoder[self.decoder.len() - 1].stochastic() {
+        let ends = self.decoder[self.decoder.len() - 1].stochastic();
+        if !ends || above != if self.conditional { 1 } else { sums.stochastic } {
             return Err(Error::Shape);
         }
-        let (mut expected, mut i) = (self.stochastic_layers(), 0);
-        while i < self.decoder.len() {
+        if self.conditional { Ok(()) } else { self.mirrored(sums.stochastic) }
+    }
+
+    /// Whether the Bernoulli layers of the decoder are `layers` of the chain in reverse, then the input.
+    const fn mirrored(&self, layers: usize) -> Result<(), Error> {
+        let (mut expected, mut i) = (layers, 0);
+        while i < self.decoder.len() && expected > 0 {
             if self.decoder[i].stochastic() {
-                if expected == 0 {
-                    return Err(Error::Shape);
-                }
                 expected -= 1;
                 let width = if expected == 0 { self.inputs } else { self.stochastic_width(expected - 1) };
                 if width != self.decoder[i].width() {
@@ -317,7 +397,7 @@ impl<'a> Shape<'a> {
             }
             i += 1;
         }
-        if expected == 0 { Ok(()) } else { Err(Error::Shape) }
+        Ok(())
     }
 }
 

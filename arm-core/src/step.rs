@@ -9,7 +9,7 @@ use crate::estimator::{Estimator, Evaluated, Flips};
 use crate::kernels::{Drawn, Kernels};
 use crate::matrix::Matrix;
 use crate::model::Objective;
-use crate::network::Network;
+use crate::network::{Keep, Network};
 use crate::parts::{parts, parts_mut};
 use crate::plan::{Place, Plan};
 use crate::rng::Purpose;
@@ -59,9 +59,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if E::PAIRED || E::FLIPS != Flips::None {
                 self.branches(&net, &plan, objective, work, t)?;
             } else {
-                self.apply_signals(&plan, t, work.signal, work.deltas);
+                let signal = plan.numbers(work.numbers).signal;
+                self.apply_signals(&plan, t, signal, work.deltas);
             }
-            if t == 0 && self.estimator.samples() > 1 {
+            if t == 0 && plan.samples() > 1 {
                 self.merge_samples(&plan, work.deltas);
             }
             net.back(&plan, t, work.activations, work.deltas);
@@ -79,24 +80,25 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         work: &mut Work<'_>,
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let rows = plan.rows().max(1);
-        work.total.fill(0.0);
-        for log_q in parts(work.log_q, rows) {
-            add(log_q, work.total);
+        let rows = plan.rows();
+        let numbers = plan.numbers(work.numbers);
+        numbers.total.fill(0.0);
+        for log_q in parts(numbers.log_q, rows) {
+            add(log_q, numbers.total);
         }
-        work.f.fill(0.0);
+        numbers.f.fill(0.0);
         if direct {
-            add(work.total, work.f);
+            add(numbers.total, numbers.f);
         }
-        for cost in parts(work.cost, rows) {
-            add(cost, work.f);
+        for cost in parts(numbers.cost, rows) {
+            add(cost, numbers.f);
         }
-        if !work.f.iter().all(|f| f.is_finite()) {
+        if !numbers.f.iter().all(|f| f.is_finite()) {
             return Err(Error::Objective);
         }
-        let samples = self.estimator.samples().max(1);
-        let of_examples = parts(work.f, samples).zip(parts(work.total, samples));
-        let outputs = parts_mut(work.signal, samples).zip(parts_mut(work.weight, samples));
+        let samples = plan.samples();
+        let of_examples = parts(numbers.f, samples).zip(parts(numbers.total, samples));
+        let outputs = parts_mut(numbers.signal, samples).zip(parts_mut(numbers.weight, samples));
         for (((f, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
             let evaluated = Evaluated { f, log_q, direct };
             self.estimator.signals(evaluated, signal, weight);
@@ -111,26 +113,27 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
             let x = if t == 0 { work.batch.x } else { plan.samples_of(t - 1, work.samples) };
-            let place = net.logits_kept(plan, t, x, work.activations, work.a, false);
+            let place = net.pass(plan, t, x, Keep::Hidden, work.activations, work.b);
             self.draw_layer(plan, &place, t, units_before, work);
             units_before += place.dense.outputs;
         }
     }
 
-    /// Samples layer `t`, whose logits are in `a`.
+    /// Samples layer `t`, whose logits are in `b`.
     #[inline(never)]
     fn draw_layer(&self, plan: &Plan<'_>, place: &Place, t: usize, units_before: usize, work: &mut Work<'_>) {
-        let (rows, samples) = (plan.rows().max(1), self.estimator.samples().max(1));
+        let (rows, samples) = (plan.rows(), plan.samples());
+        let numbers = plan.numbers(work.numbers);
         let address = self.address(Purpose::Sample, 0, work.batch);
         let (width, stride, start) = (place.dense.outputs, place.dense.stride, plan.sample(t));
-        let logits = Matrix::new(work.a, stride, width);
+        let logits = Matrix::new(work.b, stride, width);
         let scores = place.deltas_mut(work.deltas);
-        let log_q = parts_mut(work.log_q, rows).nth(t).unwrap_or_default();
-        let log_q_partner = parts_mut(work.log_q_partner, rows).nth(t).unwrap_or_default();
-        let u = work.uniforms.get_mut(..width).unwrap_or_default();
+        let log_q = parts_mut(numbers.log_q, rows).nth(t).unwrap_or_default();
+        let log_q_partner = parts_mut(numbers.log_q_partner, rows).nth(t).unwrap_or_default();
+        let u = work.a.get_mut(..width).unwrap_or_default();
         let coupled = E::COUPLED && t == 0;
         if coupled {
-            let of_examples = parts_mut(scores, samples * stride).take(plan.examples).enumerate();
+            let of_examples = parts_mut(scores, samples * stride).take(plan.examples()).enumerate();
             for (e, rows) in of_examples {
                 for (s, row) in parts_mut(rows, stride).enumerate() {
                     let row = row.get_mut(..width).unwrap_or_default();
@@ -146,12 +149,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             .zip(log_q.iter_mut().zip(log_q_partner));
         for (row, (((sample, partner), score), log_q)) in outputs.enumerate() {
             let stream = address.stream(samples, row, t);
-            let phi = logits.row(if t == 0 { row / samples } else { row });
+            let phi = logits.row(if t == 0 { plan.example(row) } else { row });
             let score = score.get_mut(..width).unwrap_or_default();
             if coupled {
                 u.iter_mut().zip(&*score).for_each(|(u, s)| *u = *s);
             } else {
-                self.estimator.noise(row % samples, units_before, stream, u);
+                self.estimator.noise(row.checked_rem(samples).unwrap_or(0), units_before, stream, u);
             }
             let drawn = Drawn { sample, partner, score: &mut *score };
             (*log_q.0, *log_q.1) = self.kernels.sample(&self.estimator, phi, u, drawn);

@@ -96,7 +96,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         }
         for shard in shards {
             let plan = self.plan(shard.batch.examples);
-            plan.record(&plan.end(), shard.scratch).ok_or_else(|| self.size(shard))?;
+            plan.record(shard.scratch).ok_or_else(|| self.size(shard))?;
         }
         let stride = self.shape.dense(block.layer).stride.max(1);
         let rows = room.len() / stride;
@@ -137,8 +137,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Words of a scratch that holds the [`record`](Self::record) only.
     pub fn record_words(&self, examples: usize) -> usize {
-        let plan = self.plan(examples);
-        plan.record_words(&plan.end())
+        self.plan(examples).record_words()
     }
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
@@ -192,7 +191,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
         let plan = self.plan(shard.batch.examples);
-        let record = plan.record(&plan.end(), shard.scratch)?;
+        let record = plan.record(shard.scratch)?;
         Some(Trained::new(&plan, &plan.place(layer), shard.batch.x, &record))
     }
 

@@ -41,6 +41,8 @@ pub const SBN_ERROR_PARAMETER: i32 = -14;
 pub const SBN_ERROR_EMPTY: i32 = -15;
 /// A step is under way, or a call from inside a callback.
 pub const SBN_ERROR_BUSY: i32 = -16;
+/// The library was built without a feature of arm-core that this needs.
+pub const SBN_ERROR_LEFT_OUT: i32 = -17;
 /// A pointer is null.
 pub const SBN_ERROR_NULL: i32 = -101;
 /// A pointer is not aligned for its type.
@@ -93,6 +95,7 @@ fn text(status: i32) -> &'static CStr {
         SBN_ERROR_PARAMETER => c"parameter: a parameter is NaN, infinite or beyond 2^24; nothing was changed",
         SBN_ERROR_EMPTY => c"empty: no slot of the record holds parameters; save a model first",
         SBN_ERROR_BUSY => c"busy: a step is under way, or this is a call from a callback; finish that first",
+        SBN_ERROR_LEFT_OUT => c"left out: the library was built without a feature of arm-core that this needs",
         SBN_ERROR_NULL => c"null: a pointer is null",
         SBN_ERROR_MISALIGNED => c"misaligned: a pointer is not aligned for what it points to",
         SBN_ERROR_OVERLAP => c"overlap: two buffers share memory and must not",
@@ -126,14 +129,15 @@ mod tests {
             (Error::Parameter, SBN_ERROR_PARAMETER),
             (Error::Empty, SBN_ERROR_EMPTY),
             (Error::Busy, SBN_ERROR_BUSY),
+            (Error::LeftOut, SBN_ERROR_LEFT_OUT),
         ] {
             assert_eq!(error.code(), code);
             let (ours, theirs) = (text(code).to_str().unwrap(), error.message());
             assert_eq!(ours.split(':').next(), theirs.split(':').next());
         }
-        for code in (-105..=-101).chain(-16..=2) {
+        for code in (-105..=-101).chain(-17..=2) {
             assert_ne!(text(code), c"unknown status", "{code}");
         }
-        assert_eq!((text(-17), text(3)), (c"unknown status", c"unknown status"));
+        assert_eq!((text(-18), text(3)), (c"unknown status", c"unknown status"));
     }
 }

@@ -78,10 +78,9 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         let Slices { params, moments, scratch } = &mut self.memory;
         let (work, x) = split_input(scratch, shape.inputs()).unwrap_or_default();
         let plan = engine.plan(1);
-        let end = plan.end();
-        let (scratch, room) = work.split_at_mut_checked(plan.record_words(&end)).unwrap_or_default();
+        let (scratch, room) = work.split_at_mut_checked(plan.record_words()).unwrap_or_default();
         let (scratch, room) = (&*scratch, bytemuck::try_cast_slice_mut(room).unwrap_or_default());
-        let record = plan.record(&end, scratch).ok_or_else(|| plan.too_small(scratch.len()))?;
+        let record = plan.record(scratch).ok_or_else(|| plan.too_small(scratch.len()))?;
         let x = BitMatrix::new(x, shape.inputs());
         let batch = Batch::new(x, 1, 0, self.state.steps);
         let shards = [Shard { batch, scratch }];

@@ -66,7 +66,7 @@ impl Shape<'_> {
     pub const fn scratch_for(&self, samples: usize) -> usize {
         let plan = Plan::new(self, 1, samples);
         // While parameters are updated, the input and a row of gradient take the place of what only the samples needed.
-        let update = plan.record_words(&plan.end()) + self.max_stride() + words(self.inputs());
+        let update = plan.record_words() + self.max_stride() + words(self.inputs());
         let examples = plan.training_words();
         if update > examples { update } else { examples }
     }

@@ -26,8 +26,9 @@ impl<K: Kernels, F: FnMut(Bits<'_>) -> f32> Objective<K> for BlackBox<F> {
     fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
         let top = net.shape.stochastic_layers().wrapping_sub(1);
         let b = plan.samples_of(top, work.samples);
-        work.cost.fill(0.0);
-        let top_cost = work.cost.get_mut(plan.rows().wrapping_mul(top.wrapping_add(1))..);
+        let cost = plan.numbers(work.numbers).cost;
+        cost.fill(0.0);
+        let top_cost = cost.get_mut(plan.rows().wrapping_mul(top.wrapping_add(1))..);
         for (row, cost) in top_cost.unwrap_or_default().iter_mut().enumerate() {
             *cost = (self.0)(b.bits(row));
         }

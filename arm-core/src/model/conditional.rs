@@ -2,7 +2,7 @@ use super::{Objective, Paths, output};
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::matrix::MatrixMut;
-use crate::network::Network;
+use crate::network::{Keep, Network};
 use crate::parts::parts_mut;
 use crate::plan::Plan;
 use crate::scratch::Work;
@@ -27,12 +27,13 @@ impl<K: Kernels> Objective<K> for Conditional {
     fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
         let (layers, rows) = (net.shape.stochastic_layers(), plan.rows());
         let top = layers.wrapping_sub(1);
-        work.cost.fill(0.0);
-        let cost = parts_mut(work.cost, rows).nth(top).unwrap_or_default();
+        let costs = plan.numbers(work.numbers).cost;
+        costs.fill(0.0);
+        let cost = parts_mut(costs, rows).nth(top).unwrap_or_default();
         let b = plan.samples_of(top, work.samples);
-        let place = net.logits_kept(plan, layers, b, work.activations, work.deltas, true);
+        let place = net.pass(plan, layers, b, Keep::All, work.activations, work.deltas);
         let logits = MatrixMut::new(place.deltas_mut(work.deltas), place.dense.stride, place.dense.outputs);
-        output::costs(net, logits, work.batch.y, plan.samples, cost);
+        output::costs(net, logits, work.batch.y, plan.samples(), cost);
     }
 
     #[allow(private_interfaces)]
@@ -48,7 +49,7 @@ impl<K: Kernels> Objective<K> for Conditional {
         let top = paths.layer(plan, layers.wrapping_sub(1));
         let logits = net.logits(layers, top, paths.active.len(), a, b);
         for ((logits, total), &row) in logits.as_matrix().rows().zip(total).zip(paths.active) {
-            *total -= net.kernels.log_prob(logits, paths.batch.y.row(row as usize / plan.samples.max(1)));
+            *total -= net.kernels.log_prob(logits, paths.batch.y.row(plan.example(row as usize)));
         }
     }
 
@@ -68,7 +69,7 @@ impl<K: Kernels> Objective<K> for Conditional {
     ) -> f32 {
         let top = net.shape.stochastic_layers().wrapping_sub(1);
         let b = plan.samples_of(top, work.samples).bits(row).get(unit);
-        let target = work.batch.y.row(row / plan.samples.max(1));
+        let target = work.batch.y.row(plan.example(row));
         -output::flipped_log_prob(net, (row, unit, b), (work.b, work.a), target)
     }
 

@@ -44,7 +44,7 @@ impl<'a> Paths<'a> {
     pub(crate) fn target(&self, plan: &Plan<'_>, t: usize, i: usize) -> &'a [u32] {
         let row = self.active.get(i).map_or(0, |&r| r as usize);
         match t.checked_sub(1) {
-            None => self.batch.x.row(row / plan.samples.max(1)),
+            None => self.batch.x.row(plan.example(row)),
             Some(below) if below < self.from => plan.samples_of(below, self.samples).row(row),
             Some(layer) => plan.samples_of(layer, self.branch).row(i),
         }

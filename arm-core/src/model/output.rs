@@ -53,7 +53,7 @@ pub(super) fn keep_linear<K: Kernels>(
     if t + 1 != layers || first != last {
         return false;
     }
-    net.logits(layers, plan.samples_of(t, work.samples), plan.rows(), work.b, &mut []);
+    net.logits(layers, plan.samples_of(t, work.samples), plan.rows(), &mut [], work.b);
     true
 }
 
@@ -85,9 +85,9 @@ pub(super) fn back<K: Kernels>(
     let first = net.shape.link(links.start).0;
     for i in first..net.shape.dense_layers() {
         let own = i >= net.shape.network_layers() || net.shape.layer(i).is_some_and(|l| l.stochastic());
-        if own && plan.samples > 1 {
+        if own && plan.samples() > 1 {
             let place = plan.place(i);
-            for (delta, w) in parts_mut(place.deltas_mut(work.deltas), place.dense.stride).zip(&*work.weight)
+            for (delta, w) in parts_mut(place.deltas_mut(work.deltas), place.dense.stride).zip(&*plan.numbers(work.numbers).weight)
             {
                 delta.iter_mut().for_each(|d| *d = significant(*d * w));
             }

@@ -2,7 +2,7 @@ use super::{Objective, Paths, output, smooth};
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::network::Network;
+use crate::network::{Keep, Network};
 use crate::parts::parts_mut;
 use crate::plan::Plan;
 use crate::relaxed::Lent;
@@ -29,7 +29,7 @@ pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
 #[inline(never)]
 fn train_prior<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
     let layers = net.shape.stochastic_layers();
-    let cost = work.cost.get_mut(plan.rows() * layers..).unwrap_or_default();
+    let cost = plan.numbers(work.numbers).cost.get_mut(plan.rows() * layers..).unwrap_or_default();
     if !net.shape.has_prior() {
         cost.fill(fixed_prior_cost(net.shape));
         return;
@@ -69,12 +69,12 @@ impl<K: Kernels> Objective<K> for Vae {
         for t in 0..layers {
             let b = plan.samples_of(t, work.samples);
             let link = generator(layers, t);
-            let place = net.logits_kept(plan, link, b, work.activations, work.deltas, true);
-            let cost = parts_mut(work.cost, plan.rows()).nth(t).unwrap_or_default();
+            let place = net.pass(plan, link, b, Keep::All, work.activations, work.deltas);
+            let cost = parts_mut(plan.numbers(work.numbers).cost, plan.rows()).nth(t).unwrap_or_default();
             let logits =
                 MatrixMut::new(place.deltas_mut(work.deltas), place.dense.stride, place.dense.outputs);
             let x = if t == 0 { work.batch.x } else { plan.samples_of(t - 1, work.samples) };
-            output::costs(net, logits, x, if t == 0 { plan.samples } else { 1 }, cost);
+            output::costs(net, logits, x, if t == 0 { plan.samples() } else { 1 }, cost);
         }
         train_prior(net, plan, work);
     }
@@ -114,10 +114,10 @@ impl<K: Kernels> Objective<K> for Vae {
         let layers = net.shape.stochastic_layers();
         let b = plan.samples_of(layers - 1, work.samples).bits(row).get(unit);
         let target = match layers.checked_sub(2) {
-            None => work.batch.x.row(row / plan.samples.max(1)),
+            None => work.batch.x.row(plan.example(row)),
             Some(below) => plan.samples_of(below, work.samples).row(row),
         };
-        let prior = work.cost.get(plan.rows() * layers + row).copied().unwrap_or_default();
+        let prior = plan.numbers(work.numbers).cost.get(plan.rows() * layers + row).copied().unwrap_or_default();
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
         let logit = net.weights(net.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
         let log_prob = output::flipped_log_prob(net, (row, unit, b), (work.b, work.a), target);

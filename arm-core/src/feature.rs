@@ -1,0 +1,13 @@
+//! What was compiled in, as constants: the compiler then drops what they rule out, and no other file names a feature.
+//!
+//! Nothing that was left out is wrong silently: [`Shape::check`](crate::Shape::check), [`Engine::new`](crate::Engine::new)
+//! and calls with several examples return [`Error::LeftOut`](crate::Error::LeftOut).
+
+/// More than one example or sample at a time, and padded rows.
+pub(crate) const BATCH: bool = cfg!(feature = "batch");
+/// More than one stochastic layer.
+pub(crate) const STACKS: bool = cfg!(feature = "stacks");
+/// Units that stand for other numbers than 0 and 1.
+pub(crate) const CODINGS: bool = cfg!(feature = "codings");
+/// A learned prior.
+pub(crate) const PRIOR: bool = cfg!(feature = "prior");
