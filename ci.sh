@@ -15,7 +15,8 @@ for own in examples/firmware fuzz; do step cargo fmt --manifest-path $own/Cargo.
 step cargo clippy --workspace --all-targets -- -D warnings
 step cargo doc --workspace --no-deps
 step cargo test --workspace
-step cargo build --release -p arm-core --no-default-features
+step cargo clippy -p arm-core --no-default-features --all-targets -- -D warnings
+step cargo test -p arm-core --no-default-features --lib
 [ "${1:-}" = fast ] && exit 0
 
 step scripts/fuzz.sh 6

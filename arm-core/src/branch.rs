@@ -318,7 +318,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         for row in 0..rows {
             let numbers = plan.numbers(work.numbers);
             let f = above(numbers.cost, O::LOG_Q.then_some(&*numbers.log_q), rows, t, row);
-            let log_q = parts(numbers.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
+            let log_q =
+                parts(numbers.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
             let signal = numbers.signal.get(row).copied().unwrap_or_default();
             for unit in 0..place.dense.outputs {
                 let at = place.delta + row * place.dense.stride + unit;

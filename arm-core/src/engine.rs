@@ -63,3 +63,57 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         Address { seed: self.seed, batch, purpose, salt }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coding::{Coding, Codings};
+    use crate::estimator::{Arm, Rloo};
+    use crate::feature::{BATCH, CODINGS, PRIOR, STACKS};
+    use crate::kernels::Portable;
+    use crate::matrix::BitMatrix;
+    use crate::model::Vae;
+    use crate::shape::{Layer, Prior};
+
+    const B: Layer = Layer::bernoulli(3);
+    const CODED: Codings<'_> = Codings { x: Coding::Signed, b: Coding::ZeroOne };
+
+    #[test]
+    fn what_was_left_out_is_refused() {
+        let (one, two) = ([B], [B, B]);
+        let plain = Shape::vae(3, &one, &one, Prior::Fixed);
+        let deep = Shape::vae(3, &two, &two, Prior::Fixed);
+        let learned = Shape::vae(3, &one, &one, Prior::Learned);
+        let shapes = [
+            (plain, true),
+            (deep, STACKS),
+            (learned, PRIOR),
+            (plain.coded(&CODED), CODINGS),
+            (plain.padded(8), BATCH),
+        ];
+        for (shape, there) in shapes {
+            let expected = if there { Ok(()) } else { Err(Error::LeftOut) };
+            assert_eq!(Engine::new(shape, Portable, Arm, 1).map(|_| ()), expected, "{shape:?}");
+        }
+        let several = Engine::new(plain, Portable, Rloo { samples: 2 }, 1).map(|_| ());
+        assert_eq!(several, if BATCH { Ok(()) } else { Err(Error::LeftOut) });
+        let engine = Engine::new(plain, Portable, Arm, 1).unwrap();
+        let (params, mut scratch, mut f) = ([0.0; 24], [0; 256], [0.0; 2]);
+        let batch = Batch::new(BitMatrix::new(&[1, 2], 3), 2, 0, 0);
+        for result in [
+            engine.examples(&mut Vae, &params, batch, &mut scratch, &mut f),
+            engine.evaluate(&mut Vae, &params, batch, 1, &mut scratch, &mut f),
+            engine.evaluate(
+                &mut Vae,
+                &params,
+                Batch { x: batch.x.top(1), examples: 1, ..batch },
+                2,
+                &mut scratch,
+                &mut f,
+            ),
+            engine.generate(&params, batch, &mut scratch, &mut [0.0; 6]),
+        ] {
+            assert_eq!(result, if BATCH { Ok(()) } else { Err(Error::LeftOut) });
+        }
+    }
+}

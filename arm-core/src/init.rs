@@ -49,7 +49,7 @@ pub fn output_bias(shape: &Shape<'_>, means: &[f32], params: &mut [f32]) -> Resu
     Ok(())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "batch", feature = "prior"))]
 mod tests {
     extern crate std;
     use super::*;

@@ -1,4 +1,14 @@
 //! Stochastic binary networks for machines with no allocator and no operating system.
+//!
+//! Cargo features, all on by default; a firmware that does without some takes less flash and stack, and what needs one that
+//! was left out is refused with [`Error::LeftOut`]:
+//!
+//! | feature | without it |
+//! |---|---|
+//! | `batch` | one example and one sample at a time, no padded rows |
+//! | `codings` | units are 0 and 1 |
+//! | `prior` | the prior is fixed |
+//! | `stacks` | one stochastic layer |
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -84,10 +84,10 @@ pub fn ln(x: f32) -> f32 {
     m + tail + n * 0.693_359_4
 }
 
-/// [`exp`], compiled once for where it is rare.
+/// [`exp_below_one`], compiled once.
 #[inline(never)]
-pub(crate) fn exp_called(x: f32) -> f32 {
-    exp(x)
+pub(crate) fn exp_below_one_called(x: f32) -> f32 {
+    exp_below_one(x)
 }
 
 /// [`ln`], compiled once for where it is rare.

@@ -3,6 +3,7 @@
 //! A row outside the data reads as empty instead of panicking; kernels then have nothing to do for it.
 
 use crate::bits::{Bits, words};
+use crate::feature::BATCH;
 use crate::parts::{parts, parts_mut};
 
 /// Rows of `f32`, read only.
@@ -54,6 +55,12 @@ impl<'a> Matrix<'a> {
         self.data.len() / self.stride()
     }
 
+    /// [`height`](Self::height), where the rows are examples.
+    #[inline(always)]
+    pub(crate) fn examples(&self) -> usize {
+        if BATCH { self.height() } else { 1 }
+    }
+
     /// The elements, padding included.
     #[inline]
     pub fn data(&self) -> &'a [f32] {
@@ -64,7 +71,7 @@ impl<'a> Matrix<'a> {
     #[inline]
     pub fn row(&self, i: usize) -> &'a [f32] {
         let start = i.wrapping_mul(self.stride);
-        self.data.get(start..start.wrapping_add(self.cols)).unwrap_or_default()
+        self.data.get(start..).and_then(|data| data.get(..self.cols)).unwrap_or_default()
     }
 
     /// The rows in order.
@@ -100,6 +107,12 @@ impl<'a> MatrixMut<'a> {
         self.data.len() / self.stride()
     }
 
+    /// [`height`](Self::height), where the rows are examples.
+    #[inline(always)]
+    pub(crate) fn examples(&self) -> usize {
+        if BATCH { self.height() } else { 1 }
+    }
+
     /// The elements, padding included.
     #[inline]
     pub fn data_mut(&mut self) -> &mut [f32] {
@@ -110,7 +123,7 @@ impl<'a> MatrixMut<'a> {
     #[inline]
     pub fn row_mut(&mut self, i: usize) -> &mut [f32] {
         let start = i.wrapping_mul(self.stride);
-        self.data.get_mut(start..start.wrapping_add(self.cols)).unwrap_or_default()
+        self.data.get_mut(start..).and_then(|data| data.get_mut(..self.cols)).unwrap_or_default()
     }
 
     /// The rows in order.
@@ -171,7 +184,7 @@ impl<'a> BitMatrix<'a> {
     #[inline]
     pub fn row(&self, i: usize) -> &'a [u32] {
         let start = i.wrapping_mul(self.stride);
-        self.data.get(start..start.wrapping_add(self.stride)).unwrap_or_default()
+        self.data.get(start..).and_then(|data| data.get(..self.stride)).unwrap_or_default()
     }
 
     /// Row `i` as a binary vector, or an empty one.

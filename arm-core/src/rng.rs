@@ -31,6 +31,7 @@ pub enum Purpose {
 pub struct Stream(Xoshiro128PlusPlus);
 
 /// One round of SplitMix64 (Steele, Lea & Flood, OOPSLA 2014).
+#[inline(never)]
 fn mix(z: u64) -> u64 {
     let z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

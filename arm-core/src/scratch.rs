@@ -96,8 +96,9 @@ impl<'s> Plan<'s> {
 
     /// Floats of [`Work::a`] and of [`Work::b`].
     const fn rooms(&self) -> (usize, usize) {
-        let (widest, deepest) = (self.shape.sums.widest, self.shape.sums.deepest);
-        (self.rows() * if deepest > widest { deepest } else { widest }, self.rows() * widest)
+        let ([below, behind], widest) = (self.shape.sums.hidden, self.shape.sums.widest);
+        let hidden = below + behind;
+        (self.rows() * if hidden > widest { hidden } else { widest }, self.rows() * widest)
     }
 
     /// Floats of [`Work::numbers`].

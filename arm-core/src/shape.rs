@@ -36,7 +36,7 @@ pub struct Shape<'a> {
 /// What follows from the layers, worked out once: for a constant shape by the compiler, so that no code is left of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sums {
-    refused: Option<Error>,
+    verdict: Verdict,
     pub params: usize,
     pub stochastic: usize,
     /// Floats of a row of all hidden layers below the first samples, and of those behind them.
@@ -45,24 +45,27 @@ pub(crate) struct Sums {
     pub logits: usize,
     /// Words of a row of all samples.
     pub samples: usize,
-    /// The widest layer, and the widest stochastic one of the chain.
+    /// The widest layer.
     pub widest: usize,
-    pub widest_sample: usize,
-    /// The most floats of hidden layers between two Bernoulli layers.
-    pub deepest: usize,
+}
+
+/// Whether there is code for a shape: an error of one byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Accepted,
+    Contradicts,
+    LeftOut,
 }
 
 impl Sums {
     const ZERO: Self = Sums {
-        refused: None,
+        verdict: Verdict::Accepted,
         params: 0,
         stochastic: 0,
         hidden: [0; 2],
         logits: 0,
         samples: 0,
         widest: 0,
-        widest_sample: 0,
-        deepest: 0,
     };
 }
 
@@ -299,16 +302,17 @@ impl<'a> Shape<'a> {
     /// [0, 1], one for each unit, and units of stochastic layers have none; sizes fit in memory. [`Error::LeftOut`] for
     /// a shape that this build has no code for. Cost: none, a shape knows.
     pub const fn check(&self) -> Result<(), Error> {
-        match self.sums.refused {
-            None => Ok(()),
-            Some(error) => Err(error),
+        match self.sums.verdict {
+            Verdict::Accepted => Ok(()),
+            Verdict::Contradicts => Err(Error::Shape),
+            Verdict::LeftOut => Err(Error::LeftOut),
         }
     }
 
     /// With all that follows from its layers.
     const fn summed(mut self) -> Self {
         let top = self.encoder.len();
-        let (mut sums, mut i, mut below, mut deep) = (Sums::ZERO, 0, self.inputs, 0usize);
+        let (mut sums, mut i, mut below) = (Sums::ZERO, 0, self.inputs);
         while let Some(layer) = self.layer(i) {
             let (width, stride) = (layer.width(), self.stride(layer.width()));
             below = if i == top { self.top_width() } else { below };
@@ -318,16 +322,12 @@ impl<'a> Shape<'a> {
             if !layer.stochastic() {
                 let behind = (sums.logits > 0) as usize;
                 sums.hidden[behind] = sums.hidden[behind].saturating_add(stride);
-                deep = deep.saturating_add(stride);
-                sums.deepest = if deep > sums.deepest { deep } else { sums.deepest };
             } else {
                 sums.logits = sums.logits.saturating_add(stride);
-                deep = 0;
             }
             if layer.stochastic() && i < top {
                 sums.stochastic += 1;
                 sums.samples = sums.samples.saturating_add(words(width));
-                sums.widest_sample = if width > sums.widest_sample { width } else { sums.widest_sample };
             }
             below = width;
             i += 1;
@@ -339,29 +339,29 @@ impl<'a> Shape<'a> {
         }
         // No size of a shape that is refused can wrap: all are zero.
         self.sums = match self.rules(sums) {
-            Ok(()) => sums,
-            Err(error) => Sums { refused: Some(error), ..Sums::ZERO },
+            Verdict::Accepted => sums,
+            verdict => Sums { verdict, ..Sums::ZERO },
         };
         self
     }
 
     /// See [`check`](Self::check).
-    const fn rules(&self, sums: Sums) -> Result<(), Error> {
+    const fn rules(&self, sums: Sums) -> Verdict {
         let (top, end) = (self.encoder.len(), self.network_layers());
         if top == 0 || !self.encoder[top - 1].stochastic() || self.inputs > MAX_WIDTH || self.pad > 1024 {
-            return Err(Error::Shape);
+            return Verdict::Contradicts;
         }
         let (mut i, mut above) = (0, 0);
         while let Some(layer) = self.layer(i) {
             let slope = layer.slope();
             if layer.width() == 0 || layer.width() > MAX_WIDTH || !(slope >= 0.0 && slope <= 1.0) {
-                return Err(Error::Shape);
+                return Verdict::Contradicts;
             }
             above += (i >= top && layer.stochastic()) as usize;
             i += 1;
         }
         if end > MAX_LAYERS || sums.params > isize::MAX as usize / 8 {
-            return Err(Error::Shape);
+            return Verdict::Contradicts;
         }
         let learned = matches!(self.prior, Prior::Learned);
         let left_out = !STACKS && sums.stochastic > 1
@@ -369,35 +369,35 @@ impl<'a> Shape<'a> {
             || !CODINGS && self.codings.is_some()
             || !PRIOR && learned;
         if left_out {
-            return Err(Error::LeftOut);
+            return Verdict::LeftOut;
         }
         if !self.x_coding().valid(self.inputs) || matches!(self.b_coding(), Coding::Centred(_)) {
-            return Err(Error::Shape);
+            return Verdict::Contradicts;
         }
         if self.decoder.is_empty() {
-            return if learned || self.conditional { Err(Error::Shape) } else { Ok(()) };
+            return if learned || self.conditional { Verdict::Contradicts } else { Verdict::Accepted };
         }
         let ends = self.decoder[self.decoder.len() - 1].stochastic();
         if !ends || above != if self.conditional { 1 } else { sums.stochastic } {
-            return Err(Error::Shape);
+            return Verdict::Contradicts;
         }
-        if self.conditional { Ok(()) } else { self.mirrored(sums.stochastic) }
+        if self.conditional { Verdict::Accepted } else { self.mirrored(sums.stochastic) }
     }
 
     /// Whether the Bernoulli layers of the decoder are `layers` of the chain in reverse, then the input.
-    const fn mirrored(&self, layers: usize) -> Result<(), Error> {
+    const fn mirrored(&self, layers: usize) -> Verdict {
         let (mut expected, mut i) = (layers, 0);
         while i < self.decoder.len() && expected > 0 {
             if self.decoder[i].stochastic() {
                 expected -= 1;
                 let width = if expected == 0 { self.inputs } else { self.stochastic_width(expected - 1) };
                 if width != self.decoder[i].width() {
-                    return Err(Error::Shape);
+                    return Verdict::Contradicts;
                 }
             }
             i += 1;
         }
-        Ok(())
+        Verdict::Accepted
     }
 }
 
@@ -406,7 +406,7 @@ pub const MAX_WIDTH: usize = 1 << 14;
 /// Most layers that [`Shape::check`] accepts.
 pub const MAX_LAYERS: usize = 64;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "batch", feature = "codings", feature = "prior", feature = "stacks"))]
 mod tests {
     use super::*;
     use Prior::{Fixed, Learned};

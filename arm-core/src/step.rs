@@ -177,6 +177,6 @@ pub(crate) fn add(x: &[f32], y: &mut [f32]) {
 
 #[inline(never)]
 fn limited(work: &Work<'_>) -> Result<(), Error> {
-    let within = |values| arm_vfp::within(LIMIT, values);
-    if within(work.activations) && within(work.deltas) { Ok(()) } else { Err(Error::Diverged) }
+    let within = [&*work.activations, work.deltas].iter().all(|values| arm_vfp::within(LIMIT, values));
+    if within { Ok(()) } else { Err(Error::Diverged) }
 }

@@ -85,6 +85,9 @@
 // A step is under way, or a call from inside a callback.
 #define SBN_ERROR_BUSY -16
 
+// The library was built without a feature of arm-core that this needs.
+#define SBN_ERROR_LEFT_OUT -17
+
 // A pointer is null.
 #define SBN_ERROR_NULL -101
 
@@ -385,16 +388,15 @@ int32_t sbn_load_from(struct sbn_network *net,
 #define SBN_DEPTH_B_(in, out) + (size_t)1
 #define SBN_WIDE_H_(in, out, slope) , (size_t)(out)
 #define SBN_WIDE_B_(in, out) , (size_t)(out)
-#define SBN_WIDEST_H_(in, out, slope)
-#define SBN_WIDEST_B_(in, out) , (size_t)(out)
 #define SBN_COUNT_(encoder, decoder) ((size_t)0 SBN_SUM_(encoder, ONE) SBN_SUM_(decoder, ONE))
 #define SBN_RECORD_(encoder, decoder, prior_units) \
     ((size_t)(prior_units) SBN_SUM_(encoder, UNITS) SBN_SUM_(decoder, UNITS) SBN_SUM_(encoder, KEPT) \
          SBN_SUM_(decoder, KEPT) SBN_SUM_(encoder, DRAWN))
+#define SBN_HIDDEN_(encoder, decoder) ((size_t)0 SBN_SUM_(encoder, KEPT) SBN_SUM_(decoder, KEPT))
 #define SBN_STRIDE_(encoder, decoder) SBN_MAX_((size_t)0 SBN_SUM_(encoder, WIDE) SBN_SUM_(decoder, WIDE))
 #define SBN_EXAMPLES_(encoder, decoder) \
     ((size_t)6 + 3u * ((size_t)0 SBN_SUM_(encoder, DEPTH)) + 2u * ((size_t)0 SBN_SUM_(encoder, DRAWN)) \
-     + 2u * SBN_STRIDE_(encoder, decoder) + SBN_MAX_((size_t)0 SBN_SUM_(encoder, WIDEST)))
+     + SBN_STRIDE_(encoder, decoder) + SBN_MAX2_(SBN_STRIDE_(encoder, decoder), SBN_HIDDEN_(encoder, decoder)))
 #define SBN_UPDATE_(inputs, encoder, decoder) (SBN_STRIDE_(encoder, decoder) + SBN_INPUT_WORDS(inputs))
 #define SBN_SCRATCH_(inputs, encoder, decoder, prior_units) \
     (SBN_RECORD_(encoder, decoder, prior_units) \

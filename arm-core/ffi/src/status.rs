@@ -95,7 +95,9 @@ fn text(status: i32) -> &'static CStr {
         SBN_ERROR_PARAMETER => c"parameter: a parameter is NaN, infinite or beyond 2^24; nothing was changed",
         SBN_ERROR_EMPTY => c"empty: no slot of the record holds parameters; save a model first",
         SBN_ERROR_BUSY => c"busy: a step is under way, or this is a call from a callback; finish that first",
-        SBN_ERROR_LEFT_OUT => c"left out: the library was built without a feature of arm-core that this needs",
+        SBN_ERROR_LEFT_OUT => {
+            c"left out: the library was built without a feature of arm-core that this needs"
+        }
         SBN_ERROR_NULL => c"null: a pointer is null",
         SBN_ERROR_MISALIGNED => c"misaligned: a pointer is not aligned for what it points to",
         SBN_ERROR_OVERLAP => c"overlap: two buffers share memory and must not",

@@ -15,7 +15,7 @@
 
 mod decode;
 mod header;
-#[cfg(test)]
+#[cfg(all(test, feature = "batch", feature = "codings", feature = "prior", feature = "stacks"))]
 mod tests;
 
 pub(crate) use decode::verify;

@@ -1,6 +1,11 @@
 //! The bound of K samples, L = log of the mean of e^-f_k (Burda, Grosse & Salakhutdinov, ICLR 2016).
 
-use crate::math::{exp_called, ln_called};
+use crate::math::{exp_below_one_called, ln_called};
+
+/// e^x for x <= 0.
+fn exp_negative(x: f32) -> f32 {
+    if x < -87.336_54 { 0.0 } else { exp_below_one_called(x) }
+}
 
 /// log of the mean of e^v, one v at a time, without overflow.
 #[derive(Clone, Copy, Debug)]
@@ -19,17 +24,17 @@ impl LogMeanExp {
     /// Takes in one value.
     pub fn push(&mut self, v: f32) {
         if v > self.largest {
-            self.sum = self.sum * exp_called(self.largest - v) + 1.0;
+            self.sum = self.sum * exp_negative(self.largest - v) + 1.0;
             self.largest = v;
         } else if v != f32::NEG_INFINITY {
-            self.sum += exp_called(v - self.largest);
+            self.sum += exp_negative(v - self.largest);
         }
         self.count = self.count.saturating_add(1);
     }
 
     /// The share of a value that was taken in, e^v over the sum of all.
     pub fn share(&self, v: f32) -> f32 {
-        exp_called(v - self.largest) / self.sum
+        exp_negative(v - self.largest) / self.sum
     }
 
     /// The result; minus infinity for no values.

@@ -38,7 +38,7 @@ fn add_to_rows(a: f32, d: &[f32], selected: Selected<'_>, g: &mut MatrixMut<'_>)
 
 impl Kernels for Portable {
     fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
-        for n in 0..x.height().min(y.height()) {
+        for n in 0..x.examples().min(y.examples()) {
             let y = y.row_mut(n);
             arm_vfp::add_scaled(x.row(n), w.data(), layout(&w), y);
             activate(slope, y);
@@ -46,7 +46,7 @@ impl Kernels for Portable {
     }
 
     fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
-        for n in 0..y.height() {
+        for n in 0..y.examples() {
             let y = y.row_mut(n);
             arm_vfp::add_rows(x.row(n), x.cols(), w.data(), layout(&w), y);
             activate(slope, y);
@@ -54,7 +54,7 @@ impl Kernels for Portable {
     }
 
     fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, mut dx: MatrixMut<'_>) {
-        for n in 0..d.height().min(a.height()).min(dx.height()) {
+        for n in 0..d.examples().min(a.examples()).min(dx.examples()) {
             let dx = dx.row_mut(n);
             arm_vfp::dots(d.row(n), w.data(), layout(&w), dx);
             arm_vfp::activate_back(slope, TINY, a.row(n), dx);
@@ -62,7 +62,7 @@ impl Kernels for Portable {
     }
 
     fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
-        for n in 0..x.height().min(d.height()) {
+        for n in 0..x.examples().min(d.examples()) {
             let (x, d) = (x.row(n), d.row(n));
             let units = x.get(first..).unwrap_or_default();
             let units = units.get(..g.height()).unwrap_or(units);
@@ -79,7 +79,7 @@ impl Kernels for Portable {
     }
 
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
-        for n in 0..d.height() {
+        for n in 0..d.examples() {
             add_to_rows(a, d.row(n), Selected { bits: x.row(n), bias: x.cols(), first }, &mut g);
         }
     }
@@ -89,7 +89,7 @@ impl Kernels for Portable {
     }
 
     fn draw<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
-        bernoulli::draw(&|p, q, u| rule.unit(p, q, u).0, logits, uniforms, sample)
+        bernoulli::sample(rule, logits, uniforms, Drawn { sample, partner: &mut [], score: &mut [] }).0
     }
 
     fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {

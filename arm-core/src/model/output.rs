@@ -87,7 +87,8 @@ pub(super) fn back<K: Kernels>(
         let own = i >= net.shape.network_layers() || net.shape.layer(i).is_some_and(|l| l.stochastic());
         if own && plan.samples() > 1 {
             let place = plan.place(i);
-            for (delta, w) in parts_mut(place.deltas_mut(work.deltas), place.dense.stride).zip(&*plan.numbers(work.numbers).weight)
+            for (delta, w) in parts_mut(place.deltas_mut(work.deltas), place.dense.stride)
+                .zip(&*plan.numbers(work.numbers).weight)
             {
                 delta.iter_mut().for_each(|d| *d = significant(*d * w));
             }

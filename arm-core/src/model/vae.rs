@@ -117,7 +117,8 @@ impl<K: Kernels> Objective<K> for Vae {
             None => work.batch.x.row(plan.example(row)),
             Some(below) => plan.samples_of(below, work.samples).row(row),
         };
-        let prior = plan.numbers(work.numbers).cost.get(plan.rows() * layers + row).copied().unwrap_or_default();
+        let prior =
+            plan.numbers(work.numbers).cost.get(plan.rows() * layers + row).copied().unwrap_or_default();
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
         let logit = net.weights(net.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
         let log_prob = output::flipped_log_prob(net, (row, unit, b), (work.b, work.a), target);

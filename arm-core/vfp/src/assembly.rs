@@ -3,7 +3,7 @@
 //!
 //! Products and sums are rounded one by one and in the order of the portable loops: the bits agree.
 
-pub(crate) use crate::work::{Adam, Matrix};
+pub(crate) use crate::work::{Adam, Matrix, Rows};
 use core::arch::naked_asm;
 
 /// y = from + x\[0\] w\[0\] + x\[1\] w\[1\] and so on.
@@ -236,32 +236,44 @@ pub(crate) unsafe extern "C" fn outer(a: f32, work: *const Matrix) {
     )
 }
 
-/// y = from + the rows of `w` whose bit is set in `word` > 0, lowest first; rows of 16 floats, `stride` bytes apart.
+/// y = the row of biases + the rows whose bit is set, in order.
 ///
 /// # Safety
-/// `w` is good for those rows, `y` and `from` for 16 floats.
+/// The pointers are good for what [`Rows`] says; there is a bias.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn add_rows(
-    word: u32,
-    w: *const f32,
-    stride: usize,
-    y: *mut f32,
-    from: *const f32,
-) {
+pub(crate) unsafe extern "C" fn add_rows(work: *const Rows) {
     naked_asm!(
         ".fpu fpv4-sp-d16",
-        "ldr r12, [sp]",
-        "push {{r4, r5}}",
+        "push {{r4-r11}}",
         "vpush {{s16-s31}}",
-        "rbit r0, r0",
-        "mov r5, #0x80000000",
-        "vldmia r12, {{s0-s15}}",
+        "mov r9, #0x80000000",
+        "mov r6, #0",
+        "ldr r5, [r0, #20]",
         "2:",
-        "clz r12, r0",
-        "lsr r4, r5, r12",
-        "bics r0, r0, r4",
-        "mla r12, r12, r2, r1",
-        "vldmia r12, {{s16-s31}}",
+        "ldm r0, {{r1-r4}}",
+        "ldr r8, [r0, #24]",
+        "add r8, r6",
+        "vldmia r8, {{s0-s15}}",
+        "ldr r11, [r0, #16]",
+        "add r11, r6",
+        "cmp r2, #0",
+        "beq 6f",
+        "3:",
+        "ldr r7, [r1], #4",
+        "ands r7, r3",
+        "mov r3, #-1",
+        "subs r2, #1",
+        "it eq",
+        "andeq r7, r4",
+        "rbit r7, r7",
+        "cmp r7, #0",
+        "beq 5f",
+        "4:",
+        "clz r8, r7",
+        "lsr r10, r9, r8",
+        "bics r7, r7, r10",
+        "mla r8, r8, r5, r11",
+        "vldmia r8, {{s16-s31}}",
         "vadd.f32 s0, s0, s16",
         "vadd.f32 s1, s1, s17",
         "vadd.f32 s2, s2, s18",
@@ -278,33 +290,96 @@ pub(crate) unsafe extern "C" fn add_rows(
         "vadd.f32 s13, s13, s29",
         "vadd.f32 s14, s14, s30",
         "vadd.f32 s15, s15, s31",
+        "bne 4b",
+        "5:",
+        "add r11, r11, r5, lsl #5",
+        "cmp r2, #0",
+        "bne 3b",
+        "6:",
+        "ldr r8, [r0, #28]",
+        "add r8, r6",
+        "vstmia r8, {{s0-s15}}",
+        "add r6, #64",
+        "ldr r8, [r0, #32]",
+        "cmp r8, r6, lsr #6",
         "bne 2b",
-        "vstmia r3, {{s0-s15}}",
         "vpop {{s16-s31}}",
-        "pop {{r4, r5}}",
+        "pop {{r4-r11}}",
         "bx lr",
     )
 }
 
-/// The rows of `g` whose bit is set in `word` > 0 += c; rows of 16 floats, `stride` bytes apart.
+/// The row of biases, if it is there, and the rows whose bit is set += a y, without terms below `tiny`.
 ///
 /// # Safety
-/// `g` is good for those rows, `c` for 16 floats.
+/// The pointers are good for what [`Rows`] says.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn add_to_rows(word: u32, g: *mut f32, stride: usize, c: *const f32) {
+pub(crate) unsafe extern "C" fn add_to_rows(a: f32, tiny: f32, work: *const Rows) {
     naked_asm!(
         ".fpu fpv4-sp-d16",
-        "push {{r4, r5}}",
+        "push {{r4-r11, lr}}",
         "vpush {{s16-s31}}",
-        "rbit r0, r0",
-        "mov r5, #0x80000000",
-        "vldmia r3, {{s0-s15}}",
+        "sub sp, #64",
+        "vmov r12, lr, s0, s1",
+        "mov r9, #0x80000000",
+        "mov r6, #0",
+        "ldr r5, [r0, #20]",
         "2:",
-        "clz r12, r0",
-        "lsr r4, r5, r12",
-        "bics r0, r0, r4",
-        "mla r12, r12, r2, r1",
-        "vldmia r12, {{s16-s31}}",
+        // The terms of a block go through memory, all of them zero in r3.
+        "vmov s0, s1, r12, lr",
+        "mov r3, #0",
+        "vmov s2, r3",
+        "ldr r8, [r0, #28]",
+        "add r8, r6",
+        "mov r11, sp",
+        "mov r1, #16",
+        "8:",
+        "vldmia r8!, {{s3}}",
+        "vmul.f32 s3, s3, s0",
+        "vabs.f32 s4, s3",
+        "vcmp.f32 s4, s1",
+        "vmrs apsr_nzcv, fpscr",
+        "it mi",
+        "vmovmi.f32 s3, s2",
+        "vmov r2, s3",
+        "orr r3, r2",
+        "vstmia r11!, {{s3}}",
+        "subs r1, #1",
+        "bne 8b",
+        "cmp r3, #0",
+        "beq 6f",
+        "vldmia sp, {{s0-s15}}",
+        "ldm r0, {{r1-r4}}",
+        "ldr r11, [r0, #16]",
+        "add r11, r6",
+        "ldr r8, [r0, #24]",
+        "cmp r8, #0",
+        "beq 7f",
+        // The bias is the last row of a word that lies before the others.
+        "add r8, r6",
+        "sub r11, r11, r5, lsl #5",
+        "movs r7, #0",
+        "b 9f",
+        "7:",
+        "cmp r2, #0",
+        "beq 6f",
+        "3:",
+        "ldr r7, [r1], #4",
+        "ands r7, r3",
+        "mov r3, #-1",
+        "subs r2, #1",
+        "it eq",
+        "andeq r7, r4",
+        "rbit r7, r7",
+        "cmp r7, #0",
+        "beq 5f",
+        "4:",
+        "clz r8, r7",
+        "lsr r10, r9, r8",
+        "bics r7, r7, r10",
+        "mla r8, r8, r5, r11",
+        "9:",
+        "vldmia r8, {{s16-s31}}",
         "vadd.f32 s16, s16, s0",
         "vadd.f32 s17, s17, s1",
         "vadd.f32 s18, s18, s2",
@@ -321,11 +396,20 @@ pub(crate) unsafe extern "C" fn add_to_rows(word: u32, g: *mut f32, stride: usiz
         "vadd.f32 s29, s29, s13",
         "vadd.f32 s30, s30, s14",
         "vadd.f32 s31, s31, s15",
-        "vstmia r12, {{s16-s31}}",
+        "vstmia r8, {{s16-s31}}",
+        "bne 4b",
+        "5:",
+        "add r11, r11, r5, lsl #5",
+        "cmp r2, #0",
+        "bne 3b",
+        "6:",
+        "add r6, #64",
+        "ldr r8, [r0, #32]",
+        "cmp r8, r6, lsr #6",
         "bne 2b",
+        "add sp, #64",
         "vpop {{s16-s31}}",
-        "pop {{r4, r5}}",
-        "bx lr",
+        "pop {{r4-r11, pc}}",
     )
 }
 

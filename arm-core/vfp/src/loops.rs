@@ -51,6 +51,12 @@ impl Layout {
         len.saturating_add(stride - self.cols.min(stride)) / stride
     }
 
+    /// The same rows, of at most `cols` columns.
+    #[inline(always)]
+    fn within(self, cols: usize) -> Self {
+        Layout { cols: self.cols.min(self.stride).min(cols), ..self }
+    }
+
     /// The first row that has something left when groups are done.
     #[inline(always)]
     fn first_rest(self, fours: usize, eights: usize) -> usize {
@@ -113,138 +119,88 @@ pub struct Selected<'a> {
     pub first: usize,
 }
 
-impl Selected<'_> {
-    /// Calls `work` for the bias and for each word that selects any of `rows` rows, with the row of its lowest bit.
-    #[inline(always)]
-    fn each(self, rows: usize, mut work: impl FnMut(u32, usize)) {
-        let bias = core::iter::once((self.bias, 1));
-        let words = self.bits.iter().enumerate().map(|(k, word)| (32 * k, *word));
-        for (row, word) in bias.chain(words) {
-            let before = self.first.saturating_sub(row);
-            let word = word.checked_shr(before as u32).unwrap_or(0);
-            let at = row.saturating_sub(self.first);
-            let word = below(word, rows.saturating_sub(at));
-            if word != 0 {
-                work(word, at);
-            }
-        }
-    }
-}
-
-/// The first `count` bits of a word.
-#[inline(always)]
-fn below(word: u32, count: usize) -> u32 {
-    word & !u32::MAX.checked_shl(count as u32).unwrap_or(0)
-}
-
 /// Columns that are held in registers while rows pass by.
 const BLOCK: usize = 16;
 
-/// Bits `first..` as far as they select one of `rows` rows: the words of them, and which bits of the first and the last
-/// word these are.
-#[cfg(helium)]
-fn masked(bits: &[u32], first: usize, rows: usize) -> (&[u32], [u32; 2]) {
-    let (before, end) = (first % 32, first % 32 + rows);
-    let words = bits.get(first / 32..).unwrap_or_default();
-    let words = words.get(..end.div_ceil(32)).unwrap_or(words);
-    (words, [u32::MAX << before, below(u32::MAX, end.saturating_sub(32 * words.len().saturating_sub(1)))])
+#[cfg(vfp_loops)]
+impl Selected<'_> {
+    /// The rows that are among those of a matrix of `len` floats at `w`, in whole blocks of columns; `y` has a float a
+    /// column.
+    #[inline(never)]
+    fn work(self, w: *mut f32, len: usize, layout: Layout, y: *mut f32) -> assembly::Rows {
+        let rows = layout.rows(len);
+        let (before, end) = (self.first % 32, self.first % 32 + rows);
+        let words = self.bits.get(self.first / 32..).unwrap_or_default();
+        let words = words.get(..end.div_ceil(32)).unwrap_or(words);
+        let behind = end.saturating_sub(32 * words.len().saturating_sub(1));
+        let bias = self.bias.wrapping_sub(self.first);
+        assembly::Rows {
+            bits: words.as_ptr(),
+            words: words.len(),
+            masks: [u32::MAX << before, !u32::MAX.checked_shl(behind as u32).unwrap_or(0)],
+            w: w.wrapping_sub(before * layout.stride),
+            stride: 4 * layout.stride,
+            bias: if bias < rows { w.wrapping_add(bias * layout.stride) } else { core::ptr::null_mut() },
+            y,
+            blocks: layout.cols / BLOCK,
+        }
+    }
 }
 
 /// y = row `bias` of w + the rows whose bit is set, in order.
 #[inline(never)]
 pub fn add_rows(bits: &[u32], bias: usize, w: &[f32], layout: Layout, y: &mut [f32]) {
-    let mut start = 0;
-    #[cfg(helium)]
-    {
-        let (rows, blocks) = (layout.rows(w.len()), layout.cols.min(layout.stride).min(y.len()) / BLOCK);
-        if bias < rows && blocks > 0 {
-            let (words, masks) = masked(bits, 0, rows);
-            let w = w.as_ptr().cast_mut();
-            let work = assembly::Rows {
-                bits: words.as_ptr(),
-                words: words.len(),
-                masks,
-                w,
-                stride: 4 * layout.stride,
-                bias: w.wrapping_add(bias * layout.stride),
-                y: y.as_mut_ptr(),
-                blocks,
-            };
+    let layout = layout.within(y.len());
+    #[cfg(not(vfp_loops))]
+    let done = 0;
+    #[cfg(vfp_loops)]
+    let done = {
+        let selected = Selected { bits, bias, first: 0 };
+        let work = selected.work(w.as_ptr().cast_mut(), w.len(), layout, y.as_mut_ptr());
+        if work.blocks > 0 && !work.bias.is_null() {
             // SAFETY: the bias and the rows of the bits have these blocks, and so has y; w is only read.
             unsafe { assembly::add_rows(&work) };
-            start = blocks * BLOCK;
         }
-    }
-    while start < layout.cols {
-        let y = y.get_mut(start..).unwrap_or_default();
-        let width = (layout.cols - start).min(BLOCK).min(y.len());
-        let part = |row: usize| w.get(row * layout.stride + start..).unwrap_or_default();
-        #[cfg(all(vfp_loops, not(helium)))]
-        let rows = layout.rows(w.len());
-        #[cfg(all(vfp_loops, not(helium)))]
-        if width == BLOCK && bias < rows {
-            let (bias, mut any) = (part(bias), false);
-            for (k, &word) in bits.iter().enumerate() {
-                let (word, w) = (below(word, rows.saturating_sub(32 * k)), part(32 * k).as_ptr());
-                if word != 0 {
-                    let from = if any { y.as_ptr() } else { bias.as_ptr() };
-                    // SAFETY: the bias and the rows whose bit is left have a block, and y has one; there is a bit.
-                    unsafe { assembly::add_rows(word, w, 4 * layout.stride, y.as_mut_ptr(), from) };
-                    any = true;
-                }
-            }
-            if !any {
-                y.iter_mut().zip(bias).take(BLOCK).for_each(|(y, b)| *y = *b);
-            }
-            start += BLOCK;
-            continue;
-        }
-        y.iter_mut().zip(part(bias)).take(width).for_each(|(y, w)| *y = *w);
+        work.blocks * BLOCK
+    };
+    if done < layout.cols {
+        let y = y.get_mut(done..layout.cols).unwrap_or_default();
+        let row = |i: usize| w.get(i * layout.stride + done..).unwrap_or_default();
+        y.iter_mut().zip(row(bias)).for_each(|(y, w)| *y = *w);
         for (k, &word) in bits.iter().enumerate() {
             for i in ones(word) {
-                y.iter_mut().zip(part(32 * k + i)).take(width).for_each(|(y, w)| *y += w);
+                y.iter_mut().zip(row(32 * k + i)).for_each(|(y, w)| *y += w);
             }
         }
-        start += BLOCK;
     }
 }
 
 /// The selected rows of g += a d, without terms below `tiny`.
 #[inline(never)]
 pub fn add_to_rows(a: f32, tiny: f32, d: &[f32], selected: Selected<'_>, g: &mut [f32], layout: Layout) {
-    #[cfg(not(helium))]
-    let done = 0;
-    #[cfg(helium)]
-    let done = {
-        let rows = layout.rows(g.len());
-        let blocks = layout.cols.min(layout.stride).min(d.len()) / BLOCK;
-        if blocks > 0 {
-            let (words, masks) = masked(selected.bits, selected.first, rows);
-            let w = g.as_mut_ptr();
-            let bias = selected.bias.checked_sub(selected.first).filter(|row| *row < rows);
-            let work = assembly::Rows {
-                bits: words.as_ptr(),
-                words: words.len(),
-                masks,
-                w: w.wrapping_sub(selected.first % 32 * layout.stride),
-                stride: 4 * layout.stride,
-                bias: bias.map_or(core::ptr::null_mut(), |row| w.wrapping_add(row * layout.stride)),
-                y: d.as_ptr().cast_mut(),
-                blocks,
-            };
+    let layout = layout.within(d.len());
+    #[cfg(not(vfp_loops))]
+    let mut done = 0;
+    #[cfg(vfp_loops)]
+    let mut done = {
+        let work = selected.work(g.as_mut_ptr(), g.len(), layout, d.as_ptr().cast_mut());
+        if work.blocks > 0 {
             // SAFETY: the rows of the bits and of the bias have these blocks, and so has d, which is only read.
             unsafe { assembly::add_to_rows(a, tiny, &work) };
         }
-        blocks
+        work.blocks * BLOCK
     };
-    for (block, d) in d.chunks(BLOCK).enumerate().skip(done) {
-        let c = core::array::from_fn(|i| d.get(i).map_or(0.0, |d| significant(tiny, a * d)));
+    while done < layout.cols {
+        let (d, width) = (d.get(done..).unwrap_or_default(), (layout.cols - done).min(BLOCK));
+        let c: [f32; BLOCK] = core::array::from_fn(|i| d.get(i).map_or(0.0, |d| significant(tiny, a * d)));
         if c.iter().any(|c| *c != 0.0) {
-            add_block(&c, block * BLOCK, d.len(), selected, g, layout);
+            add_block(&c, done, width, selected, g, layout.stride);
         }
+        done += BLOCK;
     }
 }
 
+/// The selected rows of g += c, in `width` columns from `start` on.
 #[inline(never)]
 fn add_block(
     c: &[f32; BLOCK],
@@ -252,22 +208,16 @@ fn add_block(
     width: usize,
     selected: Selected<'_>,
     g: &mut [f32],
-    layout: Layout,
+    stride: usize,
 ) {
-    let width = width.min(layout.cols.saturating_sub(start));
-    selected.each(layout.rows(g.len()), |word, at| {
-        let offset = at * layout.stride + start;
-        #[cfg(all(vfp_loops, not(helium)))]
-        if width == BLOCK {
-            // SAFETY: `each` gives rows that are there.
-            unsafe { assembly::add_to_rows(word, g.as_mut_ptr().add(offset), 4 * layout.stride, c.as_ptr()) };
-            return;
-        }
-        for i in ones(word) {
-            let row = g.get_mut(offset + i * layout.stride..).unwrap_or_default();
+    let bias = core::iter::once((selected.bias, 1));
+    let words = selected.bits.iter().enumerate().map(|(k, word)| (32 * k, *word));
+    for (first, word) in bias.chain(words) {
+        for row in ones(word).filter_map(|i| (first + i).checked_sub(selected.first)) {
+            let row = g.get_mut(row * stride + start..).unwrap_or_default();
             row.iter_mut().zip(c).take(width).for_each(|(g, c)| *g += c);
         }
-    });
+    }
 }
 
 /// The bits of a word that are one, lowest first.

@@ -31,7 +31,6 @@ pub(crate) struct Adam {
 }
 
 /// Rows that bits select, of a matrix of `blocks` > 0 times 16 columns.
-#[cfg(helium)]
 #[repr(C)]
 pub(crate) struct Rows {
     /// `words` of them, of which the bits of the first and of the last mask count, and both of a single one.

@@ -1,7 +1,7 @@
 //! Bernoulli units: probabilities, draws, logarithms of probabilities.
 
 use crate::kernels::Drawn;
-use crate::math::{exp_below_one, ln_called};
+use crate::math::{exp_below_one_called, ln_called};
 use crate::unit::Unit;
 use arm_vfp::Sums;
 
@@ -12,7 +12,7 @@ const SATURATED: f32 = 27.0;
 #[inline(always)]
 fn decay(x: f32) -> f32 {
     let size = x.abs();
-    if size > SATURATED { 0.0 } else { exp_below_one(-size) }
+    if size > SATURATED { 0.0 } else { exp_below_one_called(-size) }
 }
 
 /// (1 + e^-|phi|, sigmoid(phi), sigmoid(-phi)).
@@ -78,53 +78,36 @@ fn next_mut<'a>(rest: &mut &'a mut [f32]) -> &'a mut [f32] {
     head
 }
 
-#[inline(always)]
-pub(super) fn sample<E: Unit>(rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
+/// Partners and scores are written as far as there is room. Compiled once for every rule, hence the pointer.
+#[inline(never)]
+pub(super) fn sample(rule: &dyn Unit, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
     let (mut log_q, mut partners_twice) = (LogSigmoid::new(), 0.0);
-    let (mut logits, mut uniforms, mut scores) = (logits, uniforms, out.score);
-    for (sample, partner) in out.sample.iter_mut().zip(out.partner) {
-        let (phi, u, score) = (next(&mut logits), next(&mut uniforms), next_mut(&mut scores));
-        (*sample, *partner) = (0, 0);
-        for (i, ((&phi, &u), score)) in phi.iter().zip(u).zip(score).enumerate() {
+    let mut units = logits.iter().zip(uniforms);
+    let (mut partners, mut scores) = (out.partner.iter_mut(), out.score.iter_mut());
+    for sample in out.sample {
+        let (mut own, mut other) = (0, 0);
+        for (i, (&phi, &u)) in (0..32).zip(&mut units) {
             let (factor, p, q) = probabilities(phi);
-            let (b, b_partner, s) = rule.unit(p, q, u);
+            let (b, b_partner, score) = rule.unit(p, q, u);
             let (b, b_partner) = (u32::from(b), u32::from(b_partner));
-            *sample |= b << i;
-            *partner |= b_partner << i;
-            *score = s;
+            own |= b << i;
+            other |= b_partner << i;
+            if let Some(out) = scores.next() {
+                *out = score;
+            }
             log_q.push(signed(phi, b), factor);
             let x = signed(phi, b_partner);
             partners_twice += x - x.abs();
         }
         log_q.flush();
+        *sample = own;
+        if let Some(partner) = partners.next() {
+            *partner = other;
+        }
     }
     let of_sample = log_q.sum();
     log_q.sums.twice = partners_twice;
     (of_sample, log_q.sum())
-}
-
-/// `rule` says from (p, q, u) whether a unit is one. Compiled once for every rule, hence the pointer.
-#[inline(never)]
-pub(super) fn draw(
-    rule: &dyn Fn(f32, f32, f32) -> bool,
-    logits: &[f32],
-    uniforms: &[f32],
-    sample: &mut [u32],
-) -> f32 {
-    let mut log_q = LogSigmoid::new();
-    let (mut logits, mut uniforms) = (logits, uniforms);
-    for sample in sample {
-        let (phi, u) = (next(&mut logits), next(&mut uniforms));
-        *sample = 0;
-        for (i, (&phi, &u)) in phi.iter().zip(u).enumerate() {
-            let (factor, p, q) = probabilities(phi);
-            let b = u32::from(rule(p, q, u));
-            *sample |= b << i;
-            log_q.push(signed(phi, b), factor);
-        }
-        log_q.flush();
-    }
-    log_q.sum()
 }
 
 #[inline(never)]
