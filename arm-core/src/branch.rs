@@ -31,12 +31,14 @@ fn flip_gradient(phi: f32, b: bool, difference: f32) -> f32 {
 
 /// The terms of f of a row that depend on layers `t..`.
 fn above(cost: &[f32], log_q: Option<&[f32]>, rows: usize, t: usize, row: usize) -> f32 {
-    let above = |blocks: &[f32]| -> f32 { parts(blocks, rows).skip(t).filter_map(|b| b.get(row)).sum() };
+    let above = |blocks: &[f32]| -> f32 {
+        blocks.get(t * rows + row..).unwrap_or_default().iter().step_by(rows.max(1)).sum()
+    };
     above(cost) + log_q.map_or(0.0, above)
 }
 
 /// Adds to `total` the objective's terms of f for the paths of a branch.
-#[inline(never)]
+#[inline(always)]
 fn finish_paths<K: Kernels, O: Objective<K>>(
     net: &Network<'_, '_, K>,
     plan: &Plan<'_>,
@@ -109,21 +111,22 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     #[inline(never)]
     fn start_pairs(&self, plan: &Plan<'_>, log_q: bool, work: &mut Work<'_>, t: usize) -> usize {
         let (main, partners) = (plan.samples_of(t, work.samples), plan.samples_of(t, work.partners));
-        let mut out = parts_mut(work.branch.get_mut(plan.sample(t)..).unwrap_or_default(), main.stride());
         let numbers = plan.numbers(work.numbers);
-        let mut paths = work.active.iter_mut().zip(numbers.total.iter_mut());
-        let log_q_partner = numbers.log_q_partner.get(plan.rows() * t..).unwrap_or_default();
+        let log_q_partner = parts(numbers.log_q_partner, plan.rows()).nth(t).unwrap_or_default();
+        let out = work.branch.get_mut(plan.sample(t)..).unwrap_or_default();
         let mut count = 0;
-        for (row, log_q_partner) in log_q_partner.iter().enumerate().take(plan.rows()) {
+        for row in 0..plan.rows() {
             let (a, b) = (main.row(row), partners.row(row));
-            if a.iter().eq(b) {
+            if a.iter().zip(b).all(|(a, b)| a == b) {
                 continue;
             }
-            if let (Some(out), Some((active, total))) = (out.next(), paths.next()) {
-                out.iter_mut().zip(b).for_each(|(out, b)| *out = *b);
-                (*active, *total) = (row as u32, if log_q { *log_q_partner } else { 0.0 });
-                count += 1;
+            let out = out.get_mut(count * main.stride()..).unwrap_or_default();
+            out.iter_mut().zip(b).for_each(|(out, b)| *out = *b);
+            if let (Some(active), Some(total)) = (work.active.get_mut(count), numbers.total.get_mut(count)) {
+                *active = row as u32;
+                *total = log_q_partner.get(row).filter(|_| log_q).copied().unwrap_or_default();
             }
+            count += 1;
         }
         count
     }

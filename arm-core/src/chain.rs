@@ -5,7 +5,7 @@ use crate::bits::words;
 use crate::kernels::Kernels;
 use crate::matrix::Matrix;
 use crate::network::Network;
-use crate::parts::parts_mut;
+use crate::parts::slice;
 use crate::plan::Plan;
 use crate::rng::{Purpose, Stream};
 
@@ -78,7 +78,9 @@ impl<K: Kernels> Climb<'_, '_, '_, K> {
         uniforms: &mut [f32],
     ) {
         let u = uniforms.get_mut(..logits.cols()).unwrap_or_default();
-        for (i, (sample, &row)) in parts_mut(out, words(logits.cols())).zip(self.rows).enumerate() {
+        let words = words(logits.cols());
+        for (i, &row) in self.rows.iter().enumerate().take(self.plan.rows()) {
+            let sample = slice(out, i * words, words);
             self.address.stream(self.plan.samples(), row as usize, t).fill(u);
             let log = draw(logits.row(i.checked_div(shared_by).unwrap_or(0)), u, sample);
             if let Some(total) = log_q.as_deref_mut().and_then(|l| l.get_mut(i)) {

@@ -27,10 +27,16 @@ pub struct Engine<'s, K, E> {
 impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     /// An engine with shared uniforms. Errors: the shape or the estimator's settings.
     pub fn new(shape: Shape<'s>, kernels: K, estimator: E, seed: u64) -> Result<Self, Error> {
-        shape.check()?;
-        estimator.check(&shape)?;
-        Plan::new(&shape, 1, estimator.samples()).check()?;
-        Ok(Engine { shape, kernels, estimator, seed, shared: true })
+        let engine = Engine { shape, kernels, estimator, seed, shared: true };
+        engine.check()?;
+        Ok(engine)
+    }
+
+    /// Whether it can work: the errors of [`new`](Self::new).
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.shape.check()?;
+        self.estimator.check(&self.shape)?;
+        self.plan(1).check()
     }
 
     /// The network.

@@ -108,7 +108,7 @@ impl Error {
             Error::Busy => "busy: a step is under way; poll until it is done",
             Error::LeftOut => {
                 "left out: this needs a feature that arm-core was built without; enable batch (examples, samples), \
-                 codings, prior or stacks"
+                 codings, prior, ragged (widths) or stacks"
             }
         }
     }

@@ -9,5 +9,7 @@ pub(crate) const BATCH: bool = cfg!(feature = "batch");
 pub(crate) const STACKS: bool = cfg!(feature = "stacks");
 /// Units that stand for other numbers than 0 and 1.
 pub(crate) const CODINGS: bool = cfg!(feature = "codings");
+/// Layers whose width is no multiple of 16; there is nothing to leave out where the loops are not in assembly.
+pub(crate) const RAGGED: bool = arm_vfp::RAGGED;
 /// A learned prior.
 pub(crate) const PRIOR: bool = cfg!(feature = "prior");

@@ -11,16 +11,15 @@ use crate::shape::Shape;
 pub fn glorot(shape: &Shape<'_>, seed: u64, params: &mut [f32]) -> Result<(), Error> {
     shape.check()?;
     exact_size(shape.params(), params.len())?;
-    params.fill(0.0);
-    for i in 0..shape.network_layers() {
+    for i in 0..shape.dense_layers() {
         let dense = shape.dense(i);
         let radius = sqrt(6.0 / (dense.inputs + dense.outputs) as f32);
-        let weights =
-            params.get_mut(dense.offset..dense.offset + dense.inputs * dense.stride).unwrap_or_default();
+        let layer = params.get_mut(dense.offset..).unwrap_or_default();
         let mut stream = Stream::new(seed, Purpose::Initial, 0, 0, i);
-        for row in parts_mut(weights, dense.stride) {
-            for w in row.iter_mut().take(dense.outputs) {
-                *w = (2.0 * stream.uniform() - 1.0) * radius;
+        for (k, row) in parts_mut(layer, dense.stride).enumerate().take(dense.rows()) {
+            for (j, w) in row.iter_mut().enumerate() {
+                let weight = k < dense.inputs && j < dense.outputs;
+                *w = if weight { (2.0 * stream.uniform() - 1.0) * radius } else { 0.0 };
             }
         }
     }

@@ -8,6 +8,7 @@
 //! | `batch` | one example and one sample at a time, no padded rows |
 //! | `codings` | units are 0 and 1 |
 //! | `prior` | the prior is fixed |
+//! | `ragged` | the width of every layer is a multiple of 16, on a Cortex-M with a floating-point unit |
 //! | `stacks` | one stochastic layer |
 #![no_std]
 #![forbid(unsafe_code)]

@@ -71,7 +71,7 @@ impl<'a> Matrix<'a> {
     #[inline]
     pub fn row(&self, i: usize) -> &'a [f32] {
         let start = i.wrapping_mul(self.stride);
-        self.data.get(start..).and_then(|data| data.get(..self.cols)).unwrap_or_default()
+        self.data.get(start..start.wrapping_add(self.cols)).unwrap_or_default()
     }
 
     /// The rows in order.
@@ -123,7 +123,7 @@ impl<'a> MatrixMut<'a> {
     #[inline]
     pub fn row_mut(&mut self, i: usize) -> &mut [f32] {
         let start = i.wrapping_mul(self.stride);
-        self.data.get_mut(start..).and_then(|data| data.get_mut(..self.cols)).unwrap_or_default()
+        self.data.get_mut(start..start.wrapping_add(self.cols)).unwrap_or_default()
     }
 
     /// The rows in order.
@@ -167,6 +167,12 @@ impl<'a> BitMatrix<'a> {
         self.data.len() / self.stride()
     }
 
+    /// [`height`](Self::height), where the rows are examples.
+    #[inline(always)]
+    pub(crate) fn examples(&self) -> usize {
+        if BATCH { self.height() } else { 1 }
+    }
+
     /// The words of all rows.
     #[inline]
     pub fn data(&self) -> &'a [u32] {
@@ -184,7 +190,7 @@ impl<'a> BitMatrix<'a> {
     #[inline]
     pub fn row(&self, i: usize) -> &'a [u32] {
         let start = i.wrapping_mul(self.stride);
-        self.data.get(start..).and_then(|data| data.get(..self.stride)).unwrap_or_default()
+        self.data.get(start..start.wrapping_add(self.stride)).unwrap_or_default()
     }
 
     /// Row `i` as a binary vector, or an empty one.

@@ -3,7 +3,7 @@
 use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
 use crate::matrix::{BitMatrix, Input, Matrix, MatrixMut};
-use crate::plan::{Place, Plan};
+use crate::plan::Plan;
 use crate::shape::{Dense, Shape};
 
 /// A network's shape, kernels and parameters.
@@ -41,7 +41,7 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
     }
 
     /// Dense layer `i` for `rows` rows, written to the start of `out`.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn dense(&self, i: usize, dense: &Dense, input: Input<'_>, rows: usize, out: &mut [f32]) {
         let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
         if self.shape.is_coded() && !self.shape.coding(i).is_plain() {
@@ -71,22 +71,20 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         hidden: &mut [f32],
         out: &'a mut [f32],
     ) -> MatrixMut<'a> {
-        let Dense { stride, outputs, .. } =
-            self.pass(&Plan::new(self.shape, rows, 1), k, x, Keep::Nothing, hidden, &mut *out).dense;
-        MatrixMut::new(out.get_mut(..rows * stride).unwrap_or_default(), stride, outputs)
+        self.pass(&Plan::new(self.shape, rows, 1), k, x, Keep::Nothing, hidden, out)
     }
 
-    /// The logits of link `k`, in `out`, and the activations of its hidden layers, in `hidden`. Returns the last layer.
+    /// The logits of link `k`, in `out`, and the activations of its hidden layers, in `hidden`.
     #[inline(never)]
-    pub(crate) fn pass(
+    pub(crate) fn pass<'a>(
         &self,
         plan: &Plan<'_>,
         k: usize,
         x: BitMatrix<'_>,
         keep: Keep,
         hidden: &mut [f32],
-        out: &mut [f32],
-    ) -> Place {
+        out: &'a mut [f32],
+    ) -> MatrixMut<'a> {
         let (first, last) = self.shape.link(k);
         let mut place = plan.place(first);
         let start = if keep == Keep::Nothing { place.activation } else { 0 };
@@ -107,7 +105,9 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
             };
             self.dense(place.layer, &place.dense, input, place.height(), to);
             if place.layer >= last {
-                return place;
+                let out = if keep == Keep::All { place.deltas_mut(out) } else { out };
+                let out = out.get_mut(..place.height() * place.dense.stride).unwrap_or_default();
+                return MatrixMut::new(out, place.dense.stride, place.dense.outputs);
             }
             plan.advance(&mut place);
         }

@@ -26,6 +26,12 @@ pub(crate) fn parts_mut<T>(all: &mut [T], size: usize) -> PartsMut<'_, T> {
     PartsMut { rest: all, size: size.max(1) }
 }
 
+/// `n` elements from `start` on, or none where there are fewer.
+#[inline(always)]
+pub(crate) fn slice<T>(all: &mut [T], start: usize, n: usize) -> &mut [T] {
+    all.get_mut(start..).and_then(|rest| rest.get_mut(..n)).unwrap_or_default()
+}
+
 impl<'a, T> Iterator for Parts<'a, T> {
     type Item = &'a [T];
 
@@ -34,6 +40,13 @@ impl<'a, T> Iterator for Parts<'a, T> {
         let (head, tail) = self.rest.split_at_checked(self.size)?;
         self.rest = tail;
         Some(head)
+    }
+
+    /// Goes there in one step.
+    #[inline(always)]
+    fn nth(&mut self, n: usize) -> Option<&'a [T]> {
+        self.rest = self.rest.get(n.checked_mul(self.size)?..)?;
+        self.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -21,6 +21,8 @@ pub(crate) struct Place {
     pub layer: usize,
     pub dense: Dense,
     pub hidden: bool,
+    /// Whether it reads a hidden layer.
+    above_hidden: bool,
     /// See [`height`](Self::height).
     rows: usize,
     /// Floats of the kept activations of the hidden layers before it.
@@ -122,7 +124,8 @@ impl<'s> Plan<'s> {
         // Before the first: the input, computed by no layer.
         let dense = Dense { offset: 0, inputs: 0, outputs: self.shape.inputs(), stride: 0, slope: 1.0 };
         let (layer, rows) = (usize::MAX, self.examples());
-        let mut place = Place { layer, dense, hidden: true, rows, activation: 0, delta: 0 };
+        let mut place =
+            Place { layer, dense, hidden: true, above_hidden: false, rows, activation: 0, delta: 0 };
         loop {
             self.advance(&mut place);
             if place.layer >= i || place.layer > self.shape.network_layers() {
@@ -144,6 +147,7 @@ impl<'s> Plan<'s> {
         place.dense.offset = place.dense.offset.wrapping_add(place.dense.len());
         place.dense.inputs = place.dense.outputs;
         place.layer = place.layer.wrapping_add(1);
+        place.above_hidden = place.hidden && place.layer > 0;
         if place.layer == self.shape.encoder().len() {
             place.dense.inputs = self.shape.top_width();
         }
@@ -214,24 +218,20 @@ impl<'s> Plan<'s> {
         samples: &'a [u32],
     ) -> Input<'a> {
         let i = place.layer;
-        let Some(layer) = i.checked_sub(1).and_then(|below| self.shape.layer(below)) else {
+        if place.above_hidden {
+            let before = activations.get(..place.activation).unwrap_or_default();
+            return Input::Real(self.last_rows(before, place.dense.inputs, place.height()));
+        }
+        if i == 0 {
             return Input::Bits(x);
-        };
+        }
         if i >= self.shape.network_layers() {
             return Input::Bits(BitMatrix::NONE);
         }
-        match layer {
-            Layer::Bernoulli { .. } => {
-                // The chain goes up to its last layer and the decoder comes down again.
-                let (layers, link) = (self.shape.stochastic_layers(), self.shape.stochastic_before(i));
-                let t = if link < layers { link } else { 2 * layers - link };
-                Input::Bits(self.samples_of(t.wrapping_sub(1), samples))
-            }
-            Layer::Hidden { width, .. } => {
-                let before = activations.get(..place.activation).unwrap_or_default();
-                Input::Real(self.last_rows(before, width, place.height()))
-            }
-        }
+        // The chain goes up to its last layer and the decoder comes down again.
+        let (layers, link) = (self.shape.stochastic_layers(), self.shape.stochastic_before(i));
+        let t = if link < layers { link } else { 2 * layers - link };
+        Input::Bits(self.samples_of(t.wrapping_sub(1), samples))
     }
 
     /// The last `height` rows of `width` units, at the end of `data`.

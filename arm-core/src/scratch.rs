@@ -1,6 +1,7 @@
 //! The scratch memory of a batch, carved out of one slice of words.
 
 use crate::batch::Batch;
+use crate::bits::words;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::shape::Shape;
@@ -112,6 +113,14 @@ impl<'s> Plan<'s> {
         self.record_words() + self.all_numbers() + self.rows() + 2 * self.all_samples() + a + b
     }
 
+    /// Words of scratch for a learner: while parameters are updated, the input and a row of gradient take the place of
+    /// what only the samples needed.
+    pub(crate) const fn learner_words(&self) -> usize {
+        let update = self.record_words() + self.shape.max_stride() + words(self.shape.inputs());
+        let examples = self.training_words();
+        if update > examples { update } else { examples }
+    }
+
     /// Words of scratch for evaluation.
     pub(crate) const fn inference_words(&self) -> usize {
         let (a, b) = self.rooms();
@@ -173,6 +182,8 @@ impl<'s> Plan<'s> {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     pub(crate) fn too_small(&self, given: usize) -> Error {
         Error::Size { needed: if self.fits() { self.training_words() } else { usize::MAX }, given }
     }

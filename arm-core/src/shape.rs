@@ -3,7 +3,7 @@
 use crate::bits::words;
 use crate::coding::{Coding, Codings};
 use crate::error::Error;
-use crate::feature::{BATCH, CODINGS, PRIOR, STACKS};
+use crate::feature::{BATCH, CODINGS, PRIOR, RAGGED, STACKS};
 pub use crate::layer::{Dense, Layer, Prior};
 
 /// A network: a chain of Bernoulli layers b_1..b_T sampled from the input upwards, and, for a variational
@@ -351,13 +351,14 @@ impl<'a> Shape<'a> {
         if top == 0 || !self.encoder[top - 1].stochastic() || self.inputs > MAX_WIDTH || self.pad > 1024 {
             return Verdict::Contradicts;
         }
-        let (mut i, mut above) = (0, 0);
+        let (mut i, mut above, mut ragged) = (0, 0, false);
         while let Some(layer) = self.layer(i) {
             let slope = layer.slope();
             if layer.width() == 0 || layer.width() > MAX_WIDTH || !(slope >= 0.0 && slope <= 1.0) {
                 return Verdict::Contradicts;
             }
             above += (i >= top && layer.stochastic()) as usize;
+            ragged |= layer.width() % 16 != 0;
             i += 1;
         }
         if end > MAX_LAYERS || sums.params > isize::MAX as usize / 8 {
@@ -367,7 +368,8 @@ impl<'a> Shape<'a> {
         let left_out = !STACKS && sums.stochastic > 1
             || !BATCH && self.pad > 1
             || !CODINGS && self.codings.is_some()
-            || !PRIOR && learned;
+            || !PRIOR && learned
+            || !RAGGED && ragged;
         if left_out {
             return Verdict::LeftOut;
         }

@@ -10,7 +10,7 @@ use crate::kernels::{Drawn, Kernels};
 use crate::matrix::Matrix;
 use crate::model::Objective;
 use crate::network::{Keep, Network};
-use crate::parts::{parts, parts_mut};
+use crate::parts::{parts, parts_mut, slice};
 use crate::plan::{Place, Plan};
 use crate::rng::Purpose;
 use crate::scratch::Work;
@@ -113,7 +113,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
             let x = if t == 0 { work.batch.x } else { plan.samples_of(t - 1, work.samples) };
-            let place = net.pass(plan, t, x, Keep::Hidden, work.activations, work.b);
+            net.pass(plan, t, x, Keep::Hidden, work.activations, work.b);
+            let place = plan.top(t);
             self.draw_layer(plan, &place, t, units_before, work);
             units_before += place.dense.outputs;
         }
@@ -143,21 +144,23 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             }
         }
         let from = self.estimator.flips_from(width);
-        let outputs = parts_mut(work.samples.get_mut(start..).unwrap_or_default(), words(width))
-            .zip(parts_mut(work.partners.get_mut(start..).unwrap_or_default(), words(width)))
-            .zip(parts_mut(scores, stride))
-            .zip(log_q.iter_mut().zip(log_q_partner));
-        for (row, (((sample, partner), score), log_q)) in outputs.enumerate() {
+        for row in 0..rows {
+            let here = start + row * words(width);
+            let sample = slice(work.samples, here, words(width));
+            let partner = slice(work.partners, here, words(width));
+            let score = slice(scores, row * stride, width);
             let stream = address.stream(samples, row, t);
             let phi = logits.row(if t == 0 { plan.example(row) } else { row });
-            let score = score.get_mut(..width).unwrap_or_default();
             if coupled {
                 u.iter_mut().zip(&*score).for_each(|(u, s)| *u = *s);
             } else {
                 self.estimator.noise(row.checked_rem(samples).unwrap_or(0), units_before, stream, u);
             }
             let drawn = Drawn { sample, partner, score: &mut *score };
-            (*log_q.0, *log_q.1) = self.kernels.sample(&self.estimator, phi, u, drawn);
+            let logs = self.kernels.sample(&self.estimator, phi, u, drawn);
+            if let (Some(own), Some(partner)) = (log_q.get_mut(row), log_q_partner.get_mut(row)) {
+                (*own, *partner) = logs;
+            }
             if E::FLIPS != Flips::None || E::RELAXED {
                 for (score, phi) in score.iter_mut().zip(phi) {
                     if phi.abs() >= from {

@@ -23,12 +23,11 @@ impl LogMeanExp {
 
     /// Takes in one value.
     pub fn push(&mut self, v: f32) {
-        if v > self.largest {
-            self.sum = self.sum * exp_negative(self.largest - v) + 1.0;
-            self.largest = v;
-        } else if v != f32::NEG_INFINITY {
-            self.sum += exp_negative(v - self.largest);
-        }
+        let larger = v > self.largest;
+        let (low, high) = if larger { (self.largest, v) } else { (v, self.largest) };
+        let share = if v == f32::NEG_INFINITY { 0.0 } else { exp_negative(low - high) };
+        self.sum = if larger { self.sum * share + 1.0 } else { self.sum + share };
+        self.largest = high;
         self.count = self.count.saturating_add(1);
     }
 

@@ -132,9 +132,9 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.idle()?;
         self.optimiser.check()?;
         let bits = self.input(x)?;
-        if !self.trains {
-            let needed = self.engine.shape().scratch_for(self.engine.estimator.samples());
-            return Err(Error::Size { needed, given: self.memory.scratch.len() });
+        let (needed, given) = (self.engine.plan(1).learner_words(), self.memory.scratch.len());
+        if given < needed {
+            return Err(Error::Size { needed, given });
         }
         let Slices { params, scratch, .. } = &mut self.memory;
         let (mut f, batch) = ([0.0], Batch::new(bits, 1, 0, self.state.steps));

@@ -64,11 +64,7 @@ impl Shape<'_> {
 
     /// [`scratch`](Self::scratch) for an estimator that draws `samples` samples.
     pub const fn scratch_for(&self, samples: usize) -> usize {
-        let plan = Plan::new(self, 1, samples);
-        // While parameters are updated, the input and a row of gradient take the place of what only the samples needed.
-        let update = plan.record_words() + self.max_stride() + words(self.inputs());
-        let examples = plan.training_words();
-        if update > examples { update } else { examples }
+        Plan::new(self, 1, samples).learner_words()
     }
 }
 
@@ -99,7 +95,6 @@ pub struct Learner<'m, 's, E, O, K = Portable> {
     optimiser: O,
     memory: Slices<'m>,
     state: State,
-    trains: bool,
 }
 
 /// What a [`Learner`] knows beside its memory and settings: with these it goes on as if it had never stopped.
@@ -140,11 +135,12 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         state: State,
     ) -> Result<Self, Error> {
         optimiser.check()?;
-        let engine = Engine::new(shape, Portable, estimator, seed)?;
+        // Not by way of a result, which would be copied.
+        let engine = Engine { shape, kernels: Portable, estimator, seed, shared: true };
+        engine.check()?;
         exact_size(shape.params(), memory.params.len())?;
         exact_size(optimiser.moments() * shape.params(), memory.moments.len())?;
-        let trains = memory.scratch.len() >= shape.scratch_for(engine.estimator.samples());
-        Ok(Learner { engine, optimiser, memory, state, trains })
+        Ok(Learner { engine, optimiser, memory, state })
     }
 }
 
@@ -211,8 +207,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
 
     fn input<'a>(&self, x: &'a [u32]) -> Result<BitMatrix<'a>, Error> {
         let inputs = self.engine.shape().inputs();
-        let tail = if inputs.is_multiple_of(32) { 0 } else { u32::MAX << (inputs % 32) };
-        if x.len() != words(inputs) || x.last().is_some_and(|w| w & tail != 0) {
+        if x.len() != words(inputs) {
             return Err(Error::Width { needed: inputs, given: 32 * x.len() });
         }
         Ok(BitMatrix::new(x, inputs))

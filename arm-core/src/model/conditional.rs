@@ -1,7 +1,6 @@
 use super::{Objective, Paths, output};
 use crate::error::Error;
 use crate::kernels::Kernels;
-use crate::matrix::MatrixMut;
 use crate::network::{Keep, Network};
 use crate::parts::parts_mut;
 use crate::plan::Plan;
@@ -31,9 +30,8 @@ impl<K: Kernels> Objective<K> for Conditional {
         costs.fill(0.0);
         let cost = parts_mut(costs, rows).nth(top).unwrap_or_default();
         let b = plan.samples_of(top, work.samples);
-        let place = net.pass(plan, layers, b, Keep::All, work.activations, work.deltas);
-        let logits = MatrixMut::new(place.deltas_mut(work.deltas), place.dense.stride, place.dense.outputs);
-        output::costs(net, logits, work.batch.y, plan.samples(), cost);
+        let logits = net.pass(plan, layers, b, Keep::All, work.activations, work.deltas);
+        output::costs(net, plan, logits, work.batch.y, true, cost);
     }
 
     #[allow(private_interfaces)]

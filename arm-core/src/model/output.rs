@@ -10,17 +10,19 @@ use crate::plan::Plan;
 use crate::scratch::Work;
 use core::ops::Range;
 
-/// -log p of every row of `x` under its logits, `samples` rows of them each, and the gradients in place of the logits.
+/// -log p of every row of `x`, or of every example (`shared`), under its logits, and the gradients in place of the logits.
 #[inline(never)]
 pub(super) fn costs<K: Kernels>(
     net: &Network<'_, '_, K>,
+    plan: &Plan<'_>,
     mut logits: MatrixMut<'_>,
     x: BitMatrix<'_>,
-    samples: usize,
+    shared: bool,
     cost: &mut [f32],
 ) {
-    for (row, (logits, cost)) in logits.rows_mut().zip(cost).enumerate() {
-        *cost = -net.kernels.log_prob_delta(logits, x.row(row / samples.max(1)));
+    for (row, cost) in cost.iter_mut().enumerate().take(plan.rows()) {
+        let x = x.row(if shared { plan.example(row) } else { row });
+        *cost = -net.kernels.log_prob_delta(logits.row_mut(row), x);
     }
 }
 
@@ -35,8 +37,8 @@ impl Paths<'_> {
         logits: Matrix<'_>,
         total: &mut [f32],
     ) {
-        for (row, (logits, total)) in logits.rows().zip(total).enumerate() {
-            *total -= net.kernels.log_prob(logits, self.target(plan, t, row));
+        for (row, total) in total.iter_mut().enumerate().take(plan.rows()) {
+            *total -= net.kernels.log_prob(logits.row(row), self.target(plan, t, row));
         }
     }
 }

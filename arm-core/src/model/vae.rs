@@ -26,28 +26,35 @@ pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
 }
 
 /// -log p(b_T) of every row, and its gradient.
-#[inline(never)]
+#[inline(always)]
 fn train_prior<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
     let layers = net.shape.stochastic_layers();
     let cost = plan.numbers(work.numbers).cost.get_mut(plan.rows() * layers..).unwrap_or_default();
-    if !net.shape.has_prior() {
+    if net.shape.has_prior() {
+        train_learned(net, plan, work, layers);
+    } else {
         cost.fill(fixed_prior_cost(net.shape));
-        return;
     }
+}
+
+/// [`train_prior`] with logits.
+#[inline(never)]
+fn train_learned<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>, layers: usize) {
+    let cost = parts_mut(plan.numbers(work.numbers).cost, plan.rows()).nth(layers).unwrap_or_default();
     let place = plan.place(net.shape.network_layers());
     let deltas = place.deltas_mut(work.deltas);
     let mut logits = MatrixMut::new(deltas, place.dense.stride, place.dense.outputs);
     let prior = net.weights_of(&place.dense).row(0);
     logits.rows_mut().take(cost.len()).for_each(|row| row.iter_mut().zip(prior).for_each(|(d, p)| *d = *p));
-    output::costs(net, logits, plan.samples_of(layers - 1, work.samples), 1, cost);
+    output::costs(net, plan, logits, plan.samples_of(layers - 1, work.samples), false, cost);
 }
 
 /// Adds -log p(b_T) of rows of b_T.
-#[inline(never)]
+#[inline(always)]
 fn evaluate_prior<K: Kernels>(net: &Network<'_, '_, K>, top: BitMatrix<'_>, total: &mut [f32]) {
     if !net.shape.has_prior() {
         let fixed = fixed_prior_cost(net.shape);
-        total.iter_mut().take(top.height()).for_each(|total| *total += fixed);
+        total.iter_mut().take(top.examples()).for_each(|total| *total += fixed);
         return;
     }
     let logits = net.weights(net.shape.network_layers()).row(0);
@@ -69,12 +76,10 @@ impl<K: Kernels> Objective<K> for Vae {
         for t in 0..layers {
             let b = plan.samples_of(t, work.samples);
             let link = generator(layers, t);
-            let place = net.pass(plan, link, b, Keep::All, work.activations, work.deltas);
+            let logits = net.pass(plan, link, b, Keep::All, work.activations, work.deltas);
             let cost = parts_mut(plan.numbers(work.numbers).cost, plan.rows()).nth(t).unwrap_or_default();
-            let logits =
-                MatrixMut::new(place.deltas_mut(work.deltas), place.dense.stride, place.dense.outputs);
             let x = if t == 0 { work.batch.x } else { plan.samples_of(t - 1, work.samples) };
-            output::costs(net, logits, x, if t == 0 { plan.samples() } else { 1 }, cost);
+            output::costs(net, plan, logits, x, t == 0, cost);
         }
         train_prior(net, plan, work);
     }

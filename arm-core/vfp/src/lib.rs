@@ -22,6 +22,10 @@ pub use bernoulli::{Sums, log_prob, log_prob_delta};
 pub use loops::{Adam, Layout, Selected, adam, add_rows, add_scaled, add_to_rows, dots, outer};
 pub use units::{activate, activate_back, floats, significant, smallest, squares, within};
 
+/// Whether rows may have any length: without the feature `ragged` loops in assembly do whole groups of 16 columns only,
+/// [`add_scaled`] and [`dots`] also whole groups of four rows.
+pub const RAGGED: bool = cfg!(any(feature = "ragged", not(vfp_loops)));
+
 /// The square root of `x`, correctly rounded; NaN below zero.
 ///
 /// `core` has none yet. Without the processor's instruction it is `libm`'s.

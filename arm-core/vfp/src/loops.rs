@@ -2,8 +2,8 @@
 
 #[cfg(vfp_loops)]
 use crate::assembly;
-use crate::sqrt;
 use crate::units::significant;
+use crate::{RAGGED, sqrt};
 
 /// Floats of a group.
 const N: usize = 8;
@@ -35,6 +35,12 @@ impl Layout {
     fn row(self, w: &[f32], i: usize) -> &[f32] {
         let start = i.wrapping_mul(self.stride);
         w.get(start..start.wrapping_add(self.cols)).unwrap_or_default()
+    }
+
+    /// Row `i` behind `eights` groups, and what follows it.
+    #[inline(always)]
+    fn behind(self, w: &[f32], i: usize, eights: usize) -> &[f32] {
+        w.get(i * self.stride + eights * N..).unwrap_or_default()
     }
 
     /// [`row`](Self::row), writable.
@@ -71,13 +77,22 @@ impl Layout {
     }
 }
 
+/// y += c x.
+#[inline(never)]
+fn axpy(c: f32, x: &[f32], y: &mut [f32]) {
+    y.iter_mut().zip(x).for_each(|(y, x)| *y += c * x);
+}
+
 /// y = bias + x\[0\] w\[0\] + x\[1\] w\[1\] and so on, row by row of w; the bias is the row behind those.
 #[inline(never)]
 pub fn add_scaled(x: &[f32], w: &[f32], layout: Layout, y: &mut [f32]) {
     let bias = layout.row(w, x.len());
-    let (fours, eights) = layout.groups(w.len(), x.len(), y.len().min(bias.len()));
-    let copied = if cfg!(vfp_loops) && fours > 0 { eights } else { 0 };
-    rest_mut(y, copied).iter_mut().zip(rest(bias, copied)).for_each(|(y, b)| *y = *b);
+    let y = y.get_mut(..bias.len()).unwrap_or_default();
+    let (fours, eights) = layout.groups(w.len(), x.len(), y.len());
+    if RAGGED {
+        let copied = if cfg!(vfp_loops) && fours > 0 { eights } else { 0 };
+        rest_mut(y, copied).iter_mut().zip(rest(bias, copied)).for_each(|(y, b)| *y = *b);
+    }
     #[cfg(vfp_loops)]
     if fours > 0 && eights > 0 {
         let (x, w, y, stride) =
@@ -89,9 +104,11 @@ pub fn add_scaled(x: &[f32], w: &[f32], layout: Layout, y: &mut [f32]) {
     for (i, x) in x.as_chunks::<4>().0.iter().enumerate().take(fours) {
         add_scaled_four(x, &core::array::from_fn(|k| layout.row(w, 4 * i + k)), whole_mut(y, eights));
     }
-    for (i, &x) in x.iter().enumerate().skip(layout.first_rest(fours, eights)) {
-        let done = if i < 4 * fours { eights } else { 0 };
-        rest_mut(y, done).iter_mut().zip(rest(layout.row(w, i), done)).for_each(|(y, w)| *y += x * w);
+    if RAGGED {
+        for (i, &x) in x.iter().enumerate().skip(layout.first_rest(fours, eights)) {
+            let done = if i < 4 * fours { eights } else { 0 };
+            axpy(x, layout.behind(w, i, done), rest_mut(y, done));
+        }
     }
 }
 
@@ -163,7 +180,7 @@ pub fn add_rows(bits: &[u32], bias: usize, w: &[f32], layout: Layout, y: &mut [f
         }
         work.blocks * BLOCK
     };
-    if done < layout.cols {
+    if RAGGED && done < layout.cols {
         let y = y.get_mut(done..layout.cols).unwrap_or_default();
         let row = |i: usize| w.get(i * layout.stride + done..).unwrap_or_default();
         y.iter_mut().zip(row(bias)).for_each(|(y, w)| *y = *w);
@@ -190,7 +207,7 @@ pub fn add_to_rows(a: f32, tiny: f32, d: &[f32], selected: Selected<'_>, g: &mut
         }
         work.blocks * BLOCK
     };
-    while done < layout.cols {
+    while RAGGED && done < layout.cols {
         let (d, width) = (d.get(done..).unwrap_or_default(), (layout.cols - done).min(BLOCK));
         let c: [f32; BLOCK] = core::array::from_fn(|i| d.get(i).map_or(0.0, |d| significant(tiny, a * d)));
         if c.iter().any(|c| *c != 0.0) {
@@ -246,13 +263,27 @@ pub fn dots(d: &[f32], w: &[f32], layout: Layout, x: &mut [f32]) {
     for (i, x) in x.as_chunks_mut::<4>().0.iter_mut().enumerate().take(fours) {
         *x = dots_four(whole(d, eights), &core::array::from_fn(|k| layout.row(w, 4 * i + k)));
     }
-    for (i, x) in x.iter_mut().enumerate().skip(layout.first_rest(fours, eights)) {
-        let (row, eights) = (layout.row(w, i), layout.cols.min(d.len()) / N);
-        if i >= 4 * fours || eights == 0 {
-            *x = dot(whole(d, eights), whole(row, eights));
+    if RAGGED {
+        let d = d.get(..layout.cols).unwrap_or(d);
+        for (i, x) in x.iter_mut().enumerate().skip(layout.first_rest(fours, eights)) {
+            let done = i < 4 * fours && eights > 0;
+            *x = dot(if done { Some(*x) } else { None }, d, layout.behind(w, i, 0));
         }
-        rest(d, eights).iter().zip(rest(row, eights)).for_each(|(d, w)| *x += d * w);
     }
+}
+
+/// The inner product of `d` with the start of `w`; `whole` is that of the whole groups, where it is known.
+#[inline(never)]
+fn dot(whole: Option<f32>, d: &[f32], w: &[f32]) -> f32 {
+    let n = d.len() / N;
+    let first = whole.unwrap_or_else(|| {
+        let mut sums = [0.0; 4];
+        for (i, (d, w)) in d.iter().zip(w).enumerate().take(n * N) {
+            sums[i % 4] += d * w;
+        }
+        (sums[0] + sums[2]) + (sums[1] + sums[3])
+    });
+    rest(d, n).iter().zip(rest(w, n)).fold(first, |x, (d, w)| x + d * w)
 }
 
 #[cfg(not(vfp_loops))]
@@ -268,17 +299,8 @@ fn dots_four(d: &[f32], w: &[&[f32]; 4]) -> [f32; 4] {
     sums.map(|[a, b, c, d]| (a + c) + (b + d))
 }
 
-#[inline(always)]
-fn dot(d: &[f32], w: &[f32]) -> f32 {
-    let mut sums = [0.0; 4];
-    for (d, w) in d.as_chunks::<4>().0.iter().zip(w.as_chunks::<4>().0) {
-        sums.iter_mut().zip(d).zip(w).for_each(|((s, d), w)| *s += d * w);
-    }
-    let [a, b, c, d] = sums;
-    (a + c) + (b + d)
-}
-
 /// The first `n` groups.
+#[cfg(not(vfp_loops))]
 #[inline(always)]
 fn whole(a: &[f32], n: usize) -> &[f32] {
     a.get(..n * N).unwrap_or_default()
@@ -294,6 +316,7 @@ fn whole_mut(a: &mut [f32], n: usize) -> &mut [f32] {
 /// Row i of `g` += (a x\[i\]) d.
 #[inline(never)]
 pub fn outer(a: f32, x: &[f32], d: &[f32], g: &mut [f32], layout: Layout) {
+    let d = d.get(..layout.cols).unwrap_or(d);
     let (fours, eights) = layout.groups(g.len(), x.len(), d.len());
     #[cfg(vfp_loops)]
     if fours > 0 && eights > 0 {
@@ -305,8 +328,8 @@ pub fn outer(a: f32, x: &[f32], d: &[f32], g: &mut [f32], layout: Layout) {
     let first = if cfg!(vfp_loops) { layout.first_rest(fours, eights) } else { 0 };
     for (i, &x) in x.iter().enumerate().skip(first) {
         let done = if cfg!(vfp_loops) && i < 4 * fours { eights } else { 0 };
-        let (row, c) = (layout.row_mut(g, i), a * x);
-        rest_mut(row, done).iter_mut().zip(rest(d, done)).for_each(|(g, d)| *g += c * d);
+        let row = g.get_mut(i * layout.stride + done * N..).unwrap_or_default();
+        axpy(a * x, rest(d, done), row);
     }
 }
 
@@ -357,7 +380,7 @@ pub fn adam(
         // SAFETY: m, v and w have a row for each x, d and square have the columns.
         unsafe { assembly::adam(&work) };
     }
-    if eights * N == cols {
+    if !RAGGED || eights * N == cols {
         return;
     }
     for (i, &x) in xs.iter().enumerate() {

@@ -1,26 +1,12 @@
 //! Loops over a row of units.
 
-/// `work` over all values in order, four to a turn where that saves instructions.
-#[cfg(not(helium))]
-#[inline(always)]
-fn fold<A>(values: &[f32], first: A, work: impl Fn(A, f32) -> A) -> A {
-    #[cfg(vfp_loops)]
-    {
-        let (fours, rest) = values.as_chunks::<4>();
-        let all = fours.iter().fold(first, |all, [a, b, c, d]| work(work(work(work(all, *a), *b), *c), *d));
-        rest.iter().fold(all, |all, v| work(all, *v))
-    }
-    #[cfg(not(vfp_loops))]
-    values.iter().fold(first, |all, v| work(all, *v))
-}
-
 /// Whether the magnitudes of all `values` are at most `limit`, which is finite; false where there is a NaN.
 #[inline(always)]
 pub fn within(limit: f32, values: &[f32]) -> bool {
     // As integers, of which any instruction set has vectors: the bits of a NaN or an infinity are above those of every
     // finite number, and the difference of two such numbers has the sign of the comparison.
     #[cfg(not(helium))]
-    let any = fold(values, 0, |any, v| any | limit.to_bits().wrapping_sub(v.to_bits() & 0x7fff_ffff));
+    let any = values.iter().fold(0, |any, v| any | limit.to_bits().wrapping_sub(v.to_bits() & 0x7fff_ffff));
     // SAFETY: the slice has so many floats.
     #[cfg(helium)]
     let any = limit.to_bits().wrapping_sub(unsafe { crate::helium::largest(values.as_ptr(), values.len()) });
@@ -32,7 +18,7 @@ pub fn within(limit: f32, values: &[f32]) -> bool {
 pub fn smallest(values: &[f32]) -> f32 {
     // As integers one below: zero becomes the largest.
     #[cfg(not(helium))]
-    let bits = fold(values, u32::MAX, |m, d| (d.to_bits() & 0x7fff_ffff).wrapping_sub(1).min(m));
+    let bits = values.iter().fold(u32::MAX, |m, d| (d.to_bits() & 0x7fff_ffff).wrapping_sub(1).min(m));
     // SAFETY: the slice has so many floats.
     #[cfg(helium)]
     let bits = unsafe { crate::helium::smallest(values.as_ptr(), values.len()) };
@@ -46,7 +32,7 @@ pub fn significant(tiny: f32, x: f32) -> f32 {
 }
 
 /// y = slope y where y is below `tiny` > 0, and zero where the magnitude of that is.
-#[inline(always)]
+#[inline(never)]
 pub fn activate(slope: f32, tiny: f32, y: &mut [f32]) {
     #[cfg(not(helium))]
     for y in y {
