@@ -189,28 +189,21 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             }
             finish_paths(net, plan, objective, work, t, count);
         }
-        self.subtract(plan, O::LOG_Q, work, t, count)
+        if self.subtract(plan, O::LOG_Q, work, t, count) { Ok(()) } else { Err(Error::Objective) }
     }
 
-    /// From f of the `count` paths, in `total`, f of their rows minus it.
+    /// From f of the `count` paths, in `total`, f of their rows minus it. False for an f that is not finite.
     #[inline(never)]
-    fn subtract(
-        &self,
-        plan: &Plan<'_>,
-        log_q: bool,
-        work: &mut Work<'_>,
-        t: usize,
-        count: usize,
-    ) -> Result<(), Error> {
+    fn subtract(&self, plan: &Plan<'_>, log_q: bool, work: &mut Work<'_>, t: usize, count: usize) -> bool {
         let rows = plan.rows();
         let numbers = plan.numbers(work.numbers);
         for (total, &row) in numbers.total.iter_mut().zip(&*work.active).take(count) {
             if !total.is_finite() {
-                return Err(Error::Objective);
+                return false;
             }
             *total = above(numbers.cost, log_q.then_some(&*numbers.log_q), rows, t, row as usize) - *total;
         }
-        Ok(())
+        true
     }
 
     /// Samples the layers above `t` for the paths that were started.

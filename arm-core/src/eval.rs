@@ -22,7 +22,6 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     ///
     /// `scratch` needs [`Shape::inference_scratch`](crate::Shape::inference_scratch) words. Values are not checked:
     /// a diverged model gives NaN or infinity.
-    #[inline(never)]
     pub fn evaluate<O: Objective<K>>(
         &self,
         objective: &mut O,

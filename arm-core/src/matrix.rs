@@ -167,12 +167,6 @@ impl<'a> BitMatrix<'a> {
         self.data.len() / self.stride()
     }
 
-    /// [`height`](Self::height), where the rows are examples.
-    #[inline(always)]
-    pub(crate) fn examples(&self) -> usize {
-        if BATCH { self.height() } else { 1 }
-    }
-
     /// The words of all rows.
     #[inline]
     pub fn data(&self) -> &'a [u32] {

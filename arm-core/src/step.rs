@@ -11,7 +11,7 @@ use crate::matrix::Matrix;
 use crate::model::Objective;
 use crate::network::{Keep, Network};
 use crate::parts::{parts, parts_mut, slice};
-use crate::plan::{Place, Plan};
+use crate::plan::Plan;
 use crate::rng::Purpose;
 use crate::scratch::Work;
 
@@ -50,10 +50,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let Some(work) = &mut work else { return Err(plan.too_small(given)) };
         self.draw(&net, &plan, work);
         objective.train(&net, &plan, work);
-        self.signals(&plan, O::LOG_Q, work, f)?;
+        if !self.signals(&plan, O::LOG_Q, work, f) {
+            return Err(Error::Objective);
+        }
         if E::RELAXED {
             self.relaxed(&net, &plan, objective, work, relaxed)?;
-            return limited(work);
+            return if limited(work) { Ok(()) } else { Err(Error::Diverged) };
         }
         for t in 0..self.shape.stochastic_layers() {
             if E::PAIRED || E::FLIPS != Flips::None {
@@ -68,18 +70,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             net.back(&plan, t, work.activations, work.deltas);
         }
         objective.back(&net, &plan, work);
-        limited(work)
+        if limited(work) { Ok(()) } else { Err(Error::Diverged) }
     }
 
-    /// f of every row, and what the estimator makes of it; the mean f of each example.
+    /// f of every row, and what the estimator makes of it; the mean f of each example. False for an f that is not finite.
     #[inline(never)]
-    fn signals(
-        &self,
-        plan: &Plan<'_>,
-        direct: bool,
-        work: &mut Work<'_>,
-        f: &mut [f32],
-    ) -> Result<(), Error> {
+    fn signals(&self, plan: &Plan<'_>, direct: bool, work: &mut Work<'_>, f: &mut [f32]) -> bool {
         let rows = plan.rows();
         let numbers = plan.numbers(work.numbers);
         numbers.total.fill(0.0);
@@ -94,7 +90,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             add(cost, numbers.f);
         }
         if !numbers.f.iter().all(|f| f.is_finite()) {
-            return Err(Error::Objective);
+            return false;
         }
         let samples = plan.samples();
         let of_examples = parts(numbers.f, samples).zip(parts(numbers.total, samples));
@@ -104,7 +100,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             self.estimator.signals(evaluated, signal, weight);
             *mean = self.estimator.objective(evaluated, weight);
         }
-        Ok(())
+        true
     }
 
     /// Samples the whole chain for every row, with partners, scores and log q.
@@ -114,15 +110,15 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         for t in 0..self.shape.stochastic_layers() {
             let x = if t == 0 { work.batch.x } else { plan.samples_of(t - 1, work.samples) };
             net.pass(plan, t, x, Keep::Hidden, work.activations, work.b);
-            let place = plan.top(t);
-            self.draw_layer(plan, &place, t, units_before, work);
-            units_before += place.dense.outputs;
+            self.draw_layer(plan, t, units_before, work);
+            units_before += self.shape.stochastic_width(t);
         }
     }
 
     /// Samples layer `t`, whose logits are in `b`.
     #[inline(never)]
-    fn draw_layer(&self, plan: &Plan<'_>, place: &Place, t: usize, units_before: usize, work: &mut Work<'_>) {
+    fn draw_layer(&self, plan: &Plan<'_>, t: usize, units_before: usize, work: &mut Work<'_>) {
+        let place = plan.top(t);
         let (rows, samples) = (plan.rows(), plan.samples());
         let numbers = plan.numbers(work.numbers);
         let address = self.address(Purpose::Sample, 0, work.batch);
@@ -178,8 +174,8 @@ pub(crate) fn add(x: &[f32], y: &mut [f32]) {
     }
 }
 
+/// Whether no activation and no gradient is beyond [`LIMIT`].
 #[inline(never)]
-fn limited(work: &Work<'_>) -> Result<(), Error> {
-    let within = [&*work.activations, work.deltas].iter().all(|values| arm_vfp::within(LIMIT, values));
-    if within { Ok(()) } else { Err(Error::Diverged) }
+fn limited(work: &Work<'_>) -> bool {
+    [&*work.activations, work.deltas].iter().all(|values| arm_vfp::within(LIMIT, values))
 }

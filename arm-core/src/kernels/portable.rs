@@ -14,7 +14,8 @@ pub(crate) use optimise::on_grid;
 ///
 /// Activations, gradients and updates smaller than 2^-40 count as zero: no sum is then ever a subnormal number, which
 /// some machines compute with and others (Cortex-M55's Helium) round to zero. On a Cortex-M with a floating-point unit
-/// and without the feature `ragged` they take matrices of whole groups only: 16 columns, four rows.
+/// and without the feature `ragged` they take matrices of whole groups only: 16 columns, four rows. Without `batch` they
+/// take one example.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Portable;
 

@@ -49,14 +49,9 @@ fn train_learned<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &m
     output::costs(net, plan, logits, plan.samples_of(layers - 1, work.samples), false, cost);
 }
 
-/// Adds -log p(b_T) of rows of b_T.
-#[inline(always)]
+/// Adds -log p(b_T) under a learned prior.
+#[inline(never)]
 fn evaluate_prior<K: Kernels>(net: &Network<'_, '_, K>, top: BitMatrix<'_>, total: &mut [f32]) {
-    if !net.shape.has_prior() {
-        let fixed = fixed_prior_cost(net.shape);
-        total.iter_mut().take(top.examples()).for_each(|total| *total += fixed);
-        return;
-    }
     let logits = net.weights(net.shape.network_layers()).row(0);
     for (b, total) in top.rows().zip(total) {
         *total -= net.kernels.log_prob(logits, b);
@@ -99,7 +94,12 @@ impl<K: Kernels> Objective<K> for Vae {
             let logits = net.logits(generator(layers, t), b_t, rows, a, b);
             paths.add_costs(net, plan, t, logits.as_matrix(), total);
         }
-        evaluate_prior(net, paths.layer(plan, layers - 1), total);
+        if net.shape.has_prior() {
+            evaluate_prior(net, paths.layer(plan, layers - 1), total);
+        } else {
+            let (fixed, rows) = (fixed_prior_cost(net.shape), paths.active.len().min(plan.rows()));
+            total.iter_mut().take(rows).for_each(|total| *total += fixed);
+        }
     }
 
     #[allow(private_interfaces)]
