@@ -126,9 +126,11 @@ pub(super) fn run<L: Lanes>(l: L, op: AdamGradientBits<'_>) {
                                 continue;
                             }
                             let at = (block + r) * stride + start;
+                            // Rows behind the block are another thread's: asking would take them away.
+                            let ahead = at + AHEAD.min(rows - 1 - r) * stride;
                             for p in blocks {
                                 for c in 0..C {
-                                    l.prefetch_write(p.wrapping_add(at + AHEAD * stride + c * L::N));
+                                    l.prefetch_write(p.wrapping_add(ahead + c * L::N));
                                 }
                             }
                             // The row before, whose division does not wait for this row's sum.
