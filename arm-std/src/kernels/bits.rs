@@ -1,17 +1,9 @@
-//! y = act(x w + bias) and g += a x^T d for packed bits: sums of the rows whose bit is set, a panel of up to eight
-//! vectors at a time in registers.
+//! g += a x^T d for packed bits, and what products with bits share: lists of the set ones, whose rows are summed a panel of
+//! up to eight vectors at a time in registers.
 
-use super::lanes::{Lanes, Op, ask};
-use super::{panels, split, with_width};
+use super::lanes::{Lanes, Op};
+use super::{panels, with_width};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
-
-/// See [`Kernels::affine_bits`](arm_core::kernels::Kernels::affine_bits).
-pub(super) struct AffineBits<'a> {
-    pub(super) w: Matrix<'a>,
-    pub(super) x: BitMatrix<'a>,
-    pub(super) slope: f32,
-    pub(super) y: MatrixMut<'a>,
-}
 
 /// See [`Kernels::gradient_bits`](arm_core::kernels::Kernels::gradient_bits).
 pub(super) struct GradientBits<'a> {
@@ -26,8 +18,6 @@ pub(super) struct GradientBits<'a> {
 pub(super) const WIDEST: usize = 8;
 /// Words of the inputs whose rows of weights stay in the first cache together, times the panel.
 pub(super) const WORDS: usize = 2;
-/// Rows of examples whose set bits are listed at a time.
-const ROWS: usize = 32;
 
 /// Indices of the set bits of a few words, ascending.
 pub(super) struct List {
@@ -39,7 +29,7 @@ impl List {
     pub(super) const EMPTY: Self = List { len: 0, index: [0; 32 * WORDS] };
 
     #[inline(always)]
-    fn fill<L: Lanes>(&mut self, l: L, words: &[u32; WORDS]) {
+    pub(super) fn fill<L: Lanes>(&mut self, l: L, words: &[u32; WORDS]) {
         self.len = 0;
         for (k, &word) in words.iter().enumerate() {
             // SAFETY: after k words the list has at most 32 k elements, and there is room for 32 more.
@@ -53,79 +43,15 @@ impl List {
     }
 }
 
-impl Op for AffineBits<'_> {
-    type Out = ();
-
-    #[inline(always)]
-    fn run<L: Lanes>(mut self, l: L) {
-        let (inputs, outputs, rows) = (self.x.cols(), self.y.cols(), self.y.height());
-        assert!(self.w.height() > inputs && self.w.cols() >= outputs);
-        assert!(inputs == 0 || self.x.height() >= rows);
-        let (ws, ys) = (self.w.stride(), self.y.stride());
-        let (w, y) = (self.w.data().as_ptr(), self.y.data_mut().as_mut_ptr());
-        let bias = w.wrapping_add(inputs * ws);
-        let words = inputs.div_ceil(32);
-        let mut lists = [const { List::EMPTY }; ROWS];
-        for (first, height) in split(rows, ROWS) {
-            let mut word = 0;
-            loop {
-                let (begin, end) = (word == 0, word + WORDS >= words);
-                for (r, list) in lists.iter_mut().enumerate().take(height) {
-                    list.fill(l, &some_words(self.x.row(first + r), word, inputs));
-                }
-                let (w, below) = (w.wrapping_add(word * 32 * ws), w.wrapping_add((word + WORDS) * 32 * ws));
-                for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
-                    if first == 0 && begin && start == 0 {
-                        ask(l, w, ws, inputs.min(32 * WORDS), vectors);
-                    }
-                    // The first examples ask for the panel after this one, each for a part of its rows.
-                    let after = start + vectors * L::N;
-                    let (next, some) =
-                        if after < outputs { (w.wrapping_add(after), true) } else { (below, !end) };
-                    let part = if first == 0 && some { (32 * WORDS).div_ceil(height) } else { 0 };
-                    for (r, list) in lists.iter().enumerate().take(height) {
-                        ask(l, next.wrapping_add(r * part * ws), ws, part, vectors);
-                        let y = y.wrapping_add((first + r) * ys + start);
-                        let init = if begin { bias.wrapping_add(start) } else { y.cast_const() };
-                        with_width!(vectors, C => {
-                            // SAFETY: the assertions; set bits are below `inputs`, the panel is within the columns.
-                            unsafe {
-                                let mut s: [L::V; C] = load(l, init, lanes);
-                                add_rows(l, list.ones(), w.wrapping_add(start), ws, lanes, None, &mut s);
-                                if end && self.slope != 1.0 {
-                                    for v in &mut s {
-                                        *v = l.activate(self.slope, *v);
-                                    }
-                                }
-                                store(l, y, lanes, s);
-                            }
-                        });
-                    }
-                }
-                word += WORDS;
-                if end {
-                    break;
-                }
-            }
-        }
-    }
-}
-
-/// Words `first..` of a row of `bits` bits; what lies beyond them is zero.
+/// The bits of a word that are among the first `rest`.
 #[inline(always)]
-fn some_words(row: &[u32], first: usize, bits: usize) -> [u32; WORDS] {
-    let mut words = [0; WORDS];
-    for (i, word) in (first..).zip(&mut words) {
-        let used = bits.saturating_sub(32 * i).min(32) as u32;
-        let mask = 1u32.checked_shl(used).unwrap_or(0).wrapping_sub(1);
-        *word = row.get(i).map_or(0, |w| w & mask);
-    }
-    words
+pub(super) fn used(word: u32, rest: usize) -> u32 {
+    word & u32::MAX.checked_shr(32 - rest.min(32) as u32).unwrap_or(0)
 }
 
 /// Adds the listed rows of `from`, times `a` if there is one.
 #[inline(always)]
-unsafe fn add_rows<L: Lanes, const C: usize>(
+pub(super) unsafe fn add_rows<L: Lanes, const C: usize>(
     l: L,
     list: &[u16],
     from: *const f32,
@@ -153,7 +79,7 @@ unsafe fn add_rows<L: Lanes, const C: usize>(
 }
 
 #[inline(always)]
-unsafe fn load<L: Lanes, const C: usize>(l: L, p: *const f32, lanes: usize) -> [L::V; C] {
+pub(super) unsafe fn load<L: Lanes, const C: usize>(l: L, p: *const f32, lanes: usize) -> [L::V; C] {
     let mut v = [l.splat(0.0); C];
     for (c, v) in v.iter_mut().enumerate() {
         let p = p.wrapping_add(c * L::N);
@@ -164,7 +90,7 @@ unsafe fn load<L: Lanes, const C: usize>(l: L, p: *const f32, lanes: usize) -> [
 }
 
 #[inline(always)]
-unsafe fn store<L: Lanes, const C: usize>(l: L, p: *mut f32, lanes: usize, v: [L::V; C]) {
+pub(super) unsafe fn store<L: Lanes, const C: usize>(l: L, p: *mut f32, lanes: usize, v: [L::V; C]) {
     for (c, v) in v.into_iter().enumerate() {
         let p = p.wrapping_add(c * L::N);
         // SAFETY: the caller's promise.

@@ -21,6 +21,9 @@ pub(super) trait Lanes: Copy {
     /// Rows of the tallest tile of [`WIDE`] inner products a row that fits in the registers.
     const DOTS: usize;
 
+    /// Whether the sums of a vector of columns of 25 rows stay in the registers beside those of subsets of four inputs.
+    const SUBSETS: bool = false;
+
     /// Whether dense products multiply their terms in pairs.
     #[inline(always)]
     fn pairs(self) -> bool {

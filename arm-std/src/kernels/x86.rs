@@ -78,6 +78,7 @@ impl Lanes for Avx512 {
     const N: usize = 16;
     const TALL: usize = 14;
     const DOTS: usize = 6;
+    const SUBSETS: bool = true;
 
     #[inline(always)]
     fn pairs(self) -> bool {
