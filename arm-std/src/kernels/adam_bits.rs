@@ -73,12 +73,12 @@ impl Op for AdamGradientBits<'_> {
                                         *s = l.add(l.load(d.add(c * L::N)), *s);
                                     }
                                 }
+                                if end {
+                                    rates.update_all::<C>(l, s, blocks, shared);
+                                    continue;
+                                }
                                 for (c, s) in s.into_iter().enumerate() {
-                                    if !end {
-                                        l.store(room.add(c * L::N), s);
-                                        continue;
-                                    }
-                                    rates.update(l, s, blocks.map(|p| p.add(c * L::N)), shared);
+                                    l.store(room.add(c * L::N), s);
                                 }
                             }
                         });

@@ -135,16 +135,12 @@ pub(super) fn run<L: Lanes>(l: L, op: AdamGradientBits<'_>) {
                             }
                             // The row before, whose division does not wait for this row's sum.
                             if let Some(at) = waiting.replace(at) {
-                                for (c, s) in before.into_iter().enumerate() {
-                                    rates.update(l, s, blocks.map(|p| p.add(at + c * L::N)), shared);
-                                }
+                                rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), shared);
                             }
                             before = s;
                         }
                         if let Some(at) = waiting {
-                            for (c, s) in before.into_iter().enumerate() {
-                                rates.update(l, s, blocks.map(|p| p.add(at + c * L::N)), shared);
-                            }
+                            rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), shared);
                         }
                     }
                 });

@@ -143,4 +143,22 @@ impl<L: Lanes> Rates<L> {
             if stream { l.stream(w, w_new) } else { l.store(w, w_new) }
         }
     }
+
+    /// [`update`](Self::update) of `C` vectors in a row.
+    ///
+    /// # Safety
+    /// That of [`update`](Self::update), for each of them.
+    #[inline(always)]
+    pub(super) unsafe fn update_all<const C: usize>(
+        &self,
+        l: L,
+        g: [L::V; C],
+        blocks: [*mut f32; 3],
+        stream: bool,
+    ) {
+        for (c, g) in g.into_iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { self.update(l, g, blocks.map(|p| p.add(c * L::N)), stream) }
+        }
+    }
 }
