@@ -19,14 +19,6 @@ pub(crate) use optimise::on_grid;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Portable;
 
-/// LeakyReLU with `slope`; 1 leaves logits as they are.
-#[inline(always)]
-fn activate(slope: f32, y: &mut [f32]) {
-    if slope != 1.0 {
-        arm_vfp::activate(slope, TINY, y);
-    }
-}
-
 fn layout(w: &Matrix<'_>) -> Layout {
     Layout { cols: w.cols(), stride: w.stride() }
 }
@@ -43,7 +35,7 @@ impl Kernels for Portable {
         for n in 0..x.examples().min(y.examples()) {
             let y = y.row_mut(n);
             arm_vfp::add_scaled(x.row(n), w.data(), layout(&w), y);
-            activate(slope, y);
+            arm_vfp::activate(slope, TINY, y);
         }
     }
 
@@ -51,7 +43,7 @@ impl Kernels for Portable {
         for n in 0..y.examples() {
             let y = y.row_mut(n);
             arm_vfp::add_rows(x.row(n), x.cols(), w.data(), layout(&w), y);
-            activate(slope, y);
+            arm_vfp::activate(slope, TINY, y);
         }
     }
 

@@ -84,7 +84,7 @@ fn axpy(c: f32, x: &[f32], y: &mut [f32]) {
 }
 
 /// y = bias + x\[0\] w\[0\] + x\[1\] w\[1\] and so on, row by row of w; the bias is the row behind those.
-#[inline(never)]
+#[inline(always)]
 pub fn add_scaled(x: &[f32], w: &[f32], layout: Layout, y: &mut [f32]) {
     let bias = layout.row(w, x.len());
     let y = y.get_mut(..bias.len()).unwrap_or_default();
@@ -143,7 +143,7 @@ const BLOCK: usize = 16;
 impl Selected<'_> {
     /// The rows that are among those of a matrix of `len` floats at `w`, in whole blocks of columns; `y` has a float a
     /// column.
-    #[inline(never)]
+    #[inline(always)]
     fn work(self, w: *mut f32, len: usize, layout: Layout, y: *mut f32) -> assembly::Rows {
         let rows = layout.rows(len);
         let (before, end) = (self.first % 32, self.first % 32 + rows);
@@ -165,7 +165,7 @@ impl Selected<'_> {
 }
 
 /// y = row `bias` of w + the rows whose bit is set, in order.
-#[inline(never)]
+#[inline(always)]
 pub fn add_rows(bits: &[u32], bias: usize, w: &[f32], layout: Layout, y: &mut [f32]) {
     let layout = layout.within(y.len());
     #[cfg(not(vfp_loops))]
@@ -249,7 +249,7 @@ fn ones(mut word: u32) -> impl Iterator<Item = usize> {
 
 /// x\[i\] = the inner product of `d` with row i: whole groups of eight in four interleaved sums that are added as
 /// (0+2) + (1+3), then the rest in order.
-#[inline(never)]
+#[inline(always)]
 pub fn dots(d: &[f32], w: &[f32], layout: Layout, x: &mut [f32]) {
     let (fours, eights) = layout.groups(w.len(), x.len(), d.len());
     #[cfg(vfp_loops)]
@@ -334,6 +334,7 @@ pub fn outer(a: f32, x: &[f32], d: &[f32], g: &mut [f32], layout: Layout) {
 }
 
 /// The constants of [`adam`].
+#[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Adam {
     /// What is kept of the first and second moments.
@@ -351,7 +352,7 @@ pub struct Adam {
 /// For each row i of `m`, `v` and `w`: m = keep m + add x d, v = keep v + add x^2 square, then
 /// w = (w - rate (m / (sqrt(v) + epsilon)) + grid) - grid. `xs` has an x for each row; beyond either nothing is done. Where x is zero nothing is added.
 /// `square` is that of d.
-#[inline(never)]
+#[inline(always)]
 pub fn adam(
     a: &Adam,
     xs: &[f32],
@@ -366,7 +367,7 @@ pub fn adam(
     #[cfg(vfp_loops)]
     if eights > 0 && !xs.is_empty() {
         let work = assembly::Adam {
-            constants: [a.keep[0], a.add[0], a.keep[1], a.add[1], a.epsilon, a.rate, a.grid],
+            constants: a,
             d: d.as_ptr(),
             square: square.as_ptr(),
             m: m.as_mut_ptr(),

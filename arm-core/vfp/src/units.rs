@@ -31,9 +31,12 @@ pub fn significant(tiny: f32, x: f32) -> f32 {
     if x.abs() < tiny { 0.0 } else { x }
 }
 
-/// y = slope y where y is below `tiny` > 0, and zero where the magnitude of that is.
+/// y = slope y where y is below `tiny` > 0, and zero where the magnitude of that is. A slope of 1 leaves y as it is.
 #[inline(never)]
 pub fn activate(slope: f32, tiny: f32, y: &mut [f32]) {
+    if slope == 1.0 {
+        return;
+    }
     #[cfg(not(helium))]
     for y in y {
         // As integers, positive numbers of some size are above all others.
@@ -49,7 +52,7 @@ pub fn activate(slope: f32, tiny: f32, y: &mut [f32]) {
 }
 
 /// dx = slope dx where `a` is not above zero, and zero where the magnitude is below `tiny`.
-#[inline(always)]
+#[inline(never)]
 pub fn activate_back(slope: f32, tiny: f32, a: &[f32], dx: &mut [f32]) {
     #[cfg(not(helium))]
     for (dx, a) in dx.iter_mut().zip(a) {
@@ -77,12 +80,12 @@ pub fn squares(d: &[f32], out: &mut [f32]) {
 
 /// The first bits of a word, lowest first, as zeros and ones.
 #[inline(always)]
-pub fn floats(word: u32, out: &mut [f32; 16]) {
+pub fn floats(word: u32, out: &mut [f32; 8]) {
     #[cfg(not(helium))]
     for (i, x) in out.iter_mut().enumerate() {
         *x = (word >> i & 1) as f32;
     }
-    // SAFETY: there are 16 floats.
+    // SAFETY: there are eight floats.
     #[cfg(helium)]
     unsafe {
         crate::helium::floats(word, out);

@@ -17,8 +17,7 @@ pub(crate) struct Matrix {
 /// of one and the start of the next.
 #[repr(C)]
 pub(crate) struct Adam {
-    /// b1, c1, b2, c2, epsilon, rate, grid.
-    pub(crate) constants: [f32; 7],
+    pub(crate) constants: *const crate::Adam,
     pub(crate) d: *const f32,
     pub(crate) square: *const f32,
     pub(crate) m: *mut f32,

@@ -62,7 +62,7 @@ pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mu
 }
 
 /// Bits that are made floats at a time; they lie on the stack.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 8;
 
 /// Rows `first..` of a layer; `squares` takes a row.
 #[inline(always)]
@@ -77,33 +77,36 @@ pub(super) fn adam_rank_one(
     arm_vfp::squares(d, squares);
     let (constants, layout) = (constants(r), Layout { cols: w.cols(), stride: w.stride() });
     let (m, v, w) = (m.data_mut(), v.data_mut(), w.data_mut());
+    // Of one length, so that one of them is known for all.
+    let n = m.len().min(v.len()).min(w.len());
     let mut rows = |from: usize, xs: &[f32]| {
-        let start = (from - first) * layout.stride;
+        let rest = (from - first) * layout.stride..n;
         let blocks = (
-            m.get_mut(start..).unwrap_or_default(),
-            v.get_mut(start..).unwrap_or_default(),
-            w.get_mut(start..).unwrap_or_default(),
+            m.get_mut(rest.clone()).unwrap_or_default(),
+            v.get_mut(rest.clone()).unwrap_or_default(),
+            w.get_mut(rest).unwrap_or_default(),
         );
         arm_vfp::adam(&constants, xs, d, squares, layout, blocks);
     };
     let units = match x {
-        Input::Real(x) => {
-            rows(first, x.row(0).get(first..).unwrap_or_default());
-            x.cols()
-        }
-        Input::Bits(x) => {
-            let mut i = first;
-            while i < x.cols() {
-                let word = x.row(0).get(i / 32).copied().unwrap_or_default() >> (i % 32);
-                let count = (TOGETHER - i % TOGETHER).min(x.cols() - i);
-                let mut xs = [0.0; TOGETHER];
-                arm_vfp::floats(word, &mut xs);
-                rows(i, xs.get(..count).unwrap_or_default());
-                i += count;
-            }
-            x.cols()
-        }
+        Input::Real(x) => x.cols(),
+        Input::Bits(x) => x.cols(),
     };
-    // The bias, if it is among the rows.
-    rows(units.max(first), &[1.0]);
+    let (mut i, mut floats) = (first, [0.0; TOGETHER]);
+    loop {
+        let xs = match x {
+            // The bias, if it is among the rows.
+            _ if i >= units => &[1.0],
+            Input::Real(x) => x.row(0).get(i..).unwrap_or_default(),
+            Input::Bits(x) => {
+                arm_vfp::floats(x.row(0).get(i / 32).copied().unwrap_or_default() >> (i % 32), &mut floats);
+                floats.get(..(TOGETHER - i % TOGETHER).min(units - i)).unwrap_or_default()
+            }
+        };
+        rows(i, xs);
+        if i >= units || xs.is_empty() {
+            return;
+        }
+        i += xs.len();
+    }
 }

@@ -126,14 +126,14 @@ pub(crate) unsafe extern "C" fn squares(d: *const f32, out: *mut f32, n: usize) 
 /// # Safety
 /// `out` is good for its floats.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn floats(word: u32, out: *mut [f32; 16]) {
+pub(crate) unsafe extern "C" fn floats(word: u32, out: *mut [f32; 8]) {
     naked_asm!(
         ".cpu cortex-m55",
         "push {{r7, lr}}",
         "mov r2, #31",
         "vddup.u32 q1, r2, #1",
         "vmov.f32 q2, #1.0",
-        "mov r3, #4",
+        "mov r3, #2",
         "dls lr, r3",
         "2:",
         // The bit of each lane at its top, then in all of it.
