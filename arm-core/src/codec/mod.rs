@@ -103,6 +103,7 @@ fn rows<'p>(shape: &Shape<'_>, params: &'p [f32]) -> impl Iterator<Item = &'p [f
 }
 
 /// Whether [`encode`] would accept these parameters. Errors: the shape, the length, [`Error::Parameter`].
+#[inline(never)]
 pub fn check(shape: &Shape<'_>, params: &[f32]) -> Result<(), Error> {
     shape.check()?;
     exact_size(shape.params(), params.len())?;
@@ -117,9 +118,19 @@ pub fn encode<E: From<Error>>(
     shape: &Shape<'_>,
     params: &[f32],
     steps: u64,
-    mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+    sink: impl FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
     check(shape, params)?;
+    write(shape, params, steps, sink)
+}
+
+/// [`encode`] of what was [checked](check).
+pub(crate) fn write<E>(
+    shape: &Shape<'_>,
+    params: &[f32],
+    steps: u64,
+    mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     let header = (0..header_words(shape)).map(|i| header_word(shape, steps, i));
     let values = rows(shape, params).flatten().map(|p| p.to_bits());
     let (mut out, mut crc) = (Packer { piece: [0; PIECE], used: 0 }, CRC.digest());

@@ -34,7 +34,7 @@ impl<E> From<Error> for Fault<E> {
 
 /// Two slots in a flash.
 ///
-/// `WRITE_SIZE` and `READ_SIZE` of the flash must divide [`PIECE`] (checked at compile time). Stack: about 600 bytes on a Cortex-M;
+/// `WRITE_SIZE` and `READ_SIZE` of the flash must divide [`PIECE`] (checked at compile time). Stack: about 500 bytes on a Cortex-M;
 /// nothing of the size of the parameters is ever held.
 #[derive(Debug)]
 pub struct Record<F> {
@@ -102,22 +102,41 @@ impl<F: NorFlash> Record<F> {
         if needed > given {
             return Err(Error::Size { needed, given }.into());
         }
-        let (target, sequence) = match (self.look(0), self.look(1)) {
+        let (target, sequence) = self.target();
+        let sequence = sequence.wrapping_add(1);
+        let base = self.base(target);
+        let end = needed.checked_next_multiple_of(F::ERASE_SIZE).unwrap_or(given).min(given);
+        self.flash.erase(base, base + end as u32).map_err(Fault::Flash)?;
+        self.write_payload(target, shape, params, steps)?;
+        self.confirm(target, shape, sequence, len)
+    }
+
+    /// The slot that may be overwritten, and the last sequence number. Apart from [`save`](Self::save), so that their stacks
+    /// and that of [`confirm`](Self::confirm) do not add up.
+    #[inline(never)]
+    fn target(&mut self) -> (u32, u32) {
+        match (self.look(0), self.look(1)) {
             (Slot::Loads { sequence: a }, Slot::Loads { sequence: b }) if newer(a, b) => (1, a),
             (Slot::Loads { .. }, Slot::Loads { sequence }) => (0, sequence),
             (Slot::Loads { sequence }, _) => (1, sequence),
             (_, Slot::Loads { sequence }) => (0, sequence),
             (Slot::Unreadable, _) => (1, 0),
             _ => (0, 0),
-        };
-        let sequence = sequence.wrapping_add(1);
-        let base = self.base(target);
-        let end = needed.checked_next_multiple_of(F::ERASE_SIZE).unwrap_or(given).min(given);
-        self.flash.erase(base, base + end as u32).map_err(Fault::Flash)?;
-        self.write_payload(target, shape, params, steps)?;
-        codec::verify(&mut self.payload(target, len), Some(shape))?;
-        self.write_block(target, sequence, len)?;
-        if self.block(target)? == Some((sequence, len)) { Ok(sequence) } else { Err(Error::Corrupt.into()) }
+        }
+    }
+
+    /// Reads the bytes of a slot back, and makes it the newest.
+    #[inline(never)]
+    fn confirm(
+        &mut self,
+        slot: u32,
+        shape: &Shape<'_>,
+        sequence: u32,
+        len: usize,
+    ) -> Result<u32, Fault<F::Error>> {
+        codec::verify(&mut self.payload(slot, len), Some(shape))?;
+        self.write_block(slot, sequence, len)?;
+        if self.block(slot)? == Some((sequence, len)) { Ok(sequence) } else { Err(Error::Corrupt.into()) }
     }
 
     /// Loads the newest record that is whole and of this network; returns the number of steps it was trained for.
@@ -125,15 +144,11 @@ impl<F: NorFlash> Record<F> {
     /// Errors leave the parameters as they were: [`Error::Empty`] where nothing was ever saved, otherwise what
     /// is wrong with the newest record, if the other slot does not load either. Cost: reading it twice.
     pub fn load(&mut self, shape: &Shape<'_>, params: &mut [f32]) -> Result<u64, Fault<F::Error>> {
-        let (a, b) = (self.block(0), self.block(1));
-        let a_first = match (&a, &b) {
-            (Ok(Some((a, _))), Ok(Some((b, _)))) => newer(*a, *b),
-            (a, _) => matches!(a, Ok(Some(_))),
-        };
-        let slots = if a_first { [(0, a), (1, b)] } else { [(1, b), (0, a)] };
+        let first = self.first();
         let mut refusal = None;
-        for (slot, block) in slots {
-            let loaded = match block {
+        for slot in [first, 1 - first] {
+            // What a block says is read again: it would lie on the stack all the while.
+            let loaded = match self.block(slot) {
                 Ok(Some((_, len))) => codec::decode_from(shape, &mut self.payload(slot, len), params),
                 Ok(None) => continue,
                 Err(error) => Err(error),
@@ -144,6 +159,18 @@ impl<F: NorFlash> Record<F> {
             }
         }
         Err(refusal.unwrap_or(Error::Empty.into()))
+    }
+
+    /// The slot with the newest block.
+    #[inline(never)]
+    fn first(&mut self) -> u32 {
+        let a = self.block(0).ok().flatten();
+        let b = self.block(1).ok().flatten();
+        let a_first = match (a, b) {
+            (Some((a, _)), Some((b, _))) => newer(a, b),
+            (a, _) => a.is_some(),
+        };
+        u32::from(!a_first)
     }
 
     /// Writes the bytes of a slot. Apart from [`save`](Self::save), so that its stack and that of
@@ -157,7 +184,7 @@ impl<F: NorFlash> Record<F> {
         steps: u64,
     ) -> Result<(), Fault<F::Error>> {
         let mut at = self.base(slot) + PIECE as u32;
-        codec::encode(shape, params, steps, |piece| {
+        codec::write(shape, params, steps, |piece| {
             self.write(at, piece)?;
             at += PIECE as u32;
             Ok(())
@@ -212,6 +239,14 @@ impl<F: NorFlash> Record<F> {
 
     /// Writes at most a piece; the flash wants multiples of `WRITE_SIZE`.
     fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Fault<F::Error>> {
+        if bytes.len().is_multiple_of(F::WRITE_SIZE) {
+            return self.flash.write(at, bytes).map_err(Fault::Flash);
+        }
+        self.write_filled(at, bytes)
+    }
+
+    #[inline(never)]
+    fn write_filled(&mut self, at: u32, bytes: &[u8]) -> Result<(), Fault<F::Error>> {
         let mut piece = [0xff; PIECE];
         piece.iter_mut().zip(bytes).for_each(|(p, b)| *p = *b);
         let n = bytes.len().checked_next_multiple_of(F::WRITE_SIZE).unwrap_or(PIECE);
@@ -239,6 +274,16 @@ impl<F: ReadNorFlash> Source for Payload<'_, F> {
     }
 
     fn read(&mut self, offset: usize, out: &mut [u8]) -> Result<(), Self::Error> {
+        if out.len().is_multiple_of(F::READ_SIZE) {
+            return self.flash.read(self.start + offset as u32, out).map_err(Fault::Flash);
+        }
+        self.read_part(offset, out)
+    }
+}
+
+impl<F: ReadNorFlash> Payload<'_, F> {
+    #[inline(never)]
+    fn read_part(&mut self, offset: usize, out: &mut [u8]) -> Result<(), Fault<F::Error>> {
         // A whole piece is in the slot even where the bytes end, and has a size that any flash reads.
         let mut piece = [0; PIECE];
         let n = out.len().checked_next_multiple_of(F::READ_SIZE).unwrap_or(PIECE);
