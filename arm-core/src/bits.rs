@@ -1,8 +1,8 @@
 //! Packed binary vectors: bit `i` of a row is bit `i % 32` of word `i / 32`; unused high bits are zero.
 
-/// Words of 32 bits that `bits` bits take.
+/// Words of 32 bits that `bits` bits take; no more than `usize::MAX - 31` are asked for.
 pub const fn words(bits: usize) -> usize {
-    bits.div_ceil(32)
+    bits.wrapping_add(31) / 32
 }
 
 /// A binary vector, borrowed: one sample b, or one binary input x.

@@ -9,7 +9,7 @@ use crate::feature::STACKS;
 use crate::kernels::Kernels;
 use crate::math::sigmoid_pair;
 use crate::math::significant;
-use crate::model::{Objective, Paths};
+use crate::model::Objective;
 use crate::network::Network;
 use crate::parts::{parts, parts_mut};
 use crate::plan::Plan;
@@ -37,22 +37,6 @@ fn above(cost: &[f32], log_q: Option<&[f32]>, rows: usize, t: usize, row: usize)
     above(cost) + log_q.map_or(0.0, above)
 }
 
-/// Adds to `total` the objective's terms of f for the paths of a branch.
-#[inline(always)]
-fn finish_paths<K: Kernels, O: Objective<K>>(
-    net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
-    objective: &mut O,
-    work: &mut Work<'_>,
-    t: usize,
-    count: usize,
-) {
-    let active = work.active.get(..count).unwrap_or_default();
-    let total = plan.numbers(work.numbers).total.get_mut(..count).unwrap_or_default();
-    let paths = Paths { batch: work.batch, samples: work.samples, branch: work.branch, active, from: t };
-    objective.evaluate(net, plan, &paths, (work.a, work.b), total);
-}
-
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// The gradient of the logits of layer `t`, in place of their scores.
     #[inline(always)]
@@ -61,38 +45,38 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
         objective: &mut O,
+        batch: &Batch<'_>,
         work: &mut Work<'_>,
         t: usize,
     ) -> Result<(), Error> {
         if E::PAIRED {
             let count = self.start_pairs(plan, O::LOG_Q, work, t);
-            self.differences(net, plan, objective, work, t, count)?;
+            self.differences(net, plan, objective, batch, work, t, count)?;
             let numbers = plan.numbers(work.numbers);
-            scatter(work.active, numbers.total, count, numbers.f);
-            self.estimator.differ(plan.samples(), numbers.signal, numbers.f, numbers.total);
+            scatter(work.active, work.total, count, numbers.f);
+            self.estimator.differ(plan.samples(), numbers.signal, numbers.f, work.total);
         }
         match E::FLIPS {
             Flips::None if E::DIRECT => self.apply_rows(plan, O::LOG_Q, work, t),
             Flips::None => self.apply_signals(plan, t, plan.numbers(work.numbers).f, work.deltas),
             Flips::One => {
                 let width = self.shape.stochastic_width(t);
-                let batch = work.batch;
                 let count = self.start_flips(plan, O::LOG_Q, |row| self.unit(batch, t, row), work, t);
-                self.differences(net, plan, objective, work, t, count)?;
+                self.differences(net, plan, objective, batch, work, t, count)?;
                 let numbers = plan.numbers(work.numbers);
                 let flipped = parts_mut(numbers.log_q_partner, plan.rows()).nth(t).unwrap_or_default();
-                scatter(work.active, numbers.total, count, flipped);
-                self.apply_one(plan, width, work, t);
+                scatter(work.active, work.total, count, flipped);
+                self.apply_one(plan, width, batch, work, t);
             }
             Flips::All if objective.keep_linear(net, plan, work, t) => {
-                self.apply_linear(net, plan, objective, work, t)?;
+                self.apply_linear(net, plan, objective, batch, work, t)?;
             }
             Flips::All => {
                 for unit in 0..self.shape.stochastic_width(t) {
                     let count = self.start_flips(plan, O::LOG_Q, |_| unit, work, t);
-                    self.differences(net, plan, objective, work, t, count)?;
+                    self.differences(net, plan, objective, batch, work, t, count)?;
                     let numbers = plan.numbers(work.numbers);
-                    scatter(work.active, numbers.total, count, numbers.f);
+                    scatter(work.active, work.total, count, numbers.f);
                     self.apply_unit(plan, unit, work, t);
                 }
             }
@@ -122,7 +106,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             }
             let out = out.get_mut(count * main.stride()..).unwrap_or_default();
             out.iter_mut().zip(b).for_each(|(out, b)| *out = *b);
-            if let (Some(active), Some(total)) = (work.active.get_mut(count), numbers.total.get_mut(count)) {
+            if let (Some(active), Some(total)) = (work.active.get_mut(count), work.total.get_mut(count)) {
                 *active = row as u32;
                 *total = log_q_partner.get(row).filter(|_| log_q).copied().unwrap_or_default();
             }
@@ -146,7 +130,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let main = plan.samples_of(t, work.samples);
         let out = work.branch.get_mut(plan.sample(t)..).unwrap_or_default();
         let numbers = plan.numbers(work.numbers);
-        let mut out = parts_mut(out, main.stride()).zip(work.active.iter_mut().zip(numbers.total.iter_mut()));
+        let mut out = parts_mut(out, main.stride()).zip(work.active.iter_mut().zip(work.total.iter_mut()));
         let log_q_row = parts(numbers.log_q, plan.rows()).nth(t).unwrap_or_default();
         let mut count = 0;
         for (row, (b, scores)) in main.rows().zip(parts(scores, stride)).enumerate() {
@@ -173,21 +157,23 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// For each of the `count` paths that were started, f of its row minus f of the path, in `total`.
+    #[allow(clippy::too_many_arguments)]
     #[inline(always)]
     fn differences<O: Objective<K>>(
         &self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
         objective: &mut O,
+        batch: &Batch<'_>,
         work: &mut Work<'_>,
         t: usize,
         count: usize,
     ) -> Result<(), Error> {
         if count > 0 {
             if STACKS {
-                self.climb(plan, net, O::LOG_Q, work, t, count);
+                self.climb(plan, net, O::LOG_Q, batch, work, t, count);
             }
-            finish_paths(net, plan, objective, work, t, count);
+            objective.evaluate(net, plan, batch, work, t, count);
         }
         if self.subtract(plan, O::LOG_Q, work, t, count) { Ok(()) } else { Err(Error::Objective) }
     }
@@ -197,7 +183,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     fn subtract(&self, plan: &Plan<'_>, log_q: bool, work: &mut Work<'_>, t: usize, count: usize) -> bool {
         let rows = plan.rows();
         let numbers = plan.numbers(work.numbers);
-        for (total, &row) in numbers.total.iter_mut().zip(&*work.active).take(count) {
+        for (total, &row) in work.total.iter_mut().zip(&*work.active).take(count) {
             if !total.is_finite() {
                 return false;
             }
@@ -207,35 +193,35 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Samples the layers above `t` for the paths that were started.
+    #[allow(clippy::too_many_arguments)]
     #[inline(never)]
     fn climb(
         &self,
         plan: &Plan<'_>,
         net: &Network<'_, '_, K>,
         log_q: bool,
+        batch: &Batch<'_>,
         work: &mut Work<'_>,
         t: usize,
         count: usize,
     ) {
         // Layers of independent branches must differ from each other too, hence a salt for each t.
         let (purpose, salt) = if self.shared { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
-        let rows = work.active.get(..count).unwrap_or_default();
-        let climb = Climb { net, plan, address: self.address(purpose, salt, work.batch), rows };
+        let climb = Climb { net, plan, address: self.address(purpose, salt, batch), log_q };
         let mut draw = |phi: &[f32], u: &[f32], b: &mut [u32]| self.kernels.draw(&self.estimator, phi, u, b);
-        let total = plan.numbers(work.numbers).total.get_mut(..count).filter(|_| log_q);
-        climb.sample(&mut draw, t + 1, work.branch, total, (work.a, work.b));
+        climb.sample(&mut draw, t + 1, count, work);
     }
 
     /// The stride and the rows of scores of layer `t`, and what lies behind them.
     fn scores<'a>(&self, plan: &Plan<'_>, t: usize, deltas: &'a [f32]) -> (usize, &'a [f32]) {
-        let place = plan.top(t);
-        (place.dense.stride, place.deltas(deltas))
+        let (_, stride, start) = plan.scores(t);
+        (stride, deltas.get(start..).unwrap_or_default())
     }
 
     /// [`scores`](Self::scores), writable.
     fn scores_mut<'a>(&self, plan: &Plan<'_>, t: usize, deltas: &'a mut [f32]) -> (usize, &'a mut [f32]) {
-        let place = plan.top(t);
-        (place.dense.stride, place.deltas_mut(deltas))
+        let (_, stride, start) = plan.scores(t);
+        (stride, deltas.get_mut(start..).unwrap_or_default())
     }
 
     /// Multiplies the scores of layer `t` with the signals.
@@ -254,7 +240,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let (main, partners) = (plan.samples_of(t, work.samples), plan.samples_of(t, work.partners));
         let (stride, deltas) = self.scores_mut(plan, t, work.deltas);
         let numbers = plan.numbers(work.numbers);
-        let scalars = numbers.f.iter().zip(&*numbers.weight).zip(&*numbers.total);
+        let scalars = numbers.f.iter().zip(&*numbers.weight).zip(&*work.total);
         for ((row, scores), ((&signal, &weight), &partner_weight)) in
             parts_mut(deltas, stride).enumerate().zip(scalars)
         {
@@ -266,7 +252,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Applies one flip a row, and the signals of pairs to the units that do not come from a flip.
-    fn apply_one(&self, plan: &Plan<'_>, width: usize, work: &mut Work<'_>, t: usize) {
+    fn apply_one(&self, plan: &Plan<'_>, width: usize, batch: &Batch<'_>, work: &mut Work<'_>, t: usize) {
         let from = self.estimator.flips_from(width);
         let main = plan.samples_of(t, work.samples);
         let numbers = plan.numbers(work.numbers);
@@ -274,7 +260,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let (stride, deltas) = self.scores_mut(plan, t, work.deltas);
         let scalars = numbers.f.iter().zip(flipped).zip(&*numbers.signal);
         for ((row, scores), ((&pair, &flip), signal)) in parts_mut(deltas, stride).enumerate().zip(scalars) {
-            let unit = self.unit(work.batch, t, row);
+            let unit = self.unit(batch, t, row);
             for (i, d) in scores.iter_mut().enumerate() {
                 *d = significant(if !by_flip(from, *d) {
                     *d * pair
@@ -307,21 +293,22 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
         objective: &O,
+        batch: &Batch<'_>,
         work: &mut Work<'_>,
         t: usize,
     ) -> Result<(), Error> {
-        let (rows, place) = (plan.rows(), plan.top(t));
+        let (rows, (width, stride, start)) = (plan.rows(), plan.scores(t));
         for row in 0..rows {
             let numbers = plan.numbers(work.numbers);
             let f = above(numbers.cost, O::LOG_Q.then_some(&*numbers.log_q), rows, t, row);
             let log_q =
                 parts(numbers.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
             let signal = numbers.signal.get(row).copied().unwrap_or_default();
-            for unit in 0..place.dense.outputs {
-                let at = place.delta + row * place.dense.stride + unit;
+            for unit in 0..width {
+                let at = start + row * stride + unit;
                 let phi = work.deltas.get(at).copied().unwrap_or_default();
                 let b = plan.samples_of(t, work.samples).bits(row).get(unit);
-                let mut flipped = objective.flipped(net, plan, work, row, unit);
+                let mut flipped = objective.flipped(net, plan, batch, work, row, unit);
                 if O::LOG_Q {
                     flipped += log_q + if b { -phi } else { phi };
                 }

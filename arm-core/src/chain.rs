@@ -8,6 +8,7 @@ use crate::network::Network;
 use crate::parts::slice;
 use crate::plan::Plan;
 use crate::rng::{Purpose, Stream};
+use crate::scratch::Work;
 
 /// Where the uniforms of a batch come from.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,12 @@ pub(crate) struct Address<'a> {
 }
 
 impl Address<'_> {
+    /// Fills `u` from the [`stream`](Self::stream) of layer `t` in `row`.
+    #[inline(never)]
+    pub(crate) fn fill(&self, samples: usize, row: usize, t: usize, u: &mut [f32]) {
+        self.stream(samples, row, t).fill(u);
+    }
+
     /// The stream of layer `t` in `row`, of `samples` rows an example.
     #[inline(always)]
     pub(crate) fn stream(&self, samples: usize, row: usize, t: usize) -> Stream {
@@ -28,62 +35,47 @@ impl Address<'_> {
     }
 }
 
-/// A pass over some rows of a batch.
+/// A pass over rows of a batch.
 pub(crate) struct Climb<'a, 's, 'p, K> {
     pub net: &'a Network<'s, 'p, K>,
     pub plan: &'a Plan<'s>,
     pub address: Address<'a>,
-    /// The rows, by their index in the batch.
-    pub rows: &'a [u32],
+    /// Whether log q is added to `total`.
+    pub log_q: bool,
 }
 
 /// Draws a row from its logits and uniforms, and returns its log q: [`Kernels::draw`] for some rule.
 pub(crate) type Draw<'a> = &'a mut dyn FnMut(&[f32], &[f32], &mut [u32]) -> f32;
 
 impl<K: Kernels> Climb<'_, '_, '_, K> {
-    /// Samples layers `from..`, given the layer below in `samples` (x below layer 0, a row an example), and adds their
-    /// log q to `log_q`. Compiled once for every rule, hence the pointer.
+    /// Samples layers `from..` of `branch`, given the layer below there (x below layer 0, a row an example), for the first
+    /// `count` rows in `active`. Compiled once for every rule, hence the pointer.
     #[inline(never)]
-    pub(crate) fn sample(
-        &self,
-        draw: Draw<'_>,
-        from: usize,
-        samples: &mut [u32],
-        mut log_q: Option<&mut [f32]>,
-        (a, b): (&mut [f32], &mut [f32]),
-    ) {
+    pub(crate) fn sample(&self, draw: Draw<'_>, from: usize, count: usize, work: &mut Work<'_>) {
         let plan = self.plan;
         for t in from..plan.shape.stochastic_layers() {
-            let (below, here) = samples.split_at_mut_checked(plan.sample(t)).unwrap_or_default();
-            let (x, height, shared_by) = match t.checked_sub(1) {
-                None => (self.address.batch.x, plan.examples(), plan.samples()),
-                Some(under) => (plan.samples_of(under, below).top(self.rows.len()), self.rows.len(), 1),
+            let (x, height) = match t.checked_sub(1) {
+                None => (self.address.batch.x, plan.examples()),
+                Some(under) => (plan.samples_of(under, work.branch).top(count), count),
             };
-            let logits = self.net.logits(t, x, height, a, b);
-            self.draw(draw, t, logits.as_matrix(), shared_by, here, log_q.as_deref_mut(), a);
+            self.net.logits(t, x, height, work.a, work.b);
+            self.draw(draw, t, count, work);
         }
     }
 
     /// Apart from [`sample`](Self::sample), so that its stack and that of the logits do not add up.
-    #[allow(clippy::too_many_arguments)]
     #[inline(never)]
-    fn draw(
-        &self,
-        draw: Draw<'_>,
-        t: usize,
-        logits: Matrix<'_>,
-        shared_by: usize,
-        out: &mut [u32],
-        mut log_q: Option<&mut [f32]>,
-        uniforms: &mut [f32],
-    ) {
-        let u = uniforms.get_mut(..logits.cols()).unwrap_or_default();
-        let words = words(logits.cols());
-        for (i, &row) in self.rows.iter().enumerate().take(self.plan.rows()) {
-            let sample = slice(out, i * words, words);
-            self.address.stream(self.plan.samples(), row as usize, t).fill(u);
-            let log = draw(logits.row(i.checked_div(shared_by).unwrap_or(0)), u, sample);
-            if let Some(total) = log_q.as_deref_mut().and_then(|l| l.get_mut(i)) {
+    fn draw(&self, draw: Draw<'_>, t: usize, count: usize, work: &mut Work<'_>) {
+        let plan = self.plan;
+        let (width, start) = (plan.shape.stochastic_width(t), plan.sample(t));
+        for i in (0..count).take(plan.rows()) {
+            let row = work.active.get(i).map_or(0, |&row| row as usize);
+            let u = work.a.get_mut(..width).unwrap_or_default();
+            self.address.fill(plan.samples(), row, t, u);
+            let sample = slice(work.branch, start + i * words(width), words(width));
+            let logits = Matrix::new(work.b, plan.shape.stride(width), width);
+            let log = draw(logits.row(if t == 0 { plan.example(i) } else { i }), u, sample);
+            if let Some(total) = work.total.get_mut(i).filter(|_| self.log_q) {
                 *total += log;
             }
         }

@@ -5,6 +5,7 @@ use crate::chain::Address;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
+use crate::network::Network;
 use crate::plan::Plan;
 use crate::rng::Purpose;
 use crate::shape::Shape;
@@ -45,7 +46,16 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     }
 
     pub(crate) fn plan(&self, examples: usize) -> Plan<'_> {
-        Plan::new(&self.shape, examples, self.estimator.samples())
+        self.plan_of(examples, self.estimator.samples())
+    }
+
+    /// [`plan`](Self::plan) for another number of samples.
+    pub(crate) fn plan_of(&self, examples: usize, samples: usize) -> Plan<'_> {
+        Plan::new(&self.shape, examples, samples)
+    }
+
+    pub(crate) fn network<'p>(&'p self, params: &'p [f32]) -> Result<Network<'p, 'p, K>, Error> {
+        Network::new(&self.shape, &self.kernels, params)
     }
 
     /// Words of scratch for `examples` examples.

@@ -8,12 +8,12 @@ use crate::estimator::Estimator;
 use crate::kernels::Kernels;
 use crate::math::sigmoid;
 use crate::matrix::{BitMatrix, MatrixMut};
-use crate::model::{Objective, Paths};
+use crate::model::Objective;
 use crate::network::Network;
 use crate::parts::parts_mut;
 use crate::plan::Plan;
 use crate::rng::Purpose;
-use crate::scratch::EvalWork;
+use crate::scratch::Work;
 use crate::unit::Independent;
 
 impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
@@ -35,18 +35,42 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         objective.check(&self.shape)?;
         self.check_batch(&batch)?;
         let plan = Plan::new(&self.shape, batch.examples, samples);
-        let work = plan.eval_work(scratch)?;
+        let mut work = plan.eval_work(scratch)?;
         exact_size(plan.rows(), f.len())?;
-        let EvalWork { samples: drawn, rows, a, b } = work;
-        rows.iter_mut().zip(0..).for_each(|(r, i)| *r = i);
-        f.fill(0.0);
-        let address = self.address(Purpose::Evaluate, 0, &batch);
-        let climb = Climb { net: &net, plan: &plan, address, rows };
-        let log_q = if O::LOG_Q { Some(&mut *f) } else { None };
-        climb.sample(&mut self.independent(), 0, drawn, log_q, (&mut *a, &mut *b));
-        let paths = Paths { batch: &batch, samples: drawn, branch: drawn, active: rows, from: 0 };
-        objective.evaluate(&net, &plan, &paths, (a, b), f);
+        self.evaluate_in(&net, &plan, objective, &batch, &mut work);
+        f.iter_mut().zip(&*work.total).for_each(|(f, total)| *f = *total);
         Ok(())
+    }
+
+    /// [`evaluate`](Self::evaluate) in scratch that is taken apart, with arguments that were checked; leaves f of each row
+    /// in `total`.
+    #[inline(always)]
+    pub(crate) fn evaluate_in<O: Objective<K>>(
+        &self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        objective: &mut O,
+        batch: &Batch<'_>,
+        work: &mut Work<'_>,
+    ) {
+        self.sample_all(net, plan, batch, work, O::LOG_Q);
+        objective.evaluate(net, plan, batch, work, 0, plan.rows());
+    }
+
+    /// Samples the whole chain for every row, with log q in `total`.
+    #[inline(always)]
+    fn sample_all(
+        &self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        batch: &Batch<'_>,
+        work: &mut Work<'_>,
+        log_q: bool,
+    ) {
+        work.active.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
+        work.total.fill(0.0);
+        let climb = Climb { net, plan, address: self.address(Purpose::Evaluate, 0, batch), log_q };
+        climb.sample(&mut self.independent(), 0, plan.rows(), work);
     }
 
     /// For each example, p(x = 1 | b_1) of one sample b_1 ~ q(b_1 | x), a row of `inputs` probabilities each; of a
@@ -62,13 +86,10 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let net = self.decoding(params, batch.examples, out)?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         let plan = Plan::new(&self.shape, batch.examples, 1);
-        let EvalWork { samples, rows, a, b } = plan.eval_work(scratch)?;
-        rows.iter_mut().zip(0..).for_each(|(r, i)| *r = i);
-        let address = self.address(Purpose::Evaluate, 0, &batch);
-        let climb = Climb { net: &net, plan: &plan, address, rows };
-        climb.sample(&mut self.independent(), 0, samples, None, (&mut *a, &mut *b));
+        let mut work = plan.eval_work(scratch)?;
+        self.sample_all(&net, &plan, &batch, &mut work, false);
         let from = if self.shape.is_conditional() { self.shape.stochastic_layers() - 1 } else { 0 };
-        self.decode(&net, plan.samples_of(from, samples), a, b, out);
+        self.decode(&net, plan.samples_of(from, work.branch), work.a, work.b, out);
         Ok(())
     }
 
@@ -82,12 +103,24 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         out: &mut [f32],
     ) -> Result<(), Error> {
+        let mut work = self.plan_of(batch.examples, 1).eval_work(scratch)?;
+        self.generate_in(params, batch, &mut work, out)
+    }
+
+    /// [`generate`](Self::generate) in scratch that is taken apart.
+    pub(crate) fn generate_in(
+        &self,
+        params: &[f32],
+        batch: Batch<'_>,
+        work: &mut Work<'_>,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
         if !self.shape.is_vae() {
             return Err(Error::Shape);
         }
         let net = self.decoding(params, batch.examples, out)?;
-        let plan = Plan::new(&self.shape, batch.examples, 1);
-        let EvalWork { samples, a, b, .. } = plan.eval_work(scratch)?;
+        let plan = self.plan_of(batch.examples, 1);
+        let Work { branch: samples, a, b, .. } = work;
         let address = self.address(Purpose::Generate, 0, &batch);
         let layers = self.shape.stochastic_layers();
         for t in (0..layers).rev() {
@@ -144,7 +177,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         }
         exact_size(x.height().saturating_mul(width), out.len())?;
         let net = Network::new(&self.shape, &self.kernels, params)?;
-        let EvalWork { a, b, .. } = Plan::new(&self.shape, x.height(), 1).eval_work(scratch)?;
+        let Work { a, b, .. } = Plan::new(&self.shape, x.height(), 1).eval_work(scratch)?;
         let logits = net.logits(k, x, x.height(), a, b);
         for (out, logits) in parts_mut(out, width).zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(o, l)| *o = *l);

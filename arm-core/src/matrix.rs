@@ -26,7 +26,6 @@ pub struct MatrixMut<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct BitMatrix<'a> {
     data: &'a [u32],
-    stride: usize,
     cols: usize,
 }
 
@@ -142,11 +141,11 @@ impl<'a> MatrixMut<'a> {
 
 impl<'a> BitMatrix<'a> {
     /// No units at all.
-    pub const NONE: Self = BitMatrix { data: &[], stride: 1, cols: 0 };
+    pub const NONE: Self = BitMatrix { data: &[], cols: 0 };
 
     /// `data.len() / words(cols)` rows of `cols` bits.
     pub fn new(data: &'a [u32], cols: usize) -> Self {
-        BitMatrix { data, stride: words(cols).max(1), cols }
+        BitMatrix { data, cols }
     }
 
     /// Units in a row.
@@ -158,7 +157,7 @@ impl<'a> BitMatrix<'a> {
     /// Words from one row to the next.
     #[inline]
     pub fn stride(&self) -> usize {
-        self.stride.max(1)
+        words(self.cols).max(1)
     }
 
     /// Number of whole rows.
@@ -177,14 +176,15 @@ impl<'a> BitMatrix<'a> {
     #[inline]
     pub fn top(&self, rows: usize) -> Self {
         let data = self.data.get(..rows.wrapping_mul(self.stride())).unwrap_or_default();
-        BitMatrix { data, ..*self }
+        BitMatrix { data, cols: self.cols }
     }
 
     /// The words of row `i`, or empty.
     #[inline]
     pub fn row(&self, i: usize) -> &'a [u32] {
-        let start = i.wrapping_mul(self.stride);
-        self.data.get(start..start.wrapping_add(self.stride)).unwrap_or_default()
+        let stride = words(self.cols);
+        let start = i.wrapping_mul(stride);
+        self.data.get(start..start.wrapping_add(stride)).unwrap_or_default()
     }
 
     /// Row `i` as a binary vector, or an empty one.

@@ -63,6 +63,7 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
     }
 
     /// The logits of link `k` for `rows` rows, at the start of `out`; `hidden` is room for the link's hidden layers.
+    #[inline(always)]
     pub(crate) fn logits<'a>(
         &self,
         k: usize,
@@ -71,32 +72,36 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         hidden: &mut [f32],
         out: &'a mut [f32],
     ) -> MatrixMut<'a> {
-        self.pass(&Plan::new(self.shape, rows, 1), k, x, Keep::Nothing, hidden, out)
+        let start = self.pass(&Plan::new(self.shape, rows, 1), k, x, Keep::Nothing, hidden, out);
+        let width = self.shape.layer(self.shape.link(k).1).map_or(0, |layer| layer.width());
+        let stride = self.shape.stride(width);
+        let logits = out.get_mut(start..).and_then(|out| out.get_mut(..rows * stride)).unwrap_or_default();
+        MatrixMut::new(logits, stride, width)
     }
 
-    /// The logits of link `k`, in `out`, and the activations of its hidden layers, in `hidden`.
+    /// The logits of link `k`, in `out`, and the activations of its hidden layers, in `hidden`. Returns where in `out`.
     #[inline(never)]
-    pub(crate) fn pass<'a>(
+    pub(crate) fn pass(
         &self,
         plan: &Plan<'_>,
         k: usize,
         x: BitMatrix<'_>,
         keep: Keep,
         hidden: &mut [f32],
-        out: &'a mut [f32],
-    ) -> MatrixMut<'a> {
-        let (first, last) = self.shape.link(k);
-        let mut place = plan.place(first);
-        let start = if keep == Keep::Nothing { place.activation } else { 0 };
+        out: &mut [f32],
+    ) -> usize {
+        let mut place = plan.place(self.shape.link(k).0);
+        if keep == Keep::Nothing {
+            place.activation = 0;
+        }
         loop {
-            let here = place.activation.wrapping_sub(start);
-            let (before, here) = hidden.split_at_mut_checked(here).unwrap_or_default();
-            let input = if place.layer == first {
-                Input::Bits(x)
-            } else {
+            let (before, here) = hidden.split_at_mut_checked(place.activation).unwrap_or_default();
+            let input = if place.above_hidden {
                 Input::Real(plan.last_rows(before, place.dense.inputs, place.height()))
+            } else {
+                Input::Bits(x)
             };
-            let to = if place.layer < last {
+            let to = if place.hidden {
                 here
             } else if keep == Keep::All {
                 place.deltas_mut(out)
@@ -104,10 +109,8 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
                 &mut *out
             };
             self.dense(place.layer, &place.dense, input, place.height(), to);
-            if place.layer >= last {
-                let out = if keep == Keep::All { place.deltas_mut(out) } else { out };
-                let out = out.get_mut(..place.height() * place.dense.stride).unwrap_or_default();
-                return MatrixMut::new(out, place.dense.stride, place.dense.outputs);
+            if !place.hidden {
+                return if keep == Keep::All { place.delta } else { 0 };
             }
             plan.advance(&mut place);
         }
@@ -118,16 +121,16 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
     pub(crate) fn back(&self, plan: &Plan<'_>, k: usize, activations: &[f32], deltas: &mut [f32]) {
         let (first, last) = self.shape.link(k);
         for i in (first..last).rev() {
-            let here = plan.place(i);
-            let mut above = here;
-            plan.advance(&mut above);
+            let above = plan.place(i + 1);
+            let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);
             let (low, high) = deltas.split_at_mut_checked(above.delta).unwrap_or_default();
-            let (rows, dense) = (here.height(), &above.dense);
             let d =
                 Matrix::new(high.get(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs);
-            let dx = MatrixMut::new(here.deltas_mut(low), here.dense.stride, here.dense.outputs);
-            let a = here.activations(activations);
-            self.kernels.back(self.weights_of(dense), d, a, here.dense.slope, dx);
+            let stride = self.shape.stride(width);
+            let dx = low.get_mut(low.len().wrapping_sub(rows * stride)..).unwrap_or_default();
+            let a = plan.last_rows(activations.get(..above.activation).unwrap_or_default(), width, rows);
+            let slope = self.shape.layer(i).map_or(1.0, |layer| layer.slope());
+            self.kernels.back(self.weights_of(dense), d, a, slope, MatrixMut::new(dx, stride, width));
         }
     }
 }

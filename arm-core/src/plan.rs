@@ -22,7 +22,7 @@ pub(crate) struct Place {
     pub dense: Dense,
     pub hidden: bool,
     /// Whether it reads a hidden layer.
-    above_hidden: bool,
+    pub above_hidden: bool,
     /// See [`height`](Self::height).
     rows: usize,
     /// Floats of the kept activations of the hidden layers before it.
@@ -32,6 +32,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    const NONE: Self = Place {
+        layer: 0,
+        dense: Dense { offset: 0, inputs: 0, outputs: 0, stride: 0, slope: 0.0 },
+        hidden: false,
+        above_hidden: false,
+        rows: 0,
+        activation: 0,
+        delta: 0,
+    };
+
     /// The gradients of the layer, and what lies behind them.
     pub(crate) fn deltas<'a>(&self, deltas: &'a [f32]) -> &'a [f32] {
         deltas.get(self.delta..).unwrap_or_default()
@@ -120,17 +130,24 @@ impl<'s> Plan<'s> {
     }
 
     /// Dense layer `i`; an empty one, behind all others, beyond the end.
+    #[inline(always)]
     pub(crate) const fn place(&self, i: usize) -> Place {
+        let mut place = Place::NONE;
+        self.find(i, &mut place);
+        place
+    }
+
+    /// [`place`](Self::place), where it lies: what is returned would lie on the stack twice.
+    #[inline(never)]
+    const fn find(&self, i: usize, place: &mut Place) {
         // Before the first: the input, computed by no layer.
-        let dense = Dense { offset: 0, inputs: 0, outputs: self.shape.inputs(), stride: 0, slope: 1.0 };
-        let (layer, rows) = (usize::MAX, self.examples());
-        let mut place =
-            Place { layer, dense, hidden: true, above_hidden: false, rows, activation: 0, delta: 0 };
-        loop {
-            self.advance(&mut place);
-            if place.layer >= i || place.layer > self.shape.network_layers() {
-                return place;
-            }
+        place.layer = usize::MAX;
+        place.dense.outputs = self.shape.inputs();
+        place.hidden = true;
+        place.rows = self.examples();
+        self.advance(place);
+        while place.layer < i && place.layer <= self.shape.network_layers() {
+            self.advance(place);
         }
     }
 
@@ -177,6 +194,17 @@ impl<'s> Plan<'s> {
     /// The last layer of link `k`: that of its logits.
     pub(crate) const fn top(&self, k: usize) -> Place {
         self.place(self.shape.link(k).1)
+    }
+
+    /// Of the scores of stochastic layer `t`: floats of a row, from one row to the next, and before them among the
+    /// gradients.
+    pub(crate) const fn scores(&self, t: usize) -> (usize, usize, usize) {
+        if STACKS {
+            let place = self.top(t);
+            return (place.dense.outputs, place.dense.stride, place.delta);
+        }
+        let width = self.shape.top_width();
+        (width, self.shape.stride(width), self.examples() * self.shape.sums.hidden[0])
     }
 
     /// Words of the samples of the stochastic layers before `t`.

@@ -1,5 +1,6 @@
 //! Stochastic layers for estimators that use the gradient of f with respect to b, where f is extended to real b.
 
+use crate::batch::Batch;
 use crate::bits::Bits;
 use crate::chain::Address;
 use crate::engine::Engine;
@@ -200,6 +201,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
         objective: &mut O,
+        batch: &Batch<'_>,
         work: &mut Work<'_>,
         relaxed: &mut [f32],
     ) -> Result<(), Error> {
@@ -228,9 +230,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 phi: Matrix::new(phi, dense.stride, dense.outputs),
                 b: plan.samples_of(t, work.samples),
                 f: numbers.f,
-                x: work.batch.x,
-                address: self.address(Purpose::Sample, 0, work.batch),
-                fresh: self.address(Purpose::Relax, 0, work.batch),
+                x: batch.x,
+                address: self.address(Purpose::Sample, 0, batch),
+                fresh: self.address(Purpose::Relax, 0, batch),
             };
             let lent = Lent {
                 rows,

@@ -42,10 +42,8 @@ fn mix(z: u64) -> u64 {
 impl Stream {
     /// The stream at (`seed`, `purpose`, `step`, `example`, `layer`). Cost: six hash rounds.
     pub fn new(seed: u64, purpose: Purpose, step: u64, example: u64, layer: usize) -> Self {
-        let mut key = seed;
-        for word in [step, example, (purpose as u64) << 32 | layer as u64, 0] {
-            key = mix(key) ^ word;
-        }
+        let key = mix(mix(mix(seed) ^ step) ^ example) ^ ((purpose as u64) << 32 | layer as u64);
+        let key = mix(key);
         let mut state = [0; 16];
         let (low, high) = state.split_at_mut(8);
         low.copy_from_slice(&mix(key).to_le_bytes());

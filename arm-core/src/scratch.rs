@@ -18,16 +18,18 @@ pub(crate) struct Record<'a> {
     pub samples: &'a [u32],
 }
 
-/// A batch, and all of its scratch, writable.
-#[derive(Debug)]
+/// All the scratch of a batch, writable. What is only evaluated has its samples in `branch`, and leaves `activations` to
+/// `numbers` and `partners` empty.
+#[derive(Debug, Default)]
 pub(crate) struct Work<'a> {
-    pub batch: &'a Batch<'a>,
     pub activations: &'a mut [f32],
     pub deltas: &'a mut [f32],
     pub samples: &'a mut [u32],
     /// What there is a float of for each row: see [`Plan::numbers`].
     pub numbers: &'a mut [f32],
-    /// Rows whose pair differs.
+    /// f of the paths of a branch.
+    pub total: &'a mut [f32],
+    /// The rows that these belong to: those whose pair differs.
     pub active: &'a mut [u32],
     pub partners: &'a mut [u32],
     pub branch: &'a mut [u32],
@@ -45,8 +47,6 @@ pub(crate) struct Numbers<'a> {
     pub weight: &'a mut [f32],
     /// Factor of each row's scores.
     pub signal: &'a mut [f32],
-    /// f of the partners' paths in a branch.
-    pub total: &'a mut [f32],
     /// log q of each layer's samples, and of their partners.
     pub log_q: &'a mut [f32],
     pub log_q_partner: &'a mut [f32],
@@ -54,14 +54,24 @@ pub(crate) struct Numbers<'a> {
     pub cost: &'a mut [f32],
 }
 
-/// What [`evaluate`](crate::Engine::evaluate) needs: no gradients, no kept activations.
-#[derive(Debug)]
-pub(crate) struct EvalWork<'a> {
-    pub samples: &'a mut [u32],
-    /// Room for the index of each row.
-    pub rows: &'a mut [u32],
-    pub a: &'a mut [f32],
-    pub b: &'a mut [f32],
+impl Work<'_> {
+    /// What layer `t` (0 is the input) holds in row `i` of the branch whose samples replace those of layers `from..`.
+    #[inline(never)]
+    pub(crate) fn target<'a>(
+        &'a self,
+        plan: &Plan<'_>,
+        batch: &Batch<'a>,
+        from: usize,
+        t: usize,
+        i: usize,
+    ) -> &'a [u32] {
+        let row = self.active.get(i).map_or(0, |&r| r as usize);
+        match t.checked_sub(1) {
+            None => batch.x.row(plan.example(row)),
+            Some(below) if below < from => plan.samples_of(below, self.samples).row(row),
+            Some(layer) => plan.samples_of(layer, self.branch).row(i),
+        }
+    }
 }
 
 fn words_of<'a>(rest: &mut &'a mut [u32], n: usize) -> Option<&'a mut [u32]> {
@@ -104,27 +114,24 @@ impl<'s> Plan<'s> {
 
     /// Floats of [`Work::numbers`].
     const fn all_numbers(&self) -> usize {
-        self.rows() * (5 + 3 * self.shape.stochastic_layers())
+        self.rows() * (4 + 3 * self.shape.stochastic_layers())
     }
 
     /// Words of scratch for training.
     pub(crate) const fn training_words(&self) -> usize {
         let (a, b) = self.rooms();
-        self.record_words() + self.all_numbers() + self.rows() + 2 * self.all_samples() + a + b
+        self.record_words() + self.all_numbers() + 2 * self.rows() + 2 * self.all_samples() + a + b
     }
 
-    /// Words of scratch for a learner: while parameters are updated, the input and a row of gradient take the place of
-    /// what only the samples needed.
+    /// Words of scratch for a learner, which keeps the input of a step.
     pub(crate) const fn learner_words(&self) -> usize {
-        let update = self.record_words() + self.shape.max_stride() + words(self.shape.inputs());
-        let examples = self.training_words();
-        if update > examples { update } else { examples }
+        self.training_words() + words(self.shape.inputs())
     }
 
     /// Words of scratch for evaluation.
     pub(crate) const fn inference_words(&self) -> usize {
         let (a, b) = self.rooms();
-        self.all_samples() + self.rows() + a + b
+        self.all_samples() + 2 * self.rows() + a + b
     }
 
     #[inline(never)]
@@ -139,24 +146,26 @@ impl<'s> Plan<'s> {
         })
     }
 
-    /// `None` for too little scratch: see [`too_small`](Self::too_small).
+    /// All the scratch of a batch from the start of `rest`, taken off it; what only training needs is empty unless it
+    /// `trains`. `None` for too little, which is then left as it was: see [`too_small`](Self::too_small).
     #[inline(never)]
-    pub(crate) fn work<'a>(&self, batch: &'a Batch<'a>, mut scratch: &'a mut [u32]) -> Option<Work<'a>> {
-        if !self.fits() {
+    pub(crate) fn work<'a>(&self, trains: bool, rest: &mut &'a mut [u32]) -> Option<Work<'a>> {
+        let needed = if trains { self.training_words() } else { self.inference_words() };
+        if !self.fits() || rest.len() < needed {
             return None;
         }
-        let rest = &mut scratch;
+        let trained = |words: usize| if trains { words } else { 0 };
         let (a, b) = self.rooms();
         Some(Work {
-            batch,
-            activations: floats_of(rest, self.activations())?,
-            deltas: floats_of(rest, self.deltas())?,
-            samples: words_of(rest, self.all_samples())?,
+            activations: floats_of(rest, trained(self.activations()))?,
+            deltas: floats_of(rest, trained(self.deltas()))?,
+            samples: words_of(rest, trained(self.all_samples()))?,
             a: floats_of(rest, a)?,
             b: floats_of(rest, b)?,
-            numbers: floats_of(rest, self.all_numbers())?,
+            numbers: floats_of(rest, trained(self.all_numbers()))?,
+            total: floats_of(rest, self.rows())?,
             active: words_of(rest, self.rows())?,
-            partners: words_of(rest, self.all_samples())?,
+            partners: words_of(rest, trained(self.all_samples()))?,
             branch: words_of(rest, self.all_samples())?,
         })
     }
@@ -175,7 +184,6 @@ impl<'s> Plan<'s> {
             f: next(rows),
             weight: next(rows),
             signal: next(rows),
-            total: next(rows),
             log_q: next(rows * layers),
             log_q_partner: next(rows * layers),
             cost: next(rows * (layers + 1)),
@@ -188,24 +196,12 @@ impl<'s> Plan<'s> {
         Error::Size { needed: if self.fits() { self.training_words() } else { usize::MAX }, given }
     }
 
-    pub(crate) fn eval_work<'a>(&self, scratch: &'a mut [u32]) -> Result<EvalWork<'a>, Error> {
+    /// [`work`](Self::work) for an evaluation, which leaves f of each row in `total`.
+    pub(crate) fn eval_work<'a>(&self, mut scratch: &'a mut [u32]) -> Result<Work<'a>, Error> {
         self.check()?;
         let given = scratch.len();
-        if !self.fits() {
-            return Err(Error::Size { needed: usize::MAX, given });
-        }
-        self.carve_eval(scratch).ok_or_else(|| Error::Size { needed: self.inference_words(), given })
-    }
-
-    fn carve_eval<'a>(&self, mut scratch: &'a mut [u32]) -> Option<EvalWork<'a>> {
-        let rest = &mut scratch;
-        let (a, b) = self.rooms();
-        Some(EvalWork {
-            a: floats_of(rest, a)?,
-            b: floats_of(rest, b)?,
-            samples: words_of(rest, self.all_samples())?,
-            rows: words_of(rest, self.rows())?,
-        })
+        let needed = if self.fits() { self.inference_words() } else { usize::MAX };
+        self.work(false, &mut scratch).ok_or(Error::Size { needed, given })
     }
 }
 

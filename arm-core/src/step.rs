@@ -44,32 +44,48 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let plan = self.plan(batch.examples);
         let (scratch, relaxed) =
             if E::RELAXED { self.split_relaxed(&plan, scratch)? } else { (scratch, &mut [][..]) };
-        let given = scratch.len();
+        let (given, mut rest) = (scratch.len(), scratch);
         // Where it lies it stays: a large value that is moved is there twice.
-        let mut work = plan.work(&batch, scratch);
+        let mut work = plan.work(true, &mut rest);
         let Some(work) = &mut work else { return Err(plan.too_small(given)) };
-        self.draw(&net, &plan, work);
-        objective.train(&net, &plan, work);
-        if !self.signals(&plan, O::LOG_Q, work, f) {
+        self.examples_in(&net, &plan, objective, &batch, work, relaxed, f)
+    }
+
+    /// [`examples`](Self::examples) in scratch that is taken apart, with arguments that were checked.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    pub(crate) fn examples_in<O: Objective<K>>(
+        &self,
+        net: &Network<'_, '_, K>,
+        plan: &Plan<'_>,
+        objective: &mut O,
+        batch: &Batch<'_>,
+        work: &mut Work<'_>,
+        relaxed: &mut [f32],
+        f: &mut [f32],
+    ) -> Result<(), Error> {
+        self.draw(net, plan, batch, work);
+        objective.train(net, plan, batch, work);
+        if !self.signals(plan, O::LOG_Q, work, f) {
             return Err(Error::Objective);
         }
         if E::RELAXED {
-            self.relaxed(&net, &plan, objective, work, relaxed)?;
+            self.relaxed(net, plan, objective, batch, work, relaxed)?;
             return if limited(work) { Ok(()) } else { Err(Error::Diverged) };
         }
         for t in 0..self.shape.stochastic_layers() {
             if E::PAIRED || E::FLIPS != Flips::None {
-                self.branches(&net, &plan, objective, work, t)?;
+                self.branches(net, plan, objective, batch, work, t)?;
             } else {
                 let signal = plan.numbers(work.numbers).signal;
-                self.apply_signals(&plan, t, signal, work.deltas);
+                self.apply_signals(plan, t, signal, work.deltas);
             }
             if t == 0 && plan.samples() > 1 {
-                self.merge_samples(&plan, work.deltas);
+                self.merge_samples(plan, work.deltas);
             }
-            net.back(&plan, t, work.activations, work.deltas);
+            net.back(plan, t, work.activations, work.deltas);
         }
-        objective.back(&net, &plan, work);
+        objective.back(net, plan, work);
         if limited(work) { Ok(()) } else { Err(Error::Diverged) }
     }
 
@@ -78,13 +94,14 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     fn signals(&self, plan: &Plan<'_>, direct: bool, work: &mut Work<'_>, f: &mut [f32]) -> bool {
         let rows = plan.rows();
         let numbers = plan.numbers(work.numbers);
-        numbers.total.fill(0.0);
+        let total = &mut *work.total;
+        total.fill(0.0);
         for log_q in parts(numbers.log_q, rows) {
-            add(log_q, numbers.total);
+            add(log_q, total);
         }
         numbers.f.fill(0.0);
         if direct {
-            add(numbers.total, numbers.f);
+            add(total, numbers.f);
         }
         for cost in parts(numbers.cost, rows) {
             add(cost, numbers.f);
@@ -93,7 +110,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             return false;
         }
         let samples = plan.samples();
-        let of_examples = parts(numbers.f, samples).zip(parts(numbers.total, samples));
+        let of_examples = parts(numbers.f, samples).zip(parts(total, samples));
         let outputs = parts_mut(numbers.signal, samples).zip(parts_mut(numbers.weight, samples));
         for (((f, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
             let evaluated = Evaluated { f, log_q, direct };
@@ -104,32 +121,33 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Samples the whole chain for every row, with partners, scores and log q.
-    #[inline(never)]
-    fn draw(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+    #[inline(always)]
+    fn draw(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
-            let x = if t == 0 { work.batch.x } else { plan.samples_of(t - 1, work.samples) };
+            let x = if t == 0 { batch.x } else { plan.samples_of(t - 1, work.samples) };
             net.pass(plan, t, x, Keep::Hidden, work.activations, work.b);
-            self.draw_layer(plan, t, units_before, work);
+            self.draw_layer(plan, t, units_before, batch, work);
             units_before += self.shape.stochastic_width(t);
         }
     }
 
     /// Samples layer `t`, whose logits are in `b`.
     #[inline(never)]
-    fn draw_layer(&self, plan: &Plan<'_>, t: usize, units_before: usize, work: &mut Work<'_>) {
-        let place = plan.top(t);
+    fn draw_layer(
+        &self,
+        plan: &Plan<'_>,
+        t: usize,
+        units_before: usize,
+        batch: &Batch<'_>,
+        work: &mut Work<'_>,
+    ) {
         let (rows, samples) = (plan.rows(), plan.samples());
-        let numbers = plan.numbers(work.numbers);
-        let address = self.address(Purpose::Sample, 0, work.batch);
-        let (width, stride, start) = (place.dense.outputs, place.dense.stride, plan.sample(t));
-        let logits = Matrix::new(work.b, stride, width);
-        let scores = place.deltas_mut(work.deltas);
-        let log_q = parts_mut(numbers.log_q, rows).nth(t).unwrap_or_default();
-        let log_q_partner = parts_mut(numbers.log_q_partner, rows).nth(t).unwrap_or_default();
-        let u = work.a.get_mut(..width).unwrap_or_default();
+        let ((width, stride, scores), start) = (plan.scores(t), plan.sample(t));
         let coupled = E::COUPLED && t == 0;
         if coupled {
+            let scores = work.deltas.get_mut(scores..).unwrap_or_default();
+            let address = self.address(Purpose::Sample, 0, batch);
             let of_examples = parts_mut(scores, samples * stride).take(plan.examples()).enumerate();
             for (e, rows) in of_examples {
                 for (s, row) in parts_mut(rows, stride).enumerate() {
@@ -139,25 +157,30 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 self.estimator.couple(rows, stride, width);
             }
         }
-        let from = self.estimator.flips_from(width);
         for row in 0..rows {
-            let here = start + row * words(width);
-            let sample = slice(work.samples, here, words(width));
-            let partner = slice(work.partners, here, words(width));
-            let score = slice(scores, row * stride, width);
-            let stream = address.stream(samples, row, t);
-            let phi = logits.row(if t == 0 { plan.example(row) } else { row });
+            let at = scores + row * stride;
+            let u = work.a.get_mut(..width).unwrap_or_default();
             if coupled {
-                u.iter_mut().zip(&*score).for_each(|(u, s)| *u = *s);
+                u.iter_mut().zip(&*slice(work.deltas, at, width)).for_each(|(u, s)| *u = *s);
             } else {
-                self.estimator.noise(row.checked_rem(samples).unwrap_or(0), units_before, stream, u);
+                self.noise(plan, batch, row, t, units_before, u);
             }
+            // All else is looked up now: what is known across a call takes stack.
+            let here = start + row * words(width);
+            let (sample, partner) =
+                (slice(work.samples, here, words(width)), slice(work.partners, here, words(width)));
+            let score = slice(work.deltas, at, width);
+            let phi = Matrix::new(work.b, stride, width).row(if t == 0 { plan.example(row) } else { row });
             let drawn = Drawn { sample, partner, score: &mut *score };
             let logs = self.kernels.sample(&self.estimator, phi, u, drawn);
+            let numbers = plan.numbers(work.numbers);
+            let log_q = parts_mut(numbers.log_q, rows).nth(t).unwrap_or_default();
+            let log_q_partner = parts_mut(numbers.log_q_partner, rows).nth(t).unwrap_or_default();
             if let (Some(own), Some(partner)) = (log_q.get_mut(row), log_q_partner.get_mut(row)) {
                 (*own, *partner) = logs;
             }
             if E::FLIPS != Flips::None || E::RELAXED {
+                let from = self.estimator.flips_from(width);
                 for (score, phi) in score.iter_mut().zip(phi) {
                     if phi.abs() >= from {
                         *score = *phi;
@@ -165,6 +188,22 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 }
             }
         }
+    }
+
+    /// The uniforms of layer `t` in `row`. Apart from [`draw_layer`](Self::draw_layer), so that their stacks do not add up.
+    #[inline(never)]
+    fn noise(
+        &self,
+        plan: &Plan<'_>,
+        batch: &Batch<'_>,
+        row: usize,
+        t: usize,
+        units_before: usize,
+        u: &mut [f32],
+    ) {
+        let samples = plan.samples();
+        let stream = self.address(Purpose::Sample, 0, batch).stream(samples, row, t);
+        self.estimator.noise(row.checked_rem(samples).unwrap_or(0), units_before, stream, u);
     }
 }
 

@@ -1,15 +1,15 @@
 //! The second phase of a training step: the mean gradient of any block of parameters, at once given to the optimiser.
 
 use crate::batch::Batch;
+use crate::bits::words;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::Kernels;
+use crate::kernels::{AdamRates, Kernels};
 use crate::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::optim::Optimiser;
 use crate::plan::{Place, Plan};
-use crate::scratch::Record;
-use crate::shape::Dense;
+use crate::scratch::{Record, Work};
 
 /// A share of a batch after [`Engine::examples`], with the scratch it left.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         self.update_layer(trained.as_ref(), optimiser, step, shards, total, block, room)
     }
 
-    /// [`update`](Self::update) for a caller that has looked up the layer of the only shard.
+    /// [`update`](Self::update) for a caller that has looked up the layer of the only shard, and need not give it.
     #[allow(clippy::too_many_arguments)]
     #[inline(always)]
     pub(crate) fn update_layer<O: Optimiser>(
@@ -76,16 +76,17 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 return Ok(());
             }
             if let Some(rates) = optimiser.in_place_adam(step)
-                && room.len() >= layer.dense.stride
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
             {
-                let Block { first, weights, first_moment, second_moment, .. } = block;
-                if total == 1 && layer.d.height() == 1 {
-                    let rows = |data| MatrixMut::new(data, layer.dense.stride, layer.dense.outputs);
-                    let blocks = (rows(first_moment), rows(second_moment), rows(weights));
-                    self.kernels.adam_rank_one(rates, layer.input, first, layer.d.row(0), room, blocks);
+                let (needed, given) = (layer.d.stride(), room.len());
+                if given < needed {
+                    return Err(Error::Size { needed, given });
+                }
+                if total == 1 && layer.d.examples() == 1 {
+                    self.adam(rates, layer, block, room);
                     return Ok(());
                 }
+                let Block { first, weights, first_moment, second_moment, .. } = block;
                 let blocks = (&mut *first_moment, &mut *second_moment, &mut *weights);
                 let a = 1.0 / total.max(1) as f32;
                 if self.kernels.adam_gradient(rates, a, layer.input, first, layer.d, room, blocks) {
@@ -110,13 +111,22 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             let weights = take(&mut rest, size);
             let g = room.get_mut(..weights.len()).unwrap_or_default();
             g.fill(0.0);
-            self.gradient(1.0 / total.max(1) as f32, shards, block.layer, first, g);
+            self.gradient_of(trained, 1.0 / total.max(1) as f32, shards, block.layer, first, g);
             let m = take(&mut firsts, weights.len());
             let v = take(&mut seconds, weights.len());
             optimiser.apply(&self.kernels, step, g, m, v, weights);
             first += rows;
         }
         Ok(())
+    }
+
+    /// Adam for one example.
+    #[inline(always)]
+    fn adam(&self, rates: AdamRates, layer: &Trained<'_>, block: Block<'_>, room: &mut [f32]) {
+        let Block { first, weights, first_moment, second_moment, .. } = block;
+        let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
+        let blocks = (rows(first_moment), rows(second_moment), rows(weights));
+        self.kernels.adam_rank_one(rates, layer.input, first, layer.d.row(0), room, blocks);
     }
 
     fn size(&self, shard: &Shard<'_>) -> Error {
@@ -142,7 +152,24 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
     pub fn gradient(&self, a: f32, shards: &[Shard<'_>], layer: usize, first: usize, g: &mut [f32]) {
+        self.gradient_of(None, a, shards, layer, first, g);
+    }
+
+    /// [`gradient`](Self::gradient), where the layer of the only shard was looked up.
+    fn gradient_of(
+        &self,
+        trained: Option<&Trained<'_>>,
+        a: f32,
+        shards: &[Shard<'_>],
+        layer: usize,
+        first: usize,
+        g: &mut [f32],
+    ) {
         let scale = self.scale(layer);
+        if let Some(trained) = trained {
+            self.add(a * scale, trained, first, g);
+            return self.correct(a, layer, first, core::iter::once(trained.d), g);
+        }
         for shard in shards {
             if let Some(layer) = self.layer(layer, shard) {
                 self.add(a * scale, &layer, first, g);
@@ -196,7 +223,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     fn add(&self, a: f32, layer: &Trained<'_>, first: usize, g: &mut [f32]) {
-        let g = MatrixMut::new(g, layer.dense.stride, layer.dense.outputs);
+        let g = MatrixMut::new(g, layer.d.stride(), layer.d.cols());
         match layer.input {
             Input::Real(x) => self.kernels.gradient(a, x, first, layer.d, g),
             Input::Bits(x) => self.kernels.gradient_bits(a, x, first, layer.d, g),
@@ -206,17 +233,27 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
 /// What a gradient of a layer's parameters is made of.
 pub(crate) struct Trained<'a> {
-    dense: Dense,
     input: Input<'a>,
     d: Matrix<'a>,
 }
 
 impl<'a> Trained<'a> {
     /// The layer at `place` of a record.
-    #[inline(never)]
-    pub(crate) fn new(plan: &Plan<'_>, place: &Place, x: BitMatrix<'a>, record: &Record<'a>) -> Self {
+    #[inline(always)]
+    fn new(plan: &Plan<'_>, place: &Place, x: BitMatrix<'a>, record: &Record<'a>) -> Self {
         let input = plan.input(place, x, record.activations, record.samples);
-        Trained { dense: place.dense, input, d: place.gradients(record.deltas) }
+        Trained { input, d: place.gradients(record.deltas) }
+    }
+}
+
+impl Work<'_> {
+    /// The layer at `place` for a batch of one whose input lies at the start of `x`.
+    #[inline(never)]
+    pub(crate) fn trained<'a>(&'a self, plan: &Plan<'_>, place: &Place, x: &'a [u32]) -> Trained<'a> {
+        let inputs = plan.shape.inputs();
+        let x = BitMatrix::new(x.get(..words(inputs)).unwrap_or_default(), inputs);
+        let Work { activations, deltas, samples, .. } = self;
+        Trained::new(plan, place, x, &Record { activations, deltas, samples })
     }
 }
 

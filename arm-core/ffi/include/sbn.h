@@ -397,10 +397,8 @@ int32_t sbn_load_from(struct sbn_network *net,
 #define SBN_EXAMPLES_(encoder, decoder) \
     ((size_t)6 + 3u * ((size_t)0 SBN_SUM_(encoder, DEPTH)) + 2u * ((size_t)0 SBN_SUM_(encoder, DRAWN)) \
      + SBN_STRIDE_(encoder, decoder) + SBN_MAX2_(SBN_STRIDE_(encoder, decoder), SBN_HIDDEN_(encoder, decoder)))
-#define SBN_UPDATE_(inputs, encoder, decoder) (SBN_STRIDE_(encoder, decoder) + SBN_INPUT_WORDS(inputs))
 #define SBN_SCRATCH_(inputs, encoder, decoder, prior_units) \
-    (SBN_RECORD_(encoder, decoder, prior_units) \
-     + SBN_MAX2_(SBN_EXAMPLES_(encoder, decoder), SBN_UPDATE_(inputs, encoder, decoder)))
+    (SBN_RECORD_(encoder, decoder, prior_units) + SBN_EXAMPLES_(encoder, decoder) + SBN_INPUT_WORDS(inputs))
 #define SBN_MAX2_(a, b) ((a) > (b) ? (a) : (b))
 #define SBN_MAX4_(a, b, c, d) SBN_MAX2_(SBN_MAX2_(a, b), SBN_MAX2_(c, d))
 #define SBN_MAX17_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, ...) \

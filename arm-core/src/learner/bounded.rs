@@ -1,15 +1,15 @@
 //! A step in bounded slices: samples and gradients of activations first, then a block of rows of parameters at a time.
 
-use super::{Learner, Slices};
+use super::Learner;
 use crate::batch::Batch;
-use crate::bits::{Bits, words};
+use crate::bits::Bits;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
-use crate::matrix::BitMatrix;
 use crate::model::{BlackBox, Objective, Vae};
 use crate::optim::Optimiser;
-use crate::update::{Block, Shard, Trained};
+use crate::plan::Place;
+use crate::update::Block;
 
 /// A step that is under way: which parameters come next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,11 +31,6 @@ pub enum Progress {
     Working,
     /// The step is done; its f, for a variational auto-encoder the -ELBO before it in nats.
     Done(f32),
-}
-
-/// Once samples are drawn, the last words of the scratch keep the input: (all else, the input).
-fn split_input(scratch: &mut [u32], inputs: usize) -> Option<(&mut [u32], &mut [u32])> {
-    scratch.split_at_mut_checked(scratch.len().checked_sub(words(inputs))?)
 }
 
 impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
@@ -72,53 +67,55 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// Errors: [`Error::Setting`] when the optimiser was given a bad rate meanwhile; the step stays under way.
     #[inline(never)]
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
-        let Some(mut pending) = self.state.pending else { return Ok(Progress::Idle) };
+        let Some(Pending { mut layer, mut row, .. }) = self.state.pending else { return Ok(Progress::Idle) };
         self.optimiser.check()?;
-        let (engine, shape) = (&self.engine, self.engine.shape);
-        let Slices { params, moments, scratch } = &mut self.memory;
-        let (work, x) = split_input(scratch, shape.inputs()).unwrap_or_default();
-        let plan = engine.plan(1);
-        let (scratch, room) = work.split_at_mut_checked(plan.record_words()).unwrap_or_default();
-        let (scratch, room) = (&*scratch, bytemuck::try_cast_slice_mut(room).unwrap_or_default());
-        let record = plan.record(scratch).ok_or_else(|| plan.too_small(scratch.len()))?;
-        let x = BitMatrix::new(x, shape.inputs());
-        let batch = Batch::new(x, 1, 0, self.state.steps);
-        let shards = [Shard { batch, scratch }];
-        let (first, second) = moments.split_at_mut_checked(params.len()).unwrap_or((&mut [], &mut []));
         let (mut left, mut least) = (budget, 1);
-        let mut place = plan.place(pending.layer);
-        while place.layer < shape.dense_layers() {
-            let dense = place.dense;
-            let stride = dense.stride.max(1);
-            let rows = (left / stride).max(least).min(dense.rows().saturating_sub(pending.row));
-            if rows == 0 && pending.row < dense.rows() {
-                self.state.pending = Some(pending);
+        let mut place = self.engine.plan(1).place(layer);
+        while place.layer < self.engine.shape.dense_layers() {
+            let stride = place.dense.stride.max(1);
+            let rows = (left / stride).max(least).min(place.dense.rows().saturating_sub(row));
+            if rows == 0 && row < place.dense.rows() {
+                if let Some(pending) = &mut self.state.pending {
+                    (pending.layer, pending.row) = (layer, row);
+                }
                 return Ok(Progress::Working);
             }
-            let start = dense.offset + pending.row * stride;
-            let range = start..start + rows * stride;
-            let block = Block {
-                layer: pending.layer,
-                first: pending.row,
-                weights: params.get_mut(range.clone()).unwrap_or_default(),
-                first_moment: first.get_mut(range.clone()).unwrap_or_default(),
-                second_moment: second.get_mut(range).unwrap_or_default(),
-            };
-            let (optimiser, updates) = (&self.optimiser, self.state.updates);
-            let trained = Trained::new(&plan, &place, x, &record);
-            engine.update_layer(Some(&trained), optimiser, updates, &shards, 1, block, room)?;
+            self.update(&place, row, rows)?;
             (left, least) = (left.saturating_sub(rows * stride), 0);
-            pending.row += rows;
-            if pending.row >= dense.rows() {
-                pending = Pending { layer: pending.layer + 1, row: 0, ..pending };
-                plan.advance(&mut place);
+            row += rows;
+            if row >= place.dense.rows() {
+                (layer, row) = (layer + 1, 0);
+                self.engine.plan(1).advance(&mut place);
             }
         }
-        self.state.pending = None;
-        self.engine.estimator.observe(pending.f);
+        let f = self.state.pending.take().map_or(0.0, |pending| pending.f);
+        self.engine.estimator.observe(f);
         self.state.steps = self.state.steps.wrapping_add(1);
         self.state.updates = self.state.updates.wrapping_add(1);
-        Ok(Progress::Done(pending.f))
+        Ok(Progress::Done(f))
+    }
+
+    /// Updates `rows` rows from `first` on of the layer at `place`.
+    #[inline(never)]
+    fn update(&mut self, place: &Place, first: usize, rows: usize) -> Result<(), Error> {
+        let start = place.dense.offset + first * place.dense.stride;
+        let range = start..start + rows * place.dense.stride;
+        let moments = self.moments.split_at_mut_checked(self.params.len());
+        let (first_moment, second_moment) = moments.unwrap_or((&mut [], &mut []));
+        let block = Block {
+            layer: place.layer,
+            first,
+            weights: self.params.get_mut(range.clone()).unwrap_or_default(),
+            first_moment: first_moment.get_mut(range.clone()).unwrap_or_default(),
+            second_moment: second_moment.get_mut(range).unwrap_or_default(),
+        };
+        // All else of the scratch is only read.
+        let room = core::mem::take(&mut self.work.a);
+        let trained = self.work.trained(&self.engine.plan(1), place, self.input);
+        let (engine, updates) = (&self.engine, self.state.updates);
+        let result = engine.update_layer(Some(&trained), &self.optimiser, updates, &[], 1, block, room);
+        self.work.a = room;
+        result
     }
 
     /// `Err(Busy)` while a step is under way.
@@ -131,28 +128,32 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     pub(super) fn begin_for<M: Objective<K>>(&mut self, objective: &mut M, x: &[u32]) -> Result<(), Error> {
         self.idle()?;
         self.optimiser.check()?;
-        let bits = self.input(x)?;
-        let (needed, given) = (self.engine.plan(1).learner_words(), self.memory.scratch.len());
-        if given < needed {
-            return Err(Error::Size { needed, given });
+        let batch = Batch::new(self.bits(x)?, 1, 0, self.state.steps);
+        let (net, plan) = (self.engine.network(self.params)?, self.engine.plan(1));
+        if E::RELAXED || self.work.deltas.is_empty() || self.input.len() < x.len() {
+            let relaxed = if E::RELAXED { self.engine.training_scratch(1) } else { 0 };
+            return Err(Error::Size { needed: plan.learner_words().max(relaxed), given: self.scratch });
         }
-        let Slices { params, scratch, .. } = &mut self.memory;
-        let (mut f, batch) = ([0.0], Batch::new(bits, 1, 0, self.state.steps));
-        let result = self.engine.examples(objective, params, batch, scratch, &mut f);
+        objective.check(&self.engine.shape)?;
+        self.engine.estimator.check(&self.engine.shape)?;
+        self.engine.check_batch(&batch)?;
+        let mut f = [0.0];
+        let result = self.engine.examples_in(&net, &plan, objective, &batch, &mut self.work, &mut [], &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {
             // The same uniforms would be refused again and again.
             self.state.steps = self.state.steps.wrapping_add(1);
         }
         result?;
-        let (_, kept) = split_input(scratch, self.engine.shape.inputs()).unwrap_or_default();
-        kept.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
+        self.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
         self.state.pending = Some(Pending { layer: 0, row: 0, f: f[0] });
         Ok(())
     }
 
     /// All that is left of a step.
     pub(super) fn finish(&mut self) -> Result<f32, Error> {
-        let f = self.state.pending.map_or(0.0, |pending| pending.f);
-        self.poll(usize::MAX).map(|_| f)
+        match self.poll(usize::MAX)? {
+            Progress::Done(f) => Ok(f),
+            Progress::Idle | Progress::Working => Err(Error::Busy),
+        }
     }
 }

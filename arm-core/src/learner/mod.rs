@@ -16,9 +16,10 @@ pub use crate::estimator::LogMeanExp;
 use crate::init::glorot;
 use crate::kernels::{Kernels, Portable, on_grid};
 use crate::matrix::BitMatrix;
-use crate::model::{BlackBox, Vae};
+use crate::model::{BlackBox, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::plan::Plan;
+use crate::scratch::Work;
 use crate::shape::Shape;
 
 /// All the memory of a [`Learner`]: P parameters, M moments, S words of scratch. It starts as zeros, so a static of it
@@ -93,7 +94,14 @@ impl Shape<'_> {
 pub struct Learner<'m, 's, E, O, K = Portable> {
     engine: Engine<'s, K, E>,
     optimiser: O,
-    memory: Slices<'m>,
+    params: &'m mut [f32],
+    moments: &'m mut [f32],
+    /// Taken apart once: a stack has no room for it.
+    work: Work<'m>,
+    /// What is left of the scratch: it keeps the input of a step.
+    input: &'m mut [u32],
+    /// Words of scratch it was given.
+    scratch: usize,
     state: State,
 }
 
@@ -138,9 +146,17 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         // Not by way of a result, which would be copied.
         let engine = Engine { shape, kernels: Portable, estimator, seed, shared: true };
         engine.check()?;
-        exact_size(shape.params(), memory.params.len())?;
-        exact_size(optimiser.moments() * shape.params(), memory.moments.len())?;
-        Ok(Learner { engine, optimiser, memory, state })
+        let Slices { params, moments, scratch: mut input } = memory;
+        exact_size(shape.params(), params.len())?;
+        exact_size(optimiser.moments() * shape.params(), moments.len())?;
+        let (scratch, plan) = (input.len(), engine.plan(1));
+        let (trains, needed) = (scratch >= plan.training_words(), plan.learner_words());
+        if state.pending.is_some() && scratch < needed {
+            return Err(Error::Size { needed, given: scratch });
+        }
+        let plan = if trains { plan } else { engine.plan_of(1, 1) };
+        let work = plan.work(trains, &mut input).unwrap_or_default();
+        Ok(Learner { engine, optimiser, params, moments, work, input, scratch, state })
     }
 }
 
@@ -162,24 +178,24 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
 
     /// The parameters; the layout is that of [`Shape::dense`]. While a step is under way some rows are updated already.
     pub fn params(&self) -> &[f32] {
-        self.memory.params
+        self.params
     }
 
     /// Replaces the parameters, forgets the moments and a step that is under way. Errors: length, or a parameter beyond
     /// [`LIMIT`](crate::step::LIMIT); nothing is changed then.
     pub fn set_params(&mut self, params: &[f32]) -> Result<(), Error> {
-        exact_size(self.memory.params.len(), params.len())?;
+        exact_size(self.params.len(), params.len())?;
         if !params.iter().all(|p| p.abs() <= crate::step::LIMIT) {
             return Err(Error::Parameter);
         }
-        self.memory.params.iter_mut().zip(params).for_each(|(p, q)| *p = on_grid(*q));
+        self.params.iter_mut().zip(params).for_each(|(p, q)| *p = on_grid(*q));
         self.forget();
         Ok(())
     }
 
     /// Of moments and of a step that is under way.
     fn forget(&mut self) {
-        self.memory.moments.fill(0.0);
+        self.moments.fill(0.0);
         self.state.updates = 0;
         self.state.pending = None;
     }
@@ -205,7 +221,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         self.finish()
     }
 
-    fn input<'a>(&self, x: &'a [u32]) -> Result<BitMatrix<'a>, Error> {
+    fn bits<'a>(&self, x: &'a [u32]) -> Result<BitMatrix<'a>, Error> {
         let inputs = self.engine.shape().inputs();
         if x.len() != words(inputs) {
             return Err(Error::Width { needed: inputs, given: 32 * x.len() });
@@ -221,13 +237,18 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         if samples == 0 {
             return Err(Error::Setting);
         }
-        let batch = Batch::new(self.input(x)?, 1, 0, self.state.scores);
+        let mut batch = Batch::new(self.bits(x)?, 1, 0, self.state.scores);
+        let (net, plan) = (self.engine.network(self.params)?, self.engine.plan_of(1, 1));
+        Objective::<K>::check(&Vae, &self.engine.shape)?;
+        self.engine.check_batch(&batch)?;
+        if self.work.b.is_empty() {
+            return Err(Error::Size { needed: plan.inference_words(), given: self.scratch });
+        }
         let mut sum = LogMeanExp::new();
         for i in 0..samples {
-            let mut f = [0.0];
-            let batch = Batch { first: u64::from(i), ..batch };
-            self.engine.evaluate(&mut Vae, self.memory.params, batch, 1, self.memory.scratch, &mut f)?;
-            sum.push(-f[0]);
+            batch.first = u64::from(i);
+            self.engine.evaluate_in(&net, &plan, &mut Vae, &batch, &mut self.work);
+            sum.push(-self.work.total.first().copied().unwrap_or_default());
         }
         self.state.scores = self.state.scores.wrapping_add(1);
         let bound = -sum.value();
@@ -240,6 +261,10 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         self.idle()?;
         let x = BitMatrix::new(&[], 0);
         let batch = Batch::new(x, 1, index, self.state.steps);
-        self.engine.generate(self.memory.params, batch, self.memory.scratch, out)
+        if self.work.b.is_empty() {
+            let needed = self.engine.plan_of(1, 1).inference_words();
+            return Err(Error::Size { needed, given: self.scratch });
+        }
+        self.engine.generate_in(self.params, batch, &mut self.work, out)
     }
 }

@@ -186,7 +186,6 @@ fn short_scratch_is_refused_with_the_size_it_needs() {
         let mut room = Room::new::<Sgd>(&shape);
         let needed = room.scratch.len();
         for given in 0..needed {
-            room.scratch.truncate(needed);
             let slices = room.slices();
             let slices = Slices { scratch: &mut slices.scratch[..given], ..slices };
             let mut learner = Learner::new(shape, Arm, Sgd { rate: 0.1 }, 5, slices).unwrap();
@@ -194,6 +193,11 @@ fn short_scratch_is_refused_with_the_size_it_needs() {
             let x = &x[..words(shape.inputs())];
             let result = if shape.is_vae() { learner.begin(x) } else { learner.begin_black_box(x, |_| 0.0) };
             assert_eq!(result, Err(Error::Size { needed, given }));
+            room.scratch.truncate(given);
+            let state = State { pending: Some(Pending { layer: 0, row: 0, f: 0.0 }), ..State::default() };
+            let attached = Learner::attach(shape, Arm, Sgd { rate: 0.1 }, 5, room.slices(), state);
+            assert_eq!(attached.map(|_| ()), Err(Error::Size { needed, given }));
+            room.scratch.resize(needed, 0);
         }
     }
 }

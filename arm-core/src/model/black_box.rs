@@ -1,4 +1,5 @@
-use super::{Objective, Paths};
+use super::Objective;
+use crate::batch::Batch;
 use crate::bits::Bits;
 use crate::error::Error;
 use crate::kernels::Kernels;
@@ -23,7 +24,7 @@ impl<K: Kernels, F: FnMut(Bits<'_>) -> f32> Objective<K> for BlackBox<F> {
     }
 
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, _: &Batch<'_>, work: &mut Work<'_>) {
         let top = net.shape.stochastic_layers().wrapping_sub(1);
         let b = plan.samples_of(top, work.samples);
         let cost = plan.numbers(work.numbers).cost;
@@ -39,12 +40,13 @@ impl<K: Kernels, F: FnMut(Bits<'_>) -> f32> Objective<K> for BlackBox<F> {
         &mut self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
-        paths: &Paths<'_>,
-        _: (&mut [f32], &mut [f32]),
-        total: &mut [f32],
+        _: &Batch<'_>,
+        work: &mut Work<'_>,
+        _from: usize,
+        count: usize,
     ) {
-        let b = paths.layer(plan, net.shape.stochastic_layers().wrapping_sub(1));
-        for (row, total) in total.iter_mut().enumerate().take(paths.active.len()) {
+        let b = plan.samples_of(net.shape.stochastic_layers().wrapping_sub(1), work.branch);
+        for (row, total) in work.total.iter_mut().enumerate().take(count) {
             *total += (self.0)(b.bits(row));
         }
     }

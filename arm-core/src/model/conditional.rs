@@ -1,4 +1,5 @@
-use super::{Objective, Paths, output};
+use super::{Objective, output};
+use crate::batch::Batch;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::network::{Keep, Network};
@@ -23,15 +24,15 @@ impl<K: Kernels> Objective<K> for Conditional {
     }
 
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
         let (layers, rows) = (net.shape.stochastic_layers(), plan.rows());
         let top = layers.wrapping_sub(1);
         let costs = plan.numbers(work.numbers).cost;
         costs.fill(0.0);
         let cost = parts_mut(costs, rows).nth(top).unwrap_or_default();
         let b = plan.samples_of(top, work.samples);
-        let logits = net.pass(plan, layers, b, Keep::All, work.activations, work.deltas);
-        output::costs(net, plan, logits, work.batch.y, true, cost);
+        let start = net.pass(plan, layers, b, Keep::All, work.activations, work.deltas);
+        output::costs(net, plan, work.deltas.get_mut(start..).unwrap_or_default(), batch.y, true, cost);
     }
 
     #[allow(private_interfaces)]
@@ -39,15 +40,16 @@ impl<K: Kernels> Objective<K> for Conditional {
         &mut self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
-        paths: &Paths<'_>,
-        (a, b): (&mut [f32], &mut [f32]),
-        total: &mut [f32],
+        batch: &Batch<'_>,
+        work: &mut Work<'_>,
+        _from: usize,
+        count: usize,
     ) {
         let layers = net.shape.stochastic_layers();
-        let top = paths.layer(plan, layers.wrapping_sub(1));
-        let logits = net.logits(layers, top, paths.active.len(), a, b);
-        for ((logits, total), &row) in logits.as_matrix().rows().zip(total).zip(paths.active) {
-            *total -= net.kernels.log_prob(logits, paths.batch.y.row(plan.example(row as usize)));
+        let top = plan.samples_of(layers.wrapping_sub(1), work.branch).top(count);
+        let logits = net.logits(layers, top, count, work.a, work.b);
+        for ((logits, total), &row) in logits.as_matrix().rows().zip(&mut *work.total).zip(&*work.active) {
+            *total -= net.kernels.log_prob(logits, batch.y.row(plan.example(row as usize)));
         }
     }
 
@@ -61,13 +63,14 @@ impl<K: Kernels> Objective<K> for Conditional {
         &self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
+        batch: &Batch<'_>,
         work: &mut Work<'_>,
         row: usize,
         unit: usize,
     ) -> f32 {
         let top = net.shape.stochastic_layers().wrapping_sub(1);
         let b = plan.samples_of(top, work.samples).bits(row).get(unit);
-        let target = work.batch.y.row(plan.example(row));
+        let target = batch.y.row(plan.example(row));
         -output::flipped_log_prob(net, (row, unit, b), (work.b, work.a), target)
     }
 

@@ -1,4 +1,5 @@
-use super::{BlackBox, Objective, Paths, smooth};
+use super::{BlackBox, Objective, smooth};
+use crate::batch::Batch;
 use crate::bits::Bits;
 use crate::error::Error;
 use crate::kernels::Kernels;
@@ -46,8 +47,8 @@ where
     }
 
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
-        BlackBox(&mut self.f).train(net, plan, work);
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
+        BlackBox(&mut self.f).train(net, plan, batch, work);
     }
 
     #[allow(private_interfaces)]
@@ -55,11 +56,12 @@ where
         &mut self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
-        paths: &Paths<'_>,
-        buffers: (&mut [f32], &mut [f32]),
-        total: &mut [f32],
+        batch: &Batch<'_>,
+        work: &mut Work<'_>,
+        from: usize,
+        count: usize,
     ) {
-        BlackBox(&mut self.f).evaluate(net, plan, paths, buffers, total);
+        BlackBox(&mut self.f).evaluate(net, plan, batch, work, from, count);
     }
 
     #[allow(private_interfaces)]

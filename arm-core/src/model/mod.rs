@@ -15,41 +15,11 @@ pub use vae::Vae;
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::kernels::Kernels;
-use crate::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::matrix::{Matrix, MatrixMut};
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::relaxed::Lent;
 use crate::scratch::Work;
-
-/// The samples that are to be evaluated.
-#[derive(Clone, Copy, Debug)]
-pub struct Paths<'a> {
-    pub(crate) batch: &'a Batch<'a>,
-    /// Samples of the main rows.
-    pub(crate) samples: &'a [u32],
-    /// Samples that replace those of layers `from..` in the rows `active`.
-    pub(crate) branch: &'a [u32],
-    pub(crate) active: &'a [u32],
-    pub(crate) from: usize,
-}
-
-impl<'a> Paths<'a> {
-    /// The samples of layer `t` in all rows of the branch.
-    pub(crate) fn layer(&self, plan: &Plan<'_>, t: usize) -> BitMatrix<'a> {
-        plan.samples_of(t, self.branch).top(self.active.len())
-    }
-
-    /// What layer `t` (0 is the input) holds in row `i` of the branch.
-    #[inline(never)]
-    pub(crate) fn target(&self, plan: &Plan<'_>, t: usize, i: usize) -> &'a [u32] {
-        let row = self.active.get(i).map_or(0, |&r| r as usize);
-        match t.checked_sub(1) {
-            None => self.batch.x.row(plan.example(row)),
-            Some(below) if below < self.from => plan.samples_of(below, self.samples).row(row),
-            Some(layer) => plan.samples_of(layer, self.branch).row(i),
-        }
-    }
-}
 
 /// An objective; sealed, because it works on the engine's buffers.
 pub trait Objective<K: Kernels>: private::Sealed {
@@ -63,18 +33,19 @@ pub trait Objective<K: Kernels>: private::Sealed {
     /// Evaluates the main rows: `cost`, and the gradient of the logits it owns.
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>);
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>);
 
-    /// Adds to `total` the terms of f that depend on layers `paths.from..`, for the rows of a branch.
+    /// Adds to `total` the terms of f that depend on layers `from..`, for the first `count` rows of a branch.
     #[doc(hidden)]
     #[allow(private_interfaces)]
     fn evaluate(
         &mut self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
-        paths: &Paths<'_>,
-        buffers: (&mut [f32], &mut [f32]),
-        total: &mut [f32],
+        batch: &Batch<'_>,
+        work: &mut Work<'_>,
+        from: usize,
+        count: usize,
     );
 
     /// Whether a flipped unit of layer `t` changes the logits of f by one row of weights and nothing else; then those
@@ -92,6 +63,7 @@ pub trait Objective<K: Kernels>: private::Sealed {
         &self,
         _: &Network<'_, '_, K>,
         _: &Plan<'_>,
+        _: &Batch<'_>,
         _: &mut Work<'_>,
         _row: usize,
         _unit: usize,

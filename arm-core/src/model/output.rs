@@ -1,6 +1,6 @@
 //! What the objectives share: the links from b_T on that end in the logits of something given.
 
-use super::Paths;
+use crate::batch::Batch;
 use crate::kernels::Kernels;
 use crate::math::significant;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
@@ -15,30 +15,35 @@ use core::ops::Range;
 pub(super) fn costs<K: Kernels>(
     net: &Network<'_, '_, K>,
     plan: &Plan<'_>,
-    mut logits: MatrixMut<'_>,
+    logits: &mut [f32],
     x: BitMatrix<'_>,
     shared: bool,
     cost: &mut [f32],
 ) {
+    let mut logits = MatrixMut::new(logits, net.shape.stride(x.cols()), x.cols());
     for (row, cost) in cost.iter_mut().enumerate().take(plan.rows()) {
         let x = x.row(if shared { plan.example(row) } else { row });
         *cost = -net.kernels.log_prob_delta(logits.row_mut(row), x);
     }
 }
 
-impl Paths<'_> {
-    /// Adds to `total` -log p of what layer `t` holds under `logits`.
-    #[inline(never)]
-    pub(super) fn add_costs<K: Kernels>(
-        &self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        t: usize,
-        logits: Matrix<'_>,
-        total: &mut [f32],
-    ) {
-        for (row, total) in total.iter_mut().enumerate().take(plan.rows()) {
-            *total -= net.kernels.log_prob(logits.row(row), self.target(plan, t, row));
+/// Adds to `total` -log p of what layer `t` (0 is the input) holds in the first `count` rows of a branch under the logits
+/// in `b`.
+#[inline(never)]
+pub(super) fn add_costs<K: Kernels>(
+    net: &Network<'_, '_, K>,
+    plan: &Plan<'_>,
+    batch: &Batch<'_>,
+    work: &mut Work<'_>,
+    (from, count): (usize, usize),
+    t: usize,
+) {
+    let width = t.checked_sub(1).map_or(net.shape.inputs(), |below| net.shape.stochastic_width(below));
+    for row in (0..count).take(plan.rows()) {
+        let logits = Matrix::new(work.b, net.shape.stride(width), width).row(row);
+        let cost = net.kernels.log_prob(logits, work.target(plan, batch, from, t, row));
+        if let Some(total) = work.total.get_mut(row) {
+            *total -= cost;
         }
     }
 }

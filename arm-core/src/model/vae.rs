@@ -1,4 +1,5 @@
-use super::{Objective, Paths, output, smooth};
+use super::{Objective, output, smooth};
+use crate::batch::Batch;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
@@ -43,10 +44,10 @@ fn train_learned<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &m
     let cost = parts_mut(plan.numbers(work.numbers).cost, plan.rows()).nth(layers).unwrap_or_default();
     let place = plan.place(net.shape.network_layers());
     let deltas = place.deltas_mut(work.deltas);
-    let mut logits = MatrixMut::new(deltas, place.dense.stride, place.dense.outputs);
+    let mut logits = MatrixMut::new(&mut *deltas, place.dense.stride, place.dense.outputs);
     let prior = net.weights_of(&place.dense).row(0);
     logits.rows_mut().take(cost.len()).for_each(|row| row.iter_mut().zip(prior).for_each(|(d, p)| *d = *p));
-    output::costs(net, plan, logits, plan.samples_of(layers - 1, work.samples), false, cost);
+    output::costs(net, plan, deltas, plan.samples_of(layers - 1, work.samples), false, cost);
 }
 
 /// Adds -log p(b_T) under a learned prior.
@@ -66,14 +67,15 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
         let layers = net.shape.stochastic_layers();
         for t in 0..layers {
             let b = plan.samples_of(t, work.samples);
             let link = generator(layers, t);
-            let logits = net.pass(plan, link, b, Keep::All, work.activations, work.deltas);
+            let start = net.pass(plan, link, b, Keep::All, work.activations, work.deltas);
             let cost = parts_mut(plan.numbers(work.numbers).cost, plan.rows()).nth(t).unwrap_or_default();
-            let x = if t == 0 { work.batch.x } else { plan.samples_of(t - 1, work.samples) };
+            let x = if t == 0 { batch.x } else { plan.samples_of(t - 1, work.samples) };
+            let logits = work.deltas.get_mut(start..).unwrap_or_default();
             output::costs(net, plan, logits, x, t == 0, cost);
         }
         train_prior(net, plan, work);
@@ -84,21 +86,22 @@ impl<K: Kernels> Objective<K> for Vae {
         &mut self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
-        paths: &Paths<'_>,
-        (a, b): (&mut [f32], &mut [f32]),
-        total: &mut [f32],
+        batch: &Batch<'_>,
+        work: &mut Work<'_>,
+        from: usize,
+        count: usize,
     ) {
         let layers = net.shape.stochastic_layers();
-        for t in paths.from..layers {
-            let (b_t, rows) = (paths.layer(plan, t), paths.active.len());
-            let logits = net.logits(generator(layers, t), b_t, rows, a, b);
-            paths.add_costs(net, plan, t, logits.as_matrix(), total);
+        for t in from..layers {
+            let b = plan.samples_of(t, work.branch).top(count);
+            net.logits(generator(layers, t), b, count, work.a, work.b);
+            output::add_costs(net, plan, batch, work, (from, count), t);
         }
         if net.shape.has_prior() {
-            evaluate_prior(net, paths.layer(plan, layers - 1), total);
+            evaluate_prior(net, plan.samples_of(layers - 1, work.branch).top(count), work.total);
         } else {
-            let (fixed, rows) = (fixed_prior_cost(net.shape), paths.active.len().min(plan.rows()));
-            total.iter_mut().take(rows).for_each(|total| *total += fixed);
+            let fixed = fixed_prior_cost(net.shape);
+            work.total.iter_mut().take(count).for_each(|total| *total += fixed);
         }
     }
 
@@ -112,6 +115,7 @@ impl<K: Kernels> Objective<K> for Vae {
         &self,
         net: &Network<'_, '_, K>,
         plan: &Plan<'_>,
+        batch: &Batch<'_>,
         work: &mut Work<'_>,
         row: usize,
         unit: usize,
@@ -119,7 +123,7 @@ impl<K: Kernels> Objective<K> for Vae {
         let layers = net.shape.stochastic_layers();
         let b = plan.samples_of(layers - 1, work.samples).bits(row).get(unit);
         let target = match layers.checked_sub(2) {
-            None => work.batch.x.row(plan.example(row)),
+            None => batch.x.row(plan.example(row)),
             Some(below) => plan.samples_of(below, work.samples).row(row),
         };
         let prior =

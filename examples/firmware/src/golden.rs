@@ -50,7 +50,7 @@ impl Room {
         let memory = arm_core::learner::Slices {
             params: part(&mut self.params, shape.params()),
             moments: part(&mut self.moments, shape.moments::<O>()),
-            scratch: part(&mut self.scratch, shape.training_scratch(1, samples)),
+            scratch: part(&mut self.scratch, shape.scratch_for(samples)),
         };
         Learner::new(shape, estimator, optimiser, 7, memory)
     }
