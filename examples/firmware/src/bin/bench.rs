@@ -76,6 +76,10 @@ fn run() -> Result<(), Error> {
     line("score_instructions", count(&inputs, |x| learner.score(x, 1))?);
     line("score_stack_bytes", stack(&mut || learner.score(x, 1).is_ok())?);
     let mut record = Record::new(flash, 0, RamFlash::SLOT)?;
+    // Both slots hold something, so that there is something to look at.
+    for _ in 0..2 {
+        learner.save(&mut record).map_err(|_| Error::Corrupt)?;
+    }
     line("save_stack_bytes", stack(&mut || learner.save(&mut record).is_ok())?);
     line("load_stack_bytes", stack(&mut || learner.load(&mut record).is_ok())?);
     let mut learner = Learner::new(SHAPE, Arm, Adam::new(1e-3), 1, adam.slices())?;
