@@ -150,8 +150,11 @@ impl<'s> Plan<'s> {
     /// `trains`. `None` for too little, which is then left as it was: see [`too_small`](Self::too_small).
     #[inline(never)]
     pub(crate) fn work<'a>(&self, trains: bool, rest: &mut &'a mut [u32]) -> Option<Work<'a>> {
+        if !self.fits() {
+            return None;
+        }
         let needed = if trains { self.training_words() } else { self.inference_words() };
-        if !self.fits() || rest.len() < needed {
+        if rest.len() < needed {
             return None;
         }
         let trained = |words: usize| if trains { words } else { 0 };

@@ -150,8 +150,9 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         exact_size(shape.params(), params.len())?;
         exact_size(optimiser.moments() * shape.params(), moments.len())?;
         let (scratch, plan) = (input.len(), engine.plan(1));
-        let (trains, needed) = (scratch >= plan.training_words(), plan.learner_words());
-        if state.pending.is_some() && scratch < needed {
+        let trains = plan.fits() && scratch >= plan.training_words();
+        if state.pending.is_some() && !(trains && scratch >= plan.learner_words()) {
+            let needed = if plan.fits() { plan.learner_words() } else { usize::MAX };
             return Err(Error::Size { needed, given: scratch });
         }
         let plan = if trains { plan } else { engine.plan_of(1, 1) };
