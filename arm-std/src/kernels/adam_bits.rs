@@ -6,7 +6,7 @@
 use super::bits::{List, WIDEST, WORDS, list};
 use super::lanes::{Lanes, Op, ask};
 use super::optimise::Rates;
-use super::{adam_sums, panels, with_width};
+use super::{panels, with_width};
 use arm_core::kernels::AdamRates;
 use arm_core::matrix::{BitMatrix, Matrix};
 
@@ -37,9 +37,6 @@ impl Op for AdamGradientBits<'_> {
         let height = self.blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
         assert!(stride.is_multiple_of(L::N) && height + self.first <= inputs + 1);
         assert!(inputs == 0 || self.x.height() >= examples);
-        if adam_sums::pays(self.x, examples) {
-            return adam_sums::run(l, self);
-        }
         let most = if examples > LISTED { 32.min(self.room.len() / stride) } else { 32 };
         assert!(most > 0);
         let (rates, shared) = (Rates::new(l, self.rates, self.a), self.shared);

@@ -3,7 +3,7 @@
 
 use super::adam_bits::{AdamGradientBits, LISTED};
 use super::bits::masks;
-use super::lanes::{Lanes, ask};
+use super::lanes::{Lanes, Op, ask};
 use super::optimise::Rates;
 use super::{panels, split, with_width};
 use crate::memory::LINE;
@@ -24,10 +24,21 @@ const AHEAD: usize = 6;
 
 /// Whether set bits are half as many again as groups. All threads must come to the same answer, so it is for the whole
 /// matrix.
-#[inline(always)]
-pub(super) fn pays(x: BitMatrix<'_>, examples: usize) -> bool {
-    let ones = || (0..examples).flat_map(|n| x.row(n)).map(|word| word.count_ones() as usize).sum::<usize>();
-    (LISTED / 4..=MOST).contains(&examples) && 2 * ones() > 3 * x.cols() * examples.div_ceil(GROUP)
+pub(super) struct Pays<'a> {
+    pub(super) x: BitMatrix<'a>,
+    pub(super) examples: usize,
+}
+
+impl Op for Pays<'_> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, _: L) -> bool {
+        let Pays { x, examples } = self;
+        let ones =
+            || (0..examples).flat_map(|n| x.row(n)).map(|word| word.count_ones() as usize).sum::<usize>();
+        (LISTED / 4..=MOST).contains(&examples) && 2 * ones() > 3 * x.cols() * examples.div_ceil(GROUP)
+    }
 }
 
 /// Tables of a panel of some examples: for each group the sums of its subsets, whose members are the bits of the index.
@@ -68,86 +79,92 @@ impl Tables {
     }
 }
 
-/// See [`Kernels::adam_gradient`](arm_core::kernels::Kernels::adam_gradient), where it [`pays`].
-#[inline(always)]
-pub(super) fn run<L: Lanes>(l: L, op: AdamGradientBits<'_>) {
-    let AdamGradientBits { rates, a, x, first, d, blocks, shared, .. } = op;
-    let (stride, examples) = (d.stride(), d.height());
-    let height = blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
-    assert!(stride.is_multiple_of(L::N) && height + first <= x.cols() + 1);
-    assert!(examples <= MOST && x.height() >= examples);
-    let rates = Rates::new(l, rates, a);
-    let blocks = blocks.map(|b| b.as_mut_ptr());
-    ask(l, d.data().as_ptr(), stride, examples.min(LISTED), stride / L::N);
-    // The sum over no example, the first of each table, stays zero.
-    let mut tables = Tables([[[0.0; WIDTH]; 1 << GROUP]; GROUPS]);
-    let mut sums = [[0.0; WIDTH]; ROWS];
-    let mut subsets = [[[0u16; GROUPS]; ROWS]; MOST / LISTED];
-    for (block, rows) in split(height, ROWS) {
-        for (subsets, n) in subsets.iter_mut().zip((0..examples).step_by(LISTED)) {
-            for r in (0..rows).step_by(32) {
-                let on = masks(x, first + block + r, n, LISTED.min(examples - n));
-                for (subsets, on) in subsets[r..rows].iter_mut().zip(on) {
-                    for (g, subset) in subsets.iter_mut().enumerate() {
-                        let members = on[g * GROUP / 32] >> (g * GROUP % 32) & ((1 << GROUP) - 1);
-                        *subset = (g << GROUP | members as usize) as u16;
+/// See [`Kernels::adam_gradient`](arm_core::kernels::Kernels::adam_gradient), where it [`Pays`].
+pub(super) struct AdamGradientSums<'a>(pub(super) AdamGradientBits<'a>);
+
+impl Op for AdamGradientSums<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let AdamGradientBits { rates, a, x, first, d, blocks, shared, .. } = self.0;
+        let (stride, examples) = (d.stride(), d.height());
+        let height = blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
+        assert!(stride.is_multiple_of(L::N) && height + first <= x.cols() + 1);
+        assert!(examples <= MOST && x.height() >= examples);
+        let rates = Rates::new(l, rates, a);
+        let blocks = blocks.map(|b| b.as_mut_ptr());
+        ask(l, d.data().as_ptr(), stride, examples.min(LISTED), stride / L::N);
+        // The sum over no example, the first of each table, stays zero.
+        let mut tables = Tables([[[0.0; WIDTH]; 1 << GROUP]; GROUPS]);
+        let mut sums = [[0.0; WIDTH]; ROWS];
+        let mut subsets = [[[0u16; GROUPS]; ROWS]; MOST / LISTED];
+        for (block, rows) in split(height, ROWS) {
+            for (subsets, n) in subsets.iter_mut().zip((0..examples).step_by(LISTED)) {
+                for r in (0..rows).step_by(32) {
+                    let on = masks(x, first + block + r, n, LISTED.min(examples - n));
+                    for (subsets, on) in subsets[r..rows].iter_mut().zip(on) {
+                        for (g, subset) in subsets.iter_mut().enumerate() {
+                            let members = on[g * GROUP / 32] >> (g * GROUP % 32) & ((1 << GROUP) - 1);
+                            *subset = (g << GROUP | members as usize) as u16;
+                        }
                     }
                 }
             }
-        }
-        for (start, vectors, _) in panels(stride, L::N, WIDTH / L::N) {
-            for (subsets, n) in subsets.iter().zip((0..examples).step_by(LISTED)) {
-                let count = LISTED.min(examples - n);
-                let (begin, end) = (n == 0, n + count == examples);
-                with_width!(vectors, C => {
-                    // SAFETY: `count` examples from n and C vectors from `start` lie within d, rows `block..` + `rows`
-                    // within the blocks; a subset is below the number of sums.
-                    unsafe {
-                        tables.fill::<L, C>(l, d, n, count, start);
-                        let table = tables.0.as_ptr().cast::<[f32; WIDTH]>();
-                        let (mut before, mut waiting) = ([l.splat(0.0); C], None);
-                        for (r, subsets) in subsets[..rows].iter().enumerate() {
-                            let mut s = [l.splat(0.0); C];
-                            if !begin {
-                                for (c, s) in s.iter_mut().enumerate() {
-                                    *s = l.load(sums[r].as_ptr().add(c * L::N));
+            for (start, vectors, _) in panels(stride, L::N, WIDTH / L::N) {
+                for (subsets, n) in subsets.iter().zip((0..examples).step_by(LISTED)) {
+                    let count = LISTED.min(examples - n);
+                    let (begin, end) = (n == 0, n + count == examples);
+                    with_width!(vectors, C => {
+                        // SAFETY: `count` examples from n and C vectors from `start` lie within d, rows `block..` + `rows`
+                        // within the blocks; a subset is below the number of sums.
+                        unsafe {
+                            tables.fill::<L, C>(l, d, n, count, start);
+                            let table = tables.0.as_ptr().cast::<[f32; WIDTH]>();
+                            let (mut before, mut waiting) = ([l.splat(0.0); C], None);
+                            for (r, subsets) in subsets[..rows].iter().enumerate() {
+                                let mut s = [l.splat(0.0); C];
+                                if !begin {
+                                    for (c, s) in s.iter_mut().enumerate() {
+                                        *s = l.load(sums[r].as_ptr().add(c * L::N));
+                                    }
                                 }
-                            }
-                            for &subset in &subsets[..count.div_ceil(GROUP)] {
-                                let sum = table.add(usize::from(subset)).cast::<f32>();
-                                for (c, s) in s.iter_mut().enumerate() {
-                                    *s = l.add(l.load(sum.add(c * L::N)), *s);
+                                for &subset in &subsets[..count.div_ceil(GROUP)] {
+                                    let sum = table.add(usize::from(subset)).cast::<f32>();
+                                    for (c, s) in s.iter_mut().enumerate() {
+                                        *s = l.add(l.load(sum.add(c * L::N)), *s);
+                                    }
                                 }
-                            }
-                            if !end {
-                                for (c, s) in s.into_iter().enumerate() {
-                                    l.store(sums[r].as_mut_ptr().add(c * L::N), s);
+                                if !end {
+                                    for (c, s) in s.into_iter().enumerate() {
+                                        l.store(sums[r].as_mut_ptr().add(c * L::N), s);
+                                    }
+                                    continue;
                                 }
-                                continue;
-                            }
-                            let at = (block + r) * stride + start;
-                            // Rows behind the block are another thread's: asking would take them away.
-                            let ahead = at + AHEAD.min(rows - 1 - r) * stride;
-                            for p in blocks {
-                                for c in 0..C {
-                                    l.prefetch_write(p.wrapping_add(ahead + c * L::N));
+                                let at = (block + r) * stride + start;
+                                // Rows behind the block are another thread's: asking would take them away.
+                                let ahead = at + AHEAD.min(rows - 1 - r) * stride;
+                                for p in blocks {
+                                    for c in 0..C {
+                                        l.prefetch_write(p.wrapping_add(ahead + c * L::N));
+                                    }
                                 }
+                                // The row before, whose division does not wait for this row's sum.
+                                if let Some(at) = waiting.replace(at) {
+                                    rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), shared);
+                                }
+                                before = s;
                             }
-                            // The row before, whose division does not wait for this row's sum.
-                            if let Some(at) = waiting.replace(at) {
+                            if let Some(at) = waiting {
                                 rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), shared);
                             }
-                            before = s;
                         }
-                        if let Some(at) = waiting {
-                            rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), shared);
-                        }
-                    }
-                });
+                    });
+                }
             }
         }
-    }
-    if shared {
-        l.fence();
+        if shared {
+            l.fence();
+        }
     }
 }

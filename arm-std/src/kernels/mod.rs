@@ -24,6 +24,7 @@ mod x86;
 use crate::memory::LINE;
 use adam::AdamGradient;
 use adam_bits::AdamGradientBits;
+use adam_sums::{AdamGradientSums, Pays};
 use affine::{Affine, Gradient};
 use affine_bits::AffineBits;
 use arm_core::estimator::Unit;
@@ -213,7 +214,11 @@ impl Kernels for Desktop {
         let (blocks, shared) = ([m, v, w], self.shared);
         match x {
             Input::Real(x) => self.run(AdamGradient { rates, a, x, first, d, blocks, shared }),
-            Input::Bits(x) => self.run(AdamGradientBits { rates, a, x, first, d, room, blocks, shared }),
+            Input::Bits(x) => {
+                let op = AdamGradientBits { rates, a, x, first, d, room, blocks, shared };
+                let pays = self.run(Pays { x, examples: d.height() });
+                if pays { self.run(AdamGradientSums(op)) } else { self.run(op) }
+            }
         }
         true
     }
