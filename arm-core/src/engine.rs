@@ -54,7 +54,10 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         Plan::new(&self.shape, examples, samples)
     }
 
-    pub(crate) fn network<'p>(&'p self, params: &'p [f32]) -> Result<Network<'p, 'p, K>, Error> {
+    pub(crate) fn network<'k, 'p>(&'k self, params: &'p [f32]) -> Result<Network<'k, 'p, K>, Error>
+    where
+        'k: 'p,
+    {
         Network::new(&self.shape, &self.kernels, params)
     }
 

@@ -31,10 +31,10 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let net = Network::new(&self.shape, &self.kernels, params)?;
+        let net = self.network(params)?;
         objective.check(&self.shape)?;
         self.check_batch(&batch)?;
-        let plan = Plan::new(&self.shape, batch.examples, samples);
+        let plan = self.plan_of(batch.examples, samples);
         let mut work = plan.eval_work(scratch)?;
         exact_size(plan.rows(), f.len())?;
         self.evaluate_in(&net, &plan, objective, &batch, &mut work);
@@ -85,7 +85,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     ) -> Result<(), Error> {
         let net = self.decoding(params, batch.examples, out)?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
-        let plan = Plan::new(&self.shape, batch.examples, 1);
+        let plan = self.plan_of(batch.examples, 1);
         let mut work = plan.eval_work(scratch)?;
         self.sample_all(&net, &plan, &batch, &mut work, false);
         let from = if self.shape.is_conditional() { self.shape.stochastic_layers() - 1 } else { 0 };
@@ -176,8 +176,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Width { needed: inputs, given: x.cols() });
         }
         exact_size(x.height().saturating_mul(width), out.len())?;
-        let net = Network::new(&self.shape, &self.kernels, params)?;
-        let Work { a, b, .. } = Plan::new(&self.shape, x.height(), 1).eval_work(scratch)?;
+        let net = self.network(params)?;
+        let Work { a, b, .. } = self.plan_of(x.height(), 1).eval_work(scratch)?;
         let logits = net.logits(k, x, x.height(), a, b);
         for (out, logits) in parts_mut(out, width).zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(o, l)| *o = *l);
@@ -198,7 +198,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Shape);
         }
         exact_size(examples.saturating_mul(self.decoded()), out.len())?;
-        Network::new(&self.shape, &self.kernels, params)
+        self.network(params)
     }
 
     /// Plain draws.

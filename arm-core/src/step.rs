@@ -36,7 +36,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let net = Network::new(&self.shape, &self.kernels, params)?;
+        let net = self.network(params)?;
         objective.check(&self.shape)?;
         self.estimator.check(&self.shape)?;
         self.check_batch(&batch)?;
