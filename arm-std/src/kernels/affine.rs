@@ -3,7 +3,7 @@
 //! Nothing is packed: a panel of two vectors of every row of the matrix that all tiles share fits in the first cache.
 
 use super::lanes::{Lanes, Op, ask};
-use super::{pairs, panels, split, with_height};
+use super::{affine_pairs, panels, split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
 /// See [`Kernels::affine`](arm_core::kernels::Kernels::affine).
@@ -105,8 +105,8 @@ impl Op for Affine<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         let (inputs, outputs) = (self.x.cols(), self.y.cols());
-        if l.pairs() && inputs >= pairs::FEWEST {
-            return pairs::affine(l, self.w, self.x, self.slope, self.y);
+        if l.pairs() && affine_pairs::pays(inputs, outputs, L::N) {
+            return affine_pairs::affine(l, self.w, self.x, self.slope, self.y);
         }
         let rows = self.x.height().min(self.y.height());
         assert!(self.w.height() > inputs && self.w.cols() >= outputs);

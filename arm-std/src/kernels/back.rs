@@ -1,7 +1,7 @@
 //! dx = act'(a) (d w^T): tiles of inner products, four rows of w at a time.
 
 use super::lanes::{Lanes, Op, WIDE};
-use super::{split, with_height};
+use super::{back_pairs, split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
 /// See [`Kernels::back`](arm_core::kernels::Kernels::back).
@@ -12,6 +12,12 @@ pub(super) struct Back<'a> {
     pub(super) slope: f32,
     pub(super) dx: MatrixMut<'a>,
 }
+
+/// Elements of a row of dx that are summed at a time.
+const INPUTS: usize = 256;
+
+/// Rows of the tallest tile of any vector unit.
+const MOST: usize = 6;
 
 /// Where the rows of a tile begin, and their distances.
 #[derive(Clone, Copy)]
@@ -29,46 +35,41 @@ impl Op for Back<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         let outputs = self.d.cols();
+        if l.pairs() && back_pairs::pays(outputs, L::N) {
+            return back_pairs::back(l, self.w, self.d, self.a, self.slope, self.dx);
+        }
         let inputs = self.dx.cols().min(self.a.cols()).min(self.w.height());
         let rows = self.d.height().min(self.a.height()).min(self.dx.height());
         assert!(self.w.cols() >= outputs);
-        let (ws, ds, ys) = (self.w.stride(), self.d.stride(), self.dx.stride());
-        let (w, d, a) = (self.w.data().as_ptr(), self.d.data().as_ptr(), self.a.data().as_ptr());
-        let dx = self.dx.data_mut().as_mut_ptr();
+        let (ws, ds) = (self.w.stride(), self.d.stride());
+        let (w, d) = (self.w.data().as_ptr(), self.d.data().as_ptr());
+        const { assert!(L::DOTS <= MOST && INPUTS.is_multiple_of(WIDE)) }
+        let mut block = [[0.0; INPUTS]; MOST];
         for (first, height) in split(rows, L::DOTS) {
-            let d = d.wrapping_add(first * ds);
-            with_height!(height, L::DOTS, R => {
-                for start in (0..inputs).step_by(WIDE) {
-                    let count = WIDE.min(inputs - start);
-                    let at = At { w: w.wrapping_add(start * ws), ws, d, ds, outputs };
-                    // SAFETY: `count` rows from `start` lie within w, `height` rows from `first` within d, and as many
-                    // rows of `count` elements from column `start` within a and dx.
-                    unsafe {
-                        let tile = tile::<L, R>(l, at, count);
-                        for (r, &row) in tile.iter().enumerate() {
-                            let a = a.wrapping_add((first + r) * self.a.stride() + start);
-                            let dx = dx.wrapping_add((first + r) * ys + start);
-                            put(l, l.sums(row), a, self.slope, dx, count);
+            for (start, inputs) in split(inputs, INPUTS) {
+                with_height!(height, L::DOTS, R => {
+                    for i in (0..inputs).step_by(WIDE) {
+                        let w = w.wrapping_add((start + i) * ws);
+                        let at = At { w, ws, d: d.wrapping_add(first * ds), ds, outputs };
+                        // SAFETY: the rows of w from `start + i`, up to four of `inputs`, lie within it, `height` rows
+                        // from `first` within d, and four elements from `i` within a row of the block.
+                        unsafe {
+                            let tile = tile::<L, R>(l, at, WIDE.min(inputs - i));
+                            for (sums, to) in tile.into_iter().zip(&mut block) {
+                                l.store_sums(to.as_mut_ptr().add(i), l.sums(sums));
+                            }
                         }
                     }
+                });
+                for (r, sums) in block.iter().enumerate().take(height) {
+                    let a = &self.a.row(first + r)[start..start + inputs];
+                    let dx = &mut self.dx.row_mut(first + r)[start..start + inputs];
+                    for ((dx, sum), a) in dx.iter_mut().zip(sums).zip(a) {
+                        *dx = if *a > 0.0 { *sum } else { self.slope * sum };
+                    }
                 }
-            });
+            }
         }
-    }
-}
-
-/// Writes `count` of the sums, each times act' of its activation.
-#[inline(always)]
-unsafe fn put<L: Lanes>(l: L, sums: L::Sums, a: *const f32, slope: f32, dx: *mut f32, count: usize) {
-    // SAFETY: the caller's promise; what is read and written otherwise has four elements.
-    unsafe {
-        if count == WIDE {
-            return l.put(sums, a, slope, dx);
-        }
-        let (mut active, mut out) = ([0.0; WIDE], [0.0; WIDE]);
-        a.copy_to(active.as_mut_ptr(), count);
-        l.put(sums, active.as_ptr(), slope, out.as_mut_ptr());
-        dx.copy_from(out.as_ptr(), count);
     }
 }
 

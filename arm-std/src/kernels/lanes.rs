@@ -76,11 +76,9 @@ pub(super) trait Lanes: Copy {
     fn activate(self, slope: f32, v: Self::V) -> Self::V;
     /// The sum of the lanes of each vector, in a fixed order.
     fn sums(self, v: [Self::V; WIDE]) -> Self::Sums;
-    /// Writes each sum where `a` > 0, otherwise `slope` times it.
-    ///
     /// # Safety
-    /// `a` must be readable, `to` writable for `WIDE` elements.
-    unsafe fn put(self, sums: Self::Sums, a: *const f32, slope: f32, to: *mut f32);
+    /// `to` must be writable for `WIDE` elements.
+    unsafe fn store_sums(self, to: *mut f32, sums: Self::Sums);
     /// A word of the top bits of 32 elements.
     fn pack(self, b: &[u32; 32]) -> u32;
     /// Writes `first` plus the index of each set bit, ascending. Returns how many there are.
@@ -230,15 +228,9 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    unsafe fn put(self, sums: [f32; WIDE], a: *const f32, slope: f32, to: *mut f32) {
-        // SAFETY: the caller's promise.
-        let a = unsafe { self.load(a) }.to_array();
-        let mut out = [0.0; WIDE];
-        for i in 0..WIDE {
-            out[i] = if a[i] > 0.0 { sums[i] } else { slope * sums[i] };
-        }
-        // SAFETY: the caller's promise.
-        unsafe { self.store(to, f32x4::new(out)) }
+    unsafe fn store_sums(self, to: *mut f32, sums: [f32; WIDE]) {
+        // SAFETY: the caller's promise; an array has the alignment of its elements.
+        unsafe { to.cast::<[f32; WIDE]>().write(sums) }
     }
 
     #[inline(always)]

@@ -8,8 +8,10 @@ mod adam_bits;
 mod adam_sums;
 mod affine;
 mod affine_bits;
+mod affine_pairs;
 mod affine_sums;
 mod back;
+mod back_pairs;
 mod bernoulli;
 mod bits;
 mod lanes;
@@ -253,7 +255,7 @@ fn panels(cols: usize, n: usize, most: usize) -> impl Iterator<Item = (usize, us
 /// Runs the body with the constant for a tile's height, which is 1 to `$most`.
 macro_rules! with_height {
     ($height:expr, $most:expr, $R:ident => $body:block) => {
-        $crate::kernels::with_constant!($height, $most, $R => $body, 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+        $crate::kernels::with_constant!($height, $most, $R => $body, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18)
     };
 }
 

@@ -80,13 +80,15 @@ fn same(a: &[f32], b: &[f32]) -> bool {
 }
 
 /// (examples, inputs, outputs)
-const SHAPES: [(usize, usize, usize); 12] = [
+const SHAPES: [(usize, usize, usize); 14] = [
     (1, 1, 1),
     (1, 784, 200),
     (2, 3, 7),
     (3, 16, 16),
     (5, 31, 17),
     (7, 33, 33),
+    (3, 40, 9),
+    (4, 9, 60),
     (13, 200, 200),
     (14, 5, 97),
     (15, 129, 64),

@@ -196,21 +196,19 @@ impl Lanes for Avx512 {
     fn sums(self, [a, b, c, d]: [__m512; WIDE]) -> __m128 {
         // SAFETY: `self` proves the features.
         unsafe {
-            let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
-            let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
-            let v = _mm512_add_ps(_mm512_shuffle_ps::<0x44>(ab, cd), _mm512_shuffle_ps::<0xee>(ab, cd));
+            // A blend and a shuffle for what two shuffles could do: more units blend than shuffle.
+            let ab = _mm512_add_ps(_mm512_mask_blend_ps(0xcccc, a, b), _mm512_shuffle_ps::<0x4e>(a, b));
+            let cd = _mm512_add_ps(_mm512_mask_blend_ps(0xcccc, c, d), _mm512_shuffle_ps::<0x4e>(c, d));
+            let v = _mm512_add_ps(_mm512_shuffle_ps::<0x88>(ab, cd), _mm512_shuffle_ps::<0xdd>(ab, cd));
             let v = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps::<1>(v));
             _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v))
         }
     }
 
     #[inline(always)]
-    unsafe fn put(self, sums: __m128, a: *const f32, slope: f32, to: *mut f32) {
+    unsafe fn store_sums(self, to: *mut f32, sums: __m128) {
         // SAFETY: `self` proves the features; the caller promises the memory.
-        unsafe {
-            let positive = _mm_cmpgt_ps(_mm_loadu_ps(a), _mm_setzero_ps());
-            _mm_storeu_ps(to, _mm_blendv_ps(_mm_mul_ps(_mm_set1_ps(slope), sums), sums, positive));
-        }
+        unsafe { _mm_storeu_ps(to, sums) }
     }
 
     #[inline(always)]
@@ -377,12 +375,9 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn put(self, sums: __m128, a: *const f32, slope: f32, to: *mut f32) {
+    unsafe fn store_sums(self, to: *mut f32, sums: __m128) {
         // SAFETY: `self` proves the features; the caller promises the memory.
-        unsafe {
-            let positive = _mm_cmpgt_ps(_mm_loadu_ps(a), _mm_setzero_ps());
-            _mm_storeu_ps(to, _mm_blendv_ps(_mm_mul_ps(_mm_set1_ps(slope), sums), sums, positive));
-        }
+        unsafe { _mm_storeu_ps(to, sums) }
     }
 
     #[inline(always)]
