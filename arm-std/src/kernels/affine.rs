@@ -105,7 +105,7 @@ impl Op for Affine<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         let (inputs, outputs) = (self.x.cols(), self.y.cols());
-        if l.pairs() && affine_pairs::pays(inputs, outputs, L::N) {
+        if const { L::PAIRS } && l.pairs() && affine_pairs::pays(inputs, outputs, L::N) {
             return affine_pairs::affine(l, self.w, self.x, self.slope, self.y);
         }
         let rows = self.x.height().min(self.y.height());

@@ -35,7 +35,7 @@ impl Op for Back<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         let outputs = self.d.cols();
-        if l.pairs() && back_pairs::pays(outputs, L::N) {
+        if const { L::PAIRS } && l.pairs() && back_pairs::pays(outputs, L::N) {
             return back_pairs::back(l, self.w, self.d, self.a, self.slope, self.dx);
         }
         let inputs = self.dx.cols().min(self.a.cols()).min(self.w.height());

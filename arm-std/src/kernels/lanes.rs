@@ -24,6 +24,9 @@ pub(super) trait Lanes: Copy {
     /// Whether the sums of a vector of columns of 25 rows stay in the registers beside those of subsets of four inputs.
     const SUBSETS: bool = false;
 
+    /// Whether it can be worth it to multiply the terms of dense products in pairs.
+    const PAIRS: bool = false;
+
     /// Whether dense products multiply their terms in pairs.
     #[inline(always)]
     fn pairs(self) -> bool {

@@ -79,6 +79,7 @@ impl Lanes for Avx512 {
     const TALL: usize = 14;
     const DOTS: usize = 6;
     const SUBSETS: bool = true;
+    const PAIRS: bool = true;
 
     #[inline(always)]
     fn pairs(self) -> bool {
