@@ -11,8 +11,8 @@
 //! shrink with weights below 1/4 nor with the smaller elements of a row, and grows with the square of larger weights.
 //! The products of w are summed in the order of the inner product itself, so that a row of zeros gives zero exactly.
 
-/// A power of two that brings the largest magnitude to between 1/4 and 1/2 (or nearer, if it is subnormal or above 2^125), and
-/// its inverse.
+/// A power of two that brings the largest magnitude to between 1/4 and 1/2 unless it is subnormal or above
+/// 2^125, and its inverse.
 #[inline(always)]
 pub(super) fn scale(x: &[f32]) -> (f32, f32) {
     let largest = x.iter().fold(0, |m, x| m.max(x.to_bits() & 0x7fff_ffff));
@@ -29,7 +29,7 @@ mod tests {
     use arm_core::rng::{Purpose, Stream};
 
     /// What multiplies in pairs.
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug)]
     enum Product {
         Affine,
         Back,
@@ -147,6 +147,19 @@ mod tests {
                 assert!(y == expected, "{product:?} of {terms}, row {n}");
             }
         });
+    }
+
+    #[test]
+    fn rows_of_zeros_give_the_bias() {
+        let Some(kernels) = Desktop::with(Level::Avx512Pairs) else { return };
+        for terms in [32, 200, 500] {
+            let mut w = Factors::random(terms, 1.0, 0.25).w;
+            w.resize((terms + 1) * COLUMNS, 0.7);
+            let (x, mut y) = (vec![0.0; ROWS * terms], vec![0.0; ROWS * COLUMNS]);
+            let (w, x) = (Matrix::new(&w, COLUMNS, COLUMNS), Matrix::new(&x, terms, terms));
+            kernels.affine(w, x, 1.0, MatrixMut::new(&mut y, COLUMNS, COLUMNS));
+            assert!(y.iter().all(|y| *y == 0.7), "{terms}");
+        }
     }
 
     #[test]
