@@ -32,11 +32,13 @@ impl Aligned {
         if bytes < PAGE / 4 {
             return Aligned { lines: vec![Line([0; LINE]); count], first: 0, len };
         }
-        // Memory that is never touched costs nothing.
-        let bytes = bytes.next_multiple_of(PAGE);
-        let lines = bytemuck::zeroed_vec::<Line>((bytes + PAGE) / size_of::<Line>());
+        let count = (bytes.next_multiple_of(PAGE) + PAGE) / size_of::<Line>();
+        let mut lines: Vec<Line> = Vec::with_capacity(count);
         let first = lines.as_ptr().align_offset(PAGE).min(PAGE / size_of::<Line>());
-        large_pages(&lines[first..]);
+        // Asked before memory is touched for the first time, and again in case it has been used before.
+        large_pages(&lines.spare_capacity_mut()[first..], HUGEPAGE);
+        lines.resize(count, Line([0; LINE]));
+        large_pages(&lines[first..], COLLAPSE);
         Aligned { lines, first, len }
     }
 
@@ -79,19 +81,22 @@ impl Clone for Aligned {
     }
 }
 
+/// Advice to the system: large pages when memory is touched first, and at once (Linux 6.1).
+const HUGEPAGE: i32 = 14;
+const COLLAPSE: i32 = 25;
+
 /// Asks for large pages, where the system can be asked.
 #[cfg(target_os = "linux")]
-fn large_pages(lines: &[Line]) {
+fn large_pages<T>(memory: &[T], advice: i32) {
     unsafe extern "C" {
-        fn madvise(start: *const Line, bytes: usize, advice: i32) -> i32;
+        fn madvise(start: *const u8, bytes: usize, advice: i32) -> i32;
     }
-    const HUGEPAGE: i32 = 14;
-    // SAFETY: this advice changes no contents. If it is not taken, nothing is lost.
-    let _ = unsafe { madvise(lines.as_ptr(), size_of_val(lines) / PAGE * PAGE, HUGEPAGE) };
+    // SAFETY: these change no contents. If one is not taken, nothing is lost.
+    let _ = unsafe { madvise(memory.as_ptr().cast(), size_of_val(memory) / PAGE * PAGE, advice) };
 }
 
 #[cfg(not(target_os = "linux"))]
-fn large_pages(_: &[Line]) {}
+fn large_pages<T>(_: &[T], _: i32) {}
 
 #[cfg(test)]
 mod tests {
