@@ -5,7 +5,7 @@
 
 use super::lanes::{Lanes, Op, ask};
 use super::optimise::Rates;
-use super::{panels, split, with_height};
+use super::{adam_pairs, panels, split, with_height};
 use arm_core::kernels::AdamRates;
 use arm_core::matrix::Matrix;
 
@@ -36,7 +36,7 @@ struct Tile {
 }
 
 /// The tile whose gradient is known, and what all of them share.
-struct Wait<'a, L: Lanes> {
+pub(super) struct Wait<'a, L: Lanes> {
     rates: Rates<L>,
     blocks: [*mut f32; 3],
     shared: bool,
@@ -66,7 +66,25 @@ impl<L: Lanes> Wait<'_, L> {
     }
 }
 
-/// Where the terms of a tile are: `x[k * xs + r * row]` and the vectors from `d[k * ds]`.
+/// The gradient of a tile.
+pub(super) trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy {
+    /// Steps in which it is computed.
+    fn steps(self) -> usize;
+
+    /// Takes the next step.
+    ///
+    /// # Safety
+    /// There must be one.
+    unsafe fn step(&mut self, l: L, sums: &mut [[L::V; C]; R]);
+
+    /// What comes after the last step.
+    ///
+    /// # Safety
+    /// All steps must have been taken.
+    unsafe fn end(self, l: L, sums: &mut [[L::V; C]; R]);
+}
+
+/// Where the terms of a tile are: `x[k * xs + r * row]` and the vectors from `d[k * ds]`. A step is a term.
 #[derive(Clone, Copy)]
 struct Terms {
     count: usize,
@@ -97,7 +115,12 @@ impl Op for AdamGradient<'_> {
             tile: Tile { at: 0, count: 0, steps: [0; 2] },
             g: &mut [[0.0; 16]; 28],
         };
-        for (start, vectors, _) in panels(stride, L::N, 2) {
+        let pairs = l.pairs() && adam_pairs::pays(count, inputs, L::N);
+        if pairs {
+            // SAFETY: the assertions.
+            unsafe { adam_pairs::tiles(l, self.x, self.first, self.d, height, &mut wait) }
+        }
+        for (start, vectors, _) in panels(if pairs { 0 } else { stride }, L::N, 2) {
             let d = d.wrapping_add(start);
             if start == 0 {
                 ask(l, d, stride, count, vectors);
@@ -113,8 +136,8 @@ impl Op for AdamGradient<'_> {
                     // `count` rows within x and d, and the panel within their rows.
                     unsafe {
                         match vectors {
-                            2 => tile::<L, R, 2>(l, terms, r * stride + start, &mut wait),
-                            _ => tile::<L, R, 1>(l, terms, r * stride + start, &mut wait),
+                            2 => tile::<L, R, 2>(l, terms, stride, r * stride + start, &mut wait),
+                            _ => tile::<L, R, 1>(l, terms, stride, r * stride + start, &mut wait),
                         }
                     }
                 });
@@ -125,8 +148,8 @@ impl Op for AdamGradient<'_> {
                 // SAFETY: row `weights` lies within the blocks; the scalar is always the same.
                 unsafe {
                     match vectors {
-                        2 => tile::<L, 1, 2>(l, terms, weights * stride + start, &mut wait),
-                        _ => tile::<L, 1, 1>(l, terms, weights * stride + start, &mut wait),
+                        2 => tile::<L, 1, 2>(l, terms, stride, weights * stride + start, &mut wait),
+                        _ => tile::<L, 1, 1>(l, terms, stride, weights * stride + start, &mut wait),
                     }
                 }
             }
@@ -140,28 +163,30 @@ impl Op for AdamGradient<'_> {
 }
 
 /// Computes the gradient of the tile at `at` and updates the one before.
+///
+/// # Safety
+/// `gradient` must have what it adds, and the tile lie within the blocks, whose rows are `stride` apart.
 #[inline(always)]
-unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
+pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     l: L,
-    terms: Terms,
+    mut gradient: impl Gradient<L, R, C>,
+    stride: usize,
     at: usize,
     wait: &mut Wait<'_, L>,
 ) {
-    let stride = terms.ds;
     let steps = if C == 2 { [L::N, stride - L::N] } else { [stride; 2] };
     let own = Tile { at, count: R * C, steps };
     let mut sums = [[l.splat(0.0); C]; R];
-    let (mut x, mut d) = (terms.x, terms.d);
     let (mut before, mut here) = (wait.tile.at, at);
-    let both = terms.count.min(wait.tile.count.max(own.count));
-    // Vectors are spread over all terms: a CPU waits for a few cache lines at a time only.
-    let each = terms.count / both.max(1);
-    // SAFETY: terms, tiles and blocks are those of the caller's promise.
+    let all = gradient.steps();
+    let both = all.min(wait.tile.count.max(own.count));
+    // Vectors are spread over all steps: a CPU waits for a few cache lines at a time only.
+    let each = all / both.max(1);
+    // SAFETY: the caller's; steps are taken as often as there are some.
     unsafe {
         for i in 0..both {
             for _ in 0..each {
-                add::<L, R, C>(l, x, terms, d, &mut sums);
-                (x, d) = (x.wrapping_add(terms.xs), d.wrapping_add(stride));
+                gradient.step(l, &mut sums);
             }
             if i < wait.tile.count {
                 wait.update(l, i, before);
@@ -172,11 +197,11 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
             }
             here += own.steps[i & 1];
         }
-        for _ in both * each..terms.count {
-            add::<L, R, C>(l, x, terms, d, &mut sums);
-            (x, d) = (x.wrapping_add(terms.xs), d.wrapping_add(stride));
+        for _ in both * each..all {
+            gradient.step(l, &mut sums);
         }
         wait.rest(l, both, before);
+        gradient.end(l, &mut sums);
         for (r, sums) in sums.into_iter().enumerate() {
             for (c, v) in sums.into_iter().enumerate() {
                 l.store(wait.g.as_mut_ptr().add(r * C + c).cast(), v);
@@ -186,33 +211,37 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     wait.tile = own;
 }
 
-/// Adds a term to the sums.
-#[inline(always)]
-unsafe fn add<L: Lanes, const R: usize, const C: usize>(
-    l: L,
-    x: *const f32,
-    terms: Terms,
-    d: *const f32,
-    sums: &mut [[L::V; C]; R],
-) {
-    if terms.ask[0] {
-        l.prefetch(x.wrapping_add(16));
+impl<L: Lanes, const R: usize, const C: usize> Gradient<L, R, C> for Terms {
+    #[inline(always)]
+    fn steps(self) -> usize {
+        self.count
     }
-    if terms.ask[1] {
-        for c in C..2 * C {
-            l.prefetch(d.wrapping_add(c * L::N));
+
+    #[inline(always)]
+    unsafe fn step(&mut self, l: L, sums: &mut [[L::V; C]; R]) {
+        if self.ask[0] {
+            l.prefetch(self.x.wrapping_add(16));
         }
-    }
-    let mut v = [l.splat(0.0); C];
-    for (c, v) in v.iter_mut().enumerate() {
-        // SAFETY: the caller's.
-        *v = unsafe { l.load(d.add(c * L::N)) };
-    }
-    for (r, sums) in sums.iter_mut().enumerate() {
-        // SAFETY: the caller's.
-        let x = l.splat(unsafe { *x.add(r * terms.row) });
-        for (s, v) in sums.iter_mut().zip(v) {
-            *s = l.fma(x, v, *s);
+        if self.ask[1] {
+            for c in C..2 * C {
+                l.prefetch(self.d.wrapping_add(c * L::N));
+            }
         }
+        let mut v = [l.splat(0.0); C];
+        for (c, v) in v.iter_mut().enumerate() {
+            // SAFETY: the caller's.
+            *v = unsafe { l.load(self.d.add(c * L::N)) };
+        }
+        for (r, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: the caller's.
+            let x = l.splat(unsafe { *self.x.add(r * self.row) });
+            for (s, v) in sums.iter_mut().zip(v) {
+                *s = l.fma(x, v, *s);
+            }
+        }
+        (self.x, self.d) = (self.x.wrapping_add(self.xs), self.d.wrapping_add(self.ds));
     }
+
+    #[inline(always)]
+    unsafe fn end(self, _: L, _: &mut [[L::V; C]; R]) {}
 }

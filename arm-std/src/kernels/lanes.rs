@@ -75,6 +75,8 @@ pub(super) trait Lanes: Copy {
     fn fma_to(self, a: Self::V, b: Self::V, c: &mut Self::V) {
         *c = self.fma(a, b, *c);
     }
+    /// The larger of m and |v| in each lane, NaN the largest; m must not be negative.
+    fn largest(self, m: Self::V, v: Self::V) -> Self::V;
     /// v where v > 0, otherwise `slope` v.
     fn activate(self, slope: f32, v: Self::V) -> Self::V;
     /// The sum of the lanes of each vector, in a fixed order.
@@ -215,6 +217,15 @@ impl Lanes for Plain {
     #[inline(always)]
     fn fma(self, a: f32x4, b: f32x4, c: f32x4) -> f32x4 {
         a.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    fn largest(self, m: f32x4, v: f32x4) -> f32x4 {
+        let (mut m, v) = (m.to_array(), v.to_array());
+        for (m, v) in m.iter_mut().zip(v) {
+            *m = f32::from_bits(m.to_bits().max(v.abs().to_bits()));
+        }
+        f32x4::new(m)
     }
 
     #[inline(always)]

@@ -5,6 +5,7 @@
 
 mod adam;
 mod adam_bits;
+mod adam_pairs;
 mod adam_sums;
 mod affine;
 mod affine_bits;

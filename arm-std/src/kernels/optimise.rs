@@ -132,10 +132,9 @@ impl<L: Lanes> Rates<L> {
     pub(super) unsafe fn update(&self, l: L, g: L::V, [m, v, w]: [*mut f32; 3], stream: bool) {
         // SAFETY: the caller's promise.
         unsafe {
-            let m_new = l.fma(self.beta1, l.load(m), l.mul(self.gain1, g));
-            let v_new = l.fma(self.beta2, l.load(v), l.mul(l.mul(self.gain2, g), g));
-            let m_new = l.sub(l.add(m_new, self.grid), self.grid);
-            let v_new = l.sub(l.add(v_new, self.grid), self.grid);
+            let m_new = l.fma(self.beta1, l.load(m), l.fma(self.gain1, g, self.grid));
+            let v_new = l.fma(self.beta2, l.load(v), l.fma(l.mul(self.gain2, g), g, self.grid));
+            let (m_new, v_new) = (l.sub(m_new, self.grid), l.sub(v_new, self.grid));
             l.store(m, m_new);
             l.store(v, v_new);
             let divisor = l.fma(l.sqrt(v_new), self.scale, self.epsilon);

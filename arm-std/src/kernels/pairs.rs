@@ -8,14 +8,25 @@
 //! Rounding is that of sums of squares of x and of w, so both should be about as large. A power of two brings the
 //! largest of a row of x to between 1/4 and 1/2, where weights of a network are, too. Then the error is less than four
 //! times that of the sum term by term, as long as the elements of a row and the weights are about as large. It does not
-//! shrink with weights below 1/4 nor with the smaller elements of a row, and grows with the square of larger weights.
+//! shrink with weights below 1/4 nor with the smaller elements of a row, and grows with the square of larger weights. The
+//! gradient of weights gives a power of two to each column of both factors.
 //! The products of w are summed in the order of the inner product itself, so that a row of zeros gives zero exactly.
 
-/// A power of two that brings the largest magnitude to between 1/4 and 1/2 unless it is subnormal or above
-/// 2^125, and its inverse.
+/// [`power`] for the largest magnitude.
 #[inline(always)]
 pub(super) fn scale(x: &[f32]) -> (f32, f32) {
-    let largest = x.iter().fold(0, |m, x| m.max(x.to_bits() & 0x7fff_ffff));
+    power(x.iter().fold(0, |m, x| m.max(magnitude(*x))))
+}
+
+/// The bits of |x|, which are ordered like it.
+#[inline(always)]
+pub(super) fn magnitude(x: f32) -> u32 {
+    x.to_bits() & 0x7fff_ffff
+}
+
+/// A power of two that brings a magnitude to between 1/4 and 1/2 unless it is subnormal or above 2^125, and its inverse.
+#[inline(always)]
+pub(super) fn power(largest: u32) -> (f32, f32) {
     // The exponent of the largest becomes -2. Zero and subnormal numbers get 252; below 1 there is no normal power.
     let scale = 252u32.saturating_sub(largest >> 23).max(1);
     (f32::from_bits(scale << 23), f32::from_bits((254 - scale) << 23))
@@ -24,7 +35,8 @@ pub(super) fn scale(x: &[f32]) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::super::{Desktop, Level};
-    use arm_core::kernels::Kernels;
+    use crate::memory::Aligned;
+    use arm_core::kernels::{AdamRates, Input, Kernels};
     use arm_core::matrix::{Matrix, MatrixMut};
     use arm_core::rng::{Purpose, Stream};
 
@@ -33,14 +45,16 @@ mod tests {
     enum Product {
         Affine,
         Back,
+        Gradient,
     }
 
     /// Each of them with numbers of terms: the fewest, what leaves one or two, blocks and more than one of them.
-    const PRODUCTS: [(Product, &[usize]); 2] = [
+    const PRODUCTS: [(Product, &[usize]); 3] = [
         (Product::Affine, &[32, 33, 34, 35, 200, 208, 209, 700]),
         (Product::Back, &[48, 49, 95, 200, 784, 833, 1700]),
+        (Product::Gradient, &[32, 33, 50, 200, 256]),
     ];
-    const ROWS: usize = 31;
+    const ROWS: usize = 37;
     const COLUMNS: usize = 277;
 
     /// Rows of x and columns of w.
@@ -77,6 +91,25 @@ mod tests {
                     let a = vec![1.0; ROWS * COLUMNS];
                     let (w, a) = (Matrix::new(&w, terms, terms), Matrix::new(&a, COLUMNS, COLUMNS));
                     kernels.back(w, Matrix::new(&self.x, terms, terms), a, 0.5, out);
+                }
+                Product::Gradient => {
+                    let (stride, size) = (COLUMNS.next_multiple_of(16), ROWS * COLUMNS.next_multiple_of(16));
+                    let x: Vec<f32> =
+                        (0..terms).flat_map(|k| self.x[k..].iter().step_by(terms).copied()).collect();
+                    let mut d = vec![0.0; terms * stride];
+                    for (d, w) in d.chunks_mut(stride).zip(self.w.chunks(COLUMNS)) {
+                        d[..COLUMNS].copy_from_slice(w);
+                    }
+                    // Without a memory the first moment is the gradient.
+                    let rates = AdamRates { beta1: 0.0, beta2: 0.5, rate: 0.0, scale: 1.0, epsilon: 1.0 };
+                    let [mut m, mut v, mut w] = [(); 3].map(|()| Aligned::zeroed(size));
+                    let blocks = (m.floats_mut(), v.floats_mut(), w.floats_mut());
+                    let (x, d) = (Matrix::new(&x, ROWS, ROWS), Matrix::new(&d, stride, COLUMNS));
+                    let mut room = vec![0.0; stride];
+                    assert!(kernels.adam_gradient(rates, 1.0, Input::Real(x), 0, d, &mut room, blocks));
+                    for (y, m) in y.chunks_mut(COLUMNS).zip(m.floats().chunks(stride)) {
+                        y.copy_from_slice(&m[..COLUMNS]);
+                    }
                 }
             }
             y

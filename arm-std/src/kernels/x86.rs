@@ -185,6 +185,15 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn largest(self, m: __m512, v: __m512) -> __m512 {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            let v = _mm512_castps_si512(_mm512_abs_ps(v));
+            _mm512_castsi512_ps(_mm512_max_epi32(_mm512_castps_si512(m), v))
+        }
+    }
+
+    #[inline(always)]
     fn activate(self, slope: f32, v: __m512) -> __m512 {
         // SAFETY: `self` proves the features.
         unsafe {
@@ -353,6 +362,15 @@ impl Lanes for Avx2 {
     fn fma(self, a: __m256, b: __m256, c: __m256) -> __m256 {
         // SAFETY: `self` proves the features.
         unsafe { _mm256_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn largest(self, m: __m256, v: __m256) -> __m256 {
+        // SAFETY: `self` proves the features.
+        unsafe {
+            let v = _mm256_castps_si256(_mm256_andnot_ps(_mm256_set1_ps(-0.0), v));
+            _mm256_castsi256_ps(_mm256_max_epi32(_mm256_castps_si256(m), v))
+        }
     }
 
     #[inline(always)]
