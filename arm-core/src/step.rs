@@ -71,7 +71,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         }
         if E::RELAXED {
             self.relaxed(net, plan, objective, batch, work, relaxed)?;
-            return if limited(work) { Ok(()) } else { Err(Error::Diverged) };
+            return if limited(&self.kernels, work) { Ok(()) } else { Err(Error::Diverged) };
         }
         for t in 0..self.shape.stochastic_layers() {
             if E::PAIRED || E::FLIPS != Flips::None {
@@ -86,7 +86,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             net.back(plan, t, work.activations, work.deltas);
         }
         objective.back(net, plan, work);
-        if limited(work) { Ok(()) } else { Err(Error::Diverged) }
+        if limited(&self.kernels, work) { Ok(()) } else { Err(Error::Diverged) }
     }
 
     /// f of every row, and what the estimator makes of it; the mean f of each example. False for an f that is not finite.
@@ -215,6 +215,6 @@ pub(crate) fn add(x: &[f32], y: &mut [f32]) {
 
 /// Whether no activation and no gradient is beyond [`LIMIT`].
 #[inline(never)]
-fn limited(work: &Work<'_>) -> bool {
-    [&*work.activations, work.deltas].iter().all(|values| arm_vfp::within(LIMIT, values))
+fn limited(kernels: &impl Kernels, work: &Work<'_>) -> bool {
+    [&*work.activations, work.deltas].iter().all(|values| kernels.within(LIMIT, values))
 }

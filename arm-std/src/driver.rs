@@ -4,7 +4,7 @@
 //! every layer. Uniforms are addressed by the example and sums over examples run in order, so the parameters have the
 //! same bits for any number of threads.
 
-use crate::kernels::Desktop;
+use crate::kernels::{Desktop, Soon};
 use crate::memory::{Aligned, LINE};
 use crate::model::copy_rows;
 use crate::peers::{Peers, share_of};
@@ -271,15 +271,22 @@ where
             [_] => shards(&mut self.threads, batches),
             _ => vec![Shard { batch: Batch::new(x, total, 0, self.steps), scratch: self.record.words() }],
         };
+        // The next step begins with them, and other threads then have just written some of them.
+        let soon = Soon::new(&self.params.floats()[..self.engine.shape().dense(0).len()]);
         let parameters = with_moments::<O>(&mut self.params, &mut self.moments);
         let blocks = blocks(&self.engine.shape(), parameters, self.pool.threads());
         let rooms = self.rooms.iter_mut();
         let work: Vec<_> = blocks.into_iter().zip(rooms).map(|w| Mutex::new((w, Ok(())))).collect();
         let (engine, optimisers, step) = (&self.engine, &self.optimisers, self.steps);
+        let threads = self.pool.threads();
         self.pool.run(&|t| {
             let mut work = work[t].lock().unwrap_or_else(PoisonError::into_inner);
             let ((blocks, room), result) = &mut *work;
-            *result = blocks.drain(..).try_for_each(|block| {
+            let last = blocks.len().wrapping_sub(1);
+            *result = blocks.drain(..).enumerate().try_for_each(|(i, block)| {
+                if i == last && threads > 1 {
+                    soon.leave();
+                }
                 let room = room_for(&block, engine.shape().dense(block.layer).stride, room.floats_mut());
                 engine.update(&optimisers[block.layer], step, &shards, total, block, room)
             });

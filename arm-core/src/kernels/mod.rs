@@ -75,6 +75,11 @@ pub trait Kernels {
     /// [`log_prob`](Self::log_prob), and replaces each logit by the derivative of -log_prob: sigmoid(logit) - b.
     fn log_prob_delta(&self, logits: &mut [f32], b: &[u32]) -> f32;
 
+    /// Whether the magnitudes of all `values` are at most `limit`, which is finite; false where there is a NaN.
+    fn within(&self, limit: f32, values: &[f32]) -> bool {
+        arm_vfp::within(limit, values)
+    }
+
     /// y += a x.
     fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]);
 

@@ -5,6 +5,7 @@
 
 use super::lanes::{Lanes, Op, ask};
 use super::optimise::Rates;
+use super::soon::Soon;
 use super::{adam_pairs, panels, split, with_height};
 use arm_core::kernels::AdamRates;
 use arm_core::matrix::Matrix;
@@ -41,6 +42,7 @@ pub(super) struct Wait<'a, L: Lanes> {
     blocks: [*mut f32; 3],
     shared: bool,
     tile: Tile,
+    soon: Soon,
     g: &'a mut [[f32; 16]; 28],
 }
 
@@ -113,6 +115,7 @@ impl Op for AdamGradient<'_> {
             blocks: self.blocks.map(|b| b.as_mut_ptr()),
             shared: self.shared,
             tile: Tile { at: 0, count: 0, steps: [0; 2] },
+            soon: Soon::take(),
             g: &mut [[0.0; 16]; 28],
         };
         let pairs = l.pairs() && adam_pairs::pays(count, inputs, L::N);
@@ -196,6 +199,7 @@ pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
                 l.prefetch_write(p.wrapping_add(here));
             }
             here += own.steps[i & 1];
+            wait.soon.ask(l);
         }
         for _ in both * each..all {
             gradient.step(l, &mut sums);

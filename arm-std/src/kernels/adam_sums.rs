@@ -5,9 +5,11 @@ use super::adam_bits::{AdamGradientBits, LISTED};
 use super::bits::masks;
 use super::lanes::{Lanes, Op, ask};
 use super::optimise::Rates;
+use super::soon::Soon;
 use super::{panels, split, with_width};
 use crate::memory::LINE;
 use arm_core::matrix::{BitMatrix, Matrix};
+use core::mem::MaybeUninit;
 
 /// Examples of a group.
 const GROUP: usize = 4;
@@ -95,19 +97,23 @@ impl Op for AdamGradientSums<'_> {
         let rates = Rates::new(l, rates, a);
         let blocks = blocks.map(|b| b.as_mut_ptr());
         ask(l, d.data().as_ptr(), stride, examples.min(LISTED), stride / L::N);
+        let mut soon = Soon::take();
         // The sum over no example, the first of each table, stays zero.
         let mut tables = Tables([[[0.0; WIDTH]; 1 << GROUP]; GROUPS]);
-        let mut sums = [[0.0; WIDTH]; ROWS];
-        let mut subsets = [[[0u16; GROUPS]; ROWS]; MOST / LISTED];
+        // Written before they are read.
+        let mut sums = [const { MaybeUninit::<[f32; WIDTH]>::uninit() }; ROWS];
+        let mut subsets = [const { [const { MaybeUninit::<[u16; GROUPS]>::uninit() }; ROWS] }; MOST / LISTED];
         for (block, rows) in split(height, ROWS) {
             for (subsets, n) in subsets.iter_mut().zip((0..examples).step_by(LISTED)) {
                 for r in (0..rows).step_by(32) {
                     let on = masks(x, first + block + r, n, LISTED.min(examples - n));
                     for (subsets, on) in subsets[r..rows].iter_mut().zip(on) {
-                        for (g, subset) in subsets.iter_mut().enumerate() {
+                        let mut row = [0; GROUPS];
+                        for (g, subset) in row.iter_mut().enumerate() {
                             let members = on[g * GROUP / 32] >> (g * GROUP % 32) & ((1 << GROUP) - 1);
                             *subset = (g << GROUP | members as usize) as u16;
                         }
+                        subsets.write(row);
                     }
                 }
             }
@@ -126,10 +132,10 @@ impl Op for AdamGradientSums<'_> {
                                 let mut s = [l.splat(0.0); C];
                                 if !begin {
                                     for (c, s) in s.iter_mut().enumerate() {
-                                        *s = l.load(sums[r].as_ptr().add(c * L::N));
+                                        *s = l.load(sums[r].as_ptr().cast::<f32>().add(c * L::N));
                                     }
                                 }
-                                for &subset in &subsets[..count.div_ceil(GROUP)] {
+                                for &subset in &subsets.assume_init_ref()[..count.div_ceil(GROUP)] {
                                     let sum = table.add(usize::from(subset)).cast::<f32>();
                                     for (c, s) in s.iter_mut().enumerate() {
                                         *s = l.add(l.load(sum.add(c * L::N)), *s);
@@ -137,7 +143,7 @@ impl Op for AdamGradientSums<'_> {
                                 }
                                 if !end {
                                     for (c, s) in s.into_iter().enumerate() {
-                                        l.store(sums[r].as_mut_ptr().add(c * L::N), s);
+                                        l.store(sums[r].as_mut_ptr().cast::<f32>().add(c * L::N), s);
                                     }
                                     continue;
                                 }
@@ -149,6 +155,7 @@ impl Op for AdamGradientSums<'_> {
                                         l.prefetch_write(p.wrapping_add(ahead + c * L::N));
                                     }
                                 }
+                                soon.ask(l);
                                 // The row before, whose division does not wait for this row's sum.
                                 if let Some(at) = waiting.replace(at) {
                                     rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), shared);

@@ -19,8 +19,10 @@ mod lanes;
 mod optimise;
 mod pairs;
 mod publish;
+mod soon;
 #[cfg(test)]
 mod tests;
+mod within;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -39,6 +41,9 @@ use bits::GradientBits;
 use lanes::{Op, Plain};
 use optimise::{Adam, Axpy, Momentum};
 use publish::Publish;
+use within::Within;
+
+pub use soon::Soon;
 
 /// A set of vector instructions and how they are used, fastest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +186,10 @@ impl Kernels for Desktop {
 
     fn log_prob_delta(&self, logits: &mut [f32], b: &[u32]) -> f32 {
         self.run(LogProbDelta { logits, b })
+    }
+
+    fn within(&self, limit: f32, values: &[f32]) -> bool {
+        self.run(Within { limit, values })
     }
 
     fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]) {
