@@ -3,7 +3,7 @@
 //! Each input and each column of d has a scale of its own: rounding is relative to the largest of an input, times the
 //! largest of a column.
 
-use super::adam::{Gradient, Wait, tile};
+use super::adam_tile::{Gradient, Wait, tile};
 use super::lanes::{Lanes, ask};
 use super::pairs::{magnitude, power};
 use super::{split, with_height};

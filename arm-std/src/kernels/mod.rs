@@ -7,6 +7,7 @@ mod adam;
 mod adam_bits;
 mod adam_pairs;
 mod adam_sums;
+mod adam_tile;
 mod affine;
 mod affine_bits;
 mod affine_pairs;

@@ -1,0 +1,137 @@
+//! Tiles of a gradient, and Adam on the one before.
+//!
+//! A tile of the gradient needs the multipliers, Adam the divider and the memory: the loop over the steps of a tile also
+//! updates, a vector a step, the tile before it, and asks for the parameters of its own.
+
+use super::lanes::Lanes;
+use super::optimise::Rates;
+use super::soon::Soon;
+
+/// A tile: its first element in the block, vectors, and the distances to the next vector from an even and an odd one.
+#[derive(Clone, Copy)]
+struct Tile {
+    at: usize,
+    count: usize,
+    steps: [usize; 2],
+}
+
+/// The tile whose gradient is known, and what all of them share.
+pub(super) struct Wait<'a, L: Lanes> {
+    rates: Rates<L>,
+    blocks: [*mut f32; 3],
+    shared: bool,
+    tile: Tile,
+    soon: Soon,
+    g: &'a mut [[f32; 16]; 28],
+}
+
+impl<'a, L: Lanes> Wait<'a, L> {
+    /// No tile yet. The blocks are both moments and the parameters.
+    #[inline(always)]
+    pub(super) fn new(
+        rates: Rates<L>,
+        blocks: [*mut f32; 3],
+        shared: bool,
+        g: &'a mut [[f32; 16]; 28],
+    ) -> Self {
+        Wait { rates, blocks, shared, tile: Tile { at: 0, count: 0, steps: [0; 2] }, soon: Soon::take(), g }
+    }
+
+    /// Updates the last tile.
+    ///
+    /// # Safety
+    /// Its vectors must lie within the blocks.
+    #[inline(always)]
+    pub(super) unsafe fn end(&self, l: L) {
+        // SAFETY: the caller's.
+        unsafe { self.rest(l, 0, self.tile.at) }
+    }
+
+    /// Updates vector `i`, which lies at `at`.
+    #[inline(always)]
+    unsafe fn update(&self, l: L, i: usize, at: usize) {
+        // SAFETY: the caller's: vector `at` lies within the blocks, and g has a row for each vector of a tile.
+        unsafe {
+            let g = l.load(self.g.as_ptr().add(i).cast());
+            self.rates.update(l, g, self.blocks.map(|p| p.add(at)), self.shared);
+        }
+    }
+
+    /// Updates the vectors from `i` at `at`.
+    #[inline(always)]
+    unsafe fn rest(&self, l: L, first: usize, mut at: usize) {
+        for i in first..self.tile.count {
+            // SAFETY: the caller's.
+            unsafe { self.update(l, i, at) }
+            at += self.tile.steps[i & 1];
+        }
+    }
+}
+
+/// The gradient of a tile.
+pub(super) trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy {
+    /// Steps in which it is computed.
+    fn steps(self) -> usize;
+
+    /// Takes the next step.
+    ///
+    /// # Safety
+    /// There must be one.
+    unsafe fn step(&mut self, l: L, sums: &mut [[L::V; C]; R]);
+
+    /// What comes after the last step.
+    ///
+    /// # Safety
+    /// All steps must have been taken.
+    unsafe fn end(self, l: L, sums: &mut [[L::V; C]; R]);
+}
+
+/// Computes the gradient of the tile at `at` and updates the one before.
+///
+/// # Safety
+/// `gradient` must have what it adds, and the tile lie within the blocks, whose rows are `stride` apart.
+#[inline(always)]
+pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
+    l: L,
+    mut gradient: impl Gradient<L, R, C>,
+    stride: usize,
+    at: usize,
+    wait: &mut Wait<'_, L>,
+) {
+    let steps = if C == 2 { [L::N, stride - L::N] } else { [stride; 2] };
+    let own = Tile { at, count: R * C, steps };
+    let mut sums = [[l.splat(0.0); C]; R];
+    let (mut before, mut here) = (wait.tile.at, at);
+    let all = gradient.steps();
+    let both = all.min(wait.tile.count.max(own.count));
+    // Vectors are spread over all steps: a CPU waits for a few cache lines at a time only.
+    let each = all / both.max(1);
+    // SAFETY: the caller's; steps are taken as often as there are some.
+    unsafe {
+        for i in 0..both {
+            for _ in 0..each {
+                gradient.step(l, &mut sums);
+            }
+            if i < wait.tile.count {
+                wait.update(l, i, before);
+                before += wait.tile.steps[i & 1];
+            }
+            for p in wait.blocks {
+                l.prefetch_write(p.wrapping_add(here));
+            }
+            here += own.steps[i & 1];
+            wait.soon.ask(l);
+        }
+        for _ in both * each..all {
+            gradient.step(l, &mut sums);
+        }
+        wait.rest(l, both, before);
+        gradient.end(l, &mut sums);
+        for (r, sums) in sums.into_iter().enumerate() {
+            for (c, v) in sums.into_iter().enumerate() {
+                l.store(wait.g.as_mut_ptr().add(r * C + c).cast(), v);
+            }
+        }
+    }
+    wait.tile = own;
+}
