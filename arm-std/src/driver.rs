@@ -274,11 +274,11 @@ where
         // The next step begins with them, and other threads then have just written some of them.
         let soon = Soon::new(&self.params.floats()[..self.engine.shape().dense(0).len()]);
         let parameters = with_moments::<O>(&mut self.params, &mut self.moments);
-        let blocks = blocks(&self.engine.shape(), parameters, self.pool.threads());
+        let threads = self.pool.threads();
+        let blocks = blocks(&self.engine.shape(), parameters, threads);
         let rooms = self.rooms.iter_mut();
         let work: Vec<_> = blocks.into_iter().zip(rooms).map(|w| Mutex::new((w, Ok(())))).collect();
         let (engine, optimisers, step) = (&self.engine, &self.optimisers, self.steps);
-        let threads = self.pool.threads();
         self.pool.run(&|t| {
             let mut work = work[t].lock().unwrap_or_else(PoisonError::into_inner);
             let ((blocks, room), result) = &mut *work;

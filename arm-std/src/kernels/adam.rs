@@ -2,7 +2,7 @@
 //!
 //! One multiplication a term, unless [pairs](super::adam_pairs) pay.
 
-use super::adam_tile::{Gradient, Wait, tile};
+use super::adam_tile::{Gradient, Rows, Wait, tile};
 use super::lanes::{Lanes, Op, ask};
 use super::optimise::Rates;
 use super::{adam_pairs, panels, split, with_height};
@@ -46,18 +46,18 @@ impl Op for AdamGradient<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
         let (stride, inputs) = (self.d.stride(), self.x.cols());
-        let count = self.x.height().min(self.d.height());
         let height = self.blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
         assert!(stride.is_multiple_of(L::N) && height + self.first <= inputs + 1);
         let rates = Rates::new(l, self.rates, self.a);
         let g = &mut [[0.0; 16]; 28];
         let mut wait = Wait::new(rates, self.blocks.map(|b| b.as_mut_ptr()), self.shared, g);
+        let rows = Rows { x: self.x, first: self.first, d: self.d, height };
         // SAFETY: the assertions; the last tile lies within the blocks.
         unsafe {
-            if l.pairs() && adam_pairs::pays(count, inputs, L::N) {
-                adam_pairs::tiles(l, self.x, self.first, self.d, height, &mut wait);
+            if const { L::PAIRS } && l.pairs() && adam_pairs::pays(rows.examples(), inputs, L::N) {
+                adam_pairs::tiles(l, rows, &mut wait);
             } else {
-                tiles(l, self.x, self.first, self.d, height, &mut wait);
+                tiles(l, rows, &mut wait);
             }
             wait.end(l);
         }
@@ -67,21 +67,14 @@ impl Op for AdamGradient<'_> {
     }
 }
 
-/// Gradient and Adam of the rows from `first` of a block, of `height` rows.
+/// Gradient and Adam of some rows.
 ///
 /// # Safety
-/// `height` rows with the stride of `d`, whole vectors, must lie within the blocks, which may have no more than a row for
-/// each input from `first` and one for biases.
+/// That of [`Rows`].
 #[inline(always)]
-unsafe fn tiles<L: Lanes>(
-    l: L,
-    x: Matrix<'_>,
-    first: usize,
-    d: Matrix<'_>,
-    height: usize,
-    wait: &mut Wait<'_, L>,
-) {
-    let (stride, count) = (d.stride(), x.height().min(d.height()));
+unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L>) {
+    let Rows { x, first, d, height } = rows;
+    let (stride, count) = (d.stride(), rows.examples());
     let weights = height.min(x.cols() - first.min(x.cols()));
     let (x, xs, d) = (x.data().as_ptr(), x.stride(), d.data().as_ptr());
     for (start, vectors, _) in panels(stride, L::N, 2) {

@@ -3,11 +3,10 @@
 //! Each input and each column of d has a scale of its own: rounding is relative to the largest of an input, times the
 //! largest of a column.
 
-use super::adam_tile::{Gradient, Wait, tile};
+use super::adam_tile::{Gradient, Rows, Wait, tile};
 use super::lanes::{Lanes, ask};
 use super::pairs::{magnitude, power};
 use super::{split, with_height};
-use arm_core::matrix::Matrix;
 use core::mem::MaybeUninit;
 
 /// Lanes of the vectors.
@@ -94,21 +93,14 @@ impl<'a, const W: usize> Columns<'a, W> {
     }
 }
 
-/// Gradient and Adam of the rows from `first` of a block, of `height` rows.
+/// Gradient and Adam of some rows.
 ///
 /// # Safety
-/// Examples must be as many as [`pays`] allows, `height` rows with the stride of `d`, whole vectors, lie within the blocks,
-/// which may have no more than a row for each input from `first` and one for biases.
+/// That of [`Rows`], and as many examples as [`pays`] allows.
 #[inline(always)]
-pub(super) unsafe fn tiles<L: Lanes>(
-    l: L,
-    x: Matrix<'_>,
-    first: usize,
-    d: Matrix<'_>,
-    height: usize,
-    wait: &mut Wait<'_, L>,
-) {
-    let (stride, examples) = (d.stride(), x.height().min(d.height()));
+pub(super) unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L>) {
+    let Rows { x, first, d, height } = rows;
+    let (stride, examples) = (d.stride(), rows.examples());
     let mut rooms = (Room(MaybeUninit::uninit()), Room(MaybeUninit::uninit()));
     let (mut inputs, mut panel) = (Columns::<INPUTS>::new(&mut rooms.0), Columns::<N>::new(&mut rooms.1));
     let d = d.data().as_ptr();

@@ -6,6 +6,7 @@
 use super::lanes::Lanes;
 use super::optimise::Rates;
 use super::soon::Soon;
+use arm_core::matrix::Matrix;
 
 /// A tile: its first element in the block, vectors, and the distances to the next vector from an even and an odd one.
 #[derive(Clone, Copy)]
@@ -13,6 +14,23 @@ struct Tile {
     at: usize,
     count: usize,
     steps: [usize; 2],
+}
+
+/// Rows of a block, and what their gradient is made of. They have the stride of `d`, whole vectors, and lie within the
+/// blocks; there may be no more than one for each input from `first` and one for biases.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub(super) x: Matrix<'a>,
+    pub(super) first: usize,
+    pub(super) d: Matrix<'a>,
+    pub(super) height: usize,
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    pub(super) fn examples(&self) -> usize {
+        self.x.height().min(self.d.height())
+    }
 }
 
 /// The tile whose gradient is known, and what all of them share.

@@ -44,7 +44,7 @@ use optimise::{Adam, Axpy, Momentum};
 use publish::Publish;
 use within::Within;
 
-pub use soon::Soon;
+pub(crate) use soon::Soon;
 
 /// A set of vector instructions and how they are used, fastest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

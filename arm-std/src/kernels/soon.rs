@@ -9,7 +9,7 @@ const MOST: usize = 640 << 10;
 
 /// Memory to ask for, a few lines at a time.
 #[derive(Clone, Copy, Debug)]
-pub struct Soon {
+pub(crate) struct Soon {
     /// An address, which is never read from.
     at: usize,
     bytes: usize,
@@ -23,12 +23,12 @@ impl Soon {
     const NOTHING: Self = Soon { at: 0, bytes: 0 };
 
     /// The start of this memory.
-    pub fn new(memory: &[f32]) -> Self {
+    pub(crate) fn new(memory: &[f32]) -> Self {
         Soon { at: memory.as_ptr().addr(), bytes: size_of_val(memory).min(MOST) }
     }
 
     /// Leaves it to the next kernel of this thread that has time to ask. It is a matter of speed only.
-    pub fn leave(self) {
+    pub(crate) fn leave(self) {
         SOON.set(self);
     }
 
