@@ -257,9 +257,9 @@ where
             *result = engine.examples(objective, params, batch, scratch.words_mut(), f);
             if let Some(pieces) = pieces.get(t) {
                 let mut pieces = pieces.lock().unwrap_or_else(PoisonError::into_inner);
-                for (range, piece) in engine.record(batch.examples).zip(&mut *pieces) {
-                    engine.kernels.publish(bytemuck::cast_slice(&scratch.words()[range]), piece);
-                }
+                let record: &[f32] = scratch.floats();
+                let ranges = engine.record(batch.examples).map(|range| &record[range]);
+                engine.kernels.publish(ranges.zip(pieces.iter_mut().map(|piece| &mut **piece)));
             }
         });
         self.threads.iter_mut().take(batches.len()).try_for_each(|share| get(share).result)

@@ -2,7 +2,7 @@
 //!
 //! One multiplication a term, unless [pairs](super::adam_pairs) pay.
 
-use super::adam_tile::{Gradient, Rows, Wait, tile};
+use super::adam_tile::{Gradient, Known, Rows, Wait, tile};
 use super::lanes::{Lanes, Op, ask};
 use super::optimise::Rates;
 use super::{adam_pairs, panels, split, with_height};
@@ -49,8 +49,8 @@ impl Op for AdamGradient<'_> {
         let height = self.blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
         assert!(stride.is_multiple_of(L::N) && height + self.first <= inputs + 1);
         let rates = Rates::new(l, self.rates, self.a);
-        let g = &mut [[0.0; 16]; 28];
-        let mut wait = Wait::new(rates, self.blocks.map(|b| b.as_mut_ptr()), self.shared, g);
+        let mut known = Known::NOTHING;
+        let mut wait = Wait::new(rates, self.blocks.map(|b| b.as_mut_ptr()), self.shared, &mut known);
         let rows = Rows { x: self.x, first: self.first, d: self.d, height };
         // SAFETY: the assertions; the last tile lies within the blocks.
         unsafe {

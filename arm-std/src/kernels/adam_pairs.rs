@@ -31,6 +31,7 @@ pub(super) fn pays(examples: usize, inputs: usize, lanes: usize) -> bool {
 struct Room<const W: usize>(MaybeUninit<[[f32; W]; EXAMPLES]>);
 
 /// Columns of some examples, each multiplied by a power of two.
+#[repr(align(64))]
 struct Columns<'a, const W: usize> {
     /// Those that were packed.
     values: &'a mut Room<W>,

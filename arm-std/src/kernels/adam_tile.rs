@@ -33,6 +33,14 @@ impl Rows<'_> {
     }
 }
 
+/// The gradient of a tile, a vector after the other.
+#[repr(align(64))]
+pub(super) struct Known([[f32; 16]; 28]);
+
+impl Known {
+    pub(super) const NOTHING: Self = Known([[0.0; 16]; 28]);
+}
+
 /// The tile whose gradient is known, and what all of them share.
 pub(super) struct Wait<'a, L: Lanes> {
     rates: Rates<L>,
@@ -40,18 +48,13 @@ pub(super) struct Wait<'a, L: Lanes> {
     shared: bool,
     tile: Tile,
     soon: Soon,
-    g: &'a mut [[f32; 16]; 28],
+    g: &'a mut Known,
 }
 
 impl<'a, L: Lanes> Wait<'a, L> {
     /// No tile yet. The blocks are both moments and the parameters.
     #[inline(always)]
-    pub(super) fn new(
-        rates: Rates<L>,
-        blocks: [*mut f32; 3],
-        shared: bool,
-        g: &'a mut [[f32; 16]; 28],
-    ) -> Self {
+    pub(super) fn new(rates: Rates<L>, blocks: [*mut f32; 3], shared: bool, g: &'a mut Known) -> Self {
         Wait { rates, blocks, shared, tile: Tile { at: 0, count: 0, steps: [0; 2] }, soon: Soon::take(), g }
     }
 
@@ -70,7 +73,7 @@ impl<'a, L: Lanes> Wait<'a, L> {
     unsafe fn update(&self, l: L, i: usize, at: usize) {
         // SAFETY: the caller's: vector `at` lies within the blocks, and g has a row for each vector of a tile.
         unsafe {
-            let g = l.load(self.g.as_ptr().add(i).cast());
+            let g = l.load(self.g.0.as_ptr().add(i).cast());
             self.rates.update(l, g, self.blocks.map(|p| p.add(at)), self.shared);
         }
     }
@@ -147,7 +150,7 @@ pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
         gradient.end(l, &mut sums);
         for (r, sums) in sums.into_iter().enumerate() {
             for (c, v) in sums.into_iter().enumerate() {
-                l.store(wait.g.as_mut_ptr().add(r * C + c).cast(), v);
+                l.store(wait.g.0.as_mut_ptr().add(r * C + c).cast(), v);
             }
         }
     }

@@ -3,14 +3,18 @@
 //! Plain loops over arrays of 32, compiled once for each vector unit. Exponentials are those of [`arm_core::math`], and
 //! so are their bits; sums run in 32 interleaved lanes.
 
-use super::lanes::{Lanes, Op};
+use super::lanes::{Lanes, Op, WIDE};
 use arm_core::estimator::Unit;
 use arm_core::kernels::Drawn;
 use arm_core::math::{exp_neg_abs, ln};
 
 /// Units of a word.
 const N: usize = 32;
-type Word = [f32; N];
+
+/// A number for each unit of a word. Where it stays in memory, vectors that lie across two cache lines would be slow.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Word<T = f32>([T; N]);
 
 /// The bit of each unit.
 static BIT: [u32; N] = {
@@ -23,17 +27,20 @@ static BIT: [u32; N] = {
     bit
 };
 
-/// The sum of lanes in a fixed order. Not inlined: its pairs would be what the compiler vectorises the loops by.
-#[inline(never)]
-fn total(mut s: Word) -> f32 {
-    let mut half = N / 2;
-    while half > 0 {
-        for i in 0..half {
-            s[i] += s[i + half];
+/// The sum of each word.
+#[inline(always)]
+fn totals<L: Lanes>(l: L, words: [&Word; WIDE]) -> [f32; WIDE] {
+    let (mut sums, mut totals) = ([l.splat(0.0); WIDE], [0.0; WIDE]);
+    // SAFETY: a word is whole vectors, and there are as many totals as sums.
+    unsafe {
+        for (sum, word) in sums.iter_mut().zip(words) {
+            for i in (0..N).step_by(L::N) {
+                *sum = l.add(*sum, l.load(word.0.as_ptr().add(i)));
+            }
         }
-        half /= 2;
+        l.store_sums(totals.as_mut_ptr(), l.sums(sums));
     }
-    s[0]
+    totals
 }
 
 /// sum ln(1 + e) over e in [0, 1]: the logarithm of a product in each lane.
@@ -48,12 +55,12 @@ impl Normaliser {
 
     #[inline(always)]
     fn new() -> Self {
-        Normaliser { product: [1.0; N], left: Self::FLUSH, sum: [0.0; N] }
+        Normaliser { product: Word([1.0; N]), left: Self::FLUSH, sum: Word([0.0; N]) }
     }
 
     #[inline(always)]
     fn push(&mut self, e: &Word) {
-        for (p, e) in self.product.iter_mut().zip(e) {
+        for (p, e) in self.product.0.iter_mut().zip(&e.0) {
             *p *= 1.0 + e;
         }
         self.left -= 1;
@@ -64,17 +71,18 @@ impl Normaliser {
 
     #[inline(always)]
     fn flush(&mut self) {
-        for (s, p) in self.sum.iter_mut().zip(&mut self.product) {
+        for (s, p) in self.sum.0.iter_mut().zip(&mut self.product.0) {
             *s += ln(*p);
             *p = 1.0;
         }
         self.left = Self::FLUSH;
     }
 
+    /// The sum of each lane.
     #[inline(always)]
-    fn total(mut self) -> f32 {
+    fn end(mut self) -> Word {
         self.flush();
-        total(self.sum)
+        self.sum
     }
 }
 
@@ -87,31 +95,17 @@ fn absent(len: usize) -> u32 {
     u32::MAX.checked_shl(len as u32).unwrap_or(0)
 }
 
-/// The first 32 elements, or all and absent units.
+/// Fewer than 32 elements, and absent units.
 #[inline(always)]
-fn chunk(from: &[f32]) -> Word {
-    match from.first_chunk::<N>() {
-        Some(c) => *c,
-        None => {
-            let mut c = [ABSENT; N];
-            c[..from.len()].copy_from_slice(from);
-            c
-        }
-    }
-}
-
-/// Writes the first 32 elements, or as many as there are.
-#[inline(always)]
-fn put(values: &Word, to: &mut [f32]) {
-    match to.first_chunk_mut::<N>() {
-        Some(to) => *to = *values,
-        None => to.copy_from_slice(&values[..to.len()]),
-    }
+fn last(from: &[f32]) -> Word {
+    let mut c = [ABSENT; N];
+    c[..from.len()].copy_from_slice(from);
+    Word(c)
 }
 
 #[inline(always)]
 fn add(x: &Word, sum: &mut Word) {
-    for (s, x) in sum.iter_mut().zip(x) {
+    for (s, x) in sum.0.iter_mut().zip(&x.0) {
         *s += x;
     }
 }
@@ -125,8 +119,8 @@ fn below_zero(x: f32) -> f32 {
 /// 32 units drawn by a rule.
 struct Units {
     /// All ones for a unit that is on.
-    b: [u32; N],
-    partner: [u32; N],
+    b: Word<u32>,
+    partner: Word<u32>,
     score: Word,
     /// First terms of log q of the sample and of its partner.
     log_q: Word,
@@ -138,29 +132,51 @@ impl Units {
     #[inline(always)]
     fn draw<E: Unit>(rule: &E, phi: &Word, u: &Word, absent: u32) -> Self {
         let mut out = Units {
-            b: [0; N],
-            partner: [0; N],
-            score: [0.0; N],
-            log_q: [0.0; N],
-            log_q_partner: [0.0; N],
-            e: [0.0; N],
+            b: Word([0; N]),
+            partner: Word([0; N]),
+            score: Word([0.0; N]),
+            log_q: Word([0.0; N]),
+            log_q_partner: Word([0.0; N]),
+            e: Word([0.0; N]),
         };
-        for i in 0..N {
-            let e = exp_neg_abs(phi[i]);
+        for (i, bit) in BIT.iter().enumerate() {
+            let (phi, u) = (phi.0[i], u.0[i]);
+            let e = exp_neg_abs(phi);
             let large = 1.0 / (1.0 + e);
             let small = e * large;
-            let (p, q) = if phi[i] >= 0.0 { (large, small) } else { (small, large) };
-            let (b, partner, score) = rule.unit(p, q, u[i]);
-            let on = absent & BIT[i] != 0;
+            let (p, q) = if phi >= 0.0 { (large, small) } else { (small, large) };
+            let (b, partner, score) = rule.unit(p, q, u);
+            let on = absent & bit != 0;
             let (b, partner) = (b | on, partner | on);
-            out.b[i] = 0u32.wrapping_sub(u32::from(b));
-            out.partner[i] = 0u32.wrapping_sub(u32::from(partner));
-            out.score[i] = score;
-            out.log_q[i] = below_zero(if b { phi[i] } else { -phi[i] });
-            out.log_q_partner[i] = below_zero(if partner { phi[i] } else { -phi[i] });
-            out.e[i] = e;
+            out.b.0[i] = 0u32.wrapping_sub(u32::from(b));
+            out.partner.0[i] = 0u32.wrapping_sub(u32::from(partner));
+            out.score.0[i] = score;
+            out.log_q.0[i] = below_zero(if b { phi } else { -phi });
+            out.log_q_partner.0[i] = below_zero(if partner { phi } else { -phi });
+            out.e.0[i] = e;
         }
         out
+    }
+}
+
+/// Sums over the units of a row that is drawn.
+struct Drawing {
+    log_q: Word,
+    log_q_partner: Word,
+    normaliser: Normaliser,
+}
+
+impl Drawing {
+    #[inline(always)]
+    fn new() -> Self {
+        Drawing { log_q: Word([0.0; N]), log_q_partner: Word([0.0; N]), normaliser: Normaliser::new() }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, units: &Units) {
+        add(&units.log_q, &mut self.log_q);
+        add(&units.log_q_partner, &mut self.log_q_partner);
+        self.normaliser.push(&units.e);
     }
 }
 
@@ -177,21 +193,30 @@ impl<E: Unit> Op for Sample<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> (f32, f32) {
-        let (mut log_q, mut log_q_partner, mut normaliser) = ([0.0; N], [0.0; N], Normaliser::new());
-        let words = self.out.sample.iter_mut().zip(self.out.partner).zip(self.out.score.chunks_mut(N));
-        let drawn = self.logits.chunks(N).zip(self.uniforms.chunks(N));
-        for ((phi, u), ((sample, partner), score)) in drawn.zip(words) {
-            let len = phi.len().min(u.len()).min(score.len());
-            let absent = absent(len);
-            let units = Units::draw(self.rule, &chunk(phi), &chunk(u), absent);
-            (*sample, *partner) = (l.pack(&units.b) & !absent, l.pack(&units.partner) & !absent);
-            put(&units.score, &mut score[..len]);
-            add(&units.log_q, &mut log_q);
-            add(&units.log_q_partner, &mut log_q_partner);
-            normaliser.push(&units.e);
+        let Drawn { sample, partner, score } = self.out;
+        let n = self.logits.len().min(self.uniforms.len()).min(score.len());
+        let (phi, phi_rest) = self.logits[..n].as_chunks();
+        let (u, u_rest) = self.uniforms[..n].as_chunks();
+        let (score, score_rest) = score[..n].as_chunks_mut();
+        let mut words = sample.iter_mut().zip(partner);
+        let mut row = Drawing::new();
+        for (((phi, u), score), (sample, partner)) in phi.iter().zip(u).zip(score).zip(&mut words) {
+            let units = Units::draw(self.rule, &Word(*phi), &Word(*u), 0);
+            (*sample, *partner) = (l.pack(&units.b.0), l.pack(&units.partner.0));
+            *score = units.score.0;
+            row.push(&units);
         }
-        let normaliser = normaliser.total();
-        (total(log_q) - normaliser, total(log_q_partner) - normaliser)
+        if let (1.., Some((sample, partner))) = (phi_rest.len(), words.next()) {
+            let absent = absent(phi_rest.len());
+            let units = Units::draw(self.rule, &last(phi_rest), &last(u_rest), absent);
+            (*sample, *partner) = (l.pack(&units.b.0) & !absent, l.pack(&units.partner.0) & !absent);
+            score_rest.copy_from_slice(&units.score.0[..phi_rest.len()]);
+            row.push(&units);
+        }
+        let normaliser = row.normaliser.end();
+        let [log_q, log_q_partner, n, _] =
+            totals(l, [&row.log_q, &row.log_q_partner, &normaliser, &normaliser]);
+        (log_q - n, log_q_partner - n)
     }
 }
 
@@ -208,15 +233,79 @@ impl<E: Unit> Op for Draw<'_, E> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) -> f32 {
-        let (mut log_q, mut normaliser) = ([0.0; N], Normaliser::new());
-        for ((phi, u), sample) in self.logits.chunks(N).zip(self.uniforms.chunks(N)).zip(self.sample) {
-            let absent = absent(phi.len().min(u.len()));
-            let units = Units::draw(self.rule, &chunk(phi), &chunk(u), absent);
-            *sample = l.pack(&units.b) & !absent;
+        let n = self.logits.len().min(self.uniforms.len());
+        let (phi, phi_rest) = self.logits[..n].as_chunks();
+        let (u, u_rest) = self.uniforms[..n].as_chunks();
+        let mut words = self.sample.iter_mut();
+        let (mut log_q, mut normaliser) = (Word([0.0; N]), Normaliser::new());
+        for ((phi, u), sample) in phi.iter().zip(u).zip(&mut words) {
+            let units = Units::draw(self.rule, &Word(*phi), &Word(*u), 0);
+            *sample = l.pack(&units.b.0);
             add(&units.log_q, &mut log_q);
             normaliser.push(&units.e);
         }
-        total(log_q) - normaliser.total()
+        if let (1.., Some(sample)) = (phi_rest.len(), words.next()) {
+            let absent = absent(phi_rest.len());
+            let units = Units::draw(self.rule, &last(phi_rest), &last(u_rest), absent);
+            *sample = l.pack(&units.b.0) & !absent;
+            add(&units.log_q, &mut log_q);
+            normaliser.push(&units.e);
+        }
+        let normaliser = normaliser.end();
+        let [log_q, n, ..] = totals(l, [&log_q, &normaliser, &normaliser, &normaliser]);
+        log_q - n
+    }
+}
+
+/// log p of a row.
+struct LogP {
+    first: Word,
+    normaliser: Normaliser,
+}
+
+impl LogP {
+    #[inline(always)]
+    fn new() -> Self {
+        LogP { first: Word([0.0; N]), normaliser: Normaliser::new() }
+    }
+
+    /// Adds 32 units with the bits `word`.
+    #[inline(always)]
+    fn push(&mut self, phi: &Word, word: u32) {
+        let (mut first, mut e) = (Word([0.0; N]), Word([0.0; N]));
+        for (i, bit) in BIT.iter().enumerate() {
+            let phi = phi.0[i];
+            first.0[i] = below_zero(if word & bit != 0 { phi } else { -phi });
+            e.0[i] = exp_neg_abs(phi);
+        }
+        add(&first, &mut self.first);
+        self.normaliser.push(&e);
+    }
+
+    /// [`push`](Self::push), and the derivatives of -log p.
+    #[inline(always)]
+    fn push_delta(&mut self, phi: &Word, word: u32) -> Word {
+        let (mut first, mut e, mut delta) = (Word([0.0; N]), Word([0.0; N]), Word([0.0; N]));
+        for (i, bit) in BIT.iter().enumerate() {
+            let one = word & bit != 0;
+            let x = if one { phi.0[i] } else { -phi.0[i] };
+            first.0[i] = below_zero(x);
+            e.0[i] = exp_neg_abs(x);
+            // sigmoid(-x) keeps full relative precision where sigmoid(phi) - 1 would cancel.
+            let large = 1.0 / (1.0 + e.0[i]);
+            let residual = if x >= 0.0 { e.0[i] * large } else { large };
+            delta.0[i] = if one { -residual } else { residual };
+        }
+        add(&first, &mut self.first);
+        self.normaliser.push(&e);
+        delta
+    }
+
+    #[inline(always)]
+    fn total<L: Lanes>(self, l: L) -> f32 {
+        let normaliser = self.normaliser.end();
+        let [first, n, ..] = totals(l, [&self.first, &normaliser, &normaliser, &normaliser]);
+        first - n
     }
 }
 
@@ -230,19 +319,16 @@ impl Op for LogProb<'_> {
     type Out = f32;
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) -> f32 {
-        let (mut sum, mut normaliser) = ([0.0; N], Normaliser::new());
-        for (logits, &word) in self.logits.chunks(N).zip(self.b) {
-            let (phi, word) = (chunk(logits), word | absent(logits.len()));
-            let (mut first, mut e) = ([0.0; N], [0.0; N]);
-            for i in 0..N {
-                first[i] = below_zero(if word & BIT[i] != 0 { phi[i] } else { -phi[i] });
-                e[i] = exp_neg_abs(phi[i]);
-            }
-            add(&first, &mut sum);
-            normaliser.push(&e);
+    fn run<L: Lanes>(self, l: L) -> f32 {
+        let mut row = LogP::new();
+        let (logits, rest) = self.logits.as_chunks();
+        for (logits, &word) in logits.iter().zip(self.b) {
+            row.push(&Word(*logits), word);
         }
-        total(sum) - normaliser.total()
+        if let (1.., Some(word)) = (rest.len(), self.b.get(logits.len())) {
+            row.push(&last(rest), word | absent(rest.len()));
+        }
+        row.total(l)
     }
 }
 
@@ -256,25 +342,16 @@ impl Op for LogProbDelta<'_> {
     type Out = f32;
 
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) -> f32 {
-        let (mut sum, mut normaliser) = ([0.0; N], Normaliser::new());
-        for (logits, &word) in self.logits.chunks_mut(N).zip(self.b) {
-            let (phi, word) = (chunk(logits), word | absent(logits.len()));
-            let (mut first, mut e, mut delta) = ([0.0; N], [0.0; N], [0.0; N]);
-            for i in 0..N {
-                let one = word & BIT[i] != 0;
-                let x = if one { phi[i] } else { -phi[i] };
-                first[i] = below_zero(x);
-                e[i] = exp_neg_abs(x);
-                // sigmoid(-x) keeps full relative precision where sigmoid(phi) - 1 would cancel.
-                let large = 1.0 / (1.0 + e[i]);
-                let residual = if x >= 0.0 { e[i] * large } else { large };
-                delta[i] = if one { -residual } else { residual };
-            }
-            put(&delta, logits);
-            add(&first, &mut sum);
-            normaliser.push(&e);
+    fn run<L: Lanes>(self, l: L) -> f32 {
+        let mut row = LogP::new();
+        let (logits, rest) = self.logits.as_chunks_mut();
+        for (logits, &word) in logits.iter_mut().zip(self.b) {
+            *logits = row.push_delta(&Word(*logits), word).0;
         }
-        total(sum) - normaliser.total()
+        if let (1.., Some(word)) = (rest.len(), self.b.get(logits.len())) {
+            let delta = row.push_delta(&last(rest), word | absent(rest.len()));
+            rest.copy_from_slice(&delta.0[..rest.len()]);
+        }
+        row.total(l)
     }
 }

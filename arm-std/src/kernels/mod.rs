@@ -134,10 +134,10 @@ impl Desktop {
         }
     }
 
-    /// Copies what other threads will read, past the caches. Were they to read the original, each line of it would have
-    /// to be taken back from them before it is written again.
-    pub fn publish(&self, from: &[f32], to: &mut [f32]) {
-        self.run(Publish { from, to });
+    /// Copies what other threads will read, past the caches, each first slice to the second. Were they to read the
+    /// original, each line of it would have to be taken back from them before it is written again.
+    pub fn publish<'a>(&self, pieces: impl Iterator<Item = (&'a [f32], &'a mut [f32])>) {
+        self.run(Publish(pieces));
     }
 
     #[inline]

@@ -3,24 +3,23 @@
 use super::lanes::{Lanes, Op};
 
 /// See [`Desktop::publish`](super::Desktop::publish).
-pub(super) struct Publish<'a> {
-    pub(super) from: &'a [f32],
-    pub(super) to: &'a mut [f32],
-}
+pub(super) struct Publish<I>(pub(super) I);
 
-impl Op for Publish<'_> {
+impl<'a, I: Iterator<Item = (&'a [f32], &'a mut [f32])>> Op for Publish<I> {
     type Out = ();
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let n = self.from.len().min(self.to.len());
-        let (from, to) = (&self.from[..n], &mut self.to[..n]);
-        let whole = if to.as_ptr().addr().is_multiple_of(64) { n - n % L::N } else { 0 };
-        for i in (0..whole).step_by(L::N) {
-            // SAFETY: i.. + N is within both slices; to + i is aligned like `to`, by N of 16, 8 or 4.
-            unsafe { l.stream(to.as_mut_ptr().add(i), l.load(from.as_ptr().add(i))) }
+        for (from, to) in self.0 {
+            let n = from.len().min(to.len());
+            let (from, to) = (&from[..n], &mut to[..n]);
+            let whole = if to.as_ptr().addr().is_multiple_of(64) { n - n % L::N } else { 0 };
+            for i in (0..whole).step_by(L::N) {
+                // SAFETY: i.. + N is within both slices; to + i is aligned like `to`, by N of 16, 8 or 4.
+                unsafe { l.stream(to.as_mut_ptr().add(i), l.load(from.as_ptr().add(i))) }
+            }
+            to[whole..].copy_from_slice(&from[whole..]);
         }
         l.fence();
-        to[whole..].copy_from_slice(&from[whole..]);
     }
 }

@@ -351,7 +351,7 @@ fn optimisers() {
             Portable.axpy(0.3, &g, &mut b.0);
             [(&a.0, &b.0), (&a.1, &b.1), (&a.2, &b.2)].into_iter().for_each(|(a, b)| near(a, b));
             let mut copy = Aligned::zeroed(n);
-            kernels.publish(&g, copy.floats_mut());
+            kernels.publish([(&g[..], copy.floats_mut())].into_iter());
             assert!(same(copy.floats(), &g));
         }
     }
