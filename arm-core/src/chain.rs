@@ -2,8 +2,9 @@
 
 use crate::batch::Batch;
 use crate::bits::words;
+use crate::feature::BATCH;
 use crate::kernels::Kernels;
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, MatrixMut};
 use crate::network::Network;
 use crate::parts::slice;
 use crate::plan::Plan;
@@ -21,17 +22,35 @@ pub(crate) struct Address<'a> {
 }
 
 impl Address<'_> {
-    /// Fills `u` from the [`stream`](Self::stream) of layer `t` in `row`.
-    #[inline(never)]
-    pub(crate) fn fill(&self, samples: usize, row: usize, t: usize, u: &mut [f32]) {
-        self.stream(samples, row, t).fill(u);
-    }
-
     /// The stream of layer `t` in `row`, of `samples` rows an example.
     #[inline(always)]
     pub(crate) fn stream(&self, samples: usize, row: usize, t: usize) -> Stream {
+        Stream::from_state(self.state(samples, row, t))
+    }
+
+    /// The state with which [`stream`](Self::stream) begins.
+    #[inline(always)]
+    fn state(&self, samples: usize, row: usize, t: usize) -> [u64; 2] {
         let row = self.batch.first.wrapping_mul(samples as u64).wrapping_add(row as u64);
-        Stream::new(self.seed, self.purpose, self.batch.step, row, t | self.salt << 8)
+        Stream::state(self.seed, self.purpose, self.batch.step, row, t | self.salt << 8)
+    }
+
+    /// Fills rows of `u` from the [streams](Self::stream) of layer `t` in the rows that are `active`, or in the first
+    /// ones where that is none.
+    #[inline(never)]
+    pub(crate) fn fill<K: Kernels>(
+        &self,
+        kernels: &K,
+        samples: usize,
+        active: Option<&[u32]>,
+        t: usize,
+        u: MatrixMut<'_>,
+    ) {
+        let state = |i| {
+            let row = active.and_then(|active| active.get(i)).map_or(i, |&row| row as usize);
+            self.state(samples, row, t)
+        };
+        kernels.uniforms(state, u);
     }
 }
 
@@ -68,10 +87,13 @@ impl<K: Kernels> Climb<'_, '_, '_, K> {
     fn draw(&self, draw: Draw<'_>, t: usize, count: usize, work: &mut Work<'_>) {
         let plan = self.plan;
         let (width, start) = (plan.shape.stochastic_width(t), plan.sample(t));
-        for i in (0..count).take(plan.rows()) {
-            let row = work.active.get(i).map_or(0, |&row| row as usize);
-            let u = work.a.get_mut(..width).unwrap_or_default();
-            self.address.fill(plan.samples(), row, t, u);
+        let stride = plan.shape.stride(width);
+        let count = count.min(plan.rows());
+        let u = if BATCH { slice(work.a, 0, count * stride) } else { &mut *work.a };
+        let u = MatrixMut::new(u, stride, width);
+        self.address.fill(self.net.kernels, plan.samples(), Some(work.active), t, u);
+        for i in 0..count {
+            let u = slice(work.a, i * stride, width);
             let sample = slice(work.branch, start + i * words(width), words(width));
             let logits = Matrix::new(work.b, plan.shape.stride(width), width);
             let log = draw(logits.row(if t == 0 { plan.example(i) } else { i }), u, sample);

@@ -42,12 +42,25 @@ fn mix(z: u64) -> u64 {
 impl Stream {
     /// The stream at (`seed`, `purpose`, `step`, `example`, `layer`). Cost: six hash rounds.
     pub fn new(seed: u64, purpose: Purpose, step: u64, example: u64, layer: usize) -> Self {
+        Self::from_state(Self::state(seed, purpose, step, example, layer))
+    }
+
+    /// The state with which the stream at an address begins. Never all zero: the hash is one to one.
+    #[inline(never)]
+    pub fn state(seed: u64, purpose: Purpose, step: u64, example: u64, layer: usize) -> [u64; 2] {
         let key = mix(mix(mix(seed) ^ step) ^ example) ^ ((purpose as u64) << 32 | layer as u64);
         let key = mix(key);
+        [mix(key), mix(!key)]
+    }
+
+    /// A stream that begins with a [`state`](Self::state): four words of xoshiro128++, the lower half of each number
+    /// before the upper.
+    #[inline(never)]
+    pub fn from_state([a, b]: [u64; 2]) -> Self {
         let mut state = [0; 16];
         let (low, high) = state.split_at_mut(8);
-        low.copy_from_slice(&mix(key).to_le_bytes());
-        high.copy_from_slice(&mix(!key).to_le_bytes());
+        low.copy_from_slice(&a.to_le_bytes());
+        high.copy_from_slice(&b.to_le_bytes());
         Stream(Xoshiro128PlusPlus::from_seed(state))
     }
 

@@ -6,8 +6,9 @@ use crate::bits::words;
 use crate::engine::Engine;
 use crate::error::{Error, exact_size};
 use crate::estimator::{Estimator, Evaluated, Flips};
+use crate::feature::BATCH;
 use crate::kernels::{Drawn, Kernels};
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, MatrixMut};
 use crate::model::Objective;
 use crate::network::{Keep, Network};
 use crate::parts::{parts, parts_mut, slice};
@@ -156,14 +157,18 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 }
                 self.estimator.couple(rows, stride, width);
             }
+        } else {
+            let u = if BATCH { slice(work.a, 0, rows * stride) } else { &mut *work.a };
+            let address = self.address(Purpose::Sample, 0, batch);
+            address.fill(&self.kernels, samples, None, t, MatrixMut::new(u, stride, width));
         }
         for row in 0..rows {
             let at = scores + row * stride;
-            let u = work.a.get_mut(..width).unwrap_or_default();
+            let u = slice(work.a, row * stride, width);
             if coupled {
                 u.iter_mut().zip(&*slice(work.deltas, at, width)).for_each(|(u, s)| *u = *s);
             } else {
-                self.noise(plan, batch, row, t, units_before, u);
+                self.estimator.noise(row.checked_rem(samples).unwrap_or(0), units_before, u);
             }
             // All else is looked up now: what is known across a call takes stack.
             let here = start + row * words(width);
@@ -188,22 +193,6 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 }
             }
         }
-    }
-
-    /// The uniforms of layer `t` in `row`. Apart from [`draw_layer`](Self::draw_layer), so that their stacks do not add up.
-    #[inline(never)]
-    fn noise(
-        &self,
-        plan: &Plan<'_>,
-        batch: &Batch<'_>,
-        row: usize,
-        t: usize,
-        units_before: usize,
-        u: &mut [f32],
-    ) {
-        let samples = plan.samples();
-        let stream = self.address(Purpose::Sample, 0, batch).stream(samples, row, t);
-        self.estimator.noise(row.checked_rem(samples).unwrap_or(0), units_before, stream, u);
     }
 }
 

@@ -4,7 +4,6 @@ use arm_core::Error;
 use arm_core::estimator::{Estimator, Evaluated, Exact, Unit};
 use arm_core::kernels::Portable;
 use arm_core::model::Objective;
-use arm_core::rng::Stream;
 use arm_core::{Batch, BitMatrix, Engine, Shape, Shard};
 
 /// Mean f and mean gradient, unpadded and in the order of the parameters, of one batch.
@@ -134,8 +133,8 @@ impl Estimator for ExactBound {
         self.joint.samples()
     }
 
-    fn noise(&self, s: usize, units_before: usize, stream: Stream, u: &mut [f32]) {
-        self.joint.noise(s, units_before, stream, u);
+    fn noise(&self, s: usize, units_before: usize, u: &mut [f32]) {
+        self.joint.noise(s, units_before, u);
     }
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {

@@ -78,8 +78,7 @@ impl Estimator for Arms {
         Self::check_samples(self.samples)
     }
 
-    fn noise(&self, _: usize, _: usize, mut stream: crate::rng::Stream, u: &mut [f32]) {
-        stream.fill(u);
+    fn noise(&self, _: usize, _: usize, u: &mut [f32]) {
         mark(u);
     }
 

@@ -1,7 +1,6 @@
 use super::{Estimator, Evaluated, Unit, score_function};
 use crate::error::Error;
 use crate::math::exp;
-use crate::rng::Stream;
 use crate::shape::Shape;
 
 /// Exact enumeration, the oracle: the sum over all 2^V joint samples of q(b) f(b) (b - p). No variance.
@@ -43,7 +42,7 @@ impl Estimator for Exact {
     }
 
     /// Instead of uniforms, below every p for a unit that is one in joint sample `s` and above every p otherwise.
-    fn noise(&self, s: usize, units_before: usize, _: Stream, u: &mut [f32]) {
+    fn noise(&self, s: usize, units_before: usize, u: &mut [f32]) {
         for (i, u) in u.iter_mut().enumerate() {
             let bit = s.checked_shr((units_before + i) as u32).unwrap_or(0);
             *u = if bit & 1 == 1 { -1.0 } else { 2.0 };

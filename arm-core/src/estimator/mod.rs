@@ -41,7 +41,6 @@ use crate::kernels::Kernels;
 use crate::math::significant;
 use crate::model::Objective;
 use crate::relaxed::Relaxed;
-use crate::rng::Stream;
 use crate::shape::Shape;
 pub use crate::unit::Unit;
 use crate::unit::score_function;
@@ -117,10 +116,9 @@ pub trait Estimator: Unit {
         Ok(())
     }
 
-    /// The uniforms of sample `s` for a layer whose units are preceded by `units_before` stochastic units.
-    fn noise(&self, _s: usize, _units_before: usize, mut stream: Stream, u: &mut [f32]) {
-        stream.fill(u);
-    }
+    /// Makes of independent uniforms what sample `s` is drawn with, in a layer whose units are preceded by `units_before`
+    /// stochastic units. By default that is what they are.
+    fn noise(&self, _s: usize, _units_before: usize, _u: &mut [f32]) {}
 
     /// Makes the uniforms of one example for the first stochastic layer, a row of `width` a sample and `stride` from one
     /// to the next, out of independent ones.

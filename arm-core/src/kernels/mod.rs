@@ -13,6 +13,7 @@ pub(crate) use portable::on_grid;
 pub use crate::matrix::Input;
 
 use crate::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::rng::Stream;
 use crate::unit::Unit;
 
 /// Where a row of samples is written: see [`Kernels::sample`].
@@ -61,6 +62,13 @@ pub trait Kernels {
 
     /// [`gradient`](Self::gradient) for packed inputs.
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, g: MatrixMut<'_>);
+
+    /// Fills row i of `u` with the first uniforms of the [`Stream`] that begins with `state(i)`.
+    fn uniforms(&self, state: impl Fn(usize) -> [u64; 2], mut u: MatrixMut<'_>) {
+        for i in 0..u.examples() {
+            Stream::from_state(state(i)).fill(u.row_mut(i));
+        }
+    }
 
     /// Draws a row of Bernoulli units from logits and uniforms by the rule of `E`. Returns (log q of the sample, log q
     /// of its partner) in nats.

@@ -4,6 +4,7 @@
 //! Everything is `inline(always)`, and tiles are loops, not closures over arrays: all of a tile must be compiled inside
 //! the one function that switches the features on, and the compiler does not always inline a closure there.
 
+use super::uniforms::{Each, SIDE};
 use wide::f32x4;
 
 /// A vector unit for `f32`.
@@ -100,6 +101,16 @@ pub(super) trait Lanes: Copy {
             word &= word - 1;
         }
         n
+    }
+    /// Makes rows of columns.
+    #[inline(always)]
+    fn transpose(self, block: &mut [Each<f32>; SIDE]) {
+        for i in 0..SIDE {
+            let (above, below) = block.split_at_mut(i + 1);
+            for (k, row) in below.iter_mut().enumerate() {
+                core::mem::swap(&mut above[i].0[i + 1 + k], &mut row.0[i]);
+            }
+        }
     }
     /// Asks for the cache line at `p`, which need not be valid, in the second cache.
     fn prefetch(self, p: *const f32);

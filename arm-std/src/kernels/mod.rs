@@ -23,6 +23,7 @@ mod publish;
 mod soon;
 #[cfg(test)]
 mod tests;
+mod uniforms;
 mod within;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -42,6 +43,7 @@ use bits::GradientBits;
 use lanes::{Op, Plain};
 use optimise::{Adam, Axpy, Momentum};
 use publish::Publish;
+use uniforms::Uniforms;
 use within::Within;
 
 pub(crate) use soon::Soon;
@@ -171,6 +173,10 @@ impl Kernels for Desktop {
 
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, g: MatrixMut<'_>) {
         self.run(GradientBits { a, x, first, d, g });
+    }
+
+    fn uniforms(&self, state: impl Fn(usize) -> [u64; 2], u: MatrixMut<'_>) {
+        self.run(Uniforms { state, u });
     }
 
     fn sample<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {

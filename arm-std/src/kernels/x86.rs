@@ -1,6 +1,7 @@
 //! The vector units of x86-64.
 
 use super::lanes::{Lanes, Op, WIDE};
+use super::uniforms::{Each, SIDE};
 use core::arch::asm;
 use core::arch::x86_64::*;
 
@@ -219,6 +220,43 @@ impl Lanes for Avx512 {
     unsafe fn store_sums(self, to: *mut f32, sums: __m128) {
         // SAFETY: `self` proves the features; the caller promises the memory.
         unsafe { _mm_storeu_ps(to, sums) }
+    }
+
+    #[inline(always)]
+    fn transpose(self, block: &mut [Each<f32>; SIDE]) {
+        // SAFETY: `self` proves the features; a row is a vector.
+        unsafe {
+            let mut r = [_mm512_setzero_ps(); SIDE];
+            for (r, row) in r.iter_mut().zip(&*block) {
+                *r = _mm512_load_ps(row.0.as_ptr());
+            }
+            // Pairs of rows, fours, then quarters of vectors twice.
+            let mut t = r;
+            for i in (0..SIDE).step_by(2) {
+                t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+                t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+            }
+            for i in (0..SIDE).step_by(4) {
+                for k in 0..2 {
+                    let (a, b) = (_mm512_castps_pd(t[i + k]), _mm512_castps_pd(t[i + k + 2]));
+                    r[i + 2 * k] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+                    r[i + 2 * k + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+                }
+            }
+            for i in (0..SIDE).step_by(8) {
+                for k in i..i + 4 {
+                    t[k] = _mm512_shuffle_f32x4::<0x88>(r[k], r[k + 4]);
+                    t[k + 4] = _mm512_shuffle_f32x4::<0xdd>(r[k], r[k + 4]);
+                }
+            }
+            for k in 0..8 {
+                r[k] = _mm512_shuffle_f32x4::<0x88>(t[k], t[k + 8]);
+                r[k + 8] = _mm512_shuffle_f32x4::<0xdd>(t[k], t[k + 8]);
+            }
+            for (row, r) in block.iter_mut().zip(r) {
+                _mm512_store_ps(row.0.as_mut_ptr(), r);
+            }
+        }
     }
 
     #[inline(always)]
