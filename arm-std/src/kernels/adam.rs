@@ -36,6 +36,7 @@ struct Terms {
     xs: usize,
     d: *const f32,
     ds: usize,
+    root: f32,
     /// Whether to ask for the scalars of the tile after this one, and for the vectors of the panel after this one.
     ask: [bool; 2],
 }
@@ -83,7 +84,7 @@ unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L>) {
             ask(l, d, stride, count, vectors);
             ask(l, x.wrapping_add(first), xs, count, 1);
         }
-        let terms = Terms { count, x, row: 1, xs, d, ds: stride, ask: [false; 2] };
+        let terms = Terms { count, x, row: 1, xs, d, ds: stride, root: wait.root(), ask: [false; 2] };
         for (r, height) in split(weights, const { tall::<L>() }) {
             // Other threads may have written both.
             let ask = [start == 0, r == 0];
@@ -145,5 +146,9 @@ impl<L: Lanes, const R: usize, const C: usize> Gradient<L, R, C> for Terms {
     }
 
     #[inline(always)]
-    unsafe fn end(self, _: L, _: &mut [[L::V; C]; R]) {}
+    unsafe fn end(self, l: L, sums: &mut [[L::V; C]; R]) {
+        for sum in sums.as_flattened_mut() {
+            *sum = l.mul(*sum, l.splat(self.root));
+        }
+    }
 }

@@ -127,6 +127,7 @@ pub(super) unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L
             // SAFETY: N columns of EXAMPLES rows.
             unsafe { inputs.pack(l, at, last.as_ptr().cast(), N, examples) }
         }
+        inputs.inverse.iter_mut().for_each(|inverse| *inverse *= wait.root());
         for column in (0..stride).step_by(N) {
             let from = d.wrapping_add(column);
             // SAFETY: the stride is whole vectors.

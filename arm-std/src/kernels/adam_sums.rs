@@ -155,7 +155,9 @@ impl Op for AdamGradientSums<'_> {
                                         l.prefetch_write(p.wrapping_add(ahead + c * L::N));
                                     }
                                 }
-                                soon.ask(l);
+                                if soon.more() {
+                                    soon.ask(l);
+                                }
                                 // The row before, whose division does not wait for this row's sum.
                                 if let Some(at) = waiting.replace(at) {
                                     rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), shared);

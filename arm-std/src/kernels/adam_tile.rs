@@ -33,7 +33,7 @@ impl Rows<'_> {
     }
 }
 
-/// The gradient of a tile, a vector after the other.
+/// The gradient of a tile, a vector after the other, scaled as [`Rates`] has it.
 #[repr(align(64))]
 pub(super) struct Known([[f32; 16]; 28]);
 
@@ -58,6 +58,12 @@ impl<'a, L: Lanes> Wait<'a, L> {
         Wait { rates, blocks, shared, tile: Tile { at: 0, count: 0, steps: [0; 2] }, soon: Soon::take(), g }
     }
 
+    /// The scale of gradients.
+    #[inline(always)]
+    pub(super) fn root(&self) -> f32 {
+        self.rates.root
+    }
+
     /// Updates the last tile.
     ///
     /// # Safety
@@ -68,14 +74,21 @@ impl<'a, L: Lanes> Wait<'a, L> {
         unsafe { self.rest(l, 0, self.tile.at) }
     }
 
-    /// Updates vector `i`, which lies at `at`.
+    /// Updates the moments of vector `i`, which lie at `at`.
     #[inline(always)]
-    unsafe fn update(&self, l: L, i: usize, at: usize) {
+    unsafe fn begin(&self, l: L, i: usize, at: usize) -> [L::V; 2] {
         // SAFETY: the caller's: vector `at` lies within the blocks, and g has a row for each vector of a tile.
         unsafe {
             let g = l.load(self.g.0.as_ptr().add(i).cast());
-            self.rates.update(l, g, self.blocks.map(|p| p.add(at)), self.shared);
+            self.rates.begin(l, g, [self.blocks[0].add(at), self.blocks[1].add(at)])
         }
+    }
+
+    /// Then the parameters.
+    #[inline(always)]
+    unsafe fn update(&self, l: L, due: [L::V; 2], at: usize) {
+        // SAFETY: the caller's.
+        unsafe { self.rates.end(l, due, self.blocks[2].add(at), self.shared) }
     }
 
     /// Updates the vectors from `i` at `at`.
@@ -83,7 +96,7 @@ impl<'a, L: Lanes> Wait<'a, L> {
     unsafe fn rest(&self, l: L, first: usize, mut at: usize) {
         for i in first..self.tile.count {
             // SAFETY: the caller's.
-            unsafe { self.update(l, i, at) }
+            unsafe { self.update(l, self.begin(l, i, at), at) }
             at += self.tile.steps[i & 1];
         }
     }
@@ -100,7 +113,7 @@ pub(super) trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy {
     /// There must be one.
     unsafe fn step(&mut self, l: L, sums: &mut [[L::V; C]; R]);
 
-    /// What comes after the last step.
+    /// What comes after the last step, and the scale.
     ///
     /// # Safety
     /// All steps must have been taken.
@@ -127,6 +140,7 @@ pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     let both = all.min(wait.tile.count.max(own.count));
     // Vectors are spread over all steps: a CPU waits for a few cache lines at a time only.
     let each = all / both.max(1);
+    let (mut due, mut due_at) = ([l.splat(1.0); 2], 0);
     // SAFETY: the caller's; steps are taken as often as there are some.
     unsafe {
         for i in 0..both {
@@ -134,7 +148,11 @@ pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
                 gradient.step(l, &mut sums);
             }
             if i < wait.tile.count {
-                wait.update(l, i, before);
+                // The division of the vector before, so that no chain of operations is longer than what a CPU has in flight.
+                if i > 0 {
+                    wait.update(l, due, due_at);
+                }
+                (due, due_at) = (wait.begin(l, i, before), before);
                 before += wait.tile.steps[i & 1];
             }
             for p in wait.blocks {
@@ -142,6 +160,9 @@ pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
             }
             here += own.steps[i & 1];
             wait.soon.ask(l);
+        }
+        if both > 0 && wait.tile.count > 0 {
+            wait.update(l, due, due_at);
         }
         for _ in both * each..all {
             gradient.step(l, &mut sums);

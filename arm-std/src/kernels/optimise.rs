@@ -97,13 +97,16 @@ impl Adam<'_> {
 }
 
 /// Adam's rates in vectors, for gradients that lack a factor.
+///
+/// As few multiplications as can be, which is what some kernels have least room for: a gradient is scaled so that its
+/// square is what the second moment takes, and the learning rate divides what is divided by.
 #[derive(Clone, Copy)]
 pub(super) struct Rates<L: Lanes> {
+    /// The scale of a gradient.
+    pub(super) root: f32,
     beta1: L::V,
     beta2: L::V,
-    gain1: L::V,
-    gain2: L::V,
-    rate: L::V,
+    gain: L::V,
     scale: L::V,
     epsilon: L::V,
     grid: L::V,
@@ -112,14 +115,18 @@ pub(super) struct Rates<L: Lanes> {
 impl<L: Lanes> Rates<L> {
     #[inline(always)]
     pub(super) fn new(l: L, r: AdamRates, factor: f32) -> Self {
+        let root = (1.0 - r.beta2).sqrt();
+        // A rate so small changes nothing.
+        let finite = (r.scale / r.rate).is_finite();
+        let (scale, epsilon) =
+            if finite { (r.scale / r.rate, r.epsilon / r.rate) } else { (0.0, f32::INFINITY) };
         Rates {
+            root: root * factor,
             beta1: l.splat(r.beta1),
             beta2: l.splat(r.beta2),
-            gain1: l.splat((1.0 - r.beta1) * factor),
-            gain2: l.splat((1.0 - r.beta2) * (factor * factor)),
-            rate: l.splat(r.rate),
-            scale: l.splat(r.scale),
-            epsilon: l.splat(r.epsilon),
+            gain: l.splat((1.0 - r.beta1) / root),
+            scale: l.splat(scale),
+            epsilon: l.splat(epsilon),
             grid: l.splat(GRID),
         }
     }
@@ -131,14 +138,36 @@ impl<L: Lanes> Rates<L> {
     #[inline(always)]
     pub(super) unsafe fn update(&self, l: L, g: L::V, [m, v, w]: [*mut f32; 3], stream: bool) {
         // SAFETY: the caller's promise.
+        unsafe { self.end(l, self.begin(l, l.mul(g, l.splat(self.root)), [m, v]), w, stream) }
+    }
+
+    /// The moments' part of [`update`](Self::update) for a gradient that was scaled: what is to be subtracted from the
+    /// parameters, as a fraction.
+    ///
+    /// # Safety
+    /// The pointers must be readable and writable for a vector.
+    #[inline(always)]
+    pub(super) unsafe fn begin(&self, l: L, g: L::V, [m, v]: [*mut f32; 2]) -> [L::V; 2] {
+        // SAFETY: the caller's promise.
         unsafe {
-            let m_new = l.fma(self.beta1, l.load(m), l.fma(self.gain1, g, self.grid));
-            let v_new = l.fma(self.beta2, l.load(v), l.fma(l.mul(self.gain2, g), g, self.grid));
+            let m_new = l.fma(self.beta1, l.load(m), l.fma(self.gain, g, self.grid));
+            let v_new = l.fma(self.beta2, l.load(v), l.fma(g, g, self.grid));
             let (m_new, v_new) = (l.sub(m_new, self.grid), l.sub(v_new, self.grid));
             l.store(m, m_new);
             l.store(v, v_new);
-            let divisor = l.fma(l.sqrt(v_new), self.scale, self.epsilon);
-            let w_new = l.sub(l.load(w), l.div(l.mul(self.rate, m_new), divisor));
+            [m_new, l.fma(l.sqrt(v_new), self.scale, self.epsilon)]
+        }
+    }
+
+    /// The parameters' part of [`update`](Self::update).
+    ///
+    /// # Safety
+    /// The pointer must be readable and writable for a vector, and aligned to it for `stream`.
+    #[inline(always)]
+    pub(super) unsafe fn end(&self, l: L, [over, under]: [L::V; 2], w: *mut f32, stream: bool) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let w_new = l.sub(l.load(w), l.div(over, under));
             if stream { l.stream(w, w_new) } else { l.store(w, w_new) }
         }
     }

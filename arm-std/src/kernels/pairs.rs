@@ -100,8 +100,8 @@ mod tests {
                     for (d, w) in d.chunks_mut(stride).zip(self.w.chunks(COLUMNS)) {
                         d[..COLUMNS].copy_from_slice(w);
                     }
-                    // Without a memory the first moment is the gradient.
-                    let rates = AdamRates { beta1: 0.0, beta2: 0.5, rate: 0.0, scale: 1.0, epsilon: 1.0 };
+                    // Without a memory the first moment is the gradient, and exactly so where 1 - beta2 has an exact root.
+                    let rates = AdamRates { beta1: 0.0, beta2: 0.75, rate: 0.0, scale: 1.0, epsilon: 1.0 };
                     let [mut m, mut v, mut w] = [(); 3].map(|()| Aligned::zeroed(size));
                     let blocks = (m.floats_mut(), v.floats_mut(), w.floats_mut());
                     let (x, d) = (Matrix::new(&x, ROWS, ROWS), Matrix::new(&d, stride, COLUMNS));

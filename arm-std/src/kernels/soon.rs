@@ -12,40 +12,44 @@ const MOST: usize = 640 << 10;
 pub(crate) struct Soon {
     /// An address, which is never read from.
     at: usize,
-    bytes: usize,
+    /// The last one.
+    end: usize,
 }
 
 thread_local! {
-    static SOON: Cell<Soon> = const { Cell::new(Soon::NOTHING) };
+    static SOON: Cell<Option<Soon>> = const { Cell::new(None) };
 }
 
 impl Soon {
-    const NOTHING: Self = Soon { at: 0, bytes: 0 };
-
     /// The start of this memory.
     pub(crate) fn new(memory: &[f32]) -> Self {
-        Soon { at: memory.as_ptr().addr(), bytes: size_of_val(memory).min(MOST) }
+        let at = memory.as_ptr().addr();
+        Soon { at, end: at + size_of_val(memory).min(MOST) }
     }
 
     /// Leaves it to the next kernel of this thread that has time to ask. It is a matter of speed only.
     pub(crate) fn leave(self) {
-        SOON.set(self);
+        SOON.set(Some(self));
     }
 
-    /// What was left to this kernel.
+    /// What was left to this kernel, or nothing: the same lines again and again, which can cost less than a question.
     pub(super) fn take() -> Self {
-        SOON.replace(Self::NOTHING)
+        static LINES: [f32; 2 * LINE] = [0.0; 2 * LINE];
+        SOON.take().unwrap_or_else(|| Soon::new(&LINES[..0]))
+    }
+
+    /// Whether there is more to ask for, where that costs less than asking.
+    #[inline(always)]
+    pub(super) fn more(&self) -> bool {
+        self.at < self.end
     }
 
     /// Asks for the next two lines.
     #[inline(always)]
     pub(super) fn ask<L: Lanes>(&mut self, l: L) {
-        if self.bytes > 0 {
-            let lines = core::ptr::without_provenance::<f32>(self.at);
-            l.prefetch(lines);
-            l.prefetch(lines.wrapping_add(LINE));
-            let step = 2 * LINE * size_of::<f32>();
-            (self.at, self.bytes) = (self.at.wrapping_add(step), self.bytes.saturating_sub(step));
-        }
+        let lines = core::ptr::without_provenance::<f32>(self.at);
+        l.prefetch(lines);
+        l.prefetch(lines.wrapping_add(LINE));
+        self.at = (self.at + 2 * LINE * size_of::<f32>()).min(self.end);
     }
 }
