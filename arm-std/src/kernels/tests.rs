@@ -361,8 +361,9 @@ fn optimisers() {
 #[test]
 fn moments_fade_away() {
     let rates = AdamRates { beta1: 0.5, beta2: 0.5, rate: 0.0, scale: 1.0, epsilon: 1e-8 };
-    for kernels in levels() {
-        let (g, mut m, mut v, mut w) = ([0.0; 17], [3.0; 17], [5.0; 17], [0.0; 17]);
+    for (kernels, rate) in levels().into_iter().flat_map(|k| [(k, 0.0), (k, 1e-40)]) {
+        let rates = AdamRates { rate, ..rates };
+        let (g, mut m, mut v, mut w) = ([0.0; 17], [3.0; 17], [5.0; 17], [2.0; 17]);
         for step in 1..200 {
             kernels.adam(rates, &g, &mut m, &mut v, &mut w);
             let half = f32::powi(0.5, step);
@@ -377,7 +378,7 @@ fn moments_fade_away() {
                 }
             }
         }
-        assert_eq!((m, v), ([0.0; 17], [0.0; 17]));
+        assert_eq!((m, v, w), ([0.0; 17], [0.0; 17], [2.0; 17]), "a rate of nothing changes nothing");
     }
 }
 
