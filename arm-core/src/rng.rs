@@ -53,7 +53,7 @@ impl Stream {
         [mix(key), mix(!key)]
     }
 
-    /// A stream that begins with a [`state`](Self::state): four words of xoshiro128++, the lower half of each number
+    /// A stream that begins with a [`state`](Self::state) and no other: four words of xoshiro128++, the lower half of each number
     /// before the upper.
     #[inline(never)]
     pub fn from_state([a, b]: [u64; 2]) -> Self {

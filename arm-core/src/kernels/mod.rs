@@ -32,7 +32,7 @@ pub struct Drawn<'a> {
 pub struct AdamRates {
     /// Decay of the first moment.
     pub beta1: f32,
-    /// Decay of the second moment.
+    /// Decay of the second moment, below 1.
     pub beta2: f32,
     /// Learning rate over 1 - beta1^t.
     pub rate: f32,
@@ -63,7 +63,7 @@ pub trait Kernels {
     /// [`gradient`](Self::gradient) for packed inputs.
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, g: MatrixMut<'_>);
 
-    /// Fills row i of `u` with the first uniforms of the [`Stream`] that begins with `state(i)`.
+    /// Fills row i of `u` with the first uniforms of the [`Stream`] that begins with `state(i)`, a [`Stream::state`].
     fn uniforms(&self, state: impl Fn(usize) -> [u64; 2], mut u: MatrixMut<'_>) {
         for i in 0..u.examples() {
             Stream::from_state(state(i)).fill(u.row_mut(i));

@@ -37,7 +37,7 @@ struct Columns<'a, const W: usize> {
     values: &'a mut Room<W>,
     /// Sums of the products within the pairs of a column.
     products: [f32; W],
-    /// What undoes the scale.
+    /// What undoes the scale and, of inputs, gives that of [`Rates`](super::optimise::Rates).
     inverse: [f32; W],
 }
 

@@ -55,7 +55,7 @@ pub(super) trait Lanes: Copy {
     /// wait for the line. Ordered before later stores only by [`fence`](Self::fence).
     ///
     /// # Safety
-    /// `p` must be writable for `N` elements and aligned to 64 bytes.
+    /// `p` must be writable for `N` elements and aligned to as many.
     unsafe fn stream(self, p: *mut f32, v: Self::V);
     /// Orders the streamed stores before all later ones.
     fn fence(self);

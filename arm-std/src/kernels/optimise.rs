@@ -119,7 +119,7 @@ impl<L: Lanes> Rates<L> {
         // A rate so small changes nothing.
         let finite = (r.scale / r.rate).is_finite();
         let (scale, epsilon) =
-            if finite { (r.scale / r.rate, r.epsilon / r.rate) } else { (0.0, f32::INFINITY) };
+            if finite { (r.scale / r.rate, r.epsilon / r.rate) } else { (1.0, f32::INFINITY) };
         Rates {
             root: root * factor,
             beta1: l.splat(r.beta1),

@@ -7,13 +7,16 @@ use std::cell::Cell;
 /// Most of it: more would drive itself out of the second cache.
 const MOST: usize = 640 << 10;
 
+/// Bytes that are asked for at a time: two lines.
+const STEP: usize = 2 * LINE * size_of::<f32>();
+
 /// Memory to ask for, a few lines at a time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Soon {
     /// An address, which is never read from.
     at: usize,
-    /// The last one.
-    end: usize,
+    /// Where the last lines begin: what lies behind them is not asked for.
+    last: usize,
 }
 
 thread_local! {
@@ -24,7 +27,7 @@ impl Soon {
     /// The start of this memory.
     pub(crate) fn new(memory: &[f32]) -> Self {
         let at = memory.as_ptr().addr();
-        Soon { at, end: at + size_of_val(memory).min(MOST) }
+        Soon { at, last: at + size_of_val(memory).min(MOST).saturating_sub(STEP) }
     }
 
     /// Leaves it to the next kernel of this thread that has time to ask. It is a matter of speed only.
@@ -38,10 +41,10 @@ impl Soon {
         SOON.take().unwrap_or_else(|| Soon::new(&LINES[..0]))
     }
 
-    /// Whether there is more to ask for, where that costs less than asking.
+    /// Whether there is more to ask for than the last lines, where that costs less than asking.
     #[inline(always)]
     pub(super) fn more(&self) -> bool {
-        self.at < self.end
+        self.at < self.last
     }
 
     /// Asks for the next two lines.
@@ -50,6 +53,6 @@ impl Soon {
         let lines = core::ptr::without_provenance::<f32>(self.at);
         l.prefetch(lines);
         l.prefetch(lines.wrapping_add(LINE));
-        self.at = (self.at + 2 * LINE * size_of::<f32>()).min(self.end);
+        self.at = (self.at + STEP).min(self.last);
     }
 }

@@ -224,7 +224,7 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn transpose(self, block: &mut [Each<f32>; SIDE]) {
-        // SAFETY: `self` proves the features; a row is a vector.
+        // SAFETY: `self` proves the features; a row is a vector, and aligned like one.
         unsafe {
             let mut r = [_mm512_setzero_ps(); SIDE];
             for (r, row) in r.iter_mut().zip(&*block) {
