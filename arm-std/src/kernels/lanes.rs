@@ -4,7 +4,6 @@
 //! Everything is `inline(always)`, and tiles are loops, not closures over arrays: all of a tile must be compiled inside
 //! the one function that switches the features on, and the compiler does not always inline a closure there.
 
-use super::uniforms::{Each, SIDE};
 use wide::f32x4;
 
 /// A vector unit for `f32`.
@@ -104,7 +103,7 @@ pub(super) trait Lanes: Copy {
     }
     /// Makes rows of columns.
     #[inline(always)]
-    fn transpose(self, block: &mut [Each<f32>; SIDE]) {
+    fn transpose(self, block: &mut [Row<f32>; SIDE]) {
         for i in 0..SIDE {
             let (above, below) = block.split_at_mut(i + 1);
             for (k, row) in below.iter_mut().enumerate() {
@@ -127,6 +126,14 @@ pub(super) fn ask<L: Lanes>(l: L, p: *const f32, stride: usize, rows: usize, vec
         }
     }
 }
+
+/// Rows and columns of a block that is transposed: the streams whose uniforms are drawn together.
+pub(super) const SIDE: usize = 16;
+
+/// A row of such a block.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Row<T>(pub(super) [T; SIDE]);
 
 /// Inner products that are summed across lanes at a time.
 pub(super) const WIDE: usize = 4;

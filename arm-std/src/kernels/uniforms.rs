@@ -1,23 +1,15 @@
 //! Uniforms of many streams at a time: xoshiro128++ (Blackman & Vigna) with a stream in each lane.
 
-use super::lanes::{Lanes, Op};
+use super::lanes::{Lanes, Op, Row, SIDE};
 use super::split;
 use arm_core::matrix::MatrixMut;
 use arm_core::rng::Stream;
 
-/// Streams at a time, and uniforms that are drawn before they are sorted by stream.
-pub(super) const SIDE: usize = 16;
-
 /// Fewer streams than these are drawn one by one.
 const FEW: usize = 4;
 
-/// A number of each stream.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-pub(super) struct Each<T>(pub(super) [T; SIDE]);
-
 /// The four words of the state of each stream.
-struct Streams([Each<u32>; 4]);
+struct Streams([Row<u32>; 4]);
 
 impl Streams {
     /// Lane `i` begins with this [state](Stream::state).
@@ -30,7 +22,7 @@ impl Streams {
 
     /// The next uniform of each, as [`Stream::uniform`] has it.
     #[inline(always)]
-    fn next(&mut self, u: &mut Each<f32>) {
+    fn next(&mut self, u: &mut Row<f32>) {
         let [a, b, c, d] = &mut self.0;
         let lanes = a.0.iter_mut().zip(&mut b.0).zip(c.0.iter_mut().zip(&mut d.0));
         for (((a, b), (c, d)), u) in lanes.zip(&mut u.0) {
@@ -58,7 +50,7 @@ impl<F: Fn(usize) -> [u64; 2]> Op for Uniforms<'_, F> {
 
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
-        let mut block = [Each([0.0; SIDE]); SIDE];
+        let mut block = [Row([0.0; SIDE]); SIDE];
         for (first, count) in split(self.u.height(), SIDE) {
             if count < FEW {
                 for row in first..first + count {
@@ -66,7 +58,7 @@ impl<F: Fn(usize) -> [u64; 2]> Op for Uniforms<'_, F> {
                 }
                 continue;
             }
-            let mut streams = Streams([Each([0; SIDE]); 4]);
+            let mut streams = Streams([Row([0; SIDE]); 4]);
             for lane in 0..count {
                 streams.set(lane, (self.state)(first + lane));
             }

@@ -1,7 +1,6 @@
 //! The vector units of x86-64.
 
-use super::lanes::{Lanes, Op, WIDE};
-use super::uniforms::{Each, SIDE};
+use super::lanes::{Lanes, Op, Row, SIDE, WIDE};
 use core::arch::asm;
 use core::arch::x86_64::*;
 
@@ -223,7 +222,7 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn transpose(self, block: &mut [Each<f32>; SIDE]) {
+    fn transpose(self, block: &mut [Row<f32>; SIDE]) {
         // SAFETY: `self` proves the features; a row is a vector, and aligned like one.
         unsafe {
             let mut r = [_mm512_setzero_ps(); SIDE];
