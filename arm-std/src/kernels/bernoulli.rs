@@ -159,6 +159,33 @@ impl Units {
     }
 }
 
+/// log p or log q of a row.
+struct LogP {
+    first: Word,
+    normaliser: Normaliser,
+}
+
+impl LogP {
+    #[inline(always)]
+    fn new() -> Self {
+        LogP { first: Word([0.0; N]), normaliser: Normaliser::new() }
+    }
+
+    /// Adds 32 units: their first terms, and what their normalisers are made of.
+    #[inline(always)]
+    fn add(&mut self, first: &Word, e: &Word) {
+        add(first, &mut self.first);
+        self.normaliser.push(e);
+    }
+
+    #[inline(always)]
+    fn total<L: Lanes>(self, l: L) -> f32 {
+        let normaliser = self.normaliser.end();
+        let [first, n, ..] = totals(l, [&self.first, &normaliser, &normaliser, &normaliser]);
+        first - n
+    }
+}
+
 /// Sums over the units of a row that is drawn.
 struct Drawing {
     log_q: Word,
@@ -237,38 +264,23 @@ impl<E: Unit> Op for Draw<'_, E> {
         let (phi, phi_rest) = self.logits[..n].as_chunks();
         let (u, u_rest) = self.uniforms[..n].as_chunks();
         let mut words = self.sample.iter_mut();
-        let (mut log_q, mut normaliser) = (Word([0.0; N]), Normaliser::new());
+        let mut row = LogP::new();
         for ((phi, u), sample) in phi.iter().zip(u).zip(&mut words) {
             let units = Units::draw(self.rule, &Word(*phi), &Word(*u), 0);
             *sample = l.pack(&units.b.0);
-            add(&units.log_q, &mut log_q);
-            normaliser.push(&units.e);
+            row.add(&units.log_q, &units.e);
         }
         if let (1.., Some(sample)) = (phi_rest.len(), words.next()) {
             let absent = absent(phi_rest.len());
             let units = Units::draw(self.rule, &last(phi_rest), &last(u_rest), absent);
             *sample = l.pack(&units.b.0) & !absent;
-            add(&units.log_q, &mut log_q);
-            normaliser.push(&units.e);
+            row.add(&units.log_q, &units.e);
         }
-        let normaliser = normaliser.end();
-        let [log_q, n, ..] = totals(l, [&log_q, &normaliser, &normaliser, &normaliser]);
-        log_q - n
+        row.total(l)
     }
-}
-
-/// log p of a row.
-struct LogP {
-    first: Word,
-    normaliser: Normaliser,
 }
 
 impl LogP {
-    #[inline(always)]
-    fn new() -> Self {
-        LogP { first: Word([0.0; N]), normaliser: Normaliser::new() }
-    }
-
     /// Adds 32 units with the bits `word`.
     #[inline(always)]
     fn push(&mut self, phi: &Word, word: u32) {
@@ -278,8 +290,7 @@ impl LogP {
             first.0[i] = below_zero(if word & bit != 0 { phi } else { -phi });
             e.0[i] = exp_neg_abs(phi);
         }
-        add(&first, &mut self.first);
-        self.normaliser.push(&e);
+        self.add(&first, &e);
     }
 
     /// [`push`](Self::push), and the derivatives of -log p.
@@ -296,16 +307,8 @@ impl LogP {
             let residual = if x >= 0.0 { e.0[i] * large } else { large };
             delta.0[i] = if one { -residual } else { residual };
         }
-        add(&first, &mut self.first);
-        self.normaliser.push(&e);
+        self.add(&first, &e);
         delta
-    }
-
-    #[inline(always)]
-    fn total<L: Lanes>(self, l: L) -> f32 {
-        let normaliser = self.normaliser.end();
-        let [first, n, ..] = totals(l, [&self.first, &normaliser, &normaliser, &normaliser]);
-        first - n
     }
 }
 
