@@ -5,6 +5,7 @@
 use super::adam_tile::{Gradient, Known, Rows, Wait, tile};
 use super::lanes::{Lanes, Op, ask};
 use super::optimise::Rates;
+use super::soon::Soon;
 use super::{adam_pairs, panels, split, with_height};
 use arm_core::kernels::AdamRates;
 use arm_core::matrix::Matrix;
@@ -46,12 +47,23 @@ impl Op for AdamGradient<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
+        match Soon::take() {
+            Some(soon) => self.update::<L, true>(l, soon),
+            None => self.update::<L, false>(l, Soon::new(&[])),
+        }
+    }
+}
+
+impl AdamGradient<'_> {
+    #[inline(always)]
+    fn update<L: Lanes, const SOON: bool>(self, l: L, soon: Soon) {
         let (stride, inputs) = (self.d.stride(), self.x.cols());
         let height = self.blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
         assert!(stride.is_multiple_of(L::N) && height + self.first <= inputs + 1);
         let rates = Rates::new(l, self.rates, self.a);
         let mut known = Known::NOTHING;
-        let mut wait = Wait::new(rates, self.blocks.map(|b| b.as_mut_ptr()), self.shared, &mut known);
+        let blocks = self.blocks.map(|b| b.as_mut_ptr());
+        let mut wait = Wait::<L, SOON>::new(rates, blocks, self.shared, soon, &mut known);
         let rows = Rows { x: self.x, first: self.first, d: self.d, height };
         // SAFETY: the assertions; the last tile lies within the blocks.
         unsafe {
@@ -73,7 +85,7 @@ impl Op for AdamGradient<'_> {
 /// # Safety
 /// That of [`Rows`].
 #[inline(always)]
-unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L>) {
+unsafe fn tiles<L: Lanes, const SOON: bool>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L, SOON>) {
     let Rows { x, first, d, height } = rows;
     let (stride, count) = (d.stride(), rows.examples());
     let weights = height.min(x.cols() - first.min(x.cols()));
@@ -94,8 +106,8 @@ unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L>) {
                 // `count` rows within x and d, and the panel within their rows.
                 unsafe {
                     match vectors {
-                        2 => tile::<L, R, 2>(l, terms, stride, r * stride + start, wait),
-                        _ => tile::<L, R, 1>(l, terms, stride, r * stride + start, wait),
+                        2 => tile::<L, R, 2, SOON>(l, terms, stride, r * stride + start, wait),
+                        _ => tile::<L, R, 1, SOON>(l, terms, stride, r * stride + start, wait),
                     }
                 }
             });
@@ -106,8 +118,8 @@ unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L>) {
             // SAFETY: row `weights` lies within the blocks; the scalar is always the same.
             unsafe {
                 match vectors {
-                    2 => tile::<L, 1, 2>(l, terms, stride, weights * stride + start, wait),
-                    _ => tile::<L, 1, 1>(l, terms, stride, weights * stride + start, wait),
+                    2 => tile::<L, 1, 2, SOON>(l, terms, stride, weights * stride + start, wait),
+                    _ => tile::<L, 1, 1, SOON>(l, terms, stride, weights * stride + start, wait),
                 }
             }
         }

@@ -63,11 +63,15 @@ impl<'a, const W: usize> Columns<'a, W> {
         let (mut scale, inverse) = ([0.0; N], &mut self.inverse[at..at + N]);
         // SAFETY: the caller's; a vector has N elements.
         unsafe {
-            let mut largest = l.splat(0.0);
-            for n in 0..examples {
-                largest = l.largest(largest, l.load(from.add(n * stride)));
+            let (mut largest, mut other) = (l.splat(0.0), l.splat(0.0));
+            for n in 0..examples / 2 {
+                largest = l.largest(largest, l.load(from.add(2 * n * stride)));
+                other = l.largest(other, l.load(from.add((2 * n + 1) * stride)));
             }
-            l.store(scale.as_mut_ptr(), largest);
+            if examples % 2 > 0 {
+                largest = l.largest(largest, l.load(from.add((examples - 1) * stride)));
+            }
+            l.store(scale.as_mut_ptr(), l.largest(largest, other));
             for (scale, inverse) in scale.iter_mut().zip(inverse) {
                 (*scale, *inverse) = power(magnitude(*scale));
             }
@@ -99,7 +103,11 @@ impl<'a, const W: usize> Columns<'a, W> {
 /// # Safety
 /// That of [`Rows`], and as many examples as [`pays`] allows.
 #[inline(always)]
-pub(super) unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L>) {
+pub(super) unsafe fn tiles<L: Lanes, const SOON: bool>(
+    l: L,
+    rows: Rows<'_>,
+    wait: &mut Wait<'_, L, SOON>,
+) {
     let Rows { x, first, d, height } = rows;
     let (stride, examples) = (d.stride(), rows.examples());
     let mut rooms = (Room(MaybeUninit::uninit()), Room(MaybeUninit::uninit()));
@@ -132,20 +140,22 @@ pub(super) unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L
             let from = d.wrapping_add(column);
             // SAFETY: the stride is whole vectors.
             unsafe { panel.pack(l, 0, from, stride, examples) }
+            let mut next = from.wrapping_add(N);
             for (r, height) in split(rows, TALL) {
+                // A share of the next panel, which other threads may have written.
+                let share = examples.div_ceil(rows.div_ceil(TALL));
+                ask(l, next, stride, share, 1);
+                next = next.wrapping_add(share * stride);
                 let gradient = Pairs {
                     x: inputs.values.0.as_ptr().cast::<f32>().wrapping_add(r),
                     d: panel.values.0.as_ptr().cast(),
                     examples,
                     of_inputs: [&inputs.products[r..], &inputs.inverse[r..]],
                     of_panel: [&panel.products, &panel.inverse],
-                    next: from.wrapping_add(N),
-                    stride,
-                    ask: r == 0,
                 };
                 with_height!(height, TALL, R => {
                     // SAFETY: `height` inputs from r are packed; the caller's promise.
-                    unsafe { tile::<L, R, 1>(l, gradient, stride, (start + r) * stride + column, wait) }
+                    unsafe { tile::<L, R, 1, SOON>(l, gradient, stride, (start + r) * stride + column, wait) }
                 });
             }
         }
@@ -163,11 +173,6 @@ struct Pairs<'a> {
     /// Products and inverse of the scale of each.
     of_inputs: [&'a [f32]; 2],
     of_panel: [&'a [f32; N]; 2],
-    /// The next panel of d, which is not packed yet, and the distance of its rows.
-    next: *const f32,
-    stride: usize,
-    /// Whether to ask for it.
-    ask: bool,
 }
 
 impl<L: Lanes, const R: usize> Gradient<L, R, 1> for Pairs<'_> {
@@ -178,10 +183,6 @@ impl<L: Lanes, const R: usize> Gradient<L, R, 1> for Pairs<'_> {
 
     #[inline(always)]
     unsafe fn step(&mut self, l: L, sums: &mut [[L::V; 1]; R]) {
-        if self.ask {
-            ask(l, self.next, self.stride, 3, 1);
-            self.next = self.next.wrapping_add(3 * self.stride);
-        }
         // SAFETY: the caller's.
         unsafe {
             let (x, d) = (self.x, self.d);

@@ -155,7 +155,9 @@ impl Op for AdamGradientSums<'_> {
                                         l.prefetch_write(p.wrapping_add(ahead + c * L::N));
                                     }
                                 }
-                                if soon.more() {
+                                if let Some(soon) = &mut soon
+                                    && soon.more()
+                                {
                                     soon.ask(l);
                                 }
                                 // The row before, whose division does not wait for this row's sum.

@@ -41,8 +41,8 @@ impl Known {
     pub(super) const NOTHING: Self = Known([[0.0; 16]; 28]);
 }
 
-/// The tile whose gradient is known, and what all of them share.
-pub(super) struct Wait<'a, L: Lanes> {
+/// The tile whose gradient is known, and what all of them share. Where it is not to ask for anything `SOON` is false.
+pub(super) struct Wait<'a, L: Lanes, const SOON: bool> {
     rates: Rates<L>,
     blocks: [*mut f32; 3],
     shared: bool,
@@ -51,11 +51,17 @@ pub(super) struct Wait<'a, L: Lanes> {
     g: &'a mut Known,
 }
 
-impl<'a, L: Lanes> Wait<'a, L> {
+impl<'a, L: Lanes, const SOON: bool> Wait<'a, L, SOON> {
     /// No tile yet. The blocks are both moments and the parameters.
     #[inline(always)]
-    pub(super) fn new(rates: Rates<L>, blocks: [*mut f32; 3], shared: bool, g: &'a mut Known) -> Self {
-        Wait { rates, blocks, shared, tile: Tile { at: 0, count: 0, steps: [0; 2] }, soon: Soon::take(), g }
+    pub(super) fn new(
+        rates: Rates<L>,
+        blocks: [*mut f32; 3],
+        shared: bool,
+        soon: Soon,
+        g: &'a mut Known,
+    ) -> Self {
+        Wait { rates, blocks, shared, tile: Tile { at: 0, count: 0, steps: [0; 2] }, soon, g }
     }
 
     /// The scale of gradients.
@@ -125,12 +131,12 @@ pub(super) trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy {
 /// # Safety
 /// `gradient` must have what it adds, and the tile lie within the blocks, whose rows are `stride` apart.
 #[inline(always)]
-pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
+pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize, const SOON: bool>(
     l: L,
     mut gradient: impl Gradient<L, R, C>,
     stride: usize,
     at: usize,
-    wait: &mut Wait<'_, L>,
+    wait: &mut Wait<'_, L, SOON>,
 ) {
     let steps = if C == 2 { [L::N, stride - L::N] } else { [stride; 2] };
     let own = Tile { at, count: R * C, steps };
@@ -159,7 +165,9 @@ pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
                 l.prefetch_write(p.wrapping_add(here));
             }
             here += own.steps[i & 1];
-            wait.soon.ask(l);
+            if SOON {
+                wait.soon.ask(l);
+            }
         }
         if both > 0 && wait.tile.count > 0 {
             wait.update(l, due, due_at);

@@ -35,10 +35,9 @@ impl Soon {
         SOON.set(Some(self));
     }
 
-    /// What was left to this kernel, or nothing: the same lines again and again, which can cost less than a question.
-    pub(super) fn take() -> Self {
-        static LINES: [f32; 2 * LINE] = [0.0; 2 * LINE];
-        SOON.take().unwrap_or_else(|| Soon::new(&LINES[..0]))
+    /// What was left to this kernel.
+    pub(super) fn take() -> Option<Self> {
+        SOON.take()
     }
 
     /// Whether there is more to ask for than the last lines, where that costs less than asking.
