@@ -12,8 +12,9 @@ const ACROSS: usize = 3;
 /// Terms that are packed at a time: with as many of w they fit in the first cache.
 const TERMS: usize = 832;
 
-/// Rows of w whose sums are kept at a time.
+/// Rows of w whose sums are kept at a time, and room for them.
 const INPUTS: usize = 256;
+const ACROSS_ALL: usize = INPUTS + WIDE;
 
 /// Whether there are enough terms for a pair of vectors and one more.
 pub(super) fn pays(outputs: usize, lanes: usize) -> bool {
@@ -28,10 +29,10 @@ struct Block {
     own: [f32; ROWS.next_multiple_of(WIDE)],
     /// What undoes the scale.
     inverse: [f32; ROWS],
-    /// Sums of the products within the pairs of a row of w.
-    shared: [f32; INPUTS],
-    /// Of three sums, which are written with one element too many.
-    sums: [[f32; INPUTS + WIDE]; ROWS],
+    /// Sums of the products within the pairs of a row of w; three at a time are written with one element too many.
+    shared: [f32; ACROSS_ALL],
+    /// Sums of a block of dx, in the same way.
+    sums: [[f32; ACROSS_ALL]; ROWS],
 }
 
 /// See [`Kernels::back`](arm_core::kernels::Kernels::back).
@@ -53,23 +54,24 @@ pub(super) fn back<L: Lanes>(
         d: [[0.0; TERMS]; ROWS],
         own: [0.0; ROWS.next_multiple_of(WIDE)],
         inverse: [0.0; ROWS],
-        shared: [0.0; INPUTS],
-        sums: [[0.0; INPUTS + WIDE]; ROWS],
+        shared: [0.0; ACROSS_ALL],
+        sums: [[0.0; ACROSS_ALL]; ROWS],
     };
     for (start, inputs) in split(inputs, INPUTS) {
         let columns = start..start + inputs;
         for (first, terms) in split(outputs, TERMS) {
             let w = w.wrapping_add(start * ws + first);
-            for i in (0..inputs).step_by(WIDE) {
-                let rows = rows_from(w, ws, i, inputs);
-                // SAFETY: `inputs` rows of `terms` elements lie within w, and a group behind each sum within the block.
-                unsafe { l.store_sums(block.shared.as_mut_ptr().add(i), products(l, rows, terms)) }
-            }
             for (row, height) in split(rows, ROWS) {
                 block.fill(l, d, row, height, first, terms);
                 with_height!(height, ROWS, R => {
-                    // SAFETY: as above, and `height` packed rows have `terms` elements and zeros to a whole vector.
-                    unsafe { block.tiles::<L, R>(l, w, ws, inputs, terms) }
+                    // SAFETY: `inputs` rows of `terms` elements lie within w, a group behind each sum within the block;
+                    // `height` packed rows have `terms` elements and zeros to a whole vector.
+                    unsafe {
+                        match row {
+                            0 => block.tiles::<L, R, true>(l, w, ws, inputs, terms),
+                            _ => block.tiles::<L, R, false>(l, w, ws, inputs, terms),
+                        }
+                    }
                 });
                 for r in 0..height {
                     let (own, inverse) = (block.own[r], block.inverse[r]);
@@ -141,9 +143,9 @@ impl Block {
         }
     }
 
-    /// Sums of `R` packed rows for `inputs` rows of w.
+    /// Sums of `R` packed rows for `inputs` rows of w, and, for the first rows, those of the products of w.
     #[inline(always)]
-    unsafe fn tiles<L: Lanes, const R: usize>(
+    unsafe fn tiles<L: Lanes, const R: usize, const FIRST: bool>(
         &mut self,
         l: L,
         w: *const f32,
@@ -154,25 +156,29 @@ impl Block {
         for i in (0..inputs).step_by(ACROSS) {
             // SAFETY: the caller's; a group of sums fits behind the last one of a row.
             unsafe {
-                let tile = tile::<L, R>(l, rows_from(w, ws, i, inputs), self.d.as_ptr().cast(), terms);
-                for (sums, to) in tile.into_iter().zip(&mut self.sums) {
-                    let [x, y, z] = sums;
+                let rows = rows_from(w, ws, i, inputs);
+                let (tile, shared) = tile::<L, R, FIRST>(l, rows, self.d.as_ptr().cast(), terms);
+                for ([x, y, z], to) in tile.into_iter().zip(&mut self.sums) {
                     l.store_sums(to.as_mut_ptr().add(i), l.sums([x, y, z, z]));
+                }
+                if FIRST {
+                    let [x, y, z] = shared;
+                    l.store_sums(self.shared.as_mut_ptr().add(i), l.sums([x, y, z, z]));
                 }
             }
         }
     }
 }
 
-/// Lane sums of the products of `R` packed rows with three rows of w.
+/// Lane sums of the products of `R` packed rows with three rows of w, and of those within the pairs of w for the first rows.
 #[inline(always)]
-unsafe fn tile<L: Lanes, const R: usize>(
+unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
     l: L,
     rows: [*const f32; ACROSS],
     d: *const f32,
     terms: usize,
-) -> [[L::V; ACROSS]; R] {
-    let mut sums = [[l.splat(0.0); ACROSS]; R];
+) -> ([[L::V; ACROSS]; R], [L::V; ACROSS]) {
+    let (mut sums, mut shared) = ([[l.splat(0.0); ACROSS]; R], [l.splat(0.0); ACROSS]);
     let mut o = 0;
     // SAFETY: the caller's; packed rows have zeros behind their terms.
     unsafe {
@@ -181,6 +187,11 @@ unsafe fn tile<L: Lanes, const R: usize>(
             for (w, row) in w.iter_mut().zip(rows) {
                 for (k, w) in w.iter_mut().enumerate() {
                     *w = l.load(row.add(o + k * L::N));
+                }
+            }
+            if FIRST {
+                for (shared, [w0, w1, _]) in shared.iter_mut().zip(w) {
+                    l.fma_to(w0, w1, shared);
                 }
             }
             for (r, sums) in sums.iter_mut().enumerate() {
@@ -208,5 +219,5 @@ unsafe fn tile<L: Lanes, const R: usize>(
             o += L::N;
         }
     }
-    sums
+    (sums, shared)
 }
