@@ -103,11 +103,7 @@ impl<'a, const W: usize> Columns<'a, W> {
 /// # Safety
 /// That of [`Rows`], and as many examples as [`pays`] allows.
 #[inline(always)]
-pub(super) unsafe fn tiles<L: Lanes, const SOON: bool>(
-    l: L,
-    rows: Rows<'_>,
-    wait: &mut Wait<'_, L, SOON>,
-) {
+pub(super) unsafe fn tiles<L: Lanes, const SOON: bool>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L, SOON>) {
     let Rows { x, first, d, height } = rows;
     let (stride, examples) = (d.stride(), rows.examples());
     let mut rooms = (Room(MaybeUninit::uninit()), Room(MaybeUninit::uninit()));

@@ -1,6 +1,6 @@
 //! y = act(x w + bias) with terms multiplied in [pairs](super::pairs).
 
-use super::lanes::{Lanes, ask};
+use super::lanes::{Lanes, WIDE, ask};
 use super::pairs::scale;
 use super::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
@@ -11,17 +11,22 @@ const TERMS: usize = 208;
 /// Rows of a tile, which are packed together: beside them a panel of w fits in the first cache.
 const ROWS: usize = 18;
 
+/// Columns of w whose products within pairs are kept.
+const COLUMNS: usize = 1024;
+
 /// Whether a product of this size is worth a copy of x, and has whole vectors in each row of w.
 pub(super) fn pays(inputs: usize, outputs: usize, lanes: usize) -> bool {
     inputs >= 32 && outputs >= lanes
 }
 
-/// Terms of some rows of x, each row scaled.
+/// Terms of some rows of x, each row scaled, and sums of products.
 #[repr(align(64))]
 struct Packed {
     x: [[f32; TERMS]; ROWS],
+    /// Sums of the products within the pairs of a column of w.
+    shared: [f32; COLUMNS],
     /// Sums of the products within the pairs of a row.
-    own: [f32; ROWS],
+    own: [f32; ROWS.next_multiple_of(WIDE)],
     /// What undoes the scale.
     inverse: [f32; ROWS],
 }
@@ -29,7 +34,7 @@ struct Packed {
 impl Packed {
     /// Packs columns `first..` + `terms` of the rows from `start`.
     #[inline(always)]
-    fn fill(&mut self, x: Matrix<'_>, start: usize, rows: usize, first: usize, terms: usize) {
+    fn fill<L: Lanes>(&mut self, l: L, x: Matrix<'_>, start: usize, rows: usize, first: usize, terms: usize) {
         // Row after row in each loop, and not all that is to be done for a row: no row then waits for itself.
         let columns = first..first + terms;
         let mut scales = [0.0; ROWS];
@@ -41,26 +46,31 @@ impl Packed {
                 *to = scale * x;
             }
         }
-        for (own, x) in self.own.iter_mut().zip(&self.x).take(rows) {
-            *own = products(&x[..terms / 3 * 2]);
+        for r in (0..rows).step_by(WIDE) {
+            let mut four = [self.x[r].as_ptr(); WIDE];
+            for (four, x) in four.iter_mut().zip(&self.x[r..rows]) {
+                *four = x.as_ptr();
+            }
+            // SAFETY: a row has two terms for each pair, and there is room for whole groups.
+            unsafe { l.store_sums(self.own.as_mut_ptr().add(r), products(l, four, terms / 3)) }
         }
     }
 }
 
-/// The sum of the products within pairs.
+/// The sums of the products within the pairs of four rows.
 #[inline(always)]
-fn products(x: &[f32]) -> f32 {
-    let mut sums = [0.0; 8];
-    let (blocks, rest) = x.as_chunks::<16>();
-    for block in blocks {
-        for (i, sum) in sums.iter_mut().enumerate() {
-            *sum = block[2 * i].mul_add(block[2 * i + 1], *sum);
+unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], pairs: usize) -> L::Sums {
+    let mut sums = [l.splat(0.0); WIDE];
+    for k in (0..pairs).step_by(L::N) {
+        let mask = l.mask(L::N.min(pairs - k));
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            // SAFETY: the caller's.
+            *sum = unsafe {
+                l.fma(l.load_masked(row.add(k), mask), l.load_masked(row.add(pairs + k), mask), *sum)
+            };
         }
     }
-    for (sum, [x0, x1]) in sums.iter_mut().zip(rest.as_chunks().0) {
-        *sum = x0.mul_add(*x1, *sum);
-    }
-    sums.iter().sum()
+    l.sums(sums)
 }
 
 /// What a tile reads.
@@ -72,8 +82,6 @@ struct Tile {
     w: *const f32,
     stride: usize,
     terms: usize,
-    /// Whether to ask for the next panel.
-    ask: bool,
 }
 
 /// See [`Kernels::affine`](arm_core::kernels::Kernels::affine).
@@ -83,73 +91,89 @@ pub(super) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
     assert!(w.height() > inputs && w.cols() >= outputs && outputs >= L::N);
     let (ws, ys) = (w.stride(), y.stride());
     let (w, y) = (w.data().as_ptr(), y.data_mut().as_mut_ptr());
-    let mut packed = Packed { x: [[0.0; TERMS]; ROWS], own: [0.0; ROWS], inverse: [0.0; ROWS] };
-    for (start, height) in split(rows, ROWS) {
-        for (first, terms) in split(inputs, TERMS) {
-            packed.fill(x, start, height, first, terms);
-            let activate = first + terms == inputs && slope != 1.0;
-            if start == 0 {
-                ask(l, w.wrapping_add(first * ws), ws, terms, 1);
-            }
-            for column in (0..outputs).step_by(L::N) {
-                let bias = w.wrapping_add(inputs * ws + column);
-                let w = w.wrapping_add(first * ws + column);
-                let at = Tile { x: packed.x.as_ptr().cast(), w, stride: ws, terms, ask: start == 0 };
-                let y = y.wrapping_add(start * ys + column);
-                with_height!(height, ROWS, R => {
-                    // SAFETY: `terms` rows from `first` and the row of biases lie within w, the rows before the biases
-                    // have a vector from `column` because another row follows them, `height` rows lie within the packed
-                    // ones, as many from `start` within y, and the lanes of the mask within w and y.
-                    unsafe {
-                        let mask = l.mask(L::N.min(outputs - column));
-                        let (mut sums, shared) = sums::<L, R>(l, at);
-                        for (i, sum) in sums.iter_mut().enumerate() {
-                            let rest = l.sub(*sum, l.add(shared, l.splat(packed.own[i])));
-                            let before = if first == 0 { bias } else { y.wrapping_add(i * ys) };
-                            *sum = l.fma(rest, l.splat(packed.inverse[i]), l.load_masked(before, mask));
-                        }
-                        if activate {
-                            for sum in &mut sums {
-                                *sum = l.activate(slope, *sum);
+    let mut packed = Packed {
+        x: [[0.0; TERMS]; ROWS],
+        shared: [0.0; COLUMNS],
+        own: [0.0; ROWS.next_multiple_of(WIDE)],
+        inverse: [0.0; ROWS],
+    };
+    for (first, terms) in split(inputs, TERMS) {
+        for left in (0..outputs).step_by(COLUMNS) {
+            for (start, height) in split(rows, ROWS) {
+                packed.fill(l, x, start, height, first, terms);
+                let activate = first + terms == inputs && slope != 1.0;
+                let w = w.wrapping_add(left);
+                if start == 0 {
+                    ask(l, w.wrapping_add(first * ws), ws, terms, 1);
+                }
+                for column in (0..COLUMNS.min(outputs - left)).step_by(L::N) {
+                    let bias = w.wrapping_add(inputs * ws + column);
+                    let w = w.wrapping_add(first * ws + column);
+                    let at = Tile { x: packed.x.as_ptr().cast(), w, stride: ws, terms };
+                    let y = y.wrapping_add(start * ys + left + column);
+                    let shared = packed.shared.as_mut_ptr().wrapping_add(column);
+                    with_height!(height, ROWS, R => {
+                        // SAFETY: `terms` rows from `first` and the row of biases lie within w, the rows before the
+                        // biases have a vector from the column because another row follows them, `height` rows lie
+                        // within the packed ones, as many from `start` within y, and the lanes of the mask within w and
+                        // y. There is a vector of products for each of the columns.
+                        unsafe {
+                            let mask = l.mask(L::N.min(outputs - left - column));
+                            let mut sums = match start {
+                                0 => sums::<L, R, true>(l, at, shared),
+                                _ => sums::<L, R, false>(l, at, shared),
+                            };
+                            let shared = l.load(shared);
+                            for (i, sum) in sums.iter_mut().enumerate() {
+                                let rest = l.sub(*sum, l.add(shared, l.splat(packed.own[i])));
+                                let before = if first == 0 { bias } else { y.wrapping_add(i * ys) };
+                                *sum = l.fma(rest, l.splat(packed.inverse[i]), l.load_masked(before, mask));
+                            }
+                            if activate {
+                                for sum in &mut sums {
+                                    *sum = l.activate(slope, *sum);
+                                }
+                            }
+                            for (i, sum) in sums.into_iter().enumerate() {
+                                l.store_masked(y.wrapping_add(i * ys), sum, mask);
                             }
                         }
-                        for (i, sum) in sums.into_iter().enumerate() {
-                            l.store_masked(y.wrapping_add(i * ys), sum, mask);
-                        }
-                    }
-                });
+                    });
+                }
             }
         }
     }
 }
 
-/// Sums over the terms of `R` rows, with the products within the pairs of w, which are in the second value.
+/// Sums over the terms of `R` rows. The first rows leave the sums of the products within the pairs of w, and ask for the
+/// next panel.
 #[inline(always)]
-unsafe fn sums<L: Lanes, const R: usize>(l: L, at: Tile) -> ([L::V; R], L::V) {
+unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(l: L, at: Tile, products: *mut f32) -> [L::V; R] {
     let (mut sums, mut shared) = ([l.splat(0.0); R], l.splat(0.0));
     let pairs = at.terms / 3;
-    let (mut x, mut w) = (at.x, at.w);
-    // What is in no pair lies behind the pairs.
-    let (mut x_one, mut w_one) = (x.wrapping_add(2 * pairs), w.wrapping_add(2 * pairs * at.stride));
+    // A pair is as many terms apart as there are pairs; what is in none lies behind them.
+    let (below, apart) = (R / 2 * TERMS, pairs * at.stride);
+    let (mut x, mut w) = ([0, pairs, 2 * pairs].map(|k| at.x.wrapping_add(k)), at.w);
+    let mut w_one = w.wrapping_add(2 * apart);
     // SAFETY: the caller's; a third of the terms is in no pair, or up to two more.
     unsafe {
         for _ in 0..pairs {
-            let second = w.wrapping_add(at.stride);
+            let second = w.wrapping_add(apart);
             let (w0, w1, one) = (l.load(w), l.load(second), l.load(w_one));
-            if at.ask {
+            if FIRST {
                 for w in [w, second, w_one] {
                     l.prefetch(w.wrapping_add(L::N));
                 }
+                shared = l.fma(w0, w1, shared);
             }
-            shared = l.fma(w0, w1, shared);
             // In two loops, which the compiler unrolls where it leaves one as it is.
             let (top, bottom) = sums.split_at_mut(R / 2);
-            add(l, top, [x, x_one], [w0, w1, one]);
-            let below = R / 2 * TERMS;
-            add(l, bottom, [x.wrapping_add(below), x_one.wrapping_add(below)], [w0, w1, one]);
-            (x, w) = (x.wrapping_add(2), w.wrapping_add(2 * at.stride));
-            (x_one, w_one) = (x_one.wrapping_add(1), w_one.wrapping_add(at.stride));
+            add(l, top, x, [w0, w1, one]);
+            add(l, bottom, x.map(|x| x.wrapping_add(below)), [w0, w1, one]);
+            x = x.map(|x| x.wrapping_add(1));
+            (w, w_one) = (w.wrapping_add(at.stride), w_one.wrapping_add(at.stride));
         }
+        let mut x_one = x[2];
         for _ in 3 * pairs..at.terms {
             let one = l.load(w_one);
             for (r, sum) in sums.iter_mut().enumerate() {
@@ -157,17 +181,19 @@ unsafe fn sums<L: Lanes, const R: usize>(l: L, at: Tile) -> ([L::V; R], L::V) {
             }
             (x_one, w_one) = (x_one.wrapping_add(1), w_one.wrapping_add(at.stride));
         }
+        if FIRST {
+            l.store(products, shared);
+        }
     }
-    (sums, shared)
+    sums
 }
 
 /// Adds a pair of terms and a single one to the sums of rows.
 #[inline(always)]
-unsafe fn add<L: Lanes>(l: L, sums: &mut [L::V], [x, x_one]: [*const f32; 2], [w0, w1, one]: [L::V; 3]) {
+unsafe fn add<L: Lanes>(l: L, sums: &mut [L::V], x: [*const f32; 3], [w0, w1, one]: [L::V; 3]) {
     for (r, sum) in sums.iter_mut().enumerate() {
-        let at = r * TERMS;
         // SAFETY: the caller's.
-        let (x0, x1, x2) = unsafe { (l.splat(*x.add(at)), l.splat(*x.add(at + 1)), l.splat(*x_one.add(at))) };
+        let [x0, x1, x2] = unsafe { x.map(|x| l.splat(*x.add(r * TERMS))) };
         *sum = l.fma(x2, one, *sum);
         l.fma_to(l.add(x0, w1), l.add(x1, w0), sum);
     }
