@@ -68,7 +68,7 @@ impl<'a, const W: usize> Columns<'a, W> {
                 largest = l.largest(largest, l.load(from.add(2 * n * stride)));
                 other = l.largest(other, l.load(from.add((2 * n + 1) * stride)));
             }
-            if examples % 2 > 0 {
+            if !examples.is_multiple_of(2) {
                 largest = l.largest(largest, l.load(from.add((examples - 1) * stride)));
             }
             l.store(scale.as_mut_ptr(), l.largest(largest, other));
