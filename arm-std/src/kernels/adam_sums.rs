@@ -96,7 +96,7 @@ impl Op for AdamGradientSums<'_> {
         assert!(examples <= MOST && x.height() >= examples);
         let rates = Rates::new(l, rates, a);
         let blocks = blocks.map(|b| b.as_mut_ptr());
-        ask(l, d.data().as_ptr(), stride, examples.min(LISTED), stride / L::N);
+        ask(l, d.data().as_ptr(), stride, examples.min(LISTED), WIDTH / L::N);
         let mut soon = Soon::take();
         // The sum over no example, the first of each table, stays zero.
         let mut tables = Tables([[[0.0; WIDTH]; 1 << GROUP]; GROUPS]);
@@ -121,6 +121,10 @@ impl Op for AdamGradientSums<'_> {
                 for (subsets, n) in subsets.iter().zip((0..examples).step_by(LISTED)) {
                     let count = LISTED.min(examples - n);
                     let (begin, end) = (n == 0, n + count == examples);
+                    // What the next tables are made of, which other threads may have written: a few examples each row.
+                    let next = if end { start + WIDTH } else { (n + count) * stride + start };
+                    let mut next = d.data().as_ptr().wrapping_add(next);
+                    let each = count.div_ceil(rows);
                     with_width!(vectors, C => {
                         // SAFETY: `count` examples from n and C vectors from `start` lie within d, rows `block..` + `rows`
                         // within the blocks; a subset is below the number of sums.
@@ -129,6 +133,10 @@ impl Op for AdamGradientSums<'_> {
                             let table = tables.0.as_ptr().cast::<[f32; WIDTH]>();
                             let (mut before, mut waiting) = ([l.splat(0.0); C], None);
                             for (r, subsets) in subsets[..rows].iter().enumerate() {
+                                if r * each < count {
+                                    ask(l, next, stride, each, C);
+                                    next = next.wrapping_add(each * stride);
+                                }
                                 let mut s = [l.splat(0.0); C];
                                 if !begin {
                                     for (c, s) in s.iter_mut().enumerate() {
