@@ -166,7 +166,9 @@ impl Op for AdamGradientSums<'_> {
                                 if let Some(soon) = &mut soon
                                     && soon.more()
                                 {
-                                    soon.ask(l);
+                                    for _ in 0..C {
+                                        soon.ask(l);
+                                    }
                                 }
                                 // The row before, whose division does not wait for this row's sum.
                                 if let Some(at) = waiting.replace(at) {
