@@ -82,10 +82,6 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 if given < needed {
                     return Err(Error::Size { needed, given });
                 }
-                if total == 1 && layer.d.examples() == 1 {
-                    self.adam(rates, layer, block, room);
-                    return Ok(());
-                }
                 let Block { first, weights, first_moment, second_moment, .. } = block;
                 let blocks = (&mut *first_moment, &mut *second_moment, &mut *weights);
                 let a = 1.0 / total.max(1) as f32;
@@ -93,6 +89,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                     return Ok(());
                 }
                 block = Block { first, weights, first_moment, second_moment, ..block };
+                if total == 1 && layer.d.examples() == 1 {
+                    self.adam(rates, layer, block, room);
+                    return Ok(());
+                }
             }
         }
         for shard in shards {

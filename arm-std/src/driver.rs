@@ -290,6 +290,7 @@ where
                 let room = room_for(&block, engine.shape().dense(block.layer).stride, room.floats_mut());
                 engine.update(&optimisers[block.layer], step, &shards, total, block, room)
             });
+            Soon::take_back();
         });
         work.into_iter().try_for_each(|work| work.into_inner().unwrap_or_else(PoisonError::into_inner).1)
     }

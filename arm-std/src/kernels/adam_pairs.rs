@@ -63,13 +63,11 @@ impl<'a, const W: usize> Columns<'a, W> {
         let (mut scale, inverse) = ([0.0; N], &mut self.inverse[at..at + N]);
         // SAFETY: the caller's; a vector has N elements.
         unsafe {
+            // Two, so that one does not wait for the other.
             let (mut largest, mut other) = (l.splat(0.0), l.splat(0.0));
-            for n in 0..examples / 2 {
-                largest = l.largest(largest, l.load(from.add(2 * n * stride)));
-                other = l.largest(other, l.load(from.add((2 * n + 1) * stride)));
-            }
-            if !examples.is_multiple_of(2) {
-                largest = l.largest(largest, l.load(from.add((examples - 1) * stride)));
+            for n in (0..examples).step_by(2) {
+                largest = l.largest(largest, l.load(from.add(n * stride)));
+                other = l.largest(other, l.load(from.add((n + 1).min(examples - 1) * stride)));
             }
             l.store(scale.as_mut_ptr(), l.largest(largest, other));
             for (scale, inverse) in scale.iter_mut().zip(inverse) {
@@ -136,12 +134,13 @@ pub(super) unsafe fn tiles<L: Lanes, const SOON: bool>(l: L, rows: Rows<'_>, wai
             let from = d.wrapping_add(column);
             // SAFETY: the stride is whole vectors.
             unsafe { panel.pack(l, 0, from, stride, examples) }
-            let mut next = from.wrapping_add(N);
+            // Of the next panel, which other threads may have written, each tile asks for some examples.
+            let (mut next, mut due) = (from.wrapping_add(N), if column + N < stride { examples } else { 0 });
+            let share = due.div_ceil(rows.div_ceil(TALL));
             for (r, height) in split(rows, TALL) {
-                // A share of the next panel, which other threads may have written.
-                let share = examples.div_ceil(rows.div_ceil(TALL));
-                ask(l, next, stride, share, 1);
+                ask(l, next, stride, share.min(due), 1);
                 next = next.wrapping_add(share * stride);
+                due = due.saturating_sub(share);
                 let gradient = Pairs {
                     x: inputs.values.0.as_ptr().cast::<f32>().wrapping_add(r),
                     d: panel.values.0.as_ptr().cast(),

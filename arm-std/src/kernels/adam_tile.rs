@@ -41,7 +41,7 @@ impl Known {
     pub(super) const NOTHING: Self = Known([[0.0; 16]; 28]);
 }
 
-/// The tile whose gradient is known, and what all of them share. Where it is not to ask for anything `SOON` is false.
+/// The tile whose gradient is known, and what all of them share. `SOON` is whether there is anything to ask for.
 pub(super) struct Wait<'a, L: Lanes, const SOON: bool> {
     rates: Rates<L>,
     blocks: [*mut f32; 3],

@@ -1,7 +1,7 @@
 //! y = act(x w + bias) with terms multiplied in [pairs](super::pairs).
 
 use super::lanes::{Lanes, WIDE, ask};
-use super::pairs::scale;
+use super::pairs::{rows_from, scale};
 use super::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
@@ -11,7 +11,7 @@ const TERMS: usize = 208;
 /// Rows of a tile, which are packed together: beside them a panel of w fits in the first cache.
 const ROWS: usize = 18;
 
-/// Columns of w whose products within pairs are kept.
+/// Columns of w whose products within pairs are kept at a time.
 const COLUMNS: usize = 1024;
 
 /// Whether a product of this size is worth a copy of x, and has whole vectors in each row of w.
@@ -38,8 +38,8 @@ impl Packed {
         // Row after row in each loop, and not all that is to be done for a row: no row then waits for itself.
         let columns = first..first + terms;
         let mut scales = [0.0; ROWS];
-        for (r, (own, inverse)) in scales.iter_mut().zip(&mut self.inverse).enumerate().take(rows) {
-            (*own, *inverse) = scale(&x.row(start + r)[columns.clone()]);
+        for (r, (to, inverse)) in scales.iter_mut().zip(&mut self.inverse).enumerate().take(rows) {
+            (*to, *inverse) = scale(&x.row(start + r)[columns.clone()]);
         }
         for (r, (to, scale)) in self.x.iter_mut().zip(scales).enumerate().take(rows) {
             for (to, x) in to.iter_mut().zip(&x.row(start + r)[columns.clone()]) {
@@ -47,10 +47,7 @@ impl Packed {
             }
         }
         for r in (0..rows).step_by(WIDE) {
-            let mut four = [self.x[r].as_ptr(); WIDE];
-            for (four, x) in four.iter_mut().zip(&self.x[r..rows]) {
-                *four = x.as_ptr();
-            }
+            let four = rows_from(self.x.as_ptr().cast(), TERMS, r, rows);
             // SAFETY: a row has two terms for each pair, and there is room for whole groups.
             unsafe { l.store_sums(self.own.as_mut_ptr().add(r), products(l, four, terms / 3)) }
         }
@@ -89,6 +86,7 @@ struct Tile {
 pub(super) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
     let (inputs, outputs, rows) = (x.cols(), y.cols(), x.height().min(y.height()));
     assert!(w.height() > inputs && w.cols() >= outputs && outputs >= L::N);
+    const { assert!(COLUMNS.is_multiple_of(L::N)) }
     let (ws, ys) = (w.stride(), y.stride());
     let (w, y) = (w.data().as_ptr(), y.data_mut().as_mut_ptr());
     let mut packed = Packed {
@@ -119,9 +117,11 @@ pub(super) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
                         // y. There is a vector of products for each of the columns.
                         unsafe {
                             let mask = l.mask(L::N.min(outputs - left - column));
-                            let mut sums = match start {
-                                0 => sums::<L, R, true>(l, at, shared),
-                                _ => sums::<L, R, false>(l, at, shared),
+                            // Where no tile but the first is so low, the other is not compiled.
+                            let mut sums = if start == 0 || const { 2 * R < ROWS } {
+                                sums::<L, R, true>(l, at, shared)
+                            } else {
+                                sums::<L, R, false>(l, at, shared)
                             };
                             let shared = l.load(shared);
                             for (i, sum) in sums.iter_mut().enumerate() {
@@ -145,13 +145,17 @@ pub(super) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
     }
 }
 
-/// Sums over the terms of `R` rows. The first rows leave the sums of the products within the pairs of w, and ask for the
-/// next panel.
+/// Sums over the terms of `R` rows. The first rows leave the sums of the products within the pairs of w in `shared`, and
+/// ask for the next panel.
+///
+/// # Safety
+/// The tile must have `R` packed rows and a vector in each of its rows of w, and for the first rows `shared` be writable
+/// for one.
 #[inline(always)]
-unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(l: L, at: Tile, products: *mut f32) -> [L::V; R] {
-    let (mut sums, mut shared) = ([l.splat(0.0); R], l.splat(0.0));
+unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(l: L, at: Tile, shared: *mut f32) -> [L::V; R] {
+    let (mut sums, mut products) = ([l.splat(0.0); R], l.splat(0.0));
     let pairs = at.terms / 3;
-    // A pair is as many terms apart as there are pairs; what is in none lies behind them.
+    // The two terms of a pair lie as far apart as there are pairs; terms in no pair lie behind all of them.
     let (below, apart) = (R / 2 * TERMS, pairs * at.stride);
     let (mut x, mut w) = ([0, pairs, 2 * pairs].map(|k| at.x.wrapping_add(k)), at.w);
     let mut w_one = w.wrapping_add(2 * apart);
@@ -164,7 +168,7 @@ unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(l: L, at: Tile, prod
                 for w in [w, second, w_one] {
                     l.prefetch(w.wrapping_add(L::N));
                 }
-                shared = l.fma(w0, w1, shared);
+                products = l.fma(w0, w1, products);
             }
             // In two loops, which the compiler unrolls where it leaves one as it is.
             let (top, bottom) = sums.split_at_mut(R / 2);
@@ -182,7 +186,7 @@ unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(l: L, at: Tile, prod
             (x_one, w_one) = (x_one.wrapping_add(1), w_one.wrapping_add(at.stride));
         }
         if FIRST {
-            l.store(products, shared);
+            l.store(shared, products);
         }
     }
     sums
@@ -192,8 +196,10 @@ unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(l: L, at: Tile, prod
 #[inline(always)]
 unsafe fn add<L: Lanes>(l: L, sums: &mut [L::V], x: [*const f32; 3], [w0, w1, one]: [L::V; 3]) {
     for (r, sum) in sums.iter_mut().enumerate() {
+        let at = r * TERMS;
         // SAFETY: the caller's.
-        let [x0, x1, x2] = unsafe { x.map(|x| l.splat(*x.add(r * TERMS))) };
+        let (x0, x1, x2) =
+            unsafe { (l.splat(*x[0].add(at)), l.splat(*x[1].add(at)), l.splat(*x[2].add(at))) };
         *sum = l.fma(x2, one, *sum);
         l.fma_to(l.add(x0, w1), l.add(x1, w0), sum);
     }

@@ -1,7 +1,7 @@
 //! dx = act'(a) (d w^T) with terms multiplied in [pairs](super::pairs): tiles of inner products, whose pairs are vectors.
 
 use super::lanes::{Lanes, WIDE};
-use super::pairs::scale;
+use super::pairs::{rows_from, scale};
 use super::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
@@ -12,9 +12,11 @@ const ACROSS: usize = 3;
 /// Terms that are packed at a time: with as many of w they fit in the first cache.
 const TERMS: usize = 832;
 
-/// Rows of w whose sums are kept at a time, and room for them.
+/// Rows of w whose sums are kept at a time.
 const INPUTS: usize = 256;
-const ACROSS_ALL: usize = INPUTS + WIDE;
+
+/// Room for their sums: three at a time are written with one element too many.
+const ROOM: usize = INPUTS + WIDE;
 
 /// Whether there are enough terms for a pair of vectors and one more.
 pub(super) fn pays(outputs: usize, lanes: usize) -> bool {
@@ -29,10 +31,10 @@ struct Block {
     own: [f32; ROWS.next_multiple_of(WIDE)],
     /// What undoes the scale.
     inverse: [f32; ROWS],
-    /// Sums of the products within the pairs of a row of w; three at a time are written with one element too many.
-    shared: [f32; ACROSS_ALL],
-    /// Sums of a block of dx, in the same way.
-    sums: [[f32; ACROSS_ALL]; ROWS],
+    /// Sums of the products within the pairs of a row of w.
+    shared: [f32; ROOM],
+    /// Sums of a block of dx.
+    sums: [[f32; ROOM]; ROWS],
 }
 
 /// See [`Kernels::back`](arm_core::kernels::Kernels::back).
@@ -54,8 +56,8 @@ pub(super) fn back<L: Lanes>(
         d: [[0.0; TERMS]; ROWS],
         own: [0.0; ROWS.next_multiple_of(WIDE)],
         inverse: [0.0; ROWS],
-        shared: [0.0; ACROSS_ALL],
-        sums: [[0.0; ACROSS_ALL]; ROWS],
+        shared: [0.0; ROOM],
+        sums: [[0.0; ROOM]; ROWS],
     };
     for (start, inputs) in split(inputs, INPUTS) {
         let columns = start..start + inputs;
@@ -67,9 +69,11 @@ pub(super) fn back<L: Lanes>(
                     // SAFETY: `inputs` rows of `terms` elements lie within w, a group behind each sum within the block;
                     // `height` packed rows have `terms` elements and zeros to a whole vector.
                     unsafe {
-                        match row {
-                            0 => block.tiles::<L, R, true>(l, w, ws, inputs, terms),
-                            _ => block.tiles::<L, R, false>(l, w, ws, inputs, terms),
+                        // Where no tile but the first is so low, the other is not compiled.
+                        if row == 0 || const { 2 * R < ROWS } {
+                            block.tiles::<L, R, true>(l, w, ws, inputs, terms);
+                        } else {
+                            block.tiles::<L, R, false>(l, w, ws, inputs, terms);
                         }
                     }
                 });
@@ -88,16 +92,6 @@ pub(super) fn back<L: Lanes>(
             }
         }
     }
-}
-
-/// Where `N` rows of w from `i` begin; rows that are not there repeat the last one.
-#[inline(always)]
-fn rows_from<const N: usize>(w: *const f32, stride: usize, i: usize, inputs: usize) -> [*const f32; N] {
-    let mut rows = [w; N];
-    for (k, row) in rows.iter_mut().enumerate() {
-        *row = w.wrapping_add((i + k).min(inputs - 1) * stride);
-    }
-    rows
 }
 
 /// The sums of the products within the pairs of four rows.
@@ -170,7 +164,8 @@ impl Block {
     }
 }
 
-/// Lane sums of the products of `R` packed rows with three rows of w, and of those within the pairs of w for the first rows.
+/// Lane sums of the products of `R` packed rows with three rows of w; for the first rows also of those within the pairs of
+/// w.
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
     l: L,

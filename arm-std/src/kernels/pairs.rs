@@ -32,6 +32,21 @@ pub(super) fn power(largest: u32) -> (f32, f32) {
     (f32::from_bits(scale << 23), f32::from_bits((254 - scale) << 23))
 }
 
+/// Where `N` of `count` rows from `i` on begin; rows that are not there repeat the last one.
+#[inline(always)]
+pub(super) fn rows_from<const N: usize>(
+    first: *const f32,
+    stride: usize,
+    i: usize,
+    count: usize,
+) -> [*const f32; N] {
+    let mut rows = [first; N];
+    for (k, row) in rows.iter_mut().enumerate() {
+        *row = first.wrapping_add((i + k).min(count - 1) * stride);
+    }
+    rows
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Desktop, Level};

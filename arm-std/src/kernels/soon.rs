@@ -35,7 +35,12 @@ impl Soon {
         SOON.set(Some(self));
     }
 
-    /// What was left to this kernel.
+    /// Takes back what no kernel has taken.
+    pub(crate) fn take_back() {
+        SOON.set(None);
+    }
+
+    /// What was left to this kernel, if anything.
     pub(super) fn take() -> Option<Self> {
         SOON.take()
     }

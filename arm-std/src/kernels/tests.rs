@@ -3,7 +3,7 @@
 //! Tolerance: sums of n terms differ by rounding, so elements may differ by 1e-6 (n + 4)^(1/2) times the largest term
 //! sum, which is bounded here by the same kernel on absolute values.
 
-use super::{Desktop, Level};
+use super::{Desktop, Level, Soon};
 use crate::memory::Aligned;
 use arm_core::estimator::{Arm, DisArm, Reinforce, Unit};
 use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, Portable};
@@ -80,7 +80,7 @@ fn same(a: &[f32], b: &[f32]) -> bool {
 }
 
 /// (examples, inputs, outputs)
-const SHAPES: [(usize, usize, usize); 14] = [
+const SHAPES: [(usize, usize, usize); 16] = [
     (1, 1, 1),
     (1, 784, 200),
     (2, 3, 7),
@@ -95,6 +95,8 @@ const SHAPES: [(usize, usize, usize); 14] = [
     (29, 65, 40),
     (50, 70, 130),
     (131, 37, 20),
+    (36, 209, 1029),
+    (7, 257, 833),
 ];
 
 /// Runs `check` for every level, shape and padding.
@@ -386,7 +388,9 @@ fn moments_fade_away() {
 #[test]
 fn adam_gradient() {
     for kernels in levels() {
-        for (rows, inputs, outputs) in SHAPES.into_iter().chain([(150, 40, 50), (3, 0, 20)]) {
+        for (rows, inputs, outputs) in
+            SHAPES.into_iter().chain([(150, 40, 50), (3, 0, 20), (50, 450, 40), (100, 450, 70)])
+        {
             let mut rng = Stream::new(7, Purpose::Initial, 1, 0, rows);
             let x = Rows::new(&mut rng, rows, inputs.max(1), 16, f32::NAN);
             let words = [0.2, 0.7].map(|density| bits(&mut rng, rows, inputs, density));
@@ -430,6 +434,16 @@ fn adam_gradient() {
                         close(&rows(own), &rows(expected), terms, &what);
                         assert!(rows(own).padding().all(|p| p == 0.0), "{what}");
                     }
+                    // In two parts that ask for memory: the same bits.
+                    let mut parts = start.clone();
+                    let [m, v, w] =
+                        parts.each_mut().map(|all| all.floats_mut().split_at_mut(height / 3 * stride));
+                    for (first, blocks) in [(first, (m.0, v.0, w.0)), (first + height / 3, (m.1, v.1, w.1))] {
+                        Soon::new(&d.data).leave();
+                        assert!(kernels.adam_gradient(rates, a, x, first, d.view(), room, blocks));
+                    }
+                    Soon::take_back();
+                    assert!(own.iter().zip(&parts).all(|(a, b)| same(a.floats(), b.floats())), "{what}");
                 }
             }
             // Nothing is done where rows are not whole lines, or not aligned to them.
