@@ -121,11 +121,13 @@ impl Op for AdamGradientSums<'_> {
                 for (subsets, n) in subsets.iter().zip((0..examples).step_by(LISTED)) {
                     let count = LISTED.min(examples - n);
                     let (begin, end) = (n == 0, n + count == examples);
-                    // What the next tables are made of, which other threads may have written: some examples each row.
+                    // What the next tables are made of, which other threads may have written: an example each row.
                     let (from, column) = if end { (0, start + vectors * L::N) } else { (n + count, start) };
                     let mut next = d.data().as_ptr().wrapping_add(from * stride + column);
-                    let mut due = if column < stride { LISTED.min(examples - from) } else { 0 };
-                    let each = due.div_ceil(rows);
+                    let due = if column < stride { LISTED.min(examples - from) } else { 0 };
+                    let at_once = due.saturating_sub(rows);
+                    ask(l, next, stride, at_once, vectors);
+                    next = next.wrapping_add(at_once * stride);
                     with_width!(vectors, C => {
                         // SAFETY: `count` examples from n and C vectors from `start` lie within d, rows `block..` + `rows`
                         // within the blocks; a subset is below the number of sums.
@@ -134,10 +136,9 @@ impl Op for AdamGradientSums<'_> {
                             let table = tables.0.as_ptr().cast::<[f32; WIDTH]>();
                             let (mut before, mut waiting) = ([l.splat(0.0); C], None);
                             for (r, subsets) in subsets[..rows].iter().enumerate() {
-                                if due > 0 {
-                                    ask(l, next, stride, each.min(due), C);
-                                    next = next.wrapping_add(each * stride);
-                                    due = due.saturating_sub(each);
+                                if r < due - at_once {
+                                    ask(l, next, stride, 1, C);
+                                    next = next.wrapping_add(stride);
                                 }
                                 let mut s = [l.splat(0.0); C];
                                 if !begin {
