@@ -53,8 +53,8 @@ impl Stream {
         [mix(key), mix(!key)]
     }
 
-    /// A stream that begins with a [`state`](Self::state) and no other: four words of xoshiro128++, the lower half of each number
-    /// before the upper.
+    /// A stream that begins with a [`state`](Self::state) and no other: four words of xoshiro128++, the lower half of
+    /// each number before the upper.
     #[inline(never)]
     pub fn from_state([a, b]: [u64; 2]) -> Self {
         let mut state = [0; 16];

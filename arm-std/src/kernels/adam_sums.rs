@@ -136,7 +136,7 @@ impl Op for AdamGradientSums<'_> {
                             let table = tables.0.as_ptr().cast::<[f32; WIDTH]>();
                             let (mut before, mut waiting) = ([l.splat(0.0); C], None);
                             for (r, subsets) in subsets[..rows].iter().enumerate() {
-                                if r < due - at_once {
+                                if r < due {
                                     ask(l, next, stride, 1, C);
                                     next = next.wrapping_add(stride);
                                 }

@@ -96,11 +96,11 @@ pub(super) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
         inverse: [0.0; ROWS],
     };
     for (first, terms) in split(inputs, TERMS) {
+        let activate = first + terms == inputs && slope != 1.0;
         for left in (0..outputs).step_by(COLUMNS) {
+            let (w, y) = (w.wrapping_add(left), y.wrapping_add(left));
             for (start, height) in split(rows, ROWS) {
                 packed.fill(l, x, start, height, first, terms);
-                let activate = first + terms == inputs && slope != 1.0;
-                let w = w.wrapping_add(left);
                 if start == 0 {
                     ask(l, w.wrapping_add(first * ws), ws, terms, 1);
                 }
@@ -108,7 +108,7 @@ pub(super) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
                     let bias = w.wrapping_add(inputs * ws + column);
                     let w = w.wrapping_add(first * ws + column);
                     let at = Tile { x: packed.x.as_ptr().cast(), w, stride: ws, terms };
-                    let y = y.wrapping_add(start * ys + left + column);
+                    let y = y.wrapping_add(start * ys + column);
                     let shared = packed.shared.as_mut_ptr().wrapping_add(column);
                     with_height!(height, ROWS, R => {
                         // SAFETY: `terms` rows from `first` and the row of biases lie within w, the rows before the
