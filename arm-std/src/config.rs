@@ -2,9 +2,8 @@
 
 use crate::data::{Binarise, DataError, Source, Splits, load};
 use crate::network::{Inputs, Network, Preset, codings};
-use crate::optimise::Rule;
 use arm_core::estimator::{self, Baseline};
-use arm_core::optim::{Adam, Sgd};
+use arm_core::optim::{Adam, Rule, Sgd};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -355,6 +354,7 @@ pub(crate) mod tests {
         let betas = |rule: &Rule| match rule {
             Rule::Adam(adam) => (adam.rate, adam.beta1, adam.beta2),
             Rule::Sgd(sgd) => (sgd.rate, 0.0, 0.0),
+            Rule::Momentum(momentum) => (momentum.rate, momentum.momentum, 0.0),
         };
         let betas: Vec<_> = rules.iter().map(betas).collect();
         let (encoder, decoder) = ((1e-4, 0.5, 0.99999), (1e-4, 0.9, 0.999));
