@@ -2,11 +2,10 @@
 
 use crate::data::{Binarise, DataError, Source, Splits, load};
 use crate::network::{Inputs, Network, Notation, Preset, Ram, SLOPE, codings};
-use crate::optimise::Rule;
 use crate::settings::Settings;
 use arm_core::Prior;
 use arm_core::estimator::{self, Baseline};
-use arm_core::optim::{Adam, Sgd};
+use arm_core::optim::{Adam, Rule, Sgd};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -470,6 +469,7 @@ pub(crate) mod tests {
         let betas = |rule: &Rule| match rule {
             Rule::Adam(adam) => (adam.rate, adam.beta1, adam.beta2),
             Rule::Sgd(sgd) => (sgd.rate, 0.0, 0.0),
+            Rule::Momentum(momentum) => (momentum.rate, momentum.momentum, 0.0),
         };
         let betas: Vec<_> = rules.iter().map(betas).collect();
         let (encoder, decoder) = ((1e-4, 0.5, 0.99999), (1e-4, 0.9, 0.999));

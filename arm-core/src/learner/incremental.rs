@@ -68,7 +68,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     #[inline(never)]
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
         let Some(Pending { mut layer, mut row, .. }) = self.state.pending else { return Ok(Progress::Idle) };
-        self.optimiser.check()?;
+        self.optimiser.rule().check()?;
         let (mut left, mut least) = (budget, 1);
         let mut place = self.engine.plan(1).place(layer);
         while place.layer < self.engine.shape.dense_layers() {
@@ -127,7 +127,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     #[inline(never)]
     pub(super) fn begin_for<M: Objective<K>>(&mut self, objective: &mut M, x: &[u32]) -> Result<(), Error> {
         self.idle()?;
-        self.optimiser.check()?;
+        self.optimiser.rule().check()?;
         let batch = Batch::new(self.bits(x)?, 1, 0, self.state.steps);
         let (net, plan) = (self.engine.network(self.params)?, self.engine.plan(1));
         if E::RELAXED || self.work.deltas.is_empty() || self.input.len() < x.len() {
