@@ -209,7 +209,14 @@ mod tests {
     #[test]
     fn the_best_run_comes_first_and_differences_are_columns() {
         let folder = tempfile::tempdir().unwrap();
-        let done = Line::Test(Figures { neg_elbo: 101.0, nll: 99.5, nll_samples: 5, images: 3 });
+        let done = Line::Test(Figures {
+            neg_elbo: 101.0,
+            neg_elbo_standard_error: None,
+            nll: 99.5,
+            nll_standard_error: Some(0.5),
+            nll_samples: 5,
+            images: 3,
+        });
         run(folder.path(), "a", &example(), &[epoch(1, 120.0)]);
         let other = Config { seed: 9, steps: 200, prior_lr: None, ..example() };
         run(folder.path(), "b", &other, &[epoch(1, 110.0), epoch(2, 111.0), done]);

@@ -1,6 +1,6 @@
 use super::decode::{Claims, verify};
 use super::{CENTRED, FIXED_WORDS, layer};
-use crate::coding::{Coding, Codings};
+use crate::shape::{Coding, Codings};
 use crate::error::{Error, exact_size};
 use crate::shape::{Layer, Prior};
 
