@@ -127,7 +127,14 @@ mod tests {
             gradient_variance: 1.0,
         };
         let epochs: Vec<Epoch> = valid.iter().enumerate().map(epoch).collect();
-        let test = nll.map(|nll| Figures { neg_elbo: nll + 1.0, nll, nll_samples: 5, images: 3 });
+        let test = nll.map(|nll| Figures {
+            neg_elbo: nll + 1.0,
+            neg_elbo_standard_error: None,
+            nll,
+            nll_standard_error: None,
+            nll_samples: 5,
+            images: 3,
+        });
         Summary {
             run: name.into(),
             config,
