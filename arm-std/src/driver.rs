@@ -237,7 +237,7 @@ where
     fn examples(&mut self, batches: &[Batch<'_>]) -> Result<(), Error> {
         let (engine, params, threads) = (&self.engine, self.params.floats(), &self.threads);
         let pieces = if batches.len() > 1 && self.peers.is_none() {
-            let words = engine.record_words(batches.iter().map(|b| b.examples).sum());
+            let words = engine.trace_words(batches.iter().map(|b| b.examples).sum());
             if self.record.len() != words {
                 self.record = Aligned::zeroed(words);
             }
@@ -258,7 +258,7 @@ where
             if let Some(pieces) = pieces.get(t) {
                 let mut pieces = pieces.lock().unwrap_or_else(PoisonError::into_inner);
                 let record: &[f32] = scratch.floats();
-                let ranges = engine.record(batch.examples).map(|range| &record[range]);
+                let ranges = engine.trace_ranges(batch.examples).map(|range| &record[range]);
                 engine.kernels.publish(ranges.zip(pieces.iter_mut().map(|piece| &mut **piece)));
             }
         });
@@ -315,9 +315,9 @@ fn pieces<'a, K: Kernels, E: Estimator>(
     record: &'a mut [u32],
 ) -> Vec<Mutex<Vec<&'a mut [f32]>>> {
     let total = batches.iter().map(|b| b.examples).sum();
-    let mut shares: Vec<_> = batches.iter().map(|b| (engine.record(b.examples), vec![])).collect();
+    let mut shares: Vec<_> = batches.iter().map(|b| (engine.trace_ranges(b.examples), vec![])).collect();
     let (mut rest, mut at) = (bytemuck::cast_slice_mut(record), 0);
-    for whole in engine.record(total) {
+    for whole in engine.trace_ranges(total) {
         let _ = rest.split_off_mut(..whole.start - at);
         at = whole.end;
         for (ranges, pieces) in &mut shares {

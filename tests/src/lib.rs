@@ -1,7 +1,7 @@
 //! What the cross-crate tests share.
 
 use arm_core::Error;
-use arm_core::estimator::{Estimator, Evaluated, Exact, Unit};
+use arm_core::estimator::{Estimator, Evaluated, Exact, DrawRule, DrawnUnit};
 use arm_core::kernels::Portable;
 use arm_core::objective::Objective;
 use arm_core::{Batch, BitMatrix, Engine, Shape, Shard};
@@ -120,9 +120,9 @@ impl ExactBound {
     }
 }
 
-impl Unit for ExactBound {
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        self.joint.unit(p, q, u)
+impl DrawRule for ExactBound {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        self.joint.draw(p, q, u)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The gradient of the -ELBO with respect to samples, against differences of an f64 implementation.
 
-use arm_core::estimator::{Estimator, Evaluated, Unit};
+use arm_core::estimator::{Estimator, Evaluated, DrawRule, DrawnUnit};
 use arm_core::kernels::{Kernels, Portable};
 use arm_core::objective::{Objective, Vae};
 use arm_core::relaxed::Relaxed;
@@ -25,9 +25,9 @@ struct Probe {
     z: Option<[f32; 4]>,
 }
 
-impl Unit for Probe {
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        if u > q { (true, true, q) } else { (false, false, -p) }
+impl DrawRule for Probe {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        if u > q { DrawnUnit::alone(true, q) } else { DrawnUnit::alone(false, -p) }
     }
 }
 
@@ -198,9 +198,9 @@ fn straight_through_passes_through_the_layers_above() {
 #[derive(Clone, Copy)]
 struct Single;
 
-impl Unit for Single {
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        Probe { z: None }.unit(p, q, u)
+impl DrawRule for Single {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        Probe { z: None }.draw(p, q, u)
     }
 }
 

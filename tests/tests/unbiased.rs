@@ -5,7 +5,7 @@
 
 use arm_core::estimator::{
     Ar, Arm, Arms, Baseline, BitFlip, DisArm, Estimator, Evaluated, Exact, Leg, LocalDisArm, Reinforce, Rloo,
-    Ugc, Unit,
+    Ugc, DrawRule, DrawnUnit,
 };
 use arm_core::kernels::Portable;
 use arm_core::objective::{BlackBox, Objective, Vae};
@@ -136,10 +136,10 @@ fn independent_upper_uniforms_are_unbiased_and_shared_ones_vary_less() {
 #[derive(Clone, Copy)]
 struct Biased;
 
-impl Unit for Biased {
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        let (a, b, score) = DisArm.unit(p, q, u);
-        (a, b, 1.04 * score)
+impl DrawRule for Biased {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        let unit = DisArm.draw(p, q, u);
+        DrawnUnit { score: 1.04 * unit.score, ..unit }
     }
 }
 

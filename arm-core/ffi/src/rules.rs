@@ -3,7 +3,7 @@
 use crate::status::{Refusal, SBN_ERROR_SETTING};
 use crate::types::*;
 use arm_core::Error;
-use arm_core::estimator::{Arm, DisArm, Estimator, Evaluated, Unit};
+use arm_core::estimator::{Arm, DisArm, Estimator, Evaluated, DrawRule, DrawnUnit};
 use arm_core::kernels::{AdamRates, Kernels};
 use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
 
@@ -23,12 +23,12 @@ impl Pair {
     }
 }
 
-impl Unit for Pair {
+impl DrawRule for Pair {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         match self {
-            Pair::Arm => Arm.unit(p, q, u),
-            Pair::DisArm => DisArm.unit(p, q, u),
+            Pair::Arm => Arm.draw(p, q, u),
+            Pair::DisArm => DisArm.draw(p, q, u),
         }
     }
 }

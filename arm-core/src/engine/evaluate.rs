@@ -1,20 +1,20 @@
 //! Evaluation and generation: no gradients, less memory.
 
 use crate::engine::Engine;
-use crate::engine::chain::Climb;
+use crate::engine::upward::UpwardSampler;
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
-use crate::kernels::unit::Independent;
+use crate::kernels::draw_rule::Independent;
 use crate::network::Network;
 use crate::network::scratch::Work;
 use crate::network::{Batch, check_bits};
 use crate::numeric::math::sigmoid;
 use crate::numeric::matrix::{BitMatrix, MatrixMut};
-use crate::numeric::parts::parts_mut;
+use crate::numeric::chunks::chunks_mut;
 use crate::numeric::rng::Purpose;
 use crate::objective::Objective;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     /// f of `samples` independent samples for each example, example by example: with a VAE, f = -log w where the mean
@@ -34,10 +34,10 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let net = self.network(params)?;
         objective.check(&self.shape)?;
         self.check_batch(&batch)?;
-        let plan = self.plan_of(batch.examples, samples);
-        let mut work = plan.eval_work(scratch)?;
-        exact_size(plan.rows(), f.len())?;
-        self.evaluate_in(&net, &plan, objective, &batch, &mut work);
+        let layout = self.layout_of(batch.examples, samples);
+        let mut work = layout.eval_work(scratch)?;
+        exact_size(layout.rows(), f.len())?;
+        self.evaluate_in(&net, &layout, objective, &batch, &mut work);
         f.iter_mut().zip(&*work.total).for_each(|(f, total)| *f = *total);
         Ok(())
     }
@@ -48,13 +48,13 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     pub(crate) fn evaluate_in<O: Objective<K>>(
         &self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         objective: &mut O,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
     ) {
-        self.sample_all(net, plan, batch, work, O::LOG_Q);
-        objective.evaluate(net, plan, batch, work, 0, plan.rows());
+        self.sample_all(net, layout, batch, work, O::LOG_Q);
+        objective.evaluate(net, layout, batch, work, 0, layout.rows());
     }
 
     /// Samples the whole chain for every row, with log q in `total`.
@@ -62,15 +62,15 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     fn sample_all(
         &self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
         log_q: bool,
     ) {
         work.active.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
         work.total.fill(0.0);
-        let climb = Climb { net, plan, address: self.address(Purpose::Evaluate, 0, batch), log_q };
-        climb.sample(&mut self.independent(), 0, plan.rows(), work);
+        let climb = UpwardSampler { net, layout, address: self.address(Purpose::Evaluate, 0, batch), log_q };
+        climb.sample(&mut self.independent(), 0, layout.rows(), work);
     }
 
     /// For each example, p(x = 1 | b_1) of one sample b_1 ~ q(b_1 | x), a row of `inputs` probabilities each; of a
@@ -85,11 +85,11 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     ) -> Result<(), Error> {
         let net = self.decoding(params, batch.examples, out)?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
-        let plan = self.plan_of(batch.examples, 1);
-        let mut work = plan.eval_work(scratch)?;
-        self.sample_all(&net, &plan, &batch, &mut work, false);
+        let layout = self.layout_of(batch.examples, 1);
+        let mut work = layout.eval_work(scratch)?;
+        self.sample_all(&net, &layout, &batch, &mut work, false);
         let from = if self.shape.is_conditional() { self.shape.stochastic_layers() - 1 } else { 0 };
-        self.decode(&net, plan.samples_of(from, work.branch), work.a, work.b, out);
+        self.decode(&net, layout.samples_of(from, work.branch), work.a, work.b, out);
         Ok(())
     }
 
@@ -103,7 +103,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         out: &mut [f32],
     ) -> Result<(), Error> {
-        let mut work = self.plan_of(batch.examples, 1).eval_work(scratch)?;
+        let mut work = self.layout_of(batch.examples, 1).eval_work(scratch)?;
         self.generate_in(params, batch, &mut work, out)
     }
 
@@ -119,7 +119,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Shape);
         }
         let net = self.decoding(params, batch.examples, out)?;
-        let plan = self.plan_of(batch.examples, 1);
+        let layout = self.layout_of(batch.examples, 1);
         let Work { branch: samples, a, b, .. } = work;
         let address = self.address(Purpose::Generate, 0, &batch);
         let layers = self.shape.stochastic_layers();
@@ -129,26 +129,26 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
                 // A fixed prior has no logits: they are zero.
                 let prior = net.weights(self.shape.network_layers());
                 let mut logits = MatrixMut::new(b, self.shape.stride(width), width);
-                for logits in logits.rows_mut().take(plan.rows()) {
+                for logits in logits.rows_mut().take(layout.rows()) {
                     logits.fill(0.0);
                     logits.iter_mut().zip(prior.row(0)).for_each(|(l, p)| *l = *p);
                 }
             } else {
                 let link = 2 * layers - 2 - t;
-                let above = plan.samples_of(t + 1, samples);
-                net.logits(link, above, plan.rows(), a, b);
+                let above = layout.samples_of(t + 1, samples);
+                net.logits(link, above, layout.rows(), a, b);
             }
             let logits = MatrixMut::new(b, self.shape.stride(width), width);
             let logits = logits.as_matrix();
             let u = a.get_mut(..width).unwrap_or_default();
-            let start = plan.sample(t);
-            let here = samples.get_mut(start..plan.sample(t + 1)).unwrap_or_default();
-            for (row, sample) in parts_mut(here, width.div_ceil(32)).enumerate() {
+            let start = layout.sample(t);
+            let here = samples.get_mut(start..layout.sample(t + 1)).unwrap_or_default();
+            for (row, sample) in chunks_mut(here, width.div_ceil(32)).enumerate() {
                 address.stream(1, row, t).fill(u);
                 self.kernels.draw(&Independent, logits.row(row), u, sample);
             }
         }
-        self.decode(&net, plan.samples_of(0, samples), a, b, out);
+        self.decode(&net, layout.samples_of(0, samples), a, b, out);
         Ok(())
     }
 
@@ -177,9 +177,9 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         }
         exact_size(x.height().saturating_mul(width), out.len())?;
         let net = self.network(params)?;
-        let Work { a, b, .. } = self.plan_of(x.height(), 1).eval_work(scratch)?;
+        let Work { a, b, .. } = self.layout_of(x.height(), 1).eval_work(scratch)?;
         let logits = net.logits(k, x, x.height(), a, b);
-        for (out, logits) in parts_mut(out, width).zip(logits.as_matrix().rows()) {
+        for (out, logits) in chunks_mut(out, width).zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(o, l)| *o = *l);
         }
         Ok(())
@@ -221,7 +221,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     ) {
         let last = self.shape.stochastic_before(self.shape.network_layers()) - 1;
         let logits = net.logits(last, b1, b1.height(), a, b);
-        let rows = parts_mut(out, self.decoded());
+        let rows = chunks_mut(out, self.decoded());
         for (out, logits) in rows.zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(p, &l)| *p = sigmoid(l));
         }

@@ -1,10 +1,10 @@
 //! What trains and evaluates a network; how is said file by file: step, update, eval.
 
-mod branch;
-mod chain;
+mod second_path;
+mod upward;
 mod evaluate;
 pub mod relaxed;
-mod step;
+mod examples;
 mod update;
 
 pub use update::{Block, Shard};
@@ -17,7 +17,7 @@ use crate::network::uniforms::Address;
 use crate::network::{Batch, check_bits};
 use crate::numeric::rng::Purpose;
 use crate::shape::Shape;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 /// The training and evaluation of a network: a shape, kernels and an estimator.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.shape.check()?;
         self.estimator.check(&self.shape)?;
-        self.plan(1).check()
+        self.layout(1).check()
     }
 
     /// The network.
@@ -54,13 +54,13 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         self.shape
     }
 
-    pub(crate) fn plan(&self, examples: usize) -> Plan<'_> {
-        self.plan_of(examples, self.estimator.samples())
+    pub(crate) fn layout(&self, examples: usize) -> Layout<'_> {
+        self.layout_of(examples, self.estimator.samples())
     }
 
-    /// [`plan`](Self::plan) for another number of samples.
-    pub(crate) fn plan_of(&self, examples: usize, samples: usize) -> Plan<'_> {
-        Plan::new(&self.shape, examples, samples)
+    /// [`layout`](Self::layout) for another number of samples.
+    pub(crate) fn layout_of(&self, examples: usize, samples: usize) -> Layout<'_> {
+        Layout::new(&self.shape, examples, samples)
     }
 
     pub(crate) fn network<'k, 'p>(&'k self, params: &'p [f32]) -> Result<Network<'k, 'p, K>, Error>
@@ -78,7 +78,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
 
     #[inline(never)]
     pub(crate) fn check_batch(&self, batch: &Batch<'_>) -> Result<(), Error> {
-        self.plan(batch.examples).check()?;
+        self.layout(batch.examples).check()?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         match self.shape.targets() {
             0 if batch.y.cols() == 0 => Ok(()),

@@ -11,10 +11,10 @@ use crate::network::uniforms::Address;
 use crate::numeric::bits::Bits;
 use crate::numeric::math::significant;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::numeric::parts::{parts, parts_mut};
+use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::rng::Purpose;
 use crate::objective::Objective;
-use crate::shape::plan::{Place, Plan};
+use crate::shape::layout::{LayerLayout, Layout};
 
 /// A stochastic layer of a share of a batch. Row `e * samples + s` is sample `s` of example `e`.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ impl<'a> Rows<'a> {
 
 /// What the engine lends to an objective for a layer.
 #[derive(Debug)]
-pub(crate) struct Lent<'a> {
+pub(crate) struct LayerContext<'a> {
     pub rows: Rows<'a>,
     /// log q of each row of the layer.
     pub log_q: &'a [f32],
@@ -61,23 +61,23 @@ pub(crate) struct Lent<'a> {
     pub weight: &'a [f32],
     pub samples: &'a [u32],
     pub activations: &'a [f32],
-    /// Logits of all stochastic layers: see [`Plan::logits`].
+    /// Logits of all stochastic layers: see [`Layout::logits`].
     pub logits: &'a [f32],
     /// Gradients of the dense layers from `first` on.
     pub deltas: &'a [f32],
     pub first: usize,
     pub a: &'a mut [f32],
     pub b: &'a mut [f32],
-    /// See [`Plan::point_words`].
+    /// See [`Layout::point_words`].
     pub points: &'a mut [f32],
 }
 
-impl<'a> Lent<'a> {
+impl<'a> LayerContext<'a> {
     /// The gradients of dense layer `i`, which must be above the layer.
-    pub(crate) fn delta(&self, plan: &Plan<'_>, i: usize) -> Matrix<'a> {
-        let mut place = plan.place(i);
-        place.delta = place.delta.wrapping_sub(self.first);
-        place.gradients(self.deltas)
+    pub(crate) fn delta(&self, layout: &Layout<'_>, i: usize) -> Matrix<'a> {
+        let mut layer = layout.layer(i);
+        layer.delta = layer.delta.wrapping_sub(self.first);
+        layer.gradients(self.deltas)
     }
 }
 
@@ -99,8 +99,8 @@ pub struct Relaxed<'a, 's, K, O> {
 pub struct Smooth<'a, 's, K, O> {
     pub(crate) objective: &'a mut O,
     pub(crate) net: &'a Network<'s, 'a, K>,
-    pub(crate) plan: &'a Plan<'s>,
-    pub(crate) lent: Lent<'a>,
+    pub(crate) layout: &'a Layout<'s>,
+    pub(crate) lent: LayerContext<'a>,
 }
 
 impl<K: Kernels, O: Objective<K>> Smooth<'_, '_, K, O> {
@@ -114,8 +114,8 @@ impl<K: Kernels, O: Objective<K>> Smooth<'_, '_, K, O> {
     ///
     /// Cost: one dense layer backwards, and for a stack the links to the layer above.
     pub fn at_samples(&mut self, through: bool, gradient: MatrixMut<'_>) -> Result<(), Error> {
-        exact_size(self.plan.rows(), gradient.height())?;
-        self.objective.at_samples(self.net, self.plan, &mut self.lent, through, gradient)
+        exact_size(self.layout.rows(), gradient.height())?;
+        self.objective.at_samples(self.net, self.layout, &mut self.lent, through, gradient)
     }
 
     /// f and its gradient at real vectors z of the layer, at most [`points`](crate::estimator::Estimator::points) for
@@ -123,7 +123,7 @@ impl<K: Kernels, O: Objective<K>> Smooth<'_, '_, K, O> {
     pub fn at(&mut self, z: Matrix<'_>, f: &mut [f32], gradient: MatrixMut<'_>) -> Result<(), Error> {
         exact_size(z.height(), f.len())?;
         exact_size(z.height(), gradient.height())?;
-        self.objective.at(self.net, self.plan, &mut self.lent, z, f, gradient)
+        self.objective.at(self.net, self.layout, &mut self.lent, z, f, gradient)
     }
 
     /// v H w for the Hessian H of f at each of the vectors that [`at`](Self::at) was last called with. Cost: two forward
@@ -135,7 +135,7 @@ impl<K: Kernels, O: Objective<K>> Smooth<'_, '_, K, O> {
     }
 }
 
-impl Plan<'_> {
+impl Layout<'_> {
     /// Floats of the logits of the stochastic layers before `t`, a row a sample.
     pub(crate) const fn logits(&self, t: usize) -> usize {
         let (mut n, mut k) = (0, 0);
@@ -169,18 +169,18 @@ impl Plan<'_> {
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Words of scratch, where `words` are all but what real samples need.
     pub(crate) fn relaxed_scratch(&self, examples: usize, words: usize) -> usize {
-        let more = self.plan(examples).relaxed_words(self.estimator.points(), self.estimator.record());
+        let more = self.layout(examples).relaxed_words(self.estimator.points(), self.estimator.record());
         if words == usize::MAX { words } else { self.shape.stride(words).saturating_add(more) }
     }
 
     /// The scratch without and with only what real samples need.
     pub(crate) fn split_relaxed<'a>(
         &self,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         scratch: &'a mut [u32],
     ) -> Result<(&'a mut [u32], &'a mut [f32]), Error> {
-        let (needed, given) = (self.training_scratch(plan.examples()), scratch.len());
-        let more = plan.relaxed_words(self.estimator.points(), self.estimator.record());
+        let (needed, given) = (self.training_scratch(layout.examples()), scratch.len());
+        let more = layout.relaxed_words(self.estimator.points(), self.estimator.record());
         let parts = scratch.get_mut(..needed).and_then(|s| s.split_at_mut_checked(needed.checked_sub(more)?));
         let (words, floats) = parts.ok_or(Error::Size { needed, given })?;
         Ok((words, bytemuck::try_cast_slice_mut(floats).unwrap_or_default()))
@@ -195,48 +195,48 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// The gradients of all layers by [`Estimator::relax`], where `deltas` holds logits in place of scores; `relaxed` are
-    /// [`Plan::relaxed_words`].
+    /// [`Layout::relaxed_words`].
     pub(crate) fn relaxed<O: Objective<K>>(
         &self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         objective: &mut O,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
         relaxed: &mut [f32],
     ) -> Result<(), Error> {
-        let (layers, rows) = (self.shape.stochastic_layers(), plan.rows());
-        objective.back(net, plan, work);
-        let (logits, rest) = relaxed.split_at_mut_checked(plan.logits(layers)).unwrap_or_default();
-        let records = plan.examples().saturating_mul(self.estimator.record());
+        let (layers, rows) = (self.shape.stochastic_layers(), layout.rows());
+        objective.back(net, layout, work);
+        let (logits, rest) = relaxed.split_at_mut_checked(layout.logits(layers)).unwrap_or_default();
+        let records = layout.examples().saturating_mul(self.estimator.record());
         let (points, records) =
             rest.split_at_mut_checked(rest.len().saturating_sub(records)).unwrap_or_default();
         for t in 0..layers {
-            let from = plan.top(t).deltas(work.deltas);
-            let to = logits.get_mut(plan.logits(t)..plan.logits(t + 1)).unwrap_or_default();
+            let from = layout.top(t).deltas(work.deltas);
+            let to = logits.get_mut(layout.logits(t)..layout.logits(t + 1)).unwrap_or_default();
             to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         }
         records.fill(0.0);
         for t in (0..layers).rev() {
-            let Place { dense, delta: start, .. } = plan.top(t);
+            let LayerLayout { dense, delta: start, .. } = layout.top(t);
             let first = start + rows * dense.stride;
             let (below, above) = work.deltas.split_at_mut_checked(first).unwrap_or_default();
             let own = below.get_mut(start..).unwrap_or_default();
-            let phi = logits.get(plan.logits(t)..plan.logits(t + 1)).unwrap_or_default();
-            let numbers = plan.numbers(work.numbers);
+            let phi = logits.get(layout.logits(t)..layout.logits(t + 1)).unwrap_or_default();
+            let numbers = layout.numbers(work.numbers);
             let rows = Rows {
                 layer: t,
-                samples: plan.samples(),
+                samples: layout.samples(),
                 phi: Matrix::new(phi, dense.stride, dense.outputs),
-                b: plan.samples_of(t, work.samples),
+                b: layout.samples_of(t, work.samples),
                 f: numbers.f,
                 x: batch.x,
                 address: self.address(Purpose::Sample, 0, batch),
                 fresh: self.address(Purpose::Relax, 0, batch),
             };
-            let lent = Lent {
+            let lent = LayerContext {
                 rows,
-                log_q: parts(numbers.log_q, plan.rows()).nth(t).unwrap_or_default(),
+                log_q: chunks(numbers.log_q, layout.rows()).nth(t).unwrap_or_default(),
                 weight: numbers.weight,
                 samples: work.samples,
                 activations: work.activations,
@@ -248,16 +248,16 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 points: &mut *points,
             };
             let delta = MatrixMut::new(own, dense.stride, dense.outputs);
-            let smooth = Smooth { objective, net, plan, lent };
+            let smooth = Smooth { objective, net, layout, lent };
             self.estimator.relax(&mut Relaxed { rows, delta, records: &mut *records, smooth })?;
             let own = work.deltas.get_mut(start..first).unwrap_or_default();
-            for row in parts_mut(own, dense.stride) {
+            for row in chunks_mut(own, dense.stride) {
                 row.iter_mut().for_each(|d| *d = significant(*d));
             }
-            if t == 0 && plan.samples() > 1 {
-                self.merge_samples(plan, work.deltas);
+            if t == 0 && layout.samples() > 1 {
+                self.merge_samples(layout, work.deltas);
             }
-            net.back(plan, t, work.activations, work.deltas);
+            net.back(layout, t, work.activations, work.deltas);
         }
         Ok(())
     }

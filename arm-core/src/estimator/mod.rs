@@ -16,8 +16,7 @@ pub use single::{Ar, Baseline, Exact, Reinforce};
 use crate::engine::relaxed::Relaxed;
 use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
-pub use crate::kernels::unit::Unit;
-use crate::kernels::unit::score_function;
+pub use crate::kernels::draw_rule::{DrawRule, DrawnUnit, independent};
 use crate::numeric::bits::Bits;
 use crate::numeric::math::significant;
 use crate::objective::Objective;
@@ -62,7 +61,7 @@ pub enum Flips {
 }
 
 /// A gradient estimator.
-pub trait Estimator: Unit {
+pub trait Estimator: DrawRule {
     /// Whether each sample has an antithetic partner for every stochastic layer. The learning signal of a row of a
     /// layer is then f(sample) - f(partner), and [`signals`](Self::signals) gives its factor.
     const PAIRED: bool;

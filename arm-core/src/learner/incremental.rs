@@ -9,7 +9,7 @@ use crate::network::Batch;
 use crate::numeric::bits::Bits;
 use crate::objective::{BlackBox, Objective, Vae};
 use crate::optim::Optimiser;
-use crate::shape::plan::Place;
+use crate::shape::layout::LayerLayout;
 
 /// A step that is under way: which parameters come next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,25 +67,25 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// Errors: [`Error::Setting`] when the optimiser was given a bad rate meanwhile; the step stays under way.
     #[inline(never)]
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
-        let Some(Pending { mut layer, mut row, .. }) = self.state.pending else { return Ok(Progress::Idle) };
+        let Some(Pending { layer: first, mut row, .. }) = self.state.pending else { return Ok(Progress::Idle) };
         self.optimiser.check()?;
         let (mut left, mut least) = (budget, 1);
-        let mut place = self.engine.plan(1).place(layer);
-        while place.layer < self.engine.shape.dense_layers() {
-            let stride = place.dense.stride.max(1);
-            let rows = (left / stride).max(least).min(place.dense.rows().saturating_sub(row));
-            if rows == 0 && row < place.dense.rows() {
+        let mut layer = self.engine.layout(1).layer(first);
+        while layer.index < self.engine.shape.dense_layers() {
+            let stride = layer.dense.stride.max(1);
+            let rows = (left / stride).max(least).min(layer.dense.rows().saturating_sub(row));
+            if rows == 0 && row < layer.dense.rows() {
                 if let Some(pending) = &mut self.state.pending {
-                    (pending.layer, pending.row) = (layer, row);
+                    (pending.layer, pending.row) = (layer.index, row);
                 }
                 return Ok(Progress::Working);
             }
-            self.update(&place, row, rows)?;
+            self.update(&layer, row, rows)?;
             (left, least) = (left.saturating_sub(rows * stride), 0);
             row += rows;
-            if row >= place.dense.rows() {
-                (layer, row) = (layer + 1, 0);
-                self.engine.plan(1).advance(&mut place);
+            if row >= layer.dense.rows() {
+                row = 0;
+                self.engine.layout(1).advance(&mut layer);
             }
         }
         let f = self.state.pending.take().map_or(0.0, |pending| pending.f);
@@ -95,15 +95,15 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         Ok(Progress::Done(f))
     }
 
-    /// Updates `rows` rows from `first` on of the layer at `place`.
+    /// Updates `rows` rows from `first` on of a layer.
     #[inline(never)]
-    fn update(&mut self, place: &Place, first: usize, rows: usize) -> Result<(), Error> {
-        let start = place.dense.offset + first * place.dense.stride;
-        let range = start..start + rows * place.dense.stride;
+    fn update(&mut self, layer: &LayerLayout, first: usize, rows: usize) -> Result<(), Error> {
+        let start = layer.dense.offset + first * layer.dense.stride;
+        let range = start..start + rows * layer.dense.stride;
         let moments = self.moments.split_at_mut_checked(self.params.len());
         let (first_moment, second_moment) = moments.unwrap_or((&mut [], &mut []));
         let block = Block {
-            layer: place.layer,
+            layer: layer.index,
             first,
             weights: self.params.get_mut(range.clone()).unwrap_or_default(),
             first_moment: first_moment.get_mut(range.clone()).unwrap_or_default(),
@@ -111,7 +111,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         };
         // All else of the scratch is only read.
         let room = core::mem::take(&mut self.work.a);
-        let trained = self.work.trained(&self.engine.plan(1), place, self.input);
+        let trained = self.work.trained(&self.engine.layout(1), layer, self.input);
         let (engine, updates) = (&self.engine, self.state.updates);
         let result = engine.update_layer(Some(&trained), &self.optimiser, updates, &[], 1, block, room);
         self.work.a = room;
@@ -129,16 +129,16 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.idle()?;
         self.optimiser.check()?;
         let batch = Batch::new(self.bits(x)?, 1, 0, self.state.steps);
-        let (net, plan) = (self.engine.network(self.params)?, self.engine.plan(1));
+        let (net, layout) = (self.engine.network(self.params)?, self.engine.layout(1));
         if E::RELAXED || self.work.deltas.is_empty() || self.input.len() < x.len() {
             let relaxed = if E::RELAXED { self.engine.training_scratch(1) } else { 0 };
-            return Err(Error::Size { needed: plan.learner_words().max(relaxed), given: self.scratch });
+            return Err(Error::Size { needed: layout.learner_words().max(relaxed), given: self.scratch });
         }
         objective.check(&self.engine.shape)?;
         self.engine.estimator.check(&self.engine.shape)?;
         self.engine.check_batch(&batch)?;
         let mut f = [0.0];
-        let result = self.engine.examples_in(&net, &plan, objective, &batch, &mut self.work, &mut [], &mut f);
+        let result = self.engine.examples_in(&net, &layout, objective, &batch, &mut self.work, &mut [], &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {
             // The same uniforms would be refused again and again.
             self.state.steps = self.state.steps.wrapping_add(1);

@@ -20,7 +20,7 @@ use crate::objective::{BlackBox, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::Shape;
 use crate::shape::init::glorot;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 /// All the memory of a [`Learner`]: P parameters, M moments, S words of scratch. It starts as zeros, so a static of it
 /// lies in .bss.
@@ -65,7 +65,7 @@ impl Shape<'_> {
 
     /// [`scratch`](Self::scratch) for an estimator that draws `samples` samples.
     pub const fn scratch_for(&self, samples: usize) -> usize {
-        Plan::new(self, 1, samples).learner_words()
+        Layout::new(self, 1, samples).learner_words()
     }
 }
 
@@ -149,14 +149,14 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;
         exact_size(optimiser.moments() * shape.params(), moments.len())?;
-        let (scratch, plan) = (input.len(), engine.plan(1));
-        let trains = plan.fits() && scratch >= plan.training_words();
-        if state.pending.is_some() && !(trains && scratch >= plan.learner_words()) {
-            let needed = if plan.fits() { plan.learner_words() } else { usize::MAX };
+        let (scratch, layout) = (input.len(), engine.layout(1));
+        let trains = layout.fits() && scratch >= layout.training_words();
+        if state.pending.is_some() && !(trains && scratch >= layout.learner_words()) {
+            let needed = if layout.fits() { layout.learner_words() } else { usize::MAX };
             return Err(Error::Size { needed, given: scratch });
         }
-        let plan = if trains { plan } else { engine.plan_of(1, 1) };
-        let work = plan.work(trains, &mut input).unwrap_or_default();
+        let layout = if trains { layout } else { engine.layout_of(1, 1) };
+        let work = layout.work(trains, &mut input).unwrap_or_default();
         Ok(Learner { engine, optimiser, params, moments, work, input, scratch, state })
     }
 }
@@ -239,16 +239,16 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
             return Err(Error::Setting);
         }
         let mut batch = Batch::new(self.bits(x)?, 1, 0, self.state.scores);
-        let (net, plan) = (self.engine.network(self.params)?, self.engine.plan_of(1, 1));
+        let (net, layout) = (self.engine.network(self.params)?, self.engine.layout_of(1, 1));
         Objective::<K>::check(&Vae, &self.engine.shape)?;
         self.engine.check_batch(&batch)?;
         if self.work.b.is_empty() {
-            return Err(Error::Size { needed: plan.inference_words(), given: self.scratch });
+            return Err(Error::Size { needed: layout.inference_words(), given: self.scratch });
         }
         let mut sum = LogMeanExp::new();
         for i in 0..samples {
             batch.first = u64::from(i);
-            self.engine.evaluate_in(&net, &plan, &mut Vae, &batch, &mut self.work);
+            self.engine.evaluate_in(&net, &layout, &mut Vae, &batch, &mut self.work);
             sum.push(-self.work.total.first().copied().unwrap_or_default());
         }
         self.state.scores = self.state.scores.wrapping_add(1);
@@ -263,7 +263,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         let x = BitMatrix::new(&[], 0);
         let batch = Batch::new(x, 1, index, self.state.steps);
         if self.work.b.is_empty() {
-            let needed = self.engine.plan_of(1, 1).inference_words();
+            let needed = self.engine.layout_of(1, 1).inference_words();
             return Err(Error::Size { needed, given: self.scratch });
         }
         self.engine.generate_in(self.params, batch, &mut self.work, out)

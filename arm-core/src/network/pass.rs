@@ -3,7 +3,7 @@
 use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 use crate::shape::{Dense, Shape};
 
 /// A network's shape, kernels and parameters.
@@ -14,7 +14,7 @@ pub(crate) struct Network<'s, 'p, K> {
     pub params: &'p [f32],
 }
 
-/// What of a pass has its place in the record; all else is written to the start of what the pass is given.
+/// What of a pass has its place in the trace; all else is written to the start of what the pass is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
     Nothing,
@@ -72,7 +72,7 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
         hidden: &mut [f32],
         out: &'a mut [f32],
     ) -> MatrixMut<'a> {
-        let start = self.pass(&Plan::new(self.shape, rows, 1), k, x, Keep::Nothing, hidden, out);
+        let start = self.pass(&Layout::new(self.shape, rows, 1), k, x, Keep::Nothing, hidden, out);
         let width = self.shape.layer(self.shape.link(k).1).map_or(0, |layer| layer.width());
         let stride = self.shape.stride(width);
         let logits = out.get_mut(start..).and_then(|out| out.get_mut(..rows * stride)).unwrap_or_default();
@@ -83,52 +83,52 @@ impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
     #[inline(never)]
     pub(crate) fn pass(
         &self,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         k: usize,
         x: BitMatrix<'_>,
         keep: Keep,
         hidden: &mut [f32],
         out: &mut [f32],
     ) -> usize {
-        let mut place = plan.place(self.shape.link(k).0);
+        let mut layer = layout.layer(self.shape.link(k).0);
         if keep == Keep::Nothing {
-            place.activation = 0;
+            layer.activation = 0;
         }
         loop {
-            let (before, here) = hidden.split_at_mut_checked(place.activation).unwrap_or_default();
-            let input = if place.above_hidden {
-                Input::Real(plan.last_rows(before, place.dense.inputs, place.height()))
+            let (before, here) = hidden.split_at_mut_checked(layer.activation).unwrap_or_default();
+            let input = if layer.above_hidden {
+                Input::Real(layout.last_rows(before, layer.dense.inputs, layer.height()))
             } else {
                 Input::Bits(x)
             };
-            let to = if place.hidden {
+            let to = if layer.hidden {
                 here
             } else if keep == Keep::All {
-                place.deltas_mut(out)
+                layer.deltas_mut(out)
             } else {
                 &mut *out
             };
-            self.dense(place.layer, &place.dense, input, place.height(), to);
-            if !place.hidden {
-                return if keep == Keep::All { place.delta } else { 0 };
+            self.dense(layer.index, &layer.dense, input, layer.height(), to);
+            if !layer.hidden {
+                return if keep == Keep::All { layer.delta } else { 0 };
             }
-            plan.advance(&mut place);
+            layout.advance(&mut layer);
         }
     }
 
     /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
     #[inline(never)]
-    pub(crate) fn back(&self, plan: &Plan<'_>, k: usize, activations: &[f32], deltas: &mut [f32]) {
+    pub(crate) fn back(&self, layout: &Layout<'_>, k: usize, activations: &[f32], deltas: &mut [f32]) {
         let (first, last) = self.shape.link(k);
         for i in (first..last).rev() {
-            let above = plan.place(i + 1);
+            let above = layout.layer(i + 1);
             let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);
             let (low, high) = deltas.split_at_mut_checked(above.delta).unwrap_or_default();
             let d =
                 Matrix::new(high.get(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs);
             let stride = self.shape.stride(width);
             let dx = low.get_mut(low.len().wrapping_sub(rows * stride)..).unwrap_or_default();
-            let a = plan.last_rows(activations.get(..above.activation).unwrap_or_default(), width, rows);
+            let a = layout.last_rows(activations.get(..above.activation).unwrap_or_default(), width, rows);
             let slope = self.shape.layer(i).map_or(1.0, |layer| layer.slope());
             self.kernels.back(self.weights_of(dense), d, a, slope, MatrixMut::new(dx, stride, width));
         }

@@ -4,12 +4,12 @@ use crate::error::Error;
 use crate::network::Batch;
 use crate::numeric::bits::words;
 use crate::shape::Shape;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 use core::ops::Range;
 
 /// What [`examples`](crate::Engine::examples) leaves for [`update`](crate::Engine::update).
 #[derive(Debug)]
-pub(crate) struct Record<'a> {
+pub(crate) struct Trace<'a> {
     /// Kept activations of hidden layers.
     pub activations: &'a [f32],
     /// Gradients with respect to what each dense layer computes, before its activation.
@@ -25,7 +25,7 @@ pub(crate) struct Work<'a> {
     pub activations: &'a mut [f32],
     pub deltas: &'a mut [f32],
     pub samples: &'a mut [u32],
-    /// What there is a float of for each row: see [`Plan::numbers`].
+    /// What there is a float of for each row: see [`Layout::numbers`].
     pub numbers: &'a mut [f32],
     /// f of the paths of a branch.
     pub total: &'a mut [f32],
@@ -59,7 +59,7 @@ impl Work<'_> {
     #[inline(never)]
     pub(crate) fn target<'a>(
         &'a self,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         batch: &Batch<'a>,
         from: usize,
         t: usize,
@@ -67,9 +67,9 @@ impl Work<'_> {
     ) -> &'a [u32] {
         let row = self.active.get(i).map_or(0, |&r| r as usize);
         match t.checked_sub(1) {
-            None => batch.x.row(plan.example(row)),
-            Some(below) if below < from => plan.samples_of(below, self.samples).row(row),
-            Some(layer) => plan.samples_of(layer, self.branch).row(i),
+            None => batch.x.row(layout.example(row)),
+            Some(below) if below < from => layout.samples_of(below, self.samples).row(row),
+            Some(layer) => layout.samples_of(layer, self.branch).row(i),
         }
     }
 }
@@ -84,21 +84,21 @@ fn floats_of<'a>(rest: &mut &'a mut [u32], n: usize) -> Option<&'a mut [f32]> {
     bytemuck::try_cast_slice_mut(words_of(rest, n)?).ok()
 }
 
-impl<'s> Plan<'s> {
+impl<'s> Layout<'s> {
     /// Words of the part of the scratch that `update` reads.
-    pub(crate) const fn record_words(&self) -> usize {
+    pub(crate) const fn trace_words(&self) -> usize {
         self.activations() + self.deltas() + self.all_samples()
     }
 
-    /// The parts of the record: the rows in use of each activation, gradient and sample.
-    pub(crate) fn record_ranges(self) -> impl Iterator<Item = Range<usize>> + use<'s> {
+    /// The parts of the trace: the rows in use of each activation, gradient and sample.
+    pub(crate) fn trace_ranges(self) -> impl Iterator<Item = Range<usize>> + use<'s> {
         let (hidden, dense) = (self.shape.network_layers(), self.shape.dense_layers());
         let (deltas, samples) = (self.activations(), self.activations() + self.deltas());
-        let activations = (0..hidden).map(move |i| self.place(i).activation..self.place(i + 1).activation);
+        let activations = (0..hidden).map(move |i| self.layer(i).activation..self.layer(i + 1).activation);
         let deltas = (0..dense).map(move |i| {
-            let place = self.place(i);
-            let start = deltas + place.delta;
-            start..start + place.height() * place.dense.stride
+            let layer = self.layer(i);
+            let start = deltas + layer.delta;
+            start..start + layer.height() * layer.dense.stride
         });
         let samples = (0..self.shape.stochastic_layers())
             .map(move |t| samples + self.sample(t)..samples + self.sample(t + 1));
@@ -107,7 +107,7 @@ impl<'s> Plan<'s> {
 
     /// Floats of [`Work::a`] and of [`Work::b`].
     const fn rooms(&self) -> (usize, usize) {
-        let ([below, behind], widest) = (self.shape.sums.hidden, self.shape.sums.widest);
+        let ([below, behind], widest) = (self.shape.totals.hidden, self.shape.totals.widest);
         let hidden = below + behind;
         (self.rows() * if hidden > widest { hidden } else { widest }, self.rows() * widest)
     }
@@ -120,7 +120,7 @@ impl<'s> Plan<'s> {
     /// Words of scratch for training.
     pub(crate) const fn training_words(&self) -> usize {
         let (a, b) = self.rooms();
-        self.record_words() + self.all_numbers() + 2 * self.rows() + 2 * self.all_samples() + a + b
+        self.trace_words() + self.all_numbers() + 2 * self.rows() + 2 * self.all_samples() + a + b
     }
 
     /// Words of scratch for a learner, which keeps the input of a step.
@@ -135,11 +135,11 @@ impl<'s> Plan<'s> {
     }
 
     #[inline(never)]
-    pub(crate) fn record<'a>(&self, scratch: &'a [u32]) -> Option<Record<'a>> {
+    pub(crate) fn trace<'a>(&self, scratch: &'a [u32]) -> Option<Trace<'a>> {
         let (activations, rest) = scratch.split_at_checked(self.activations())?;
         let (deltas, rest) = rest.split_at_checked(self.deltas())?;
         let samples = rest.get(..self.all_samples())?;
-        Some(Record {
+        Some(Trace {
             activations: bytemuck::try_cast_slice(activations).ok()?,
             deltas: bytemuck::try_cast_slice(deltas).ok()?,
             samples,
@@ -212,13 +212,13 @@ impl Shape<'_> {
     /// Words (of 4 bytes) of scratch that a training step needs for `examples` examples at a time with an estimator
     /// that draws `samples` samples each; `usize::MAX` where that is more than can be counted.
     pub const fn training_scratch(&self, examples: usize, samples: usize) -> usize {
-        let plan = Plan::new(self, examples, samples);
-        if plan.fits() { plan.training_words() } else { usize::MAX }
+        let layout = Layout::new(self, examples, samples);
+        if layout.fits() { layout.training_words() } else { usize::MAX }
     }
 
     /// Words of scratch that evaluation needs for `examples` examples with `samples` samples each.
     pub const fn inference_scratch(&self, examples: usize, samples: usize) -> usize {
-        let plan = Plan::new(self, examples, samples);
-        if plan.fits() { plan.inference_words() } else { usize::MAX }
+        let layout = Layout::new(self, examples, samples);
+        if layout.fits() { layout.inference_words() } else { usize::MAX }
     }
 }

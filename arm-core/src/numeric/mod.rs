@@ -3,7 +3,7 @@
 pub mod bits;
 pub mod math;
 pub mod matrix;
-pub(crate) mod parts;
+pub(crate) mod chunks;
 pub mod rng;
 
 /// Largest magnitude of an activation or of a gradient with respect to one, 2^24. A step beyond it is refused.

@@ -1,5 +1,5 @@
 use super::{BlackBox, Objective, smooth};
-use crate::engine::relaxed::Lent;
+use crate::engine::relaxed::LayerContext;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::network::Batch;
@@ -7,9 +7,9 @@ use crate::network::Network;
 use crate::network::scratch::Work;
 use crate::numeric::bits::Bits;
 use crate::numeric::matrix::{Matrix, MatrixMut};
-use crate::numeric::parts::parts_mut;
+use crate::numeric::chunks::chunks_mut;
 use crate::shape::Shape;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 /// Any f(b_T) that is known at real b too, with its gradient there. Minimised, as by [`BlackBox`].
 ///
@@ -47,36 +47,36 @@ where
     }
 
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
-        BlackBox(&mut self.f).train(net, plan, batch, work);
+    fn train(&mut self, net: &Network<'_, '_, K>, layout: &Layout<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
+        BlackBox(&mut self.f).train(net, layout, batch, work);
     }
 
     #[allow(private_interfaces)]
     fn evaluate(
         &mut self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
         from: usize,
         count: usize,
     ) {
-        BlackBox(&mut self.f).evaluate(net, plan, batch, work, from, count);
+        BlackBox(&mut self.f).evaluate(net, layout, batch, work, from, count);
     }
 
     #[allow(private_interfaces)]
     fn at_samples(
         &mut self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        lent: &mut Lent<'_>,
+        layout: &Layout<'_>,
+        lent: &mut LayerContext<'_>,
         through: bool,
         mut gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
         if lent.rows.layer + 1 < net.shape.stochastic_layers() {
             gradient.rows_mut().for_each(|g| g.fill(0.0));
             if through {
-                smooth::from_above(net, plan, lent, false, true, gradient);
+                smooth::from_above(net, layout, lent, false, true, gradient);
             }
             return Ok(());
         }
@@ -93,8 +93,8 @@ where
     fn at(
         &mut self,
         net: &Network<'_, '_, K>,
-        _: &Plan<'_>,
-        lent: &mut Lent<'_>,
+        _: &Layout<'_>,
+        lent: &mut LayerContext<'_>,
         z: Matrix<'_>,
         f: &mut [f32],
         mut gradient: MatrixMut<'_>,
@@ -103,7 +103,7 @@ where
             return Err(Error::Unsupported);
         }
         // Kept for `curvature`.
-        let kept = parts_mut(lent.points, z.cols());
+        let kept = chunks_mut(lent.points, z.cols());
         for (((z, g), f), kept) in z.rows().zip(gradient.rows_mut()).zip(f).zip(kept) {
             kept.iter_mut().zip(z).for_each(|(k, z)| *k = *z);
             *f = (self.gradient)(z, g);
@@ -116,7 +116,7 @@ where
     fn curvature(
         &mut self,
         _: &Network<'_, '_, K>,
-        lent: &mut Lent<'_>,
+        lent: &mut LayerContext<'_>,
         v: Matrix<'_>,
         w: Matrix<'_>,
         out: &mut [f32],
@@ -125,7 +125,7 @@ where
         let (kept, rest) = lent.points.split_at_mut_checked(v.height() * n).unwrap_or_default();
         let (moved, g) = rest.split_at_mut_checked(n).unwrap_or_default();
         let g = g.get_mut(..n).unwrap_or_default();
-        for (((z, out), v), w) in parts_mut(kept, n).zip(out).zip(v.rows()).zip(w.rows()) {
+        for (((z, out), v), w) in chunks_mut(kept, n).zip(out).zip(v.rows()).zip(w.rows()) {
             let size = w.iter().fold(0.0, |size: f32, w| if w.abs() > size { w.abs() } else { size });
             *out = 0.0;
             if size == 0.0 {
@@ -142,5 +142,5 @@ where
     }
 
     #[allow(private_interfaces)]
-    fn back(&self, _: &Network<'_, '_, K>, _: &Plan<'_>, _: &mut Work<'_>) {}
+    fn back(&self, _: &Network<'_, '_, K>, _: &Layout<'_>, _: &mut Work<'_>) {}
 }

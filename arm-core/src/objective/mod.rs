@@ -12,14 +12,14 @@ pub use conditional::Conditional;
 pub use differentiable::Differentiable;
 pub use vae::Vae;
 
-use crate::engine::relaxed::Lent;
+use crate::engine::relaxed::LayerContext;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::network::Batch;
 use crate::network::Network;
 use crate::network::scratch::Work;
 use crate::numeric::matrix::{Matrix, MatrixMut};
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 /// An objective; sealed, because it works on the engine's buffers.
 pub trait Objective<K: Kernels>: private::Sealed {
@@ -33,7 +33,7 @@ pub trait Objective<K: Kernels>: private::Sealed {
     /// Evaluates the main rows: `cost`, and the gradient of the logits it owns.
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>);
+    fn train(&mut self, net: &Network<'_, '_, K>, layout: &Layout<'_>, batch: &Batch<'_>, work: &mut Work<'_>);
 
     /// Adds to `total` the terms of f that depend on layers `from..`, for the first `count` rows of a branch.
     #[doc(hidden)]
@@ -41,7 +41,7 @@ pub trait Objective<K: Kernels>: private::Sealed {
     fn evaluate(
         &mut self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
         from: usize,
@@ -52,7 +52,7 @@ pub trait Objective<K: Kernels>: private::Sealed {
     /// logits are left in `work.b` for [`flipped`](Self::flipped).
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn keep_linear(&self, _: &Network<'_, '_, K>, _: &Plan<'_>, _: &mut Work<'_>, _t: usize) -> bool {
+    fn keep_linear(&self, _: &Network<'_, '_, K>, _: &Layout<'_>, _: &mut Work<'_>, _t: usize) -> bool {
         false
     }
 
@@ -62,7 +62,7 @@ pub trait Objective<K: Kernels>: private::Sealed {
     fn flipped(
         &self,
         _: &Network<'_, '_, K>,
-        _: &Plan<'_>,
+        _: &Layout<'_>,
         _: &Batch<'_>,
         _: &mut Work<'_>,
         _row: usize,
@@ -77,8 +77,8 @@ pub trait Objective<K: Kernels>: private::Sealed {
     fn at_samples(
         &mut self,
         _: &Network<'_, '_, K>,
-        _: &Plan<'_>,
-        _: &mut Lent<'_>,
+        _: &Layout<'_>,
+        _: &mut LayerContext<'_>,
         _through: bool,
         _gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
@@ -91,8 +91,8 @@ pub trait Objective<K: Kernels>: private::Sealed {
     fn at(
         &mut self,
         _: &Network<'_, '_, K>,
-        _: &Plan<'_>,
-        _: &mut Lent<'_>,
+        _: &Layout<'_>,
+        _: &mut LayerContext<'_>,
         _z: Matrix<'_>,
         _f: &mut [f32],
         _gradient: MatrixMut<'_>,
@@ -106,7 +106,7 @@ pub trait Objective<K: Kernels>: private::Sealed {
     fn curvature(
         &mut self,
         _: &Network<'_, '_, K>,
-        _: &mut Lent<'_>,
+        _: &mut LayerContext<'_>,
         _v: Matrix<'_>,
         _w: Matrix<'_>,
         _out: &mut [f32],
@@ -117,7 +117,7 @@ pub trait Objective<K: Kernels>: private::Sealed {
     /// From the gradient of its logits, those of its hidden layers, each row times its weight.
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>);
+    fn back(&self, net: &Network<'_, '_, K>, layout: &Layout<'_>, work: &mut Work<'_>);
 }
 
 mod private {

@@ -6,23 +6,23 @@ use crate::network::Network;
 use crate::network::scratch::Work;
 use crate::numeric::math::significant;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::numeric::parts::parts_mut;
-use crate::shape::plan::Plan;
+use crate::numeric::chunks::chunks_mut;
+use crate::shape::layout::Layout;
 use core::ops::Range;
 
 /// -log p of every row of `x`, or of every example (`shared`), under its logits, and the gradients in place of the logits.
 #[inline(never)]
 pub(super) fn costs<K: Kernels>(
     net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
+    layout: &Layout<'_>,
     logits: &mut [f32],
     x: BitMatrix<'_>,
     shared: bool,
     cost: &mut [f32],
 ) {
     let mut logits = MatrixMut::new(logits, net.shape.stride(x.cols()), x.cols());
-    for (row, cost) in cost.iter_mut().enumerate().take(plan.rows()) {
-        let x = x.row(if shared { plan.example(row) } else { row });
+    for (row, cost) in cost.iter_mut().enumerate().take(layout.rows()) {
+        let x = x.row(if shared { layout.example(row) } else { row });
         *cost = -net.kernels.log_prob_delta(logits.row_mut(row), x);
     }
 }
@@ -32,16 +32,16 @@ pub(super) fn costs<K: Kernels>(
 #[inline(never)]
 pub(super) fn add_costs<K: Kernels>(
     net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
+    layout: &Layout<'_>,
     batch: &Batch<'_>,
     work: &mut Work<'_>,
     (from, count): (usize, usize),
     t: usize,
 ) {
     let width = t.checked_sub(1).map_or(net.shape.inputs(), |below| net.shape.stochastic_width(below));
-    for row in (0..count).take(plan.rows()) {
+    for row in (0..count).take(layout.rows()) {
         let logits = Matrix::new(work.b, net.shape.stride(width), width).row(row);
-        let cost = net.kernels.log_prob(logits, work.target(plan, batch, from, t, row));
+        let cost = net.kernels.log_prob(logits, work.target(layout, batch, from, t, row));
         if let Some(total) = work.total.get_mut(row) {
             *total -= cost;
         }
@@ -51,7 +51,7 @@ pub(super) fn add_costs<K: Kernels>(
 /// Where the first link above b_T is linear and `t` is the top layer, leaves its logits in `work.b`.
 pub(super) fn keep_linear<K: Kernels>(
     net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
+    layout: &Layout<'_>,
     work: &mut Work<'_>,
     t: usize,
 ) -> bool {
@@ -60,7 +60,7 @@ pub(super) fn keep_linear<K: Kernels>(
     if t + 1 != layers || first != last {
         return false;
     }
-    net.logits(layers, plan.samples_of(t, work.samples), plan.rows(), &mut [], work.b);
+    net.logits(layers, layout.samples_of(t, work.samples), layout.rows(), &mut [], work.b);
     true
 }
 
@@ -85,23 +85,23 @@ pub(super) fn flipped_log_prob<K: Kernels>(
 /// weights of their rows, then those of the hidden layers.
 pub(super) fn back<K: Kernels>(
     net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
+    layout: &Layout<'_>,
     work: &mut Work<'_>,
     links: Range<usize>,
 ) {
     let first = net.shape.link(links.start).0;
     for i in first..net.shape.dense_layers() {
         let own = i >= net.shape.network_layers() || net.shape.layer(i).is_some_and(|l| l.stochastic());
-        if own && plan.samples() > 1 {
-            let place = plan.place(i);
-            for (delta, w) in parts_mut(place.deltas_mut(work.deltas), place.dense.stride)
-                .zip(&*plan.numbers(work.numbers).weight)
+        if own && layout.samples() > 1 {
+            let layer = layout.layer(i);
+            for (delta, w) in chunks_mut(layer.deltas_mut(work.deltas), layer.dense.stride)
+                .zip(&*layout.numbers(work.numbers).weight)
             {
                 delta.iter_mut().for_each(|d| *d = significant(*d * w));
             }
         }
     }
     for link in links {
-        net.back(plan, link, work.activations, work.deltas);
+        net.back(layout, link, work.activations, work.deltas);
     }
 }

@@ -1,28 +1,28 @@
 //! The negative ELBO at real samples, and its derivatives with respect to them.
 
 use super::vae::{fixed_prior_cost, generator};
-use crate::engine::relaxed::Lent;
+use crate::engine::relaxed::LayerContext;
 use crate::error::Error;
 use crate::kernels::{Input, Kernels};
 use crate::network::Network;
 use crate::numeric::math::sigmoid;
 use crate::numeric::matrix::{Matrix, MatrixMut};
-use crate::numeric::parts::parts_mut;
+use crate::numeric::chunks::chunks_mut;
 use crate::shape::Prior;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 /// See [`Smooth::at_samples`](crate::engine::relaxed::Smooth::at_samples).
 pub(super) fn at_samples<K: Kernels>(
     net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
-    lent: &mut Lent<'_>,
+    layout: &Layout<'_>,
+    lent: &mut LayerContext<'_>,
     through: bool,
     mut gradient: MatrixMut<'_>,
 ) {
     let (t, layers, phi) = (lent.rows.layer, net.shape.stochastic_layers(), lent.rows.phi);
     // -log p(b_t-1 | b_t), whose gradients are weighted already, and log q(b_t | b_t-1).
     let first = net.shape.link(generator(layers, t)).0;
-    net.kernels.back(net.weights(first), lent.delta(plan, first), phi, 1.0, again(&mut gradient));
+    net.kernels.back(net.weights(first), lent.delta(layout, first), phi, 1.0, again(&mut gradient));
     let scale = net.shape.coding(first).scale();
     for ((g, w), phi) in gradient.rows_mut().zip(lent.weight).zip(phi.rows()) {
         g.iter_mut().zip(phi).for_each(|(g, phi)| *g = *g * scale / w + phi);
@@ -32,32 +32,32 @@ pub(super) fn at_samples<K: Kernels>(
         gradient.rows_mut().for_each(|g| add(-1.0, prior(net), g));
         return;
     }
-    let above = plan.samples_of(t + 1, lent.samples);
-    let logits = net.logits(generator(layers, t + 1), above, plan.rows(), lent.a, lent.b);
+    let above = layout.samples_of(t + 1, lent.samples);
+    let logits = net.logits(generator(layers, t + 1), above, layout.rows(), lent.a, lent.b);
     for (g, logits) in gradient.rows_mut().zip(logits.as_matrix().rows()) {
         add(-1.0, logits, g);
     }
-    from_above(net, plan, lent, true, through, gradient);
+    from_above(net, layout, lent, true, through, gradient);
 }
 
 /// Adds what layer `t` contributes through the logits of the layer above: log q(b_t+1 | b_t) if f has it (`log_q`), and,
 /// `through` its samples, all that lies above.
 pub(super) fn from_above<K: Kernels>(
     net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
-    lent: &mut Lent<'_>,
+    layout: &Layout<'_>,
+    lent: &mut LayerContext<'_>,
     log_q: bool,
     through: bool,
     mut gradient: MatrixMut<'_>,
 ) {
-    let (t, rows) = (lent.rows.layer, plan.rows());
+    let (t, rows) = (lent.rows.layer, layout.rows());
     let (first, last) = net.shape.link(t + 1);
     let (dense, b, delta) =
-        (net.shape.dense(last), plan.samples_of(t + 1, lent.samples), lent.delta(plan, last));
-    let phi = lent.logits.get(plan.logits(t + 1)..plan.logits(t + 2)).unwrap_or_default();
+        (net.shape.dense(last), layout.samples_of(t + 1, lent.samples), lent.delta(layout, last));
+    let phi = lent.logits.get(layout.logits(t + 1)..layout.logits(t + 2)).unwrap_or_default();
     let phi = Matrix::new(phi, dense.stride, dense.outputs);
     let (mut from, mut to) = (&mut *lent.a, &mut *lent.b);
-    for (row, out) in parts_mut(from, dense.stride).enumerate().take(rows) {
+    for (row, out) in chunks_mut(from, dense.stride).enumerate().take(rows) {
         let delta = if through { delta.row(row) } else { &[] };
         for (((out, phi), b), i) in out.iter_mut().zip(phi.row(row)).zip(b.bits(row).iter()).zip(0..) {
             let residual = if log_q { f32::from(u8::from(b)) - sigmoid(*phi) } else { 0.0 };
@@ -65,8 +65,8 @@ pub(super) fn from_above<K: Kernels>(
         }
     }
     for i in (first..last).rev() {
-        let (place, above) = (plan.place(i), net.shape.dense(i + 1));
-        let (a, here) = (place.activations(lent.activations), place.dense);
+        let (layer, above) = (layout.layer(i), net.shape.dense(i + 1));
+        let (a, here) = (layer.activations(lent.activations), layer.dense);
         let d = Matrix::new(of(from, rows * above.stride), above.stride, above.outputs);
         let dx = MatrixMut::new(of_mut(to, rows * here.stride), here.stride, here.outputs);
         net.kernels.back(net.weights(i + 1), d, a, here.slope, dx);
@@ -84,13 +84,13 @@ pub(super) fn from_above<K: Kernels>(
 /// See [`Smooth::at`](crate::engine::relaxed::Smooth::at). For one stochastic layer.
 pub(super) fn at<K: Kernels>(
     net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
-    lent: &mut Lent<'_>,
+    layout: &Layout<'_>,
+    lent: &mut LayerContext<'_>,
     z: Matrix<'_>,
     f: &mut [f32],
     mut gradient: MatrixMut<'_>,
 ) -> Result<(), Error> {
-    let (n, rows, phi) = (z.height(), plan.rows().max(1), lent.rows.phi);
+    let (n, rows, phi) = (z.height(), layout.rows().max(1), lent.rows.phi);
     let Some((kept, [a, b, _])) = room(net, n, lent.points) else { return Err(Error::Unsupported) };
     let (first, last) = net.shape.link(1);
     for i in first..=last {
@@ -101,7 +101,7 @@ pub(super) fn at<K: Kernels>(
     // -log p(x | z)
     let logits = kept.get_mut(start(net, n, last)..).unwrap_or_default();
     let dense = net.shape.dense(last);
-    for (i, (logits, f)) in parts_mut(logits, dense.stride.max(1)).zip(f.iter_mut()).enumerate() {
+    for (i, (logits, f)) in chunks_mut(logits, dense.stride.max(1)).zip(f.iter_mut()).enumerate() {
         let logits = logits.get_mut(..dense.outputs).unwrap_or_default();
         *f = -net.kernels.log_prob_delta(logits, lent.rows.x(i % rows).words());
     }
@@ -137,7 +137,7 @@ pub(super) fn at<K: Kernels>(
 /// See [`Smooth::curvature`](crate::engine::relaxed::Smooth::curvature). Only the output units are curved.
 pub(super) fn curvature<K: Kernels>(
     net: &Network<'_, '_, K>,
-    lent: &mut Lent<'_>,
+    lent: &mut LayerContext<'_>,
     v: Matrix<'_>,
     w: Matrix<'_>,
     out: &mut [f32],

@@ -1,14 +1,14 @@
 use super::{Objective, output, smooth};
-use crate::engine::relaxed::Lent;
+use crate::engine::relaxed::LayerContext;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::network::Batch;
 use crate::network::scratch::Work;
 use crate::network::{Keep, Network};
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::numeric::parts::parts_mut;
+use crate::numeric::chunks::chunks_mut;
 use crate::shape::Shape;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 /// The negative ELBO in nats, for one sample of the chain: f = log q(b_1..T | x) - log p(x | b_1) - .. - log p(b_T).
 ///
@@ -28,11 +28,11 @@ pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
 
 /// -log p(b_T) of every row, and its gradient.
 #[inline(always)]
-fn train_prior<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+fn train_prior<K: Kernels>(net: &Network<'_, '_, K>, layout: &Layout<'_>, work: &mut Work<'_>) {
     let layers = net.shape.stochastic_layers();
-    let cost = plan.numbers(work.numbers).cost.get_mut(plan.rows() * layers..).unwrap_or_default();
+    let cost = layout.numbers(work.numbers).cost.get_mut(layout.rows() * layers..).unwrap_or_default();
     if net.shape.has_prior() {
-        train_learned(net, plan, work, layers);
+        train_learned(net, layout, work, layers);
     } else {
         cost.fill(fixed_prior_cost(net.shape));
     }
@@ -40,14 +40,14 @@ fn train_prior<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut
 
 /// [`train_prior`] with logits.
 #[inline(never)]
-fn train_learned<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>, layers: usize) {
-    let cost = parts_mut(plan.numbers(work.numbers).cost, plan.rows()).nth(layers).unwrap_or_default();
-    let place = plan.place(net.shape.network_layers());
-    let deltas = place.deltas_mut(work.deltas);
-    let mut logits = MatrixMut::new(&mut *deltas, place.dense.stride, place.dense.outputs);
-    let prior = net.weights_of(&place.dense).row(0);
+fn train_learned<K: Kernels>(net: &Network<'_, '_, K>, layout: &Layout<'_>, work: &mut Work<'_>, layers: usize) {
+    let cost = chunks_mut(layout.numbers(work.numbers).cost, layout.rows()).nth(layers).unwrap_or_default();
+    let layer = layout.layer(net.shape.network_layers());
+    let deltas = layer.deltas_mut(work.deltas);
+    let mut logits = MatrixMut::new(&mut *deltas, layer.dense.stride, layer.dense.outputs);
+    let prior = net.weights_of(&layer.dense).row(0);
     logits.rows_mut().take(cost.len()).for_each(|row| row.iter_mut().zip(prior).for_each(|(d, p)| *d = *p));
-    output::costs(net, plan, deltas, plan.samples_of(layers - 1, work.samples), false, cost);
+    output::costs(net, layout, deltas, layout.samples_of(layers - 1, work.samples), false, cost);
 }
 
 /// Adds -log p(b_T) under a learned prior.
@@ -67,25 +67,25 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
+    fn train(&mut self, net: &Network<'_, '_, K>, layout: &Layout<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
         let layers = net.shape.stochastic_layers();
         for t in 0..layers {
-            let b = plan.samples_of(t, work.samples);
+            let b = layout.samples_of(t, work.samples);
             let link = generator(layers, t);
-            let start = net.pass(plan, link, b, Keep::All, work.activations, work.deltas);
-            let cost = parts_mut(plan.numbers(work.numbers).cost, plan.rows()).nth(t).unwrap_or_default();
-            let x = if t == 0 { batch.x } else { plan.samples_of(t - 1, work.samples) };
+            let start = net.pass(layout, link, b, Keep::All, work.activations, work.deltas);
+            let cost = chunks_mut(layout.numbers(work.numbers).cost, layout.rows()).nth(t).unwrap_or_default();
+            let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, work.samples) };
             let logits = work.deltas.get_mut(start..).unwrap_or_default();
-            output::costs(net, plan, logits, x, t == 0, cost);
+            output::costs(net, layout, logits, x, t == 0, cost);
         }
-        train_prior(net, plan, work);
+        train_prior(net, layout, work);
     }
 
     #[allow(private_interfaces)]
     fn evaluate(
         &mut self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
         from: usize,
@@ -93,12 +93,12 @@ impl<K: Kernels> Objective<K> for Vae {
     ) {
         let layers = net.shape.stochastic_layers();
         for t in from..layers {
-            let b = plan.samples_of(t, work.branch).top(count);
+            let b = layout.samples_of(t, work.branch).top(count);
             net.logits(generator(layers, t), b, count, work.a, work.b);
-            output::add_costs(net, plan, batch, work, (from, count), t);
+            output::add_costs(net, layout, batch, work, (from, count), t);
         }
         if net.shape.has_prior() {
-            evaluate_prior(net, plan.samples_of(layers - 1, work.branch).top(count), work.total);
+            evaluate_prior(net, layout.samples_of(layers - 1, work.branch).top(count), work.total);
         } else {
             let fixed = fixed_prior_cost(net.shape);
             work.total.iter_mut().take(count).for_each(|total| *total += fixed);
@@ -106,28 +106,28 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     #[allow(private_interfaces)]
-    fn keep_linear(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>, t: usize) -> bool {
-        output::keep_linear(net, plan, work, t)
+    fn keep_linear(&self, net: &Network<'_, '_, K>, layout: &Layout<'_>, work: &mut Work<'_>, t: usize) -> bool {
+        output::keep_linear(net, layout, work, t)
     }
 
     #[allow(private_interfaces)]
     fn flipped(
         &self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
         row: usize,
         unit: usize,
     ) -> f32 {
         let layers = net.shape.stochastic_layers();
-        let b = plan.samples_of(layers - 1, work.samples).bits(row).get(unit);
+        let b = layout.samples_of(layers - 1, work.samples).bits(row).get(unit);
         let target = match layers.checked_sub(2) {
-            None => batch.x.row(plan.example(row)),
-            Some(below) => plan.samples_of(below, work.samples).row(row),
+            None => batch.x.row(layout.example(row)),
+            Some(below) => layout.samples_of(below, work.samples).row(row),
         };
         let prior =
-            plan.numbers(work.numbers).cost.get(plan.rows() * layers + row).copied().unwrap_or_default();
+            layout.numbers(work.numbers).cost.get(layout.rows() * layers + row).copied().unwrap_or_default();
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
         let logit = net.weights(net.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
         let log_prob = output::flipped_log_prob(net, (row, unit, b), (work.b, work.a), target);
@@ -135,21 +135,21 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     #[allow(private_interfaces)]
-    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+    fn back(&self, net: &Network<'_, '_, K>, layout: &Layout<'_>, work: &mut Work<'_>) {
         let layers = net.shape.stochastic_layers();
-        output::back(net, plan, work, layers..2 * layers);
+        output::back(net, layout, work, layers..2 * layers);
     }
 
     #[allow(private_interfaces)]
     fn at_samples(
         &mut self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        lent: &mut Lent<'_>,
+        layout: &Layout<'_>,
+        lent: &mut LayerContext<'_>,
         through: bool,
         gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
-        smooth::at_samples(net, plan, lent, through, gradient);
+        smooth::at_samples(net, layout, lent, through, gradient);
         Ok(())
     }
 
@@ -157,20 +157,20 @@ impl<K: Kernels> Objective<K> for Vae {
     fn at(
         &mut self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        lent: &mut Lent<'_>,
+        layout: &Layout<'_>,
+        lent: &mut LayerContext<'_>,
         z: Matrix<'_>,
         f: &mut [f32],
         gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
-        smooth::at(net, plan, lent, z, f, gradient)
+        smooth::at(net, layout, lent, z, f, gradient)
     }
 
     #[allow(private_interfaces)]
     fn curvature(
         &mut self,
         net: &Network<'_, '_, K>,
-        lent: &mut Lent<'_>,
+        lent: &mut LayerContext<'_>,
         v: Matrix<'_>,
         w: Matrix<'_>,
         out: &mut [f32],

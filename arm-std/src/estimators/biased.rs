@@ -1,5 +1,5 @@
 use super::{logit, unit};
-use arm_core::estimator::{Estimator, Evaluated, Unit};
+use arm_core::estimator::{Estimator, Evaluated, DrawRule, DrawnUnit};
 use arm_core::kernels::Kernels;
 use arm_core::math::sigmoid;
 use arm_core::objective::Objective;
@@ -14,9 +14,9 @@ use arm_core::{Error, Matrix, MatrixMut, Shape};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StraightThrough;
 
-impl Unit for StraightThrough {
+impl DrawRule for StraightThrough {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         unit(p, q, u)
     }
 }
@@ -62,9 +62,9 @@ impl Default for GumbelSoftmax {
     }
 }
 
-impl Unit for GumbelSoftmax {
+impl DrawRule for GumbelSoftmax {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         unit(p, q, u)
     }
 }

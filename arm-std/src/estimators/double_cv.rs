@@ -1,6 +1,6 @@
 use super::learned::{Learned, mean};
 use super::{numbers, unit};
-use arm_core::estimator::{Estimator, Evaluated, Unit};
+use arm_core::estimator::{Estimator, Evaluated, DrawRule, DrawnUnit};
 use arm_core::kernels::Kernels;
 use arm_core::math::sigmoid;
 use arm_core::objective::Objective;
@@ -31,9 +31,9 @@ impl DoubleCv {
     }
 }
 
-impl Unit for DoubleCv {
+impl DrawRule for DoubleCv {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         unit(p, q, u)
     }
 }

@@ -1,7 +1,7 @@
 use super::control::{Control, Row};
 use super::learned::Learned;
 use super::{logit, numbers, one_layer, unit};
-use arm_core::estimator::{Estimator, Evaluated, Unit};
+use arm_core::estimator::{Estimator, Evaluated, DrawRule, DrawnUnit};
 use arm_core::kernels::Kernels;
 use arm_core::math::{ln, sigmoid, sigmoid_pair};
 use arm_core::objective::Objective;
@@ -56,9 +56,9 @@ impl Relax {
     }
 }
 
-impl Unit for Relax {
+impl DrawRule for Relax {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         unit(p, q, u)
     }
 }

@@ -1,7 +1,7 @@
-use super::arms::{dirichlet, mark, unit};
+use super::arms::{dirichlet, mark, draw};
 use super::bound::{bound, weights, without};
 use crate::error::Error;
-use crate::estimator::{Arms, Estimator, Evaluated, Unit};
+use crate::estimator::{Arms, Estimator, Evaluated, DrawRule, DrawnUnit};
 use crate::shape::Shape;
 
 /// [`Arms`] for the bound L of K samples: K independent samples make the bound, K more are antithetic to each other, and
@@ -16,10 +16,10 @@ pub struct ArmsBound {
     pub samples: usize,
 }
 
-impl Unit for ArmsBound {
+impl DrawRule for ArmsBound {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        unit(self.samples.wrapping_sub(1), p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        draw(self.samples.wrapping_sub(1), p, q, u)
     }
 }
 

@@ -1,6 +1,6 @@
 use super::bound::{bound, replaced, weights};
 use crate::error::Error;
-use crate::estimator::{Estimator, Evaluated, Unit, score_function};
+use crate::estimator::{Estimator, Evaluated, DrawRule, DrawnUnit, independent};
 use crate::shape::Shape;
 
 /// VIMCO, for the bound L of K samples: -sum over k of (L - L_k) (b_k - p), L_k with the mean of the other f in the place
@@ -13,10 +13,10 @@ pub struct Vimco {
     pub samples: usize,
 }
 
-impl Unit for Vimco {
+impl DrawRule for Vimco {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        score_function(p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        independent(p, q, u)
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::estimator::{Estimator, Evaluated, Unit};
+use crate::estimator::{Estimator, Evaluated, DrawRule, DrawnUnit};
 
 /// Augment-REINFORCE: f(1\[u < sigmoid(phi)\]) (1 - 2u). Unbiased.
 ///
@@ -7,10 +7,10 @@ use crate::estimator::{Estimator, Evaluated, Unit};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ar;
 
-impl Unit for Ar {
+impl DrawRule for Ar {
     #[inline(always)]
-    fn unit(&self, p: f32, _q: f32, u: f32) -> (bool, bool, f32) {
-        (u < p, u < p, 1.0 - 2.0 * u)
+    fn draw(&self, p: f32, _q: f32, u: f32) -> DrawnUnit {
+        DrawnUnit::alone(u < p, 1.0 - 2.0 * u)
     }
 }
 

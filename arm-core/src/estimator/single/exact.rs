@@ -1,5 +1,5 @@
 use crate::error::Error;
-use crate::estimator::{Estimator, Evaluated, Unit, score_function};
+use crate::estimator::{Estimator, Evaluated, DrawRule, DrawnUnit, independent};
 use crate::numeric::math::exp;
 use crate::shape::Shape;
 
@@ -23,10 +23,10 @@ impl Exact {
     }
 }
 
-impl Unit for Exact {
+impl DrawRule for Exact {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        score_function(p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        independent(p, q, u)
     }
 }
 

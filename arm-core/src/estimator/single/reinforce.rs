@@ -1,5 +1,5 @@
 use crate::error::{Error, exact_size};
-use crate::estimator::{Baseline, Estimator, Evaluated, Unit, score_function};
+use crate::estimator::{Baseline, Estimator, Evaluated, DrawRule, DrawnUnit, independent};
 use crate::shape::Shape;
 
 /// REINFORCE: (f(b) - c) (b - p), with an optional baseline c that does not depend on b. Unbiased.
@@ -12,10 +12,10 @@ pub struct Reinforce {
     pub baseline: Baseline,
 }
 
-impl Unit for Reinforce {
+impl DrawRule for Reinforce {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        score_function(p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        independent(p, q, u)
     }
 }
 

@@ -12,10 +12,10 @@ use crate::network::{Keep, Network};
 use crate::numeric::LIMIT;
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{Matrix, MatrixMut};
-use crate::numeric::parts::{parts, parts_mut, slice};
+use crate::numeric::chunks::{chunks, chunks_mut, slice};
 use crate::numeric::rng::Purpose;
 use crate::objective::Objective;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Draws samples, evaluates f and computes every gradient with respect to activations; parameters are only read.
@@ -37,14 +37,14 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         self.estimator.check(&self.shape)?;
         self.check_batch(&batch)?;
         exact_size(batch.examples, f.len())?;
-        let plan = self.plan(batch.examples);
+        let layout = self.layout(batch.examples);
         let (scratch, relaxed) =
-            if E::RELAXED { self.split_relaxed(&plan, scratch)? } else { (scratch, &mut [][..]) };
+            if E::RELAXED { self.split_relaxed(&layout, scratch)? } else { (scratch, &mut [][..]) };
         let (given, mut rest) = (scratch.len(), scratch);
         // Where it lies it stays: a large value that is moved is there twice.
-        let mut work = plan.work(true, &mut rest);
-        let Some(work) = &mut work else { return Err(plan.too_small(given)) };
-        self.examples_in(&net, &plan, objective, &batch, work, relaxed, f)
+        let mut work = layout.work(true, &mut rest);
+        let Some(work) = &mut work else { return Err(layout.too_small(given)) };
+        self.examples_in(&net, &layout, objective, &batch, work, relaxed, f)
     }
 
     /// [`examples`](Self::examples) in scratch that is taken apart, with arguments that were checked.
@@ -53,61 +53,61 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     pub(crate) fn examples_in<O: Objective<K>>(
         &self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         objective: &mut O,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
         relaxed: &mut [f32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        self.draw(net, plan, batch, work);
-        objective.train(net, plan, batch, work);
-        if !self.signals(plan, O::LOG_Q, work, f) {
+        self.draw(net, layout, batch, work);
+        objective.train(net, layout, batch, work);
+        if !self.signals(layout, O::LOG_Q, work, f) {
             return Err(Error::Objective);
         }
         if E::RELAXED {
-            self.relaxed(net, plan, objective, batch, work, relaxed)?;
+            self.relaxed(net, layout, objective, batch, work, relaxed)?;
             return if limited(&self.kernels, work) { Ok(()) } else { Err(Error::Diverged) };
         }
         for t in 0..self.shape.stochastic_layers() {
             if E::PAIRED || E::FLIPS != Flips::None {
-                self.branches(net, plan, objective, batch, work, t)?;
+                self.branches(net, layout, objective, batch, work, t)?;
             } else {
-                let signal = plan.numbers(work.numbers).signal;
-                self.apply_signals(plan, t, signal, work.deltas);
+                let signal = layout.numbers(work.numbers).signal;
+                self.apply_signals(layout, t, signal, work.deltas);
             }
-            if t == 0 && plan.samples() > 1 {
-                self.merge_samples(plan, work.deltas);
+            if t == 0 && layout.samples() > 1 {
+                self.merge_samples(layout, work.deltas);
             }
-            net.back(plan, t, work.activations, work.deltas);
+            net.back(layout, t, work.activations, work.deltas);
         }
-        objective.back(net, plan, work);
+        objective.back(net, layout, work);
         if limited(&self.kernels, work) { Ok(()) } else { Err(Error::Diverged) }
     }
 
     /// f of every row, and what the estimator makes of it; the mean f of each example. False for an f that is not finite.
     #[inline(never)]
-    fn signals(&self, plan: &Plan<'_>, direct: bool, work: &mut Work<'_>, f: &mut [f32]) -> bool {
-        let rows = plan.rows();
-        let numbers = plan.numbers(work.numbers);
+    fn signals(&self, layout: &Layout<'_>, direct: bool, work: &mut Work<'_>, f: &mut [f32]) -> bool {
+        let rows = layout.rows();
+        let numbers = layout.numbers(work.numbers);
         let total = &mut *work.total;
         total.fill(0.0);
-        for log_q in parts(numbers.log_q, rows) {
+        for log_q in chunks(numbers.log_q, rows) {
             add(log_q, total);
         }
         numbers.f.fill(0.0);
         if direct {
             add(total, numbers.f);
         }
-        for cost in parts(numbers.cost, rows) {
+        for cost in chunks(numbers.cost, rows) {
             add(cost, numbers.f);
         }
         if !numbers.f.iter().all(|f| f.is_finite()) {
             return false;
         }
-        let samples = plan.samples();
-        let of_examples = parts(numbers.f, samples).zip(parts(total, samples));
-        let outputs = parts_mut(numbers.signal, samples).zip(parts_mut(numbers.weight, samples));
+        let samples = layout.samples();
+        let of_examples = chunks(numbers.f, samples).zip(chunks(total, samples));
+        let outputs = chunks_mut(numbers.signal, samples).zip(chunks_mut(numbers.weight, samples));
         for (((f, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
             let evaluated = Evaluated { f, log_q, direct };
             self.estimator.signals(evaluated, signal, weight);
@@ -118,12 +118,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Samples the whole chain for every row, with partners, scores and log q.
     #[inline(always)]
-    fn draw(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
+    fn draw(&self, net: &Network<'_, '_, K>, layout: &Layout<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
-            let x = if t == 0 { batch.x } else { plan.samples_of(t - 1, work.samples) };
-            net.pass(plan, t, x, Keep::Hidden, work.activations, work.b);
-            self.draw_layer(plan, t, units_before, batch, work);
+            let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, work.samples) };
+            net.pass(layout, t, x, Keep::Hidden, work.activations, work.b);
+            self.draw_layer(layout, t, units_before, batch, work);
             units_before += self.shape.stochastic_width(t);
         }
     }
@@ -132,21 +132,21 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     #[inline(never)]
     fn draw_layer(
         &self,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         t: usize,
         units_before: usize,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
     ) {
-        let (rows, samples) = (plan.rows(), plan.samples());
-        let ((width, stride, scores), start) = (plan.scores(t), plan.sample(t));
+        let (rows, samples) = (layout.rows(), layout.samples());
+        let ((width, stride, scores), start) = (layout.scores(t), layout.sample(t));
         let coupled = E::COUPLED && t == 0;
         if coupled {
             let scores = work.deltas.get_mut(scores..).unwrap_or_default();
             let address = self.address(Purpose::Sample, 0, batch);
-            let of_examples = parts_mut(scores, samples * stride).take(plan.examples()).enumerate();
+            let of_examples = chunks_mut(scores, samples * stride).take(layout.examples()).enumerate();
             for (e, rows) in of_examples {
-                for (s, row) in parts_mut(rows, stride).enumerate() {
+                for (s, row) in chunks_mut(rows, stride).enumerate() {
                     let row = row.get_mut(..width).unwrap_or_default();
                     address.stream(samples, e * samples + s, t).fill(row);
                 }
@@ -170,12 +170,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             let (sample, partner) =
                 (slice(work.samples, here, words(width)), slice(work.partners, here, words(width)));
             let score = slice(work.deltas, at, width);
-            let phi = Matrix::new(work.b, stride, width).row(if t == 0 { plan.example(row) } else { row });
+            let phi = Matrix::new(work.b, stride, width).row(if t == 0 { layout.example(row) } else { row });
             let drawn = Drawn { sample, partner, score: &mut *score };
             let logs = self.kernels.sample(&self.estimator, phi, u, drawn);
-            let numbers = plan.numbers(work.numbers);
-            let log_q = parts_mut(numbers.log_q, rows).nth(t).unwrap_or_default();
-            let log_q_partner = parts_mut(numbers.log_q_partner, rows).nth(t).unwrap_or_default();
+            let numbers = layout.numbers(work.numbers);
+            let log_q = chunks_mut(numbers.log_q, rows).nth(t).unwrap_or_default();
+            let log_q_partner = chunks_mut(numbers.log_q_partner, rows).nth(t).unwrap_or_default();
             if let (Some(own), Some(partner)) = (log_q.get_mut(row), log_q_partner.get_mut(row)) {
                 (*own, *partner) = logs;
             }

@@ -1,8 +1,8 @@
 //! Second paths through a layer and what lies above it: the antithetic partner, or the sample with one unit flipped.
 
 use crate::engine::Engine;
-use crate::engine::chain::Climb;
-use crate::engine::step::add;
+use crate::engine::upward::UpwardSampler;
+use crate::engine::examples::add;
 use crate::error::Error;
 use crate::estimator::{Estimator, Flips, Row};
 use crate::feature::STACKS;
@@ -12,10 +12,10 @@ use crate::network::Network;
 use crate::network::scratch::Work;
 use crate::numeric::math::sigmoid_pair;
 use crate::numeric::math::significant;
-use crate::numeric::parts::{parts, parts_mut};
+use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::rng::Purpose;
 use crate::objective::Objective;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 /// Whether a unit's gradient comes from a flip: its score is then its logit, beyond every score of a pair.
 fn by_flip(from: f32, score: f32) -> bool {
@@ -43,41 +43,41 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     pub(crate) fn branches<O: Objective<K>>(
         &self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         objective: &mut O,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
         t: usize,
     ) -> Result<(), Error> {
         if E::PAIRED {
-            let count = self.start_pairs(plan, O::LOG_Q, work, t);
-            self.differences(net, plan, objective, batch, work, t, count)?;
-            let numbers = plan.numbers(work.numbers);
+            let count = self.start_pairs(layout, O::LOG_Q, work, t);
+            self.differences(net, layout, objective, batch, work, t, count)?;
+            let numbers = layout.numbers(work.numbers);
             scatter(work.active, work.total, count, numbers.f);
-            self.estimator.differ(plan.samples(), numbers.signal, numbers.f, work.total);
+            self.estimator.differ(layout.samples(), numbers.signal, numbers.f, work.total);
         }
         match E::FLIPS {
-            Flips::None if E::DIRECT => self.apply_rows(plan, O::LOG_Q, work, t),
-            Flips::None => self.apply_signals(plan, t, plan.numbers(work.numbers).f, work.deltas),
+            Flips::None if E::DIRECT => self.apply_rows(layout, O::LOG_Q, work, t),
+            Flips::None => self.apply_signals(layout, t, layout.numbers(work.numbers).f, work.deltas),
             Flips::One => {
                 let width = self.shape.stochastic_width(t);
-                let count = self.start_flips(plan, O::LOG_Q, |row| self.unit(batch, t, row), work, t);
-                self.differences(net, plan, objective, batch, work, t, count)?;
-                let numbers = plan.numbers(work.numbers);
-                let flipped = parts_mut(numbers.log_q_partner, plan.rows()).nth(t).unwrap_or_default();
+                let count = self.start_flips(layout, O::LOG_Q, |row| self.unit(batch, t, row), work, t);
+                self.differences(net, layout, objective, batch, work, t, count)?;
+                let numbers = layout.numbers(work.numbers);
+                let flipped = chunks_mut(numbers.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
                 scatter(work.active, work.total, count, flipped);
-                self.apply_one(plan, width, batch, work, t);
+                self.apply_one(layout, width, batch, work, t);
             }
-            Flips::All if objective.keep_linear(net, plan, work, t) => {
-                self.apply_linear(net, plan, objective, batch, work, t)?;
+            Flips::All if objective.keep_linear(net, layout, work, t) => {
+                self.apply_linear(net, layout, objective, batch, work, t)?;
             }
             Flips::All => {
                 for unit in 0..self.shape.stochastic_width(t) {
-                    let count = self.start_flips(plan, O::LOG_Q, |_| unit, work, t);
-                    self.differences(net, plan, objective, batch, work, t, count)?;
-                    let numbers = plan.numbers(work.numbers);
+                    let count = self.start_flips(layout, O::LOG_Q, |_| unit, work, t);
+                    self.differences(net, layout, objective, batch, work, t, count)?;
+                    let numbers = layout.numbers(work.numbers);
                     scatter(work.active, work.total, count, numbers.f);
-                    self.apply_unit(plan, unit, work, t);
+                    self.apply_unit(layout, unit, work, t);
                 }
             }
         }
@@ -93,13 +93,13 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Collects the rows whose pair differs, with their partners and log q of them; returns how many.
     #[inline(never)]
-    fn start_pairs(&self, plan: &Plan<'_>, log_q: bool, work: &mut Work<'_>, t: usize) -> usize {
-        let (main, partners) = (plan.samples_of(t, work.samples), plan.samples_of(t, work.partners));
-        let numbers = plan.numbers(work.numbers);
-        let log_q_partner = parts(numbers.log_q_partner, plan.rows()).nth(t).unwrap_or_default();
-        let out = work.branch.get_mut(plan.sample(t)..).unwrap_or_default();
+    fn start_pairs(&self, layout: &Layout<'_>, log_q: bool, work: &mut Work<'_>, t: usize) -> usize {
+        let (main, partners) = (layout.samples_of(t, work.samples), layout.samples_of(t, work.partners));
+        let numbers = layout.numbers(work.numbers);
+        let log_q_partner = chunks(numbers.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
+        let out = work.branch.get_mut(layout.sample(t)..).unwrap_or_default();
         let mut count = 0;
-        for row in 0..plan.rows() {
+        for row in 0..layout.rows() {
             let (a, b) = (main.row(row), partners.row(row));
             if a.iter().zip(b).all(|(a, b)| a == b) {
                 continue;
@@ -119,21 +119,21 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// gradient comes from a flip and is not zero for certain.
     fn start_flips(
         &self,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         log_q: bool,
         unit: impl Fn(usize) -> usize,
         work: &mut Work<'_>,
         t: usize,
     ) -> usize {
         let from = self.estimator.flips_from(self.shape.stochastic_width(t));
-        let (stride, scores) = self.scores(plan, t, work.deltas);
-        let main = plan.samples_of(t, work.samples);
-        let out = work.branch.get_mut(plan.sample(t)..).unwrap_or_default();
-        let numbers = plan.numbers(work.numbers);
-        let mut out = parts_mut(out, main.stride()).zip(work.active.iter_mut().zip(work.total.iter_mut()));
-        let log_q_row = parts(numbers.log_q, plan.rows()).nth(t).unwrap_or_default();
+        let (stride, scores) = self.scores(layout, t, work.deltas);
+        let main = layout.samples_of(t, work.samples);
+        let out = work.branch.get_mut(layout.sample(t)..).unwrap_or_default();
+        let numbers = layout.numbers(work.numbers);
+        let mut out = chunks_mut(out, main.stride()).zip(work.active.iter_mut().zip(work.total.iter_mut()));
+        let log_q_row = chunks(numbers.log_q, layout.rows()).nth(t).unwrap_or_default();
         let mut count = 0;
-        for (row, (b, scores)) in main.rows().zip(parts(scores, stride)).enumerate() {
+        for (row, (b, scores)) in main.rows().zip(chunks(scores, stride)).enumerate() {
             let unit = unit(row);
             let phi = scores.get(unit).copied().unwrap_or_default();
             let (p, q) = sigmoid_pair(phi);
@@ -162,7 +162,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     fn differences<O: Objective<K>>(
         &self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         objective: &mut O,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
@@ -171,18 +171,18 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     ) -> Result<(), Error> {
         if count > 0 {
             if STACKS {
-                self.climb(plan, net, O::LOG_Q, batch, work, t, count);
+                self.climb(layout, net, O::LOG_Q, batch, work, t, count);
             }
-            objective.evaluate(net, plan, batch, work, t, count);
+            objective.evaluate(net, layout, batch, work, t, count);
         }
-        if self.subtract(plan, O::LOG_Q, work, t, count) { Ok(()) } else { Err(Error::Objective) }
+        if self.subtract(layout, O::LOG_Q, work, t, count) { Ok(()) } else { Err(Error::Objective) }
     }
 
     /// From f of the `count` paths, in `total`, f of their rows minus it. False for an f that is not finite.
     #[inline(never)]
-    fn subtract(&self, plan: &Plan<'_>, log_q: bool, work: &mut Work<'_>, t: usize, count: usize) -> bool {
-        let rows = plan.rows();
-        let numbers = plan.numbers(work.numbers);
+    fn subtract(&self, layout: &Layout<'_>, log_q: bool, work: &mut Work<'_>, t: usize, count: usize) -> bool {
+        let rows = layout.rows();
+        let numbers = layout.numbers(work.numbers);
         for (total, &row) in work.total.iter_mut().zip(&*work.active).take(count) {
             if !total.is_finite() {
                 return false;
@@ -197,7 +197,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     #[inline(never)]
     fn climb(
         &self,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         net: &Network<'_, '_, K>,
         log_q: bool,
         batch: &Batch<'_>,
@@ -207,42 +207,42 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     ) {
         // Layers of independent branches must differ from each other too, hence a salt for each t.
         let (purpose, salt) = if self.shared { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
-        let climb = Climb { net, plan, address: self.address(purpose, salt, batch), log_q };
+        let climb = UpwardSampler { net, layout, address: self.address(purpose, salt, batch), log_q };
         let mut draw = |phi: &[f32], u: &[f32], b: &mut [u32]| self.kernels.draw(&self.estimator, phi, u, b);
         climb.sample(&mut draw, t + 1, count, work);
     }
 
     /// The stride and the rows of scores of layer `t`, and what lies behind them.
-    fn scores<'a>(&self, plan: &Plan<'_>, t: usize, deltas: &'a [f32]) -> (usize, &'a [f32]) {
-        let (_, stride, start) = plan.scores(t);
+    fn scores<'a>(&self, layout: &Layout<'_>, t: usize, deltas: &'a [f32]) -> (usize, &'a [f32]) {
+        let (_, stride, start) = layout.scores(t);
         (stride, deltas.get(start..).unwrap_or_default())
     }
 
     /// [`scores`](Self::scores), writable.
-    fn scores_mut<'a>(&self, plan: &Plan<'_>, t: usize, deltas: &'a mut [f32]) -> (usize, &'a mut [f32]) {
-        let (_, stride, start) = plan.scores(t);
+    fn scores_mut<'a>(&self, layout: &Layout<'_>, t: usize, deltas: &'a mut [f32]) -> (usize, &'a mut [f32]) {
+        let (_, stride, start) = layout.scores(t);
         (stride, deltas.get_mut(start..).unwrap_or_default())
     }
 
     /// Multiplies the scores of layer `t` with the signals.
     #[inline(never)]
-    pub(crate) fn apply_signals(&self, plan: &Plan<'_>, t: usize, signal: &[f32], deltas: &mut [f32]) {
-        let (stride, deltas) = self.scores_mut(plan, t, deltas);
-        for (scores, &s) in parts_mut(deltas, stride).zip(signal) {
+    pub(crate) fn apply_signals(&self, layout: &Layout<'_>, t: usize, signal: &[f32], deltas: &mut [f32]) {
+        let (stride, deltas) = self.scores_mut(layout, t, deltas);
+        for (scores, &s) in chunks_mut(deltas, stride).zip(signal) {
             scores.iter_mut().for_each(|d| *d = significant(*d * s));
         }
     }
 
     /// Lets the estimator turn rows of scores into gradients itself.
-    fn apply_rows(&self, plan: &Plan<'_>, log_q: bool, work: &mut Work<'_>, t: usize) {
+    fn apply_rows(&self, layout: &Layout<'_>, log_q: bool, work: &mut Work<'_>, t: usize) {
         // With one sample the gradient of f itself has mean zero.
-        let direct = log_q && plan.samples() > 1;
-        let (main, partners) = (plan.samples_of(t, work.samples), plan.samples_of(t, work.partners));
-        let (stride, deltas) = self.scores_mut(plan, t, work.deltas);
-        let numbers = plan.numbers(work.numbers);
+        let direct = log_q && layout.samples() > 1;
+        let (main, partners) = (layout.samples_of(t, work.samples), layout.samples_of(t, work.partners));
+        let (stride, deltas) = self.scores_mut(layout, t, work.deltas);
+        let numbers = layout.numbers(work.numbers);
         let scalars = numbers.f.iter().zip(&*numbers.weight).zip(&*work.total);
         for ((row, scores), ((&signal, &weight), &partner_weight)) in
-            parts_mut(deltas, stride).enumerate().zip(scalars)
+            chunks_mut(deltas, stride).enumerate().zip(scalars)
         {
             let (weight, partner_weight) = if direct { (weight, partner_weight) } else { (0.0, 0.0) };
             let row =
@@ -252,14 +252,14 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Applies one flip a row, and the signals of pairs to the units that do not come from a flip.
-    fn apply_one(&self, plan: &Plan<'_>, width: usize, batch: &Batch<'_>, work: &mut Work<'_>, t: usize) {
+    fn apply_one(&self, layout: &Layout<'_>, width: usize, batch: &Batch<'_>, work: &mut Work<'_>, t: usize) {
         let from = self.estimator.flips_from(width);
-        let main = plan.samples_of(t, work.samples);
-        let numbers = plan.numbers(work.numbers);
-        let flipped = parts(numbers.log_q_partner, plan.rows()).nth(t).unwrap_or_default();
-        let (stride, deltas) = self.scores_mut(plan, t, work.deltas);
+        let main = layout.samples_of(t, work.samples);
+        let numbers = layout.numbers(work.numbers);
+        let flipped = chunks(numbers.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
+        let (stride, deltas) = self.scores_mut(layout, t, work.deltas);
         let scalars = numbers.f.iter().zip(flipped).zip(&*numbers.signal);
-        for ((row, scores), ((&pair, &flip), signal)) in parts_mut(deltas, stride).enumerate().zip(scalars) {
+        for ((row, scores), ((&pair, &flip), signal)) in chunks_mut(deltas, stride).enumerate().zip(scalars) {
             let unit = self.unit(batch, t, row);
             for (i, d) in scores.iter_mut().enumerate() {
                 *d = significant(if !by_flip(from, *d) {
@@ -275,12 +275,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Applies the flips of one unit in all rows.
-    fn apply_unit(&self, plan: &Plan<'_>, unit: usize, work: &mut Work<'_>, t: usize) {
-        let main = plan.samples_of(t, work.samples);
-        let (stride, deltas) = self.scores_mut(plan, t, work.deltas);
-        let numbers = plan.numbers(work.numbers);
+    fn apply_unit(&self, layout: &Layout<'_>, unit: usize, work: &mut Work<'_>, t: usize) {
+        let main = layout.samples_of(t, work.samples);
+        let (stride, deltas) = self.scores_mut(layout, t, work.deltas);
+        let numbers = layout.numbers(work.numbers);
         let scalars = numbers.f.iter().zip(&*numbers.signal);
-        for ((row, scores), (difference, signal)) in parts_mut(deltas, stride).enumerate().zip(scalars) {
+        for ((row, scores), (difference, signal)) in chunks_mut(deltas, stride).enumerate().zip(scalars) {
             if let Some(d) = scores.get_mut(unit) {
                 *d = significant(flip_gradient(*d, main.bits(row).get(unit), *difference) * signal);
             }
@@ -291,24 +291,24 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     fn apply_linear<O: Objective<K>>(
         &self,
         net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        layout: &Layout<'_>,
         objective: &O,
         batch: &Batch<'_>,
         work: &mut Work<'_>,
         t: usize,
     ) -> Result<(), Error> {
-        let (rows, (width, stride, start)) = (plan.rows(), plan.scores(t));
+        let (rows, (width, stride, start)) = (layout.rows(), layout.scores(t));
         for row in 0..rows {
-            let numbers = plan.numbers(work.numbers);
+            let numbers = layout.numbers(work.numbers);
             let f = above(numbers.cost, O::LOG_Q.then_some(&*numbers.log_q), rows, t, row);
             let log_q =
-                parts(numbers.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
+                chunks(numbers.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
             let signal = numbers.signal.get(row).copied().unwrap_or_default();
             for unit in 0..width {
                 let at = start + row * stride + unit;
                 let phi = work.deltas.get(at).copied().unwrap_or_default();
-                let b = plan.samples_of(t, work.samples).bits(row).get(unit);
-                let mut flipped = objective.flipped(net, plan, batch, work, row, unit);
+                let b = layout.samples_of(t, work.samples).bits(row).get(unit);
+                let mut flipped = objective.flipped(net, layout, batch, work, row, unit);
                 if O::LOG_Q {
                     flipped += log_q + if b { -phi } else { phi };
                 }
@@ -324,14 +324,14 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// The first layer's rows of an example become one: their sum.
-    pub(crate) fn merge_samples(&self, plan: &Plan<'_>, deltas: &mut [f32]) {
-        let (stride, deltas) = self.scores_mut(plan, 0, deltas);
-        for e in 0..plan.examples() {
+    pub(crate) fn merge_samples(&self, layout: &Layout<'_>, deltas: &mut [f32]) {
+        let (stride, deltas) = self.scores_mut(layout, 0, deltas);
+        for e in 0..layout.examples() {
             let (out, rest) = deltas.split_at_mut_checked((e + 1) * stride).unwrap_or_default();
             let out = out.get_mut(e * stride..).unwrap_or_default();
-            for s in 0..plan.samples() {
+            for s in 0..layout.samples() {
                 // Row e is the first of example 0 only; rows of later examples lie behind it.
-                let row = e * plan.samples() + s;
+                let row = e * layout.samples() + s;
                 if e == 0 && s == 0 {
                     continue;
                 }
