@@ -207,11 +207,11 @@ where
                 self.threads.iter_mut().take(batches.len()).flat_map(|share| &get(share).f).sum::<f32>()
             }
         };
-        if E::RELAXED {
+        if self.engine.estimator.relaxation().is_some() {
             self.learn(&batches, share.start, examples);
         }
         let mean = sum / examples as f32;
-        self.engine.estimator.observe(mean);
+        self.engine.observe(mean);
         self.steps += 1;
         Ok(mean)
     }
@@ -219,18 +219,18 @@ where
     /// What the estimator learns from the `total` examples of all processes, of which those from `first` on are in
     /// `batches`.
     fn learn(&mut self, batches: &[Batch<'_>], first: usize, total: usize) {
-        let record = self.engine.estimator.record();
+        let record = self.engine.statistics_per_example();
         let mut records = vec![0.0; total * record];
         let mut rest = &mut records[first * record..];
         for (share, batch) in self.threads.iter_mut().zip(batches) {
-            let own = self.engine.records(batch.examples, get(share).scratch.words());
+            let own = self.engine.statistics(batch.examples, get(share).scratch.words());
             let out = rest.split_off_mut(..own.len()).unwrap_or_default();
             out.copy_from_slice(own);
         }
         if let Some(peers) = self.peers {
             peers.sum(&mut records);
         }
-        self.engine.estimator.learn(self.steps, &records);
+        self.engine.learn(self.steps, &records);
     }
 
     /// The first phase.

@@ -4,8 +4,8 @@
 //! |z| > 6 with probability below 300 x 5e-9 (Student's t), 1.5e-6; there are 43 such tests.
 
 use arm_core::estimator::{
-    Ar, Arm, Arms, Baseline, BitFlip, DisArm, Estimator, Evaluated, Exact, Leg, LocalDisArm, Reinforce, Rloo,
-    Ugc, DrawRule, DrawnUnit,
+    Ar, Arm, Arms, Baseline, BitFlip, DisArm, DrawRule, DrawnUnit, Estimator, Evaluated, Exact, Leg,
+    LocalDisArm, Reinforce, Rloo, SecondPaths, Ugc,
 };
 use arm_core::kernels::Portable;
 use arm_core::objective::{BlackBox, Objective, Vae};
@@ -144,7 +144,7 @@ impl DrawRule for Biased {
 }
 
 impl Estimator for Biased {
-    const PAIRED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         DisArm.signals(evaluated, signal, weight);
     }

@@ -3,7 +3,7 @@
 use crate::status::{Refusal, SBN_ERROR_SETTING};
 use crate::types::*;
 use arm_core::Error;
-use arm_core::estimator::{Arm, DisArm, Estimator, Evaluated, DrawRule, DrawnUnit};
+use arm_core::estimator::{Arm, DisArm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 use arm_core::kernels::{AdamRates, Kernels};
 use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
 
@@ -34,7 +34,7 @@ impl DrawRule for Pair {
 }
 
 impl Estimator for Pair {
-    const PAIRED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         // The same for both.

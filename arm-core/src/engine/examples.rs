@@ -3,16 +3,14 @@
 
 use crate::engine::Engine;
 use crate::error::{Error, exact_size};
-use crate::estimator::{Estimator, Evaluated, Flips};
+use crate::estimator::{Estimator, Evaluated, SecondPaths};
 use crate::feature::BATCH;
 use crate::kernels::{Drawn, Kernels};
-use crate::network::Batch;
-use crate::network::scratch::Work;
-use crate::network::{Keep, Network};
+use crate::network::{Batch, Keep, Pass, Scratch};
 use crate::numeric::LIMIT;
 use crate::numeric::bits::words;
-use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::chunks::{chunks, chunks_mut, slice};
+use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::rng::Purpose;
 use crate::objective::Objective;
 use crate::shape::layout::Layout;
@@ -32,84 +30,90 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let net = self.network(params)?;
+        let pass = self.pass(params, batch, self.estimator.samples())?;
         objective.check(&self.shape)?;
         self.estimator.check(&self.shape)?;
-        self.check_batch(&batch)?;
+        self.check_batch(&pass.batch)?;
         exact_size(batch.examples, f.len())?;
-        let layout = self.layout(batch.examples);
-        let (scratch, relaxed) =
-            if E::RELAXED { self.split_relaxed(&layout, scratch)? } else { (scratch, &mut [][..]) };
+        let layout = &pass.layout;
+        let (scratch, relaxed) = match self.estimator.relaxation() {
+            Some(relaxation) => self.split_relaxed(relaxation, layout, scratch)?,
+            None => (scratch, &mut [][..]),
+        };
         let (given, mut rest) = (scratch.len(), scratch);
         // Where it lies it stays: a large value that is moved is there twice.
-        let mut work = layout.work(true, &mut rest);
-        let Some(work) = &mut work else { return Err(layout.too_small(given)) };
-        self.examples_in(&net, &layout, objective, &batch, work, relaxed, f)
+        let mut scratch = layout.scratch(true, &mut rest);
+        let Some(scratch) = &mut scratch else { return Err(layout.too_small(given)) };
+        self.examples_in(&pass, objective, scratch, relaxed, f)
     }
 
     /// [`examples`](Self::examples) in scratch that is taken apart, with arguments that were checked.
-    #[allow(clippy::too_many_arguments)]
     #[inline(always)]
     pub(crate) fn examples_in<O: Objective<K>>(
         &self,
-        net: &Network<'_, '_, K>,
-        layout: &Layout<'_>,
+        pass: &Pass<'_, K>,
         objective: &mut O,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
+        scratch: &mut Scratch<'_>,
         relaxed: &mut [f32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        self.draw(net, layout, batch, work);
-        objective.train(net, layout, batch, work);
-        if !self.signals(layout, O::LOG_Q, work, f) {
+        let Pass { net, layout, .. } = pass;
+        self.draw(pass, scratch);
+        objective.train(pass, scratch);
+        if !self.signals(layout, O::HAS_LOG_Q, scratch, f) {
             return Err(Error::Objective);
         }
-        if E::RELAXED {
-            self.relaxed(net, layout, objective, batch, work, relaxed)?;
-            return if limited(&self.kernels, work) { Ok(()) } else { Err(Error::Diverged) };
+        if let Some(relaxation) = self.estimator.relaxation() {
+            self.relaxed(relaxation, pass, objective, scratch, relaxed)?;
+            return if limited(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) };
         }
         for t in 0..self.shape.stochastic_layers() {
-            if E::PAIRED || E::FLIPS != Flips::None {
-                self.branches(net, layout, objective, batch, work, t)?;
+            if E::SECOND_PATHS != SecondPaths::None {
+                self.branches(pass, objective, scratch, t)?;
             } else {
-                let signal = layout.numbers(work.numbers).signal;
-                self.apply_signals(layout, t, signal, work.deltas);
+                let signal = layout.per_row(scratch.per_row).signal;
+                self.apply_signals(layout, t, signal, scratch.deltas);
             }
             if t == 0 && layout.samples() > 1 {
-                self.merge_samples(layout, work.deltas);
+                self.merge_samples(layout, scratch.deltas);
             }
-            net.back(layout, t, work.activations, work.deltas);
+            net.back(layout, t, scratch.activations, scratch.deltas);
         }
-        objective.back(net, layout, work);
-        if limited(&self.kernels, work) { Ok(()) } else { Err(Error::Diverged) }
+        objective.back(pass, scratch);
+        if limited(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) }
     }
 
     /// f of every row, and what the estimator makes of it; the mean f of each example. False for an f that is not finite.
     #[inline(never)]
-    fn signals(&self, layout: &Layout<'_>, direct: bool, work: &mut Work<'_>, f: &mut [f32]) -> bool {
+    fn signals(
+        &self,
+        layout: &Layout<'_>,
+        f_has_log_q: bool,
+        scratch: &mut Scratch<'_>,
+        f: &mut [f32],
+    ) -> bool {
         let rows = layout.rows();
-        let numbers = layout.numbers(work.numbers);
-        let total = &mut *work.total;
+        let per_row = layout.per_row(scratch.per_row);
+        let total = &mut *scratch.path_f;
         total.fill(0.0);
-        for log_q in chunks(numbers.log_q, rows) {
+        for log_q in chunks(per_row.log_q, rows) {
             add(log_q, total);
         }
-        numbers.f.fill(0.0);
-        if direct {
-            add(total, numbers.f);
+        per_row.f.fill(0.0);
+        if f_has_log_q {
+            add(total, per_row.f);
         }
-        for cost in chunks(numbers.cost, rows) {
-            add(cost, numbers.f);
+        for cost in chunks(per_row.cost, rows) {
+            add(cost, per_row.f);
         }
-        if !numbers.f.iter().all(|f| f.is_finite()) {
+        if !per_row.f.iter().all(|f| f.is_finite()) {
             return false;
         }
         let samples = layout.samples();
-        let of_examples = chunks(numbers.f, samples).zip(chunks(total, samples));
-        let outputs = chunks_mut(numbers.signal, samples).zip(chunks_mut(numbers.weight, samples));
+        let of_examples = chunks(per_row.f, samples).zip(chunks(total, samples));
+        let outputs = chunks_mut(per_row.signal, samples).zip(chunks_mut(per_row.weight, samples));
         for (((f, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
-            let evaluated = Evaluated { f, log_q, direct };
+            let evaluated = Evaluated { f, log_q, f_has_log_q };
             self.estimator.signals(evaluated, signal, weight);
             *mean = self.estimator.objective(evaluated, weight);
         }
@@ -118,68 +122,72 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Samples the whole chain for every row, with partners, scores and log q.
     #[inline(always)]
-    fn draw(&self, net: &Network<'_, '_, K>, layout: &Layout<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
+    fn draw(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
+        let Pass { net, layout, batch, .. } = pass;
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
-            let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, work.samples) };
-            net.pass(layout, t, x, Keep::Hidden, work.activations, work.b);
-            self.draw_layer(layout, t, units_before, batch, work);
+            let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
+            net.forward(layout, t, x, Keep::Hidden, scratch.activations, scratch.logits);
+            self.draw_layer(pass, t, units_before, scratch);
             units_before += self.shape.stochastic_width(t);
         }
     }
 
     /// Samples layer `t`, whose logits are in `b`.
     #[inline(never)]
-    fn draw_layer(
-        &self,
-        layout: &Layout<'_>,
-        t: usize,
-        units_before: usize,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
-    ) {
+    fn draw_layer(&self, pass: &Pass<'_, K>, t: usize, units_before: usize, scratch: &mut Scratch<'_>) {
+        let layout = &pass.layout;
         let (rows, samples) = (layout.rows(), layout.samples());
         let ((width, stride, scores), start) = (layout.scores(t), layout.sample(t));
-        let coupled = E::COUPLED && t == 0;
-        if coupled {
-            let scores = work.deltas.get_mut(scores..).unwrap_or_default();
-            let address = self.address(Purpose::Sample, 0, batch);
+        let transform = self.estimator.uniform_transform();
+        let coupling = transform.filter(|transform| t == 0 && transform.couples());
+        if let Some(coupling) = coupling {
+            let scores = scratch.deltas.get_mut(scores..).unwrap_or_default();
+            let address = pass.address(Purpose::Sample, 0);
             let of_examples = chunks_mut(scores, samples * stride).take(layout.examples()).enumerate();
             for (e, rows) in of_examples {
                 for (s, row) in chunks_mut(rows, stride).enumerate() {
                     let row = row.get_mut(..width).unwrap_or_default();
                     address.stream(samples, e * samples + s, t).fill(row);
                 }
-                self.estimator.couple(rows, stride, width);
+                coupling.couple(rows, stride, width);
             }
         } else {
-            let u = if BATCH { slice(work.a, 0, rows * stride) } else { &mut *work.a };
-            let address = self.address(Purpose::Sample, 0, batch);
+            let u = if BATCH {
+                slice(scratch.hidden_or_uniforms, 0, rows * stride)
+            } else {
+                &mut *scratch.hidden_or_uniforms
+            };
+            let address = pass.address(Purpose::Sample, 0);
             address.fill(&self.kernels, samples, None, t, MatrixMut::new(u, stride, width));
         }
         for row in 0..rows {
             let at = scores + row * stride;
-            let u = slice(work.a, row * stride, width);
-            if coupled {
-                u.iter_mut().zip(&*slice(work.deltas, at, width)).for_each(|(u, s)| *u = *s);
-            } else {
-                self.estimator.noise(row.checked_rem(samples).unwrap_or(0), units_before, u);
+            let u = slice(scratch.hidden_or_uniforms, row * stride, width);
+            if coupling.is_some() {
+                u.iter_mut().zip(&*slice(scratch.deltas, at, width)).for_each(|(u, s)| *u = *s);
+            } else if let Some(transform) = transform {
+                transform.transform(row.checked_rem(samples).unwrap_or(0), units_before, u);
             }
             // All else is looked up now: what is known across a call takes stack.
             let here = start + row * words(width);
             let (sample, partner) =
-                (slice(work.samples, here, words(width)), slice(work.partners, here, words(width)));
-            let score = slice(work.deltas, at, width);
-            let phi = Matrix::new(work.b, stride, width).row(if t == 0 { layout.example(row) } else { row });
+                (slice(scratch.samples, here, words(width)), slice(scratch.partners, here, words(width)));
+            let score = slice(scratch.deltas, at, width);
+            let phi = Matrix::new(scratch.logits, stride, width).row(if t == 0 {
+                layout.example(row)
+            } else {
+                row
+            });
             let drawn = Drawn { sample, partner, score: &mut *score };
             let logs = self.kernels.sample(&self.estimator, phi, u, drawn);
-            let numbers = layout.numbers(work.numbers);
-            let log_q = chunks_mut(numbers.log_q, rows).nth(t).unwrap_or_default();
-            let log_q_partner = chunks_mut(numbers.log_q_partner, rows).nth(t).unwrap_or_default();
+            let per_row = layout.per_row(scratch.per_row);
+            let log_q = chunks_mut(per_row.log_q, rows).nth(t).unwrap_or_default();
+            let log_q_partner = chunks_mut(per_row.log_q_partner, rows).nth(t).unwrap_or_default();
             if let (Some(own), Some(partner)) = (log_q.get_mut(row), log_q_partner.get_mut(row)) {
                 (*own, *partner) = logs;
             }
-            if E::FLIPS != Flips::None || E::RELAXED {
+            if E::SECOND_PATHS.has_flips() || self.estimator.relaxation().is_some() {
                 let from = self.estimator.flips_from(width);
                 for (score, phi) in score.iter_mut().zip(phi) {
                     if phi.abs() >= from {
@@ -199,6 +207,6 @@ pub(crate) fn add(x: &[f32], y: &mut [f32]) {
 
 /// Whether no activation and no gradient is beyond [`LIMIT`].
 #[inline(never)]
-fn limited(kernels: &impl Kernels, work: &Work<'_>) -> bool {
-    [&*work.activations, work.deltas].iter().all(|values| kernels.within(LIMIT, values))
+fn limited(kernels: &impl Kernels, scratch: &Scratch<'_>) -> bool {
+    [&*scratch.activations, scratch.deltas].iter().all(|values| kernels.within(LIMIT, values))
 }

@@ -1,18 +1,16 @@
 //! Second paths through a layer and what lies above it: the antithetic partner, or the sample with one unit flipped.
 
 use crate::engine::Engine;
-use crate::engine::upward::UpwardSampler;
 use crate::engine::examples::add;
+use crate::engine::upward::UpwardSampler;
 use crate::error::Error;
-use crate::estimator::{Estimator, Flips, Row};
+use crate::estimator::{Estimator, PairSignals, Row, SecondPaths};
 use crate::feature::STACKS;
 use crate::kernels::Kernels;
-use crate::network::Batch;
-use crate::network::Network;
-use crate::network::scratch::Work;
+use crate::network::{Pass, Scratch};
+use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::math::sigmoid_pair;
 use crate::numeric::math::significant;
-use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::rng::Purpose;
 use crate::objective::Objective;
 use crate::shape::layout::Layout;
@@ -42,42 +40,46 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     #[inline(always)]
     pub(crate) fn branches<O: Objective<K>>(
         &self,
-        net: &Network<'_, '_, K>,
-        layout: &Layout<'_>,
+        pass: &Pass<'_, K>,
         objective: &mut O,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
+        scratch: &mut Scratch<'_>,
         t: usize,
     ) -> Result<(), Error> {
-        if E::PAIRED {
-            let count = self.start_pairs(layout, O::LOG_Q, work, t);
-            self.differences(net, layout, objective, batch, work, t, count)?;
-            let numbers = layout.numbers(work.numbers);
-            scatter(work.active, work.total, count, numbers.f);
-            self.estimator.differ(layout.samples(), numbers.signal, numbers.f, work.total);
+        let layout = &pass.layout;
+        if E::SECOND_PATHS.has_partner() {
+            let count = self.start_pairs(layout, O::HAS_LOG_Q, scratch, t);
+            self.differences(pass, objective, scratch, t, count)?;
+            let per_row = layout.per_row(scratch.per_row);
+            scatter(scratch.path_rows, scratch.path_f, count, per_row.f);
+            match self.estimator.pair_signals() {
+                Some(pairs) => pairs.signals(layout.samples(), per_row.signal, per_row.f, scratch.path_f),
+                None => per_row.f.iter_mut().zip(&*per_row.signal).for_each(|(d, s)| *d *= s),
+            }
         }
-        match E::FLIPS {
-            Flips::None if E::DIRECT => self.apply_rows(layout, O::LOG_Q, work, t),
-            Flips::None => self.apply_signals(layout, t, layout.numbers(work.numbers).f, work.deltas),
-            Flips::One => {
+        match E::SECOND_PATHS {
+            SecondPaths::None | SecondPaths::Partner => match self.estimator.pair_signals() {
+                Some(pairs) => self.apply_rows(pairs, layout, O::HAS_LOG_Q, scratch, t),
+                None => self.apply_signals(layout, t, layout.per_row(scratch.per_row).f, scratch.deltas),
+            },
+            SecondPaths::OneFlip | SecondPaths::PartnerOrFlip => {
                 let width = self.shape.stochastic_width(t);
-                let count = self.start_flips(layout, O::LOG_Q, |row| self.unit(batch, t, row), work, t);
-                self.differences(net, layout, objective, batch, work, t, count)?;
-                let numbers = layout.numbers(work.numbers);
-                let flipped = chunks_mut(numbers.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
-                scatter(work.active, work.total, count, flipped);
-                self.apply_one(layout, width, batch, work, t);
+                let count = self.start_flips(layout, O::HAS_LOG_Q, |row| self.unit(pass, t, row), scratch, t);
+                self.differences(pass, objective, scratch, t, count)?;
+                let per_row = layout.per_row(scratch.per_row);
+                let flipped = chunks_mut(per_row.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
+                scatter(scratch.path_rows, scratch.path_f, count, flipped);
+                self.apply_one(pass, width, scratch, t);
             }
-            Flips::All if objective.keep_linear(net, layout, work, t) => {
-                self.apply_linear(net, layout, objective, batch, work, t)?;
+            SecondPaths::EveryFlip if objective.keep_linear(pass, scratch, t) => {
+                self.apply_linear(pass, objective, scratch, t)?;
             }
-            Flips::All => {
+            SecondPaths::EveryFlip => {
                 for unit in 0..self.shape.stochastic_width(t) {
-                    let count = self.start_flips(layout, O::LOG_Q, |_| unit, work, t);
-                    self.differences(net, layout, objective, batch, work, t, count)?;
-                    let numbers = layout.numbers(work.numbers);
-                    scatter(work.active, work.total, count, numbers.f);
-                    self.apply_unit(layout, unit, work, t);
+                    let count = self.start_flips(layout, O::HAS_LOG_Q, |_| unit, scratch, t);
+                    self.differences(pass, objective, scratch, t, count)?;
+                    let per_row = layout.per_row(scratch.per_row);
+                    scatter(scratch.path_rows, scratch.path_f, count, per_row.f);
+                    self.apply_unit(layout, unit, scratch, t);
                 }
             }
         }
@@ -85,19 +87,20 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// The unit that is flipped in a row of layer `t`.
-    fn unit(&self, batch: &Batch<'_>, t: usize, row: usize) -> usize {
-        let address = self.address(Purpose::Flip, 0, batch);
+    fn unit(&self, pass: &Pass<'_, K>, t: usize, row: usize) -> usize {
+        let address = pass.address(Purpose::Flip, 0);
         let width = self.shape.stochastic_width(t) as u32;
         address.stream(self.estimator.samples(), row, t).below(width) as usize
     }
 
     /// Collects the rows whose pair differs, with their partners and log q of them; returns how many.
     #[inline(never)]
-    fn start_pairs(&self, layout: &Layout<'_>, log_q: bool, work: &mut Work<'_>, t: usize) -> usize {
-        let (main, partners) = (layout.samples_of(t, work.samples), layout.samples_of(t, work.partners));
-        let numbers = layout.numbers(work.numbers);
-        let log_q_partner = chunks(numbers.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
-        let out = work.branch.get_mut(layout.sample(t)..).unwrap_or_default();
+    fn start_pairs(&self, layout: &Layout<'_>, log_q: bool, scratch: &mut Scratch<'_>, t: usize) -> usize {
+        let (main, partners) =
+            (layout.samples_of(t, scratch.samples), layout.samples_of(t, scratch.partners));
+        let per_row = layout.per_row(scratch.per_row);
+        let log_q_partner = chunks(per_row.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
+        let out = scratch.path_samples.get_mut(layout.sample(t)..).unwrap_or_default();
         let mut count = 0;
         for row in 0..layout.rows() {
             let (a, b) = (main.row(row), partners.row(row));
@@ -106,7 +109,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             }
             let out = out.get_mut(count * main.stride()..).unwrap_or_default();
             out.iter_mut().zip(b).for_each(|(out, b)| *out = *b);
-            if let (Some(active), Some(total)) = (work.active.get_mut(count), work.total.get_mut(count)) {
+            if let (Some(active), Some(total)) =
+                (scratch.path_rows.get_mut(count), scratch.path_f.get_mut(count))
+            {
                 *active = row as u32;
                 *total = log_q_partner.get(row).filter(|_| log_q).copied().unwrap_or_default();
             }
@@ -122,16 +127,17 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         layout: &Layout<'_>,
         log_q: bool,
         unit: impl Fn(usize) -> usize,
-        work: &mut Work<'_>,
+        scratch: &mut Scratch<'_>,
         t: usize,
     ) -> usize {
         let from = self.estimator.flips_from(self.shape.stochastic_width(t));
-        let (stride, scores) = self.scores(layout, t, work.deltas);
-        let main = layout.samples_of(t, work.samples);
-        let out = work.branch.get_mut(layout.sample(t)..).unwrap_or_default();
-        let numbers = layout.numbers(work.numbers);
-        let mut out = chunks_mut(out, main.stride()).zip(work.active.iter_mut().zip(work.total.iter_mut()));
-        let log_q_row = chunks(numbers.log_q, layout.rows()).nth(t).unwrap_or_default();
+        let (stride, scores) = self.scores(layout, t, scratch.deltas);
+        let main = layout.samples_of(t, scratch.samples);
+        let out = scratch.path_samples.get_mut(layout.sample(t)..).unwrap_or_default();
+        let per_row = layout.per_row(scratch.per_row);
+        let mut out =
+            chunks_mut(out, main.stride()).zip(scratch.path_rows.iter_mut().zip(scratch.path_f.iter_mut()));
+        let log_q_row = chunks(per_row.log_q, layout.rows()).nth(t).unwrap_or_default();
         let mut count = 0;
         for (row, (b, scores)) in main.rows().zip(chunks(scores, stride)).enumerate() {
             let unit = unit(row);
@@ -157,59 +163,54 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// For each of the `count` paths that were started, f of its row minus f of the path, in `total`.
-    #[allow(clippy::too_many_arguments)]
     #[inline(always)]
     fn differences<O: Objective<K>>(
         &self,
-        net: &Network<'_, '_, K>,
-        layout: &Layout<'_>,
+        pass: &Pass<'_, K>,
         objective: &mut O,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
+        scratch: &mut Scratch<'_>,
         t: usize,
         count: usize,
     ) -> Result<(), Error> {
+        let Pass { layout, .. } = pass;
         if count > 0 {
             if STACKS {
-                self.climb(layout, net, O::LOG_Q, batch, work, t, count);
+                self.climb(pass, O::HAS_LOG_Q, scratch, t, count);
             }
-            objective.evaluate(net, layout, batch, work, t, count);
+            objective.evaluate(pass, scratch, t, count);
         }
-        if self.subtract(layout, O::LOG_Q, work, t, count) { Ok(()) } else { Err(Error::Objective) }
+        if self.subtract(layout, O::HAS_LOG_Q, scratch, t, count) { Ok(()) } else { Err(Error::Objective) }
     }
 
     /// From f of the `count` paths, in `total`, f of their rows minus it. False for an f that is not finite.
     #[inline(never)]
-    fn subtract(&self, layout: &Layout<'_>, log_q: bool, work: &mut Work<'_>, t: usize, count: usize) -> bool {
+    fn subtract(
+        &self,
+        layout: &Layout<'_>,
+        log_q: bool,
+        scratch: &mut Scratch<'_>,
+        t: usize,
+        count: usize,
+    ) -> bool {
         let rows = layout.rows();
-        let numbers = layout.numbers(work.numbers);
-        for (total, &row) in work.total.iter_mut().zip(&*work.active).take(count) {
+        let per_row = layout.per_row(scratch.per_row);
+        for (total, &row) in scratch.path_f.iter_mut().zip(&*scratch.path_rows).take(count) {
             if !total.is_finite() {
                 return false;
             }
-            *total = above(numbers.cost, log_q.then_some(&*numbers.log_q), rows, t, row as usize) - *total;
+            *total = above(per_row.cost, log_q.then_some(&*per_row.log_q), rows, t, row as usize) - *total;
         }
         true
     }
 
     /// Samples the layers above `t` for the paths that were started.
-    #[allow(clippy::too_many_arguments)]
     #[inline(never)]
-    fn climb(
-        &self,
-        layout: &Layout<'_>,
-        net: &Network<'_, '_, K>,
-        log_q: bool,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
-        t: usize,
-        count: usize,
-    ) {
+    fn climb(&self, pass: &Pass<'_, K>, log_q: bool, scratch: &mut Scratch<'_>, t: usize, count: usize) {
         // Layers of independent branches must differ from each other too, hence a salt for each t.
         let (purpose, salt) = if self.shared { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
-        let climb = UpwardSampler { net, layout, address: self.address(purpose, salt, batch), log_q };
+        let sampler = UpwardSampler { pass, address: pass.address(purpose, salt), log_q };
         let mut draw = |phi: &[f32], u: &[f32], b: &mut [u32]| self.kernels.draw(&self.estimator, phi, u, b);
-        climb.sample(&mut draw, t + 1, count, work);
+        sampler.sample(&mut draw, t + 1, count, scratch);
     }
 
     /// The stride and the rows of scores of layer `t`, and what lies behind them.
@@ -234,33 +235,42 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Lets the estimator turn rows of scores into gradients itself.
-    fn apply_rows(&self, layout: &Layout<'_>, log_q: bool, work: &mut Work<'_>, t: usize) {
+    fn apply_rows(
+        &self,
+        pairs: &dyn PairSignals,
+        layout: &Layout<'_>,
+        log_q: bool,
+        scratch: &mut Scratch<'_>,
+        t: usize,
+    ) {
         // With one sample the gradient of f itself has mean zero.
         let direct = log_q && layout.samples() > 1;
-        let (main, partners) = (layout.samples_of(t, work.samples), layout.samples_of(t, work.partners));
-        let (stride, deltas) = self.scores_mut(layout, t, work.deltas);
-        let numbers = layout.numbers(work.numbers);
-        let scalars = numbers.f.iter().zip(&*numbers.weight).zip(&*work.total);
+        let (main, partners) =
+            (layout.samples_of(t, scratch.samples), layout.samples_of(t, scratch.partners));
+        let (stride, deltas) = self.scores_mut(layout, t, scratch.deltas);
+        let per_row = layout.per_row(scratch.per_row);
+        let scalars = per_row.f.iter().zip(&*per_row.weight).zip(&*scratch.path_f);
         for ((row, scores), ((&signal, &weight), &partner_weight)) in
             chunks_mut(deltas, stride).enumerate().zip(scalars)
         {
             let (weight, partner_weight) = if direct { (weight, partner_weight) } else { (0.0, 0.0) };
             let row =
                 Row { sample: main.bits(row), partner: partners.bits(row), signal, weight, partner_weight };
-            self.estimator.gradient(row, scores);
+            pairs.gradient(row, scores);
         }
     }
 
     /// Applies one flip a row, and the signals of pairs to the units that do not come from a flip.
-    fn apply_one(&self, layout: &Layout<'_>, width: usize, batch: &Batch<'_>, work: &mut Work<'_>, t: usize) {
+    fn apply_one(&self, pass: &Pass<'_, K>, width: usize, scratch: &mut Scratch<'_>, t: usize) {
+        let layout = &pass.layout;
         let from = self.estimator.flips_from(width);
-        let main = layout.samples_of(t, work.samples);
-        let numbers = layout.numbers(work.numbers);
-        let flipped = chunks(numbers.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
-        let (stride, deltas) = self.scores_mut(layout, t, work.deltas);
-        let scalars = numbers.f.iter().zip(flipped).zip(&*numbers.signal);
+        let main = layout.samples_of(t, scratch.samples);
+        let per_row = layout.per_row(scratch.per_row);
+        let flipped = chunks(per_row.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
+        let (stride, deltas) = self.scores_mut(layout, t, scratch.deltas);
+        let scalars = per_row.f.iter().zip(flipped).zip(&*per_row.signal);
         for ((row, scores), ((&pair, &flip), signal)) in chunks_mut(deltas, stride).enumerate().zip(scalars) {
-            let unit = self.unit(batch, t, row);
+            let unit = self.unit(pass, t, row);
             for (i, d) in scores.iter_mut().enumerate() {
                 *d = significant(if !by_flip(from, *d) {
                     *d * pair
@@ -275,11 +285,11 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Applies the flips of one unit in all rows.
-    fn apply_unit(&self, layout: &Layout<'_>, unit: usize, work: &mut Work<'_>, t: usize) {
-        let main = layout.samples_of(t, work.samples);
-        let (stride, deltas) = self.scores_mut(layout, t, work.deltas);
-        let numbers = layout.numbers(work.numbers);
-        let scalars = numbers.f.iter().zip(&*numbers.signal);
+    fn apply_unit(&self, layout: &Layout<'_>, unit: usize, scratch: &mut Scratch<'_>, t: usize) {
+        let main = layout.samples_of(t, scratch.samples);
+        let (stride, deltas) = self.scores_mut(layout, t, scratch.deltas);
+        let per_row = layout.per_row(scratch.per_row);
+        let scalars = per_row.f.iter().zip(&*per_row.signal);
         for ((row, scores), (difference, signal)) in chunks_mut(deltas, stride).enumerate().zip(scalars) {
             if let Some(d) = scores.get_mut(unit) {
                 *d = significant(flip_gradient(*d, main.bits(row).get(unit), *difference) * signal);
@@ -287,35 +297,34 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         }
     }
 
-    /// All flips of all rows, where each changes the logits that `work.b` holds by one row of weights.
+    /// All flips of all rows, where each changes the logits that `scratch.logits` holds by one row of weights.
     fn apply_linear<O: Objective<K>>(
         &self,
-        net: &Network<'_, '_, K>,
-        layout: &Layout<'_>,
+        pass: &Pass<'_, K>,
         objective: &O,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
+        scratch: &mut Scratch<'_>,
         t: usize,
     ) -> Result<(), Error> {
+        let Pass { layout, .. } = pass;
         let (rows, (width, stride, start)) = (layout.rows(), layout.scores(t));
         for row in 0..rows {
-            let numbers = layout.numbers(work.numbers);
-            let f = above(numbers.cost, O::LOG_Q.then_some(&*numbers.log_q), rows, t, row);
+            let per_row = layout.per_row(scratch.per_row);
+            let f = above(per_row.cost, O::HAS_LOG_Q.then_some(&*per_row.log_q), rows, t, row);
             let log_q =
-                chunks(numbers.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
-            let signal = numbers.signal.get(row).copied().unwrap_or_default();
+                chunks(per_row.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
+            let signal = per_row.signal.get(row).copied().unwrap_or_default();
             for unit in 0..width {
                 let at = start + row * stride + unit;
-                let phi = work.deltas.get(at).copied().unwrap_or_default();
-                let b = layout.samples_of(t, work.samples).bits(row).get(unit);
-                let mut flipped = objective.flipped(net, layout, batch, work, row, unit);
-                if O::LOG_Q {
+                let phi = scratch.deltas.get(at).copied().unwrap_or_default();
+                let b = layout.samples_of(t, scratch.samples).bits(row).get(unit);
+                let mut flipped = objective.flipped(pass, scratch, row, unit);
+                if O::HAS_LOG_Q {
                     flipped += log_q + if b { -phi } else { phi };
                 }
                 if !flipped.is_finite() {
                     return Err(Error::Objective);
                 }
-                if let Some(d) = work.deltas.get_mut(at) {
+                if let Some(d) = scratch.deltas.get_mut(at) {
                     *d = significant(flip_gradient(phi, b, f - flipped) * signal);
                 }
             }

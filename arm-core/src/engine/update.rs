@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::{AdamRates, Kernels};
 use crate::network::Batch;
-use crate::network::scratch::{Trace, Work};
+use crate::network::scratch::{Scratch, Trace};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::optim::Optimiser;
@@ -57,7 +57,6 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// [`update`](Self::update) for a caller that has looked up the layer of the only shard, and need not give it.
-    #[allow(clippy::too_many_arguments)]
     #[inline(always)]
     pub(crate) fn update_layer<O: Optimiser>(
         &self,
@@ -141,7 +140,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// What [`update`](Self::update) reads of the scratch of `examples` examples, as ranges of words: the scratch of a
     /// batch may be put together from those of its chunks, whose ranges follow each other in each range of the whole.
-    pub fn trace_ranges(&self, examples: usize) -> impl Iterator<Item = core::ops::Range<usize>> + use<'_, K, E> {
+    pub fn trace_ranges(
+        &self,
+        examples: usize,
+    ) -> impl Iterator<Item = core::ops::Range<usize>> + use<'_, K, E> {
         self.layout(examples).trace_ranges()
     }
 
@@ -246,13 +248,18 @@ impl<'a> Trained<'a> {
     }
 }
 
-impl Work<'_> {
+impl Scratch<'_> {
     /// The layer for a batch of one whose input lies at the start of `x`.
     #[inline(never)]
-    pub(crate) fn trained<'a>(&'a self, layout: &Layout<'_>, layer: &LayerLayout, x: &'a [u32]) -> Trained<'a> {
+    pub(crate) fn trained<'a>(
+        &'a self,
+        layout: &Layout<'_>,
+        layer: &LayerLayout,
+        x: &'a [u32],
+    ) -> Trained<'a> {
         let inputs = layout.shape.inputs();
         let x = BitMatrix::new(x.get(..words(inputs)).unwrap_or_default(), inputs);
-        let Work { activations, deltas, samples, .. } = self;
+        let Scratch { activations, deltas, samples, .. } = self;
         Trained::new(layout, layer, x, &Trace { activations, deltas, samples })
     }
 }

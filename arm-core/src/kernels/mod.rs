@@ -5,8 +5,8 @@
 //! depend on its own inputs only, never on how many rows a call is given: that is what makes a step independent of how
 //! a batch is split.
 
-mod portable;
 pub(crate) mod draw_rule;
+mod portable;
 
 pub use portable::Portable;
 pub(crate) use portable::on_grid;

@@ -67,7 +67,9 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// Errors: [`Error::Setting`] when the optimiser was given a bad rate meanwhile; the step stays under way.
     #[inline(never)]
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
-        let Some(Pending { layer: first, mut row, .. }) = self.state.pending else { return Ok(Progress::Idle) };
+        let Some(Pending { layer: first, mut row, .. }) = self.state.pending else {
+            return Ok(Progress::Idle);
+        };
         self.optimiser.check()?;
         let (mut left, mut least) = (budget, 1);
         let mut layer = self.engine.layout(1).layer(first);
@@ -89,7 +91,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
             }
         }
         let f = self.state.pending.take().map_or(0.0, |pending| pending.f);
-        self.engine.estimator.observe(f);
+        self.engine.observe(f);
         self.state.steps = self.state.steps.wrapping_add(1);
         self.state.updates = self.state.updates.wrapping_add(1);
         Ok(Progress::Done(f))
@@ -110,11 +112,11 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
             second_moment: second_moment.get_mut(range).unwrap_or_default(),
         };
         // All else of the scratch is only read.
-        let room = core::mem::take(&mut self.work.a);
-        let trained = self.work.trained(&self.engine.layout(1), layer, self.input);
+        let room = core::mem::take(&mut self.scratch.hidden_or_uniforms);
+        let trained = self.scratch.trained(&self.engine.layout(1), layer, self.input);
         let (engine, updates) = (&self.engine, self.state.updates);
         let result = engine.update_layer(Some(&trained), &self.optimiser, updates, &[], 1, block, room);
-        self.work.a = room;
+        self.scratch.hidden_or_uniforms = room;
         result
     }
 
@@ -129,16 +131,20 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.idle()?;
         self.optimiser.check()?;
         let batch = Batch::new(self.bits(x)?, 1, 0, self.state.steps);
-        let (net, layout) = (self.engine.network(self.params)?, self.engine.layout(1));
-        if E::RELAXED || self.work.deltas.is_empty() || self.input.len() < x.len() {
-            let relaxed = if E::RELAXED { self.engine.training_scratch(1) } else { 0 };
-            return Err(Error::Size { needed: layout.learner_words().max(relaxed), given: self.scratch });
+        let pass = self.engine.pass(self.params, batch, self.engine.estimator.samples())?;
+        let relaxes = self.engine.estimator.relaxation().is_some();
+        if relaxes || self.scratch.deltas.is_empty() || self.input.len() < x.len() {
+            let relaxed = if relaxes { self.engine.training_scratch(1) } else { 0 };
+            return Err(Error::Size {
+                needed: pass.layout.learner_words().max(relaxed),
+                given: self.scratch_words,
+            });
         }
         objective.check(&self.engine.shape)?;
         self.engine.estimator.check(&self.engine.shape)?;
-        self.engine.check_batch(&batch)?;
+        self.engine.check_batch(&pass.batch)?;
         let mut f = [0.0];
-        let result = self.engine.examples_in(&net, &layout, objective, &batch, &mut self.work, &mut [], &mut f);
+        let result = self.engine.examples_in(&pass, objective, &mut self.scratch, &mut [], &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {
             // The same uniforms would be refused again and again.
             self.state.steps = self.state.steps.wrapping_add(1);

@@ -1,8 +1,8 @@
 //! Initial parameters.
 
 use crate::error::{Error, exact_size};
-use crate::numeric::math::{ln, sqrt};
 use crate::numeric::chunks::chunks_mut;
+use crate::numeric::math::{ln, sqrt};
 use crate::numeric::rng::{Purpose, Stream};
 use crate::shape::Shape;
 

@@ -5,7 +5,7 @@
 
 use super::{Desktop, Level, Soon};
 use crate::memory::Aligned;
-use arm_core::estimator::{Arm, DisArm, Reinforce, DrawRule};
+use arm_core::estimator::{Arm, DisArm, DrawRule, Reinforce};
 use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, Portable};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};

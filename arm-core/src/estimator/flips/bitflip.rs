@@ -1,4 +1,4 @@
-use crate::estimator::{Arm, Estimator, Evaluated, Flips, DrawRule, DrawnUnit, independent};
+use crate::estimator::{Arm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, independent};
 
 /// bitflip-1: one unit j, uniform on the V of a layer, is flipped: the gradient of its logit is
 /// V p_j (1 - p_j) (f(b_j = 1) - f(b_j = 0)), that of every other is zero. Unbiased.
@@ -16,8 +16,7 @@ impl DrawRule for BitFlip {
 }
 
 impl Estimator for BitFlip {
-    const PAIRED: bool = false;
-    const FLIPS: Flips = Flips::One;
+    const SECOND_PATHS: SecondPaths = SecondPaths::OneFlip;
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         Arm.signals(evaluated, signal, weight);

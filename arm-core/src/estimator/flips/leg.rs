@@ -1,4 +1,4 @@
-use crate::estimator::{Arm, Estimator, Evaluated, Flips, DrawRule, DrawnUnit, independent};
+use crate::estimator::{Arm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, independent};
 
 /// Local expectation gradients: for every unit v, p_v (1 - p_v) (f(b_v = 1) - f(b_v = 0)), the exact conditional
 /// expectation given all other units. Unbiased.
@@ -18,8 +18,7 @@ impl DrawRule for Leg {
 }
 
 impl Estimator for Leg {
-    const PAIRED: bool = false;
-    const FLIPS: Flips = Flips::All;
+    const SECOND_PATHS: SecondPaths = SecondPaths::EveryFlip;
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         Arm.signals(evaluated, signal, weight);

@@ -1,4 +1,4 @@
-use crate::estimator::{Arm, DisArm, Estimator, Evaluated, Flips, DrawRule, DrawnUnit};
+use crate::estimator::{Arm, DisArm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 use crate::numeric::math::ln;
 
 /// Unbiased gradient variance clipping: [`BitFlip`](crate::estimator::BitFlip) for units with min(p, 1 - p) <= 1 / (2V) of a layer
@@ -18,8 +18,7 @@ impl DrawRule for Ugc {
 }
 
 impl Estimator for Ugc {
-    const PAIRED: bool = true;
-    const FLIPS: Flips = Flips::One;
+    const SECOND_PATHS: SecondPaths = SecondPaths::PartnerOrFlip;
 
     /// The logit of 1 - 1 / (2V).
     fn flips_from(&self, width: usize) -> f32 {

@@ -1,7 +1,9 @@
 use crate::error::Error;
-use crate::estimator::{Estimator, Evaluated, Rloo, DrawRule, DrawnUnit, independent};
-use crate::numeric::math::{exp, ln, powi};
+use crate::estimator::{
+    DrawRule, DrawnUnit, Estimator, Evaluated, Rloo, SecondPaths, UniformTransform, independent,
+};
 use crate::numeric::chunks::{chunks, chunks_mut};
+use crate::numeric::math::{exp, ln, powi};
 use crate::shape::Shape;
 
 /// ARMS: leave-one-out REINFORCE with n samples that are antithetic to each other by a Dirichlet copula, corrected for
@@ -67,8 +69,7 @@ impl DrawRule for Arms {
 }
 
 impl Estimator for Arms {
-    const PAIRED: bool = false;
-    const COUPLED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         self.samples
@@ -78,15 +79,25 @@ impl Estimator for Arms {
         Self::check_samples(self.samples)
     }
 
-    fn noise(&self, _: usize, _: usize, u: &mut [f32]) {
+    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+        Rloo { samples: self.samples }.signals(evaluated, signal, weight);
+    }
+
+    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
+        Some(self)
+    }
+}
+
+impl UniformTransform for Arms {
+    fn transform(&self, _: usize, _: usize, u: &mut [f32]) {
         mark(u);
+    }
+
+    fn couples(&self) -> bool {
+        true
     }
 
     fn couple(&self, rows: &mut [f32], stride: usize, width: usize) {
         dirichlet(rows, stride, width);
-    }
-
-    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
-        Rloo { samples: self.samples }.signals(evaluated, signal, weight);
     }
 }

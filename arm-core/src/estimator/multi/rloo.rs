@@ -1,5 +1,5 @@
 use crate::error::Error;
-use crate::estimator::{Estimator, Evaluated, DrawRule, DrawnUnit, independent};
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, independent};
 use crate::shape::Shape;
 
 /// Leave-one-out REINFORCE with K independent samples: mean over k of (f_k - mean of the other f) (b_k - p). Unbiased.
@@ -20,7 +20,7 @@ impl DrawRule for Rloo {
 }
 
 impl Estimator for Rloo {
-    const PAIRED: bool = false;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         self.samples

@@ -1,4 +1,4 @@
-use crate::estimator::{Estimator, Evaluated, DrawRule, DrawnUnit};
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 
 /// Augment-REINFORCE-Merge: (f(1\[u > sigmoid(-phi)\]) - f(1\[u < sigmoid(phi)\])) (u - 1/2). Unbiased.
 ///
@@ -16,7 +16,7 @@ impl DrawRule for Arm {
 }
 
 impl Estimator for Arm {
-    const PAIRED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
 
     fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         signal.fill(1.0);

@@ -1,4 +1,4 @@
-use crate::estimator::{Arm, Estimator, Evaluated, DrawRule, DrawnUnit};
+use crate::estimator::{Arm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 
 /// DisARM, also known as U2G: ARM with the uniforms integrated out given the pair,
 /// (f(b) - f(b~)) (b - b~) sigmoid(|phi|) / 2. Unbiased, with no more variance than ARM.
@@ -19,7 +19,7 @@ impl DrawRule for DisArm {
 }
 
 impl Estimator for DisArm {
-    const PAIRED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         Arm.signals(evaluated, signal, weight);

@@ -1,8 +1,8 @@
 use crate::error::Error;
 use crate::estimator::multi::bound::{bound, replaced, weights};
-use crate::estimator::{Estimator, Evaluated, Row, DrawRule, DrawnUnit};
-use crate::numeric::math::significant;
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, PairSignals, Row, SecondPaths};
 use crate::numeric::chunks::{chunks, chunks_mut};
+use crate::numeric::math::significant;
 use crate::shape::Shape;
 
 /// Local DisARM, for the bound L of K samples: for every k DisARM of -L as a function of b_k alone, and, where f contains
@@ -28,8 +28,7 @@ impl DrawRule for LocalDisArm {
 }
 
 impl Estimator for LocalDisArm {
-    const PAIRED: bool = true;
-    const DIRECT: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
 
     fn samples(&self) -> usize {
         self.samples
@@ -48,7 +47,13 @@ impl Estimator for LocalDisArm {
         -bound(evaluated.f).value()
     }
 
-    fn differ(&self, samples: usize, f: &[f32], difference: &mut [f32], partner: &mut [f32]) {
+    fn pair_signals(&self) -> Option<&dyn PairSignals> {
+        Some(self)
+    }
+}
+
+impl PairSignals for LocalDisArm {
+    fn signals(&self, samples: usize, f: &[f32], difference: &mut [f32], partner: &mut [f32]) {
         let of_examples =
             chunks(f, samples).zip(chunks_mut(difference, samples)).zip(chunks_mut(partner, samples));
         for ((f, difference), partner) in of_examples {

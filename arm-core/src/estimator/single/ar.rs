@@ -1,4 +1,4 @@
-use crate::estimator::{Estimator, Evaluated, DrawRule, DrawnUnit};
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 
 /// Augment-REINFORCE: f(1\[u < sigmoid(phi)\]) (1 - 2u). Unbiased.
 ///
@@ -15,7 +15,7 @@ impl DrawRule for Ar {
 }
 
 impl Estimator for Ar {
-    const PAIRED: bool = false;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         for (s, f) in signal.iter_mut().zip(evaluated.f) {

@@ -1,5 +1,7 @@
 use crate::error::{Error, exact_size};
-use crate::estimator::{Baseline, Estimator, Evaluated, DrawRule, DrawnUnit, independent};
+use crate::estimator::{
+    Baseline, DrawRule, DrawnUnit, Estimator, Evaluated, Learned, SecondPaths, independent,
+};
 use crate::shape::Shape;
 
 /// REINFORCE: (f(b) - c) (b - p), with an optional baseline c that does not depend on b. Unbiased.
@@ -20,7 +22,7 @@ impl DrawRule for Reinforce {
 }
 
 impl Estimator for Reinforce {
-    const PAIRED: bool = false;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn check(&self, _: &Shape<'_>) -> Result<(), Error> {
         self.baseline.check()
@@ -34,6 +36,16 @@ impl Estimator for Reinforce {
         weight.fill(1.0);
     }
 
+    fn learned(&self) -> Option<&dyn Learned> {
+        Some(self)
+    }
+
+    fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
+        Some(self)
+    }
+}
+
+impl Learned for Reinforce {
     fn observe(&mut self, mean_f: f32) {
         self.baseline.observe(mean_f);
     }
