@@ -13,7 +13,7 @@ use crate::shape::Shape;
 /// The toy problem of Yin & Zhou, ICLR 2019, section 4, E\[(b - p0)^2\] with one unit:
 ///
 /// ```
-/// # use arm_core::{Bits, model::Differentiable};
+/// # use arm_core::{Bits, objective::Differentiable};
 /// let p0 = 0.499;
 /// let toy = Differentiable {
 ///     f: |b: Bits| (f32::from(u8::from(b.get(0))) - p0).powi(2),

@@ -38,7 +38,7 @@ use crate::shape::Shape;
 ///
 /// /// Every example, and what the model should make of it: the first input minus the second.
 /// const DATA: [([f32; 4], f32); 3] =
-///     [([1.0, 0.0, 1.0, 0.0], 1.0), ([0.0, 1.0, 1.0, 1.0], -1.0), ([1.0, 1.0, 0.0, 1.0], 0.0)];
+///     [([1.0, 0.0, 1.0, 0.0], 1.0), ([0.0, 1.0, 1.0, 0.0], -1.0), ([1.0, 1.0, 0.0, 1.0], 0.0)];
 ///
 /// impl Masked {
 ///     /// What is missing to the target of an example.
