@@ -154,13 +154,13 @@ impl<'s> Layout<'s> {
     #[inline(never)]
     pub(crate) const fn advance(&self, layer: &mut LayerLayout) {
         // Nothing wraps in a shape that passes its check.
-        let own = layer.height().wrapping_mul(layer.dense.stride);
         if layer.hidden {
-            layer.activation = layer.activation.wrapping_add(own);
+            layer.activation = layer.activation.wrapping_add(layer.height().wrapping_mul(layer.dense.stride));
         } else {
+            // Logits below the first samples have a row an example, their scores a row a sample.
             layer.rows = self.rows();
         }
-        layer.delta = layer.delta.wrapping_add(own);
+        layer.delta = layer.delta.wrapping_add(layer.height().wrapping_mul(layer.dense.stride));
         layer.dense.offset = layer.dense.offset.wrapping_add(layer.dense.len());
         layer.dense.inputs = layer.dense.outputs;
         layer.index = layer.index.wrapping_add(1);
