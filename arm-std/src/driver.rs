@@ -207,11 +207,11 @@ where
                 self.threads.iter_mut().take(batches.len()).flat_map(|share| &get(share).f).sum::<f32>()
             }
         };
-        if E::RELAXED {
+        if self.engine.estimator.relaxation().is_some() {
             self.learn(&batches, share.start, examples);
         }
         let mean = sum / examples as f32;
-        self.engine.estimator.observe(mean);
+        self.engine.observe(mean);
         self.steps += 1;
         Ok(mean)
     }
@@ -219,25 +219,25 @@ where
     /// What the estimator learns from the `total` examples of all processes, of which those from `first` on are in
     /// `batches`.
     fn learn(&mut self, batches: &[Batch<'_>], first: usize, total: usize) {
-        let record = self.engine.estimator.record();
+        let record = self.engine.statistics_per_example();
         let mut records = vec![0.0; total * record];
         let mut rest = &mut records[first * record..];
         for (share, batch) in self.threads.iter_mut().zip(batches) {
-            let own = self.engine.records(batch.examples, get(share).scratch.words());
+            let own = self.engine.statistics(batch.examples, get(share).scratch.words());
             let out = rest.split_off_mut(..own.len()).unwrap_or_default();
             out.copy_from_slice(own);
         }
         if let Some(peers) = self.peers {
             peers.sum(&mut records);
         }
-        self.engine.estimator.learn(self.steps, &records);
+        self.engine.learn(self.steps, &records);
     }
 
     /// The first phase.
     fn examples(&mut self, batches: &[Batch<'_>]) -> Result<(), Error> {
         let (engine, params, threads) = (&self.engine, self.params.floats(), &self.threads);
         let pieces = if batches.len() > 1 && self.peers.is_none() {
-            let words = engine.record_words(batches.iter().map(|b| b.examples).sum());
+            let words = engine.trace_words(batches.iter().map(|b| b.examples).sum());
             if self.record.len() != words {
                 self.record = Aligned::zeroed(words);
             }
@@ -258,7 +258,7 @@ where
             if let Some(pieces) = pieces.get(t) {
                 let mut pieces = pieces.lock().unwrap_or_else(PoisonError::into_inner);
                 let record: &[f32] = scratch.floats();
-                let ranges = engine.record(batch.examples).map(|range| &record[range]);
+                let ranges = engine.trace_ranges(batch.examples).map(|range| &record[range]);
                 engine.kernels.publish(ranges.zip(pieces.iter_mut().map(|piece| &mut **piece)));
             }
         });
@@ -315,9 +315,9 @@ fn pieces<'a, K: Kernels, E: Estimator>(
     record: &'a mut [u32],
 ) -> Vec<Mutex<Vec<&'a mut [f32]>>> {
     let total = batches.iter().map(|b| b.examples).sum();
-    let mut shares: Vec<_> = batches.iter().map(|b| (engine.record(b.examples), vec![])).collect();
+    let mut shares: Vec<_> = batches.iter().map(|b| (engine.trace_ranges(b.examples), vec![])).collect();
     let (mut rest, mut at) = (bytemuck::cast_slice_mut(record), 0);
-    for whole in engine.record(total) {
+    for whole in engine.trace_ranges(total) {
         let _ = rest.split_off_mut(..whole.start - at);
         at = whole.end;
         for (ranges, pieces) in &mut shares {

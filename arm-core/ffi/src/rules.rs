@@ -2,7 +2,7 @@
 
 use crate::status::{Refusal, SBN_ERROR_SETTING};
 use crate::types::*;
-use arm_core::estimator::{Arm, DisArm, Estimator, Evaluated, Unit};
+use arm_core::estimator::{Arm, DisArm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 use arm_core::optim::{Adam, Momentum, Rule, Sgd};
 
 #[derive(Clone, Copy, Debug)]
@@ -21,18 +21,18 @@ impl Pair {
     }
 }
 
-impl Unit for Pair {
+impl DrawRule for Pair {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         match self {
-            Pair::Arm => Arm.unit(p, q, u),
-            Pair::DisArm => DisArm.unit(p, q, u),
+            Pair::Arm => Arm.draw(p, q, u),
+            Pair::DisArm => DisArm.draw(p, q, u),
         }
     }
 }
 
 impl Estimator for Pair {
-    const PAIRED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         // The same for both.

@@ -69,11 +69,11 @@ where
     }
 
     fn learned(&self) -> &[f32] {
-        self.0.engine().estimator.state()
+        self.0.engine().learned_state()
     }
 
     fn set_learned(&mut self, learned: &[f32]) -> Result<(), Error> {
-        self.0.engine_mut().estimator.set_state(learned)
+        self.0.engine_mut().set_learned_state(learned)
     }
 
     fn variance(&self, x: BitMatrix<'_>, y: BitMatrix<'_>, address: u64) -> Result<f64, Error> {
