@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-10}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(table packaged model settings codec)
+[ ${#targets[@]} -gt 0 ] || targets=(table packaged model settings notation codec)
 
 if ! command -v c++ >/dev/null; then
     echo "fuzz: no C++ compiler (c++), so nothing is fuzzed"

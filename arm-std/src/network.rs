@@ -1,11 +1,13 @@
 //! Networks described at run time, and the presets of the papers.
 
 mod budget;
+mod cost;
 mod family;
 mod notation;
 mod preset;
 
 pub use budget::{Budget, Ram};
+pub use cost::Cost;
 pub use notation::{Notation, NotationError, SLOPE};
 pub(crate) use preset::OWN;
 pub use preset::{Preset, Recipe};

@@ -3,6 +3,7 @@
 mod args;
 mod compare;
 mod data;
+mod dry_run;
 mod estimators;
 mod eval;
 mod export;

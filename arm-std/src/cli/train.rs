@@ -1,7 +1,7 @@
 //! `arm train`.
 
 use super::watch::{self, Saving, Watch};
-use super::{Outcome, Usage, args, figure_lines, headline, say};
+use super::{Outcome, Usage, args, dry_run, figure_lines, headline, say};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::Splits;
@@ -14,7 +14,6 @@ use crate::run::{CONFIG, Line, REPORT, RunFolder};
 use crate::settings::Settings;
 use crate::train::Led;
 use crate::train::{self, Failure, fingerprint, train};
-use arm_core::optim::{Adam, Sgd};
 use arm_core::shape::MAX_WIDTH;
 use std::io::{Write, stderr};
 use std::path::Path;
@@ -72,6 +71,9 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     enough_memory(&network, &config)?;
     let threads = args::threads(args.threads);
     say(format_args!("{}", headline(&network, &config)))?;
+    if let Some(ram) = settings.fit_ram.filter(|_| leads) {
+        dry_run::fits(ram, &network)?;
+    }
     let (valid, test) = (splits.valid.rows(), splits.test.rows());
     say(format_args!(
         "{data}: {rows} train, {valid} valid, {test} test images of {} units",
@@ -85,7 +87,9 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         say(format_args!("{} processes with a share of every batch each", peers.count()))?;
     }
     if args.dry_run {
-        return if leads { print_memory(&network, &config, &splits) } else { Ok(()) };
+        let rows = splits.train.rows() + splits.valid.rows() + splits.test.rows();
+        let data = 4 * rows * splits.train.cols().div_ceil(32);
+        return if leads { dry_run::print(&network, memory(&network, &config), data) } else { Ok(()) };
     }
     let from = args.resume.as_ref().map(|run| resumable(run, &config)).transpose()?;
     if let Some(peers) = peers {
@@ -204,25 +208,4 @@ fn enough_memory(network: &Network, config: &Config) -> Outcome {
         config.batch, config.samples
     ))
     .into())
-}
-
-/// What the run would take, here and as a learner on a device.
-fn print_memory(network: &Network, config: &Config, splits: &Splits) -> Outcome {
-    let shape = network.shape();
-    let kib = |bytes: usize| bytes.div_ceil(1024);
-    let here = memory(network, config);
-    let data =
-        4 * (splits.train.rows() + splits.valid.rows() + splits.test.rows()) * shape.inputs().div_ceil(32);
-    say(format_args!(
-        "memory here: {} KiB parameters, moments and scratch; data {} KiB as bits",
-        kib(here),
-        kib(data)
-    ))?;
-    let device = |moments: usize| kib(4 * (shape.params() + moments + shape.scratch()));
-    say(format_args!(
-        "memory on a device, one example a step: {} KiB with SGD, {} KiB with Adam; inference only {} KiB",
-        device(shape.moments::<Sgd>()),
-        device(shape.moments::<Adam>()),
-        kib(4 * (shape.params() + shape.inference_scratch(1, 1)))
-    ))
 }
