@@ -2,6 +2,7 @@
 
 use super::estimators::Named;
 use crate::config::BinariseName;
+use crate::data;
 use crate::settings::Settings;
 use clap::{Args as Options, Parser, Subcommand};
 use std::path::PathBuf;
@@ -80,6 +81,24 @@ pub(super) struct Runs {
     pub svg: Option<PathBuf>,
 }
 
+/// The columns of a data set.
+#[derive(Clone, Debug, Options)]
+pub(super) struct Columns {
+    /// Columns to read, by name or number from 0, such as age,3,7-9,20- [default: those of the run, or all but an index]
+    #[arg(long, value_name = "COLUMNS")]
+    pub columns: Option<data::Columns>,
+    /// Columns to leave out, by name or number from 0 [default: those of the run]
+    #[arg(long, value_name = "COLUMNS")]
+    pub drop: Option<data::Columns>,
+}
+
+impl Columns {
+    /// What is asked for.
+    pub(super) fn selection(&self) -> data::Selection {
+        data::Selection { columns: self.columns.clone(), drop: self.drop.clone() }
+    }
+}
+
 /// The importance-weighted bound.
 #[derive(Debug, Options)]
 pub(super) struct Bound {
@@ -98,6 +117,8 @@ pub(super) struct Eval {
     /// Data set, as for train
     #[arg(long, default_value = "strokes")]
     pub data: PathBuf,
+    #[command(flatten)]
+    pub columns: Columns,
     /// How grey levels become bits, as for train
     #[arg(long, default_value = "auto")]
     pub binarise: BinariseName,
@@ -164,6 +185,8 @@ pub(super) struct Variance {
     /// Data set, as for train
     #[arg(long, default_value = "strokes")]
     pub data: PathBuf,
+    #[command(flatten)]
+    pub columns: Columns,
     /// How grey levels become bits, as for train
     #[arg(long, default_value = "auto")]
     pub binarise: BinariseName,

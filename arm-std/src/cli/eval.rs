@@ -1,12 +1,13 @@
 //! `arm eval`.
 
-use super::{Outcome, args, bound_line, say};
-use crate::data::load;
+use super::{Outcome, args, bound_line, say, tell};
+use crate::data::{Selection, load_columns};
 use crate::evaluate::bound;
 use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::model::Model;
-use crate::run::MODEL;
+use crate::run::{CONFIG, MODEL};
+use crate::settings::Settings;
 use crate::train::{Figures, TEST};
 use arm_core::Engine;
 use arm_core::estimator::Arm;
@@ -23,7 +24,9 @@ pub(super) fn check_units(model: &Model, data: &Path, found: usize) -> Result<()
 
 pub(super) fn run(args: &args::Eval) -> Outcome {
     let model = Model::load(&model_file(&args.model))?;
-    let splits = load(&args.data)?.binarise(args.binarise.choice())?;
+    let loaded = load_columns(&args.data, &selection(&args.columns, &args.model))?;
+    tell(&args.data, &loaded.notes, args.binarise);
+    let splits = loaded.binarise(args.binarise.choice())?;
     check_units(&model, &args.data, splits.test.cols())?;
     let shape = model.network.shape().padded(LINE);
     let engine = Engine::new(shape, Desktop::new(), Arm, args.seed)?;
@@ -42,6 +45,14 @@ pub(super) fn run(args: &args::Eval) -> Outcome {
     say(format_args!("test -ELBO {:8.2} nats  ({} images)", figures.neg_elbo, splits.test.rows()))?;
     say(format_args!("{}", bound_line(&figures)))?;
     Ok(())
+}
+
+/// The columns that are asked for, or else those that the run of the model was trained on.
+pub(super) fn selection(asked: &args::Columns, model: &Path) -> Selection {
+    let folder = if model.is_dir() { Some(model) } else { model.parent().filter(|_| model.ends_with(MODEL)) };
+    let run = folder.and_then(|folder| Settings::read(&folder.join(CONFIG)).ok()).unwrap_or_default();
+    let asked = asked.clone();
+    Selection { columns: asked.columns.or(run.columns), drop: asked.drop.or(run.drop) }
 }
 
 /// The model of a run folder, or the file itself.

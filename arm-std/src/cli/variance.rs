@@ -1,11 +1,11 @@
 //! `arm variance`.
 
 use super::estimators::{choices, label};
-use super::eval::{check_units, model_file};
-use super::{Outcome, Usage, args, say};
+use super::eval::{check_units, model_file, selection};
+use super::{Outcome, Usage, args, say, tell};
 use crate::config::{BaselineName, EstimatorName};
 use crate::cut::Cut;
-use crate::data::load;
+use crate::data::load_columns;
 use crate::dispatch::Choice;
 use crate::files::replace_bytes;
 use crate::gradients::{self, Effort, Reference, Row};
@@ -38,7 +38,9 @@ struct Report<'a> {
 
 pub(super) fn run(args: &args::Variance) -> Outcome {
     let model = Model::load(&model_file(&args.model))?;
-    let splits = load(&args.data)?.binarise(args.binarise.choice())?;
+    let loaded = load_columns(&args.data, &selection(&args.columns, &args.model))?;
+    tell(&args.data, &loaded.notes, args.binarise);
+    let splits = loaded.binarise(args.binarise.choice())?;
     let mut drawn = crate::data::BitTable::default();
     let table = splits.train.epoch(args.seed, 0, &mut drawn);
     check_units(&model, &args.data, table.cols())?;
