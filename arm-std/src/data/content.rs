@@ -89,7 +89,7 @@ impl<'a> Content<'a> {
     }
 
     /// The content as UTF-8, where it is text in UTF-16 that was not read before.
-    pub(super) fn from_utf16(self, big_endian: bool) -> Result<Content<'a>, Fault> {
+    pub(super) fn utf16_to_utf8(self, big_endian: bool) -> Result<Content<'a>, Fault> {
         let Content { stream, layers, compressed, .. } = self;
         let mut stream = BufReader::with_capacity(1 << 16, Utf16::new(stream, big_endian));
         let head = head_of(&mut stream).map_err(Self::fault(compressed))?;

@@ -103,7 +103,7 @@ pub(super) fn open(path: &Path) -> Result<(Format, Content<'static>), Fault> {
 
 fn sniffed(content: Content<'_>) -> Result<(Format, Content<'_>), Fault> {
     let content = match (foreign::refuse(content.head()), utf16::sniff(content.head())) {
-        (Ok(()), Some(big_endian)) => content.from_utf16(big_endian)?,
+        (Ok(()), Some(big_endian)) => content.utf16_to_utf8(big_endian)?,
         (refused, _) => refused.map(|()| content)?,
     };
     foreign::refuse(content.head())?;
@@ -182,6 +182,19 @@ mod tests {
                 assert_eq!(peek(&path), Some(format));
             }
         }
+    }
+
+    #[test]
+    fn text_in_utf_16_is_read_plain_or_gzip() {
+        let expected = Table::Bits(BitTable::from_bytes(3, &[0, 1, 0, 1, 0, 1]).unwrap());
+        for big_endian in [false, true] {
+            for mark in ["\u{feff}", ""] {
+                let bytes = utf16::tests::encode(&format!("{mark}0,1,0\r\n1,0,1\r\n"), big_endian);
+                assert_eq!(table_from_bytes(&bytes).unwrap(), expected);
+                assert_eq!(table_from_bytes(&gzip(&bytes)).unwrap(), expected);
+            }
+        }
+        assert!(matches!(table_from_bytes(b"\xff\xfe\0\x000\0\0\0"), Err(Fault::Unsupported { .. })));
     }
 
     #[test]

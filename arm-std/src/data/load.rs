@@ -197,7 +197,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::data::{BitTable, Table, idx, npz};
+    use crate::data::{BitTable, Table, idx, mat, npz};
 
     /// The test data beside the workspace, where it is there.
     fn shared(name: &str) -> Option<PathBuf> {
@@ -299,6 +299,53 @@ mod tests {
             message.ends_with("array `valid`: has 2 columns, but train has 1; give splits of one width"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn of_examples_and_labels_the_examples_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.npz");
+        let examples = ("X", "(6, 2)", &[0, 1, 0, 1, 1, 1, 0, 1, 0, 0, 1, 0][..]);
+        fs::write(&path, npz::tests::file(&[("y", "(6,)", &[0; 6]), examples])).unwrap();
+        let loaded = load(&path).unwrap();
+        assert_eq!(sizes(&loaded), [4, 1, 1, 2]);
+        assert_eq!(loaded.test, Table::Bits(BitTable::from_bytes(2, &[1, 0]).unwrap()));
+        assert_eq!(loaded.notes[0].to_string(), "of the arrays in the file X is read and y passed over");
+        fs::write(&path, npz::tests::file(&[("a", "(6, 1)", &[0; 6]), ("b", "(6, 3)", &[0; 18])])).unwrap();
+        assert_eq!(sizes(&load(&path).unwrap()), [4, 1, 1, 3]);
+    }
+
+    #[test]
+    fn a_matlab_file_may_hold_splits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.mat");
+        let bits: &[u8] = &[0, 1, 1, 0, 0, 1];
+        fs::write(&path, mat::tests::splits(&[("train_x", 2, bits), ("train_y", 2, bits), ("test_x", 1, &bits[..3])]))
+            .unwrap();
+        assert!(matches!(load(&path).unwrap_err().fault, Fault::TooFewRows { rows: 2, .. }));
+        let splits = [("train", 2, bits), ("val", 1, &bits[..3]), ("test", 2, bits)];
+        fs::write(&path, mat::tests::splits(&splits)).unwrap();
+        let loaded = load(&path).unwrap();
+        assert_eq!(sizes(&loaded), [2, 1, 2, 3]);
+        assert_eq!(loaded.train, Table::Bits(BitTable::from_bytes(3, &[0, 1, 0, 1, 0, 1]).unwrap()));
+        assert_eq!(loaded.origins[2], "array `test` of data.mat (MATLAB v5)");
+    }
+
+    #[test]
+    fn an_index_is_left_out_of_all_splits() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = |first: usize, count: usize| -> String {
+            (first..first + count).map(|row| format!("{row},{},{}\n", row % 2, row / 2 % 2)).collect()
+        };
+        let text = [("train.csv", rows(0, 40)), ("valid.csv", rows(40, 4)), ("test.csv", rows(900, 9))];
+        text.iter().for_each(|(name, text)| write(folder.path(), &[(name, text.as_bytes())]));
+        let loaded = load(folder.path()).unwrap();
+        assert_eq!((sizes(&loaded), loaded.notes.len()), ([40, 4, 9, 2], 1));
+        assert!(matches!(&loaded.test, Table::Bits(table) if !table.get(0, 0) && table.get(1, 0)));
+        let selection = Selection { columns: "2".parse().ok(), drop: None };
+        let loaded = load_columns(folder.path(), &selection).unwrap();
+        assert_eq!((sizes(&loaded), loaded.notes.len()), ([40, 4, 9, 1], 0));
+        assert!(matches!(&loaded.test, Table::Bits(table) if !table.get(1, 0) && table.get(2, 0)));
     }
 
     #[test]

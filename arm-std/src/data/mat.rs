@@ -248,6 +248,14 @@ pub(super) mod tests {
         file_of(&[Matrix { shape: &[rows, cols], numbers: by_columns, ..BITS }], true, false)
     }
 
+    /// A file of variables of 3 columns: name, rows, numbers stored column after column.
+    pub(in super::super) fn splits(variables: &[(&str, i32, &[u8])]) -> Vec<u8> {
+        let shapes: Vec<[i32; 2]> = variables.iter().map(|(_, rows, _)| [*rows, 3]).collect();
+        let matrix = |(&(name, _, numbers), shape)| Matrix { name, shape, numbers, ..BITS };
+        let matrices: Vec<Matrix<'_>> = variables.iter().zip(shapes.iter().map(|shape| &shape[..])).map(matrix).collect();
+        file_of(&matrices, true, false)
+    }
+
     #[test]
     fn columns_become_rows_whole_or_compressed_in_either_byte_order() {
         for (compress, big_endian) in [(false, false), (false, true), (true, false), (true, true)] {

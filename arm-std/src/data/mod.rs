@@ -25,6 +25,8 @@ mod arrays;
 mod binarise;
 mod bits;
 mod bytes;
+#[cfg(test)]
+mod cases;
 mod coded;
 mod columns;
 mod content;

@@ -151,7 +151,8 @@ mod tests {
     fn the_threshold_for_dark_levels_does_what_the_note_says() {
         let note = Note::Dark { levels: (1, 5) }.to_string();
         assert!(note.contains("--binarise 0.0137 takes values from 4 as ones"), "{note}");
-        assert!(3.0 / 255.0 < 0.0137 && 4.0 / 255.0 > 0.0137);
+        let ones = |level: f64| level / 255.0 > (threshold(1, 5) * 1e4).round() / 1e4;
+        assert_eq!([1.0, 3.0, 4.0, 5.0].map(ones), [false, false, true, true]);
     }
 
     #[test]
