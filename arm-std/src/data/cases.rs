@@ -58,7 +58,10 @@ fn every_case_has_its_right_outcome() {
     }
     assert_eq!(levels, digits(&fs::read(folder.join("likert.csv")).unwrap()));
     let note = likert.notes[0].to_string();
-    assert!(likert.notes[0].is_warning() && note.contains("--binarise") && note.contains("thermometer"), "{note}");
+    assert!(
+        likert.notes[0].is_warning() && note.contains("--binarise") && note.contains("thermometer"),
+        "{note}"
+    );
 
     let splits = load(&folder.join("traintest.mat")).unwrap();
     assert_eq!([&splits.train, &splits.valid, &splits.test].map(Table::rows), [250, 50, 50]);

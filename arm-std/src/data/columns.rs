@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
+use super::rows::quoted;
 
 /// Columns by name or number, as they are written: `age,3,7-9,20-`.
 ///
@@ -84,7 +85,7 @@ impl Columns {
                 Some(range) => marked[range].fill(true),
                 None if named.is_empty() => {
                     let there = match names {
-                        Some(names) => names.iter().take(20).cloned().collect(),
+                        Some(names) => names.iter().take(20).map(|name| quoted(name)).collect(),
                         None => vec![format!("0 to {}", cols - 1)],
                     };
                     return Err(Fault::NoColumn { column: word.clone(), there });
@@ -178,7 +179,7 @@ mod tests {
             assert!(message.starts_with(&format!("--columns: has no column {columns:?}")), "{message}");
             assert!(message.contains("0 to 5"), "{message}");
         }
-        assert!(pick(None, Some("age"), Some(names)).unwrap_err().contains("Unnamed: 0, id"));
+        assert!(pick(None, Some("age"), Some(names)).unwrap_err().contains("'Unnamed: 0', id"));
         assert!(pick(None, Some("0-5"), None).unwrap_err().contains("no column is left"));
     }
 

@@ -184,7 +184,11 @@ fn look(levels: &Levels, cols: usize, labels: &Labels, notes: &mut Vec<Note>) {
     }
 }
 
-/// An error where most columns hold 0 and 1 and some hold more: as grey levels, bits would be almost black.
+/// A table in which one column in so many holds 0 and 1, and the others more, is no picture: of those, hardly a pixel is
+/// never above 1 of 255.
+const BITS_AMONG: usize = 4;
+
+/// An error where many columns hold 0 and 1 and some hold more: as grey levels, bits would be almost black.
 fn odd_columns(levels: &Levels, cols: usize, labels: &Labels) -> Result<(), Fault> {
     if levels.scale() != Scale::Whole || levels.levels().len() < SHARE * cols {
         return Ok(());
@@ -195,7 +199,7 @@ fn odd_columns(levels: &Levels, cols: usize, labels: &Labels) -> Result<(), Faul
     }
     let bits = most.iter().filter(|&&most| most == 1).count();
     let odd: Vec<usize> = (0..cols).filter(|&column| most[column] > 1).collect();
-    if bits <= odd.len() {
+    if BITS_AMONG * bits <= odd.len() {
         return Ok(());
     }
     Err(Fault::OddColumns { columns: odd.into_iter().map(|column| labels.label(column)).collect(), bits })

@@ -320,8 +320,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.mat");
         let bits: &[u8] = &[0, 1, 1, 0, 0, 1];
-        fs::write(&path, mat::tests::splits(&[("train_x", 2, bits), ("train_y", 2, bits), ("test_x", 1, &bits[..3])]))
-            .unwrap();
+        fs::write(
+            &path,
+            mat::tests::splits(&[("train_x", 2, bits), ("train_y", 2, bits), ("test_x", 1, &bits[..3])]),
+        )
+        .unwrap();
         assert!(matches!(load(&path).unwrap_err().fault, Fault::TooFewRows { rows: 2, .. }));
         let splits = [("train", 2, bits), ("val", 1, &bits[..3]), ("test", 2, bits)];
         fs::write(&path, mat::tests::splits(&splits)).unwrap();

@@ -252,7 +252,8 @@ pub(super) mod tests {
     pub(in super::super) fn splits(variables: &[(&str, i32, &[u8])]) -> Vec<u8> {
         let shapes: Vec<[i32; 2]> = variables.iter().map(|(_, rows, _)| [*rows, 3]).collect();
         let matrix = |(&(name, _, numbers), shape)| Matrix { name, shape, numbers, ..BITS };
-        let matrices: Vec<Matrix<'_>> = variables.iter().zip(shapes.iter().map(|shape| &shape[..])).map(matrix).collect();
+        let matrices: Vec<Matrix<'_>> =
+            variables.iter().zip(shapes.iter().map(|shape| &shape[..])).map(matrix).collect();
         file_of(&matrices, true, false)
     }
 

@@ -218,7 +218,8 @@ pub(super) mod tests {
         assert_eq!(levels(&file(&header(">i2", "False", "(1, 2)"), &[0, 9, 0, 8])), [9, 8]);
         let floats: Vec<u8> = [0.25_f32, 1.0].iter().flat_map(|number| number.to_le_bytes()).collect();
         assert_eq!(levels(&file(&header("<f4", "False", "(2,1,1)"), &floats)), [64, 255]);
-        let halves: Vec<u8> = [0x0000_u16, 0x3800, 0x3c00].iter().flat_map(|half| half.to_le_bytes()).collect();
+        let halves: Vec<u8> =
+            [0x0000_u16, 0x3800, 0x3c00].iter().flat_map(|half| half.to_le_bytes()).collect();
         assert_eq!(levels(&file(&header("<f2", "False", "(1, 3)"), &halves)), [0, 128, 255]);
         let Ok(Table::Bits(bits)) = read(&file(&header("|b1", "False", "(1, 2)"), &[0, 1])) else { panic!() };
         assert_eq!(bits.words(), [2]);
