@@ -1,6 +1,6 @@
 //! What a run is made of: everything that decides its result.
 
-use crate::data::{Binarise, DataError, Source, Splits, load};
+use crate::data::{Binarise, Columns, DataError, Loaded, Selection, Source, Splits, load_columns};
 use crate::network::{Inputs, Network, Notation, Preset, Ram, SLOPE, codings};
 use crate::settings::Settings;
 use arm_core::Prior;
@@ -263,6 +263,10 @@ pub struct Config {
     pub prior: PriorName,
     /// The data set: `strokes`, a file or a folder.
     pub data: PathBuf,
+    /// The columns that are read; `None` for all.
+    pub columns: Option<Columns>,
+    /// Columns that are left out of those.
+    pub drop: Option<Columns>,
     /// How grey levels become bits.
     pub binarise: BinariseName,
     /// Rows of the validation split, its last; the others are trained on. `None` leaves the split.
@@ -306,9 +310,20 @@ pub struct Config {
 }
 
 impl Config {
+    /// The data set as it was found, with what was assumed of it. Errors: the data.
+    pub fn load(&self) -> Result<Loaded, DataError> {
+        let selection = Selection { columns: self.columns.clone(), drop: self.drop.clone() };
+        load_columns(&self.data, &selection)
+    }
+
     /// The data set, binarised and split. Errors: the data.
     pub fn splits(&self) -> Result<Splits, DataError> {
-        let mut splits = load(&self.data)?.binarise(self.binarise.choice())?;
+        self.split(self.load()?)
+    }
+
+    /// A data set, binarised and split. Errors: grey levels where none are taken.
+    pub fn split(&self, loaded: Loaded) -> Result<Splits, DataError> {
+        let mut splits = loaded.binarise(self.binarise.choice())?;
         if let Some(valid) = self.valid {
             splits.keep_valid(valid);
         }
@@ -389,6 +404,8 @@ pub(crate) mod tests {
             slope: 0.1,
             prior: PriorName::Learned,
             data: "x/y".into(),
+            columns: "0-7,\"a,b\"".parse().ok(),
+            drop: "id".parse().ok(),
             binarise: BinariseName::Chosen(Binarise::Threshold(0.5)),
             valid: Some(3),
             inputs: CodingName::Signed,

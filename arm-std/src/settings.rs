@@ -1,6 +1,7 @@
 //! What a user may set, in a TOML file or by flags of the same names; flags win.
 
 use crate::config::{BaselineName, BinariseName, CodingName, Config, EstimatorName, PriorName};
+use crate::data::Columns;
 use crate::network::{Notation, OWN, Preset, Ram, Recipe};
 use arm_core::optim::MAX_RATE;
 use clap::Args;
@@ -38,6 +39,12 @@ pub struct Settings {
     /// Data set: a file, a folder, or `strokes` (generated) [default: strokes]
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// Columns to read, by name or number from 0, such as age,3,7-9,20- [default: all but an index]
+    #[arg(long, value_name = "COLUMNS")]
+    pub columns: Option<Columns>,
+    /// Columns to leave out, by name or number from 0
+    #[arg(long, value_name = "COLUMNS")]
+    pub drop: Option<Columns>,
     /// How grey levels become bits: auto, none, dynamic, or a threshold in [0, 1) [default: auto]
     #[arg(long)]
     pub binarise: Option<BinariseName>,
@@ -193,6 +200,8 @@ impl Settings {
             slope: if preset { self.slope } else { self.slope.or(file.slope) },
             prior: if preset { self.prior } else { self.prior.or(file.prior) },
             data: self.data.or(file.data),
+            columns: self.columns.or(file.columns),
+            drop: self.drop.or(file.drop),
             binarise: self.binarise.or(file.binarise),
             valid: self.valid.or(file.valid),
             inputs: self.inputs.or(file.inputs),
@@ -293,6 +302,8 @@ impl Settings {
             slope,
             prior,
             data: self.data.clone().unwrap_or_else(|| "strokes".into()),
+            columns: self.columns.clone(),
+            drop: self.drop.clone(),
             binarise: self
                 .binarise
                 .unwrap_or(recipe.binarise.map_or(BinariseName::Auto, BinariseName::Chosen)),

@@ -110,6 +110,127 @@ fn grey_levels_need_a_threshold_to_be_packed() {
     assert!(good(dir.path(), &["data", "info", "out"]).contains("rows of bits"));
 }
 
+/// A table of `rows` rows with a name for each column: an identifier, four bits, a label.
+fn survey(rows: usize) -> String {
+    let row = |at: usize| {
+        format!(
+            "{},{},{},{},{},{}\n",
+            7 * at,
+            at % 2,
+            at / 2 % 2,
+            at / 3 % 2,
+            at / 5 % 2,
+            ["cat", "dog"][at % 2]
+        )
+    };
+    let rows: String = (0..rows).map(row).collect();
+    format!("id,q1,\"q2, twice\",q3,q4,kind\n{rows}")
+}
+
+#[test]
+fn columns_are_chosen_by_name_or_number_everywhere() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("s.csv"), survey(120)).unwrap();
+    let message = refused(dir.path(), &["data", "info", "s.csv"], 1);
+    assert!(message.contains("line 2: field 6 is \"cat\"") && message.contains("--drop kind"), "{message}");
+    let message = refused(dir.path(), &["data", "info", "s.csv", "--columns", "q9"], 1);
+    assert!(message.contains("s.csv: --columns: has no column \"q9\"; there are: id, q1"), "{message}");
+    let info = |args: &[&str]| good(dir.path(), &[&["data", "info", "s.csv"], args].concat());
+    let all = info(&["--drop", "id,kind"]);
+    assert!(all.contains("s.csv: 4 columns"), "{all}");
+    for args in [["--columns", "1-4"], ["--columns", "q1,\"q2, twice\",3-4"], ["--drop", "0,5"]] {
+        assert_eq!(info(&args), all, "{args:?}");
+    }
+    good(dir.path(), &["data", "convert", "s.csv", "s.npy", "--drop", "id,kind"]);
+    assert_eq!(
+        good(dir.path(), &["data", "info", "s.npy"]).lines().skip(5).last(),
+        all.lines().skip(5).last()
+    );
+    let compare = ["--preset", "linear", "--batch", "10", "--steps", "2", "--nll-samples", "1"];
+    let run = |args: &[&str]| good(dir.path(), &[args, &compare].concat());
+    run(&["compare", "--estimators", "arm", "--data", "s.csv", "--drop", "id,kind"]);
+    run(&["train", "--out", "run", "--data", "s.csv", "--drop", "id,kind"]);
+    let config = fs::read_to_string(dir.path().join("run/config.toml")).unwrap();
+    assert!(config.contains("drop = [\"id\", \"kind\"]"), "{config}");
+    // The columns of the run are those of what follows.
+    good(dir.path(), &["train", "--resume", "run", "--steps", "4"]);
+    for model in ["run", "run/model.safetensors"] {
+        assert!(good(dir.path(), &["eval", model, "--data", "s.csv"]).contains("test -ELBO"));
+    }
+    good(
+        dir.path(),
+        &[
+            "variance",
+            "run",
+            "--data",
+            "s.csv",
+            "--estimators",
+            "arm",
+            "--draws",
+            "2",
+            "--batch",
+            "5",
+            "--warm-up",
+            "0",
+            "--timed",
+            "1",
+        ],
+    );
+    let message = refused(dir.path(), &["eval", "run", "--data", "s.csv", "--drop", "id,kind,q4"], 1);
+    assert!(message.contains("has 3 units, but the model takes 4"), "{message}");
+    let message =
+        refused(dir.path(), &["train", "--resume", "run", "--drop", "id,kind,q4", "--steps", "6"], 2);
+    assert!(message.contains("--resume"), "{message}");
+}
+
+#[test]
+fn what_was_assumed_is_said_once_on_the_error_stream() {
+    let dir = tempfile::tempdir().unwrap();
+    let answers: String = (0..240_usize)
+        .map(|at| format!("{}{}", at * 7 % 5 + 1, if at % 4 == 3 { "\n" } else { "," }))
+        .collect();
+    fs::write(dir.path().join("likert.csv"), answers).unwrap();
+    let signs: String =
+        (0..60_usize).map(|at| format!("{at},{},{}\n", ["no", "Yes"][at % 2], [-1, 1][at / 2 % 2])).collect();
+    fs::write(dir.path().join("signs.csv"), signs).unwrap();
+    let train = |data: &str, more: &[&str]| {
+        let args = [
+            "train",
+            "--data",
+            data,
+            "--out",
+            &format!("run-{data}"),
+            "--force",
+            "--preset",
+            "linear",
+            "--batch",
+            "10",
+            "--steps",
+            "1",
+        ];
+        let output = arm(dir.path(), &[&args, more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let said = train("likert.csv", &[]);
+    assert_eq!(
+        said.matches("warning: likert.csv: values 1 to 5 are read as grey levels").count(),
+        1,
+        "{said}"
+    );
+    assert!(!train("likert.csv", &["--binarise", "0.0137"]).contains("warning"));
+    let said = train("signs.csv", &[]);
+    for words in [
+        "warning: signs.csv: column 0 counts 0, 1, 2, ..: taken as an index and left out",
+        "note: signs.csv: words are read as bits: no as 0; yes as 1",
+        "note: signs.csv: the values -1 and 1 of column 2 are read as bits: -1 as 0, 1 as 1",
+    ] {
+        assert_eq!(said.matches(words).count(), 1, "{words}: {said}");
+    }
+    let info = good(dir.path(), &["data", "info", "signs.csv"]);
+    assert!(info.contains("signs.csv: 2 columns") && info.contains("-1 as 0, 1 as 1"), "{info}");
+}
+
 #[cfg(feature = "fetch")]
 #[test]
 fn fetch_keeps_nothing_that_is_not_the_file() {

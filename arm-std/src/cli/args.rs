@@ -2,6 +2,7 @@
 
 use super::estimators::Named;
 use crate::config::BinariseName;
+use crate::data;
 use crate::settings::Settings;
 use clap::{Args as Options, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -80,12 +81,32 @@ pub(super) struct Runs {
     pub svg: Option<PathBuf>,
 }
 
+/// The columns of a data set.
+#[derive(Clone, Debug, Options)]
+pub(super) struct Columns {
+    /// Columns to read, by name or number from 0, such as age,3,7-9,20- [default: those of the run, or all but an index]
+    #[arg(long, value_name = "COLUMNS")]
+    pub columns: Option<data::Columns>,
+    /// Columns to leave out, by name or number from 0 [default: those of the run]
+    #[arg(long, value_name = "COLUMNS")]
+    pub drop: Option<data::Columns>,
+}
+
+impl Columns {
+    /// What is asked for.
+    pub(super) fn selection(&self) -> data::Selection {
+        data::Selection { columns: self.columns.clone(), drop: self.drop.clone() }
+    }
+}
+
 /// The data that a trained model is measured on.
 #[derive(Debug, Options)]
 pub(super) struct Measured {
     /// Data set, as for train [default: the data of the run; needed for a model without its run folder]
     #[arg(long)]
     pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub columns: Columns,
     /// How grey levels become bits, as for train [default: as in the run, or auto]
     #[arg(long)]
     pub binarise: Option<BinariseName>,

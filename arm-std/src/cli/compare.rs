@@ -1,7 +1,7 @@
 //! `arm compare`.
 
 use super::estimators::{choices, label};
-use super::{Outcome, Usage, args, headline, say};
+use super::{Outcome, Usage, args, headline, say, tell};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::files::replace_bytes;
@@ -92,7 +92,9 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
         }
     }
     let mut config = args.settings.resolve().map_err(Usage)?;
-    let splits = config.splits()?;
+    let loaded = config.load()?;
+    tell(&config.data, &loaded.notes, config.binarise);
+    let splits = config.split(loaded)?;
     let (rows, batch, data) = (splits.train.rows(), config.batch, config.data.display().to_string());
     if batch > rows {
         return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());

@@ -1,7 +1,10 @@
 //! `arm data`.
 
-use super::{Outcome, Usage, say};
-use crate::data::{Fault, Loaded, Output, Table, load, read_table, write_splits, write_table};
+use super::{Outcome, Usage, args, say, tell};
+use crate::config::BinariseName;
+use crate::data::{
+    Binarise, Fault, Loaded, Output, Table, load_columns, read_columns, write_splits, write_table,
+};
 use crate::image::{Grid, cell_size};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -24,6 +27,8 @@ pub(super) enum Data {
 pub(super) struct Info {
     /// Data set, as for train
     path: PathBuf,
+    #[command(flatten)]
+    columns: args::Columns,
     /// PNG to write, of the first 100 train examples
     #[arg(long, value_name = "PNG")]
     picture: Option<PathBuf>,
@@ -38,6 +43,8 @@ pub(super) struct Convert {
     /// Write this split only
     #[arg(long, value_enum)]
     split: Option<Split>,
+    #[command(flatten)]
+    columns: args::Columns,
     /// Turn grey levels into bits: a one where level / 255 is above this threshold, in [0, 1)
     #[arg(long, value_name = "THRESHOLD")]
     binarise: Option<f32>,
@@ -63,7 +70,7 @@ pub(super) fn run(command: &Data) -> Outcome {
 }
 
 fn info(args: &Info) -> Outcome {
-    let loaded = load(&args.path)?;
+    let loaded = load_columns(&args.path, &args.columns.selection())?;
     let (height, width) = cell_size(loaded.train.cols());
     say(format_args!(
         "{}: {} columns, shown as {height} x {width}",
@@ -81,6 +88,9 @@ fn info(args: &Info) -> Outcome {
             "{name:5}  {rows:>8} rows of {kind}, density {density:.6}, {} KiB, from {origin}",
             bytes.div_ceil(1024)
         ))?;
+    }
+    for note in &loaded.notes {
+        say(format_args!("{}: {note}", if note.is_warning() { "warning" } else { "note" }))?;
     }
     text_picture(&loaded.train, width).into_iter().try_for_each(|line| say(format_args!("{line}")))?;
     if let Some(path) = &args.picture {
@@ -178,9 +188,15 @@ fn needs_bits(input: &Path) -> Box<dyn std::error::Error + Send + Sync> {
 
 /// All splits, with a threshold as bits.
 fn loaded(args: &Convert) -> Result<Loaded, Box<dyn std::error::Error + Send + Sync>> {
-    let Loaded { path, train, valid, test, origins } = load(&args.input)?;
+    let Loaded { path, train, valid, test, origins, notes } =
+        load_columns(&args.input, &args.columns.selection())?;
+    tell(&path, &notes, threshold(args));
     let [train, valid, test] = [train, valid, test].map(|table| bits(table, args.binarise));
-    Ok(Loaded { path, train: train?, valid: valid?, test: test?, origins })
+    Ok(Loaded { path, train: train?, valid: valid?, test: test?, origins, notes })
+}
+
+fn threshold(args: &Convert) -> BinariseName {
+    args.binarise.map_or(BinariseName::Auto, |threshold| BinariseName::Chosen(Binarise::Threshold(threshold)))
 }
 
 fn bits(table: Table, threshold: Option<f32>) -> Result<Table, Usage> {
@@ -198,7 +214,11 @@ fn one_table(args: &Convert) -> Result<Table, Box<dyn std::error::Error + Send +
         Some(Split::Train) => Ok(loaded(args)?.train),
         Some(Split::Valid) => Ok(loaded(args)?.valid),
         Some(Split::Test) => Ok(loaded(args)?.test),
-        None if input.is_file() => Ok(bits(read_table(input)?, args.binarise)?),
+        None if input.is_file() => {
+            let (table, notes) = read_columns(input, &args.columns.selection())?;
+            tell(input, &notes, threshold(args));
+            Ok(bits(table, args.binarise)?)
+        }
         None => {
             let what =
                 format!("{}: has several splits; give --split, or an OUT that takes all", input.display());

@@ -17,10 +17,12 @@ mod train;
 mod variance;
 mod watch;
 
-use crate::config::Config;
+use crate::config::{BinariseName, Config};
+use crate::data::{Binarise, Note};
 use crate::network::Network;
 use clap::Parser;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Runs the command line of this process. Exit codes: 0 success, 1 data or files, 2 usage.
@@ -51,6 +53,16 @@ fn say(line: std::fmt::Arguments<'_>) -> Outcome {
     match writeln!(std::io::stdout(), "{line}") {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("standard output: {e}").into()),
         _ => Ok(()),
+    }
+}
+
+/// Says on the error stream what was assumed of a data set. What a threshold was chosen for needs no warning.
+fn tell(data: &Path, notes: &[Note], binarise: BinariseName) {
+    let chosen = matches!(binarise.choice(), Some(Binarise::Threshold(_)));
+    for note in notes.iter().filter(|note| !(chosen && matches!(note, Note::Dark { .. }))) {
+        let kind = if note.is_warning() { "warning" } else { "note" };
+        // A reader that went away misses a note.
+        let _ = writeln!(std::io::stderr(), "{kind}: {}: {note}", data.display());
     }
 }
 

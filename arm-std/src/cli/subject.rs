@@ -1,8 +1,8 @@
 //! What a command measures: a trained model, and the data that it was trained on or others.
 
-use super::{Outcome, Usage, args, say};
+use super::{Outcome, Usage, args, say, tell};
 use crate::config::{BinariseName, Config};
-use crate::data::{Splits, load};
+use crate::data::{Selection, Splits, load_columns};
 use crate::model::Model;
 use crate::run::{CONFIG, MODEL};
 use crate::settings::Settings;
@@ -66,10 +66,17 @@ impl Subject {
             }
         };
         let binarise = chosen.binarise.or(self.config.as_ref().map(|c| c.binarise)).unwrap_or_default();
-        let splits = match &self.config {
-            Some(config) => Config { data: path.clone(), binarise, ..config.clone() }.splits(),
-            None => load(&path).and_then(|loaded| loaded.binarise(binarise.choice())),
-        };
+        let (asked, run) = (chosen.columns.clone(), self.config.as_ref());
+        let columns = asked.columns.or_else(|| run?.columns.clone());
+        let drop = asked.drop.or_else(|| run?.drop.clone());
+        let loaded = load_columns(&path, &Selection { columns, drop });
+        let splits = loaded.and_then(|loaded| {
+            tell(&path, &loaded.notes, binarise);
+            match run {
+                Some(config) => Config { binarise, ..config.clone() }.split(loaded),
+                None => loaded.binarise(binarise.choice()),
+            }
+        });
         let splits = splits.map_err(|error| match chosen.data {
             Some(_) => Failure::from(error),
             None => {

@@ -1,7 +1,7 @@
 //! `arm train`.
 
 use super::watch::{self, Saving, Watch};
-use super::{Outcome, Usage, args, dry_run, figure_lines, headline, say};
+use super::{Outcome, Usage, args, dry_run, figure_lines, headline, say, tell};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::Splits;
@@ -51,7 +51,11 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         (None, None) => args.settings.clone(),
     };
     let mut config = settings.resolve().map_err(usage)?;
-    let splits = config.splits()?;
+    let loaded = config.load()?;
+    if leads {
+        tell(&config.data, &loaded.notes, config.binarise);
+    }
+    let splits = config.split(loaded)?;
     let (rows, batch, data) = (splits.train.rows(), config.batch, config.data.display().to_string());
     if batch > rows {
         return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());

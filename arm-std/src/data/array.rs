@@ -1,9 +1,10 @@
 //! Arrays of numbers as they lie in a file: element type, byte order, shape and axis order over borrowed
 //! bytes.
 
+use super::Fault;
+use super::columns::Want;
 use super::content::Content;
-use super::levels::Levels;
-use super::{Fault, Table};
+use super::rows::{Raw, Rows};
 
 /// The type of the numbers. Booleans are `U8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,7 @@ pub(super) enum Element {
     I32,
     U64,
     I64,
+    F16,
     F32,
     F64,
 }
@@ -24,7 +26,7 @@ impl Element {
     fn bytes(self) -> usize {
         match self {
             Element::U8 | Element::I8 => 1,
-            Element::U16 | Element::I16 => 2,
+            Element::U16 | Element::I16 | Element::F16 => 2,
             Element::U32 | Element::I32 | Element::F32 => 4,
             Element::U64 | Element::I64 | Element::F64 => 8,
         }
@@ -50,17 +52,17 @@ const PIECE: usize = 1 << 16;
 impl Array<'_> {
     /// Reads the table from a stream that must end with it. Memory grows with the bytes that come, not with the
     /// shape; only the first axis running fastest needs all of them at once.
-    pub(super) fn stream(&self, mut content: Content<'_>) -> Result<Table, Fault> {
+    pub(super) fn stream(&self, mut content: Content<'_>, want: &Want) -> Result<Raw, Fault> {
         let (_, cols, wanted) = self.size()?;
         if self.first_axis_fastest {
-            return self.table(&content.rest()?);
+            return self.table(&content.rest()?, want);
         }
-        let mut levels = Levels::new(usize::try_from(cols).unwrap_or(usize::MAX));
+        let mut table = Rows::new(usize::try_from(cols).unwrap_or(usize::MAX), want);
         let (mut piece, mut present) = (vec![0; PIECE], 0_u128);
         loop {
             let room = usize::try_from(wanted - present).map_or(PIECE, |left| left.min(PIECE));
             let count = content.fill(&mut piece[..room])?;
-            self.push(&piece[..count], &mut levels)?;
+            self.push(&piece[..count], &mut table)?;
             present += count as u128;
             if present == wanted || count < room {
                 break;
@@ -68,24 +70,24 @@ impl Array<'_> {
         }
         present += content.drain()? as u128;
         if present == wanted {
-            levels.finish()
+            table.finish()
         } else {
             Err(Fault::Length { wanted, present: usize::try_from(present).unwrap_or(usize::MAX) })
         }
     }
 
     /// Reads the table from exactly the bytes of the array.
-    pub(super) fn table(&self, bytes: &[u8]) -> Result<Table, Fault> {
+    pub(super) fn table(&self, bytes: &[u8], want: &Want) -> Result<Raw, Fault> {
         let (rows, cols, wanted) = self.size()?;
         if wanted != bytes.len() as u128 {
             return Err(Fault::Length { wanted, present: bytes.len() });
         }
         // No axis is 0, so both are at most the number of bytes, and fit.
         let (rows, cols) = (rows as usize, cols as usize);
-        let mut levels = Levels::new(cols);
+        let mut table = Rows::new(cols, want);
         if !self.first_axis_fastest {
-            self.push(bytes, &mut levels)?;
-            return levels.finish();
+            self.push(bytes, &mut table)?;
+            return table.finish();
         }
         let order = self.column_order(cols);
         let mut block = vec![0; BLOCK.min(rows) * cols * self.element.bytes()];
@@ -98,17 +100,20 @@ impl Array<'_> {
                 4 => transpose::<4>(bytes, &order, rows, first, block),
                 _ => transpose::<8>(bytes, &order, rows, first, block),
             }
-            self.push(block, &mut levels)?;
+            self.push(block, &mut table)?;
         }
-        levels.finish()
+        table.finish()
     }
 
     /// Hands on numbers in row-major order. A part of a number at the end is left.
-    fn push(&self, bytes: &[u8], levels: &mut Levels) -> Result<(), Fault> {
+    fn push(&self, bytes: &[u8], table: &mut Rows<'_>) -> Result<(), Fault> {
         macro_rules! push {
-            ($number:ty) => {{
+            ($number:ty) => {
+                push!($number, |number| number as f64)
+            };
+            ($number:ty, $value:expr) => {{
                 let (cells, _) = bytes.as_chunks();
-                let mut push = |number: $number| levels.push(number as f64);
+                let mut push = |number: $number| table.push($value(number));
                 if self.big_endian {
                     cells.iter().try_for_each(|&cell| push(<$number>::from_be_bytes(cell)))
                 } else {
@@ -117,7 +122,7 @@ impl Array<'_> {
             }};
         }
         match self.element {
-            Element::U8 => levels.push_whole(bytes),
+            Element::U8 => table.push_whole(bytes),
             Element::I8 => push!(i8),
             Element::U16 => push!(u16),
             Element::I16 => push!(i16),
@@ -125,6 +130,7 @@ impl Array<'_> {
             Element::I32 => push!(i32),
             Element::U64 => push!(u64),
             Element::I64 => push!(i64),
+            Element::F16 => push!(half::f16, half::f16::to_f64),
             Element::F32 => push!(f32),
             Element::F64 => push!(f64),
         }
@@ -181,6 +187,7 @@ fn transpose<const N: usize>(bytes: &[u8], order: &[usize], rows: usize, first: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Table;
 
     fn read(
         element: Element,
@@ -189,12 +196,12 @@ mod tests {
         bytes: &[u8],
     ) -> Result<Vec<u8>, Fault> {
         let array = Array { element, big_endian: false, shape, first_axis_fastest };
-        let table = array.table(bytes);
+        let table = || array.table(bytes, &Want::default()).and_then(Raw::table);
         if !bytes.is_empty() {
-            let streamed = array.stream(Content::of(bytes).unwrap());
-            assert_eq!(streamed.map_err(|e| e.to_string()), array.table(bytes).map_err(|e| e.to_string()));
+            let streamed = array.stream(Content::of(bytes).unwrap(), &Want::default()).and_then(Raw::table);
+            assert_eq!(streamed.map_err(|e| e.to_string()), table().map_err(|e| e.to_string()));
         }
-        match table? {
+        match table()? {
             Table::Grey(table) => Ok(table.levels().to_vec()),
             Table::Bits(table) => Ok((0..table.rows() * table.cols())
                 .map(|at| u8::from(table.get(at / table.cols(), at % table.cols())))
@@ -213,7 +220,8 @@ mod tests {
                     }).collect();
                     let element = Element::$element;
                     let array = Array { element, big_endian, shape: &[2, 2], first_axis_fastest: false };
-                    let Ok(Table::Grey(table)) = array.table(&bytes) else { panic!("{element:?}") };
+                    let read = array.table(&bytes, &Want::default()).and_then(Raw::table);
+                    let Ok(Table::Grey(table)) = read else { panic!("{element:?}") };
                     assert_eq!((table.rows(), table.levels()), (2, &[0, 9, 1, 100][..]), "{element:?}");
                 }
             )*};
@@ -248,7 +256,7 @@ mod tests {
         let array = |rows: usize, element| {
             let shape = &[rows as u64, 12];
             let array = Array { element, big_endian: false, shape, first_axis_fastest: false };
-            array.stream(Content::of(&bytes).unwrap())
+            array.stream(Content::of(&bytes).unwrap(), &Want::default()).and_then(Raw::table)
         };
         let rows = bytes.len() / 12;
         assert!(matches!(array(rows, Element::U8), Ok(Table::Grey(table)) if table.levels() == bytes));

@@ -206,6 +206,7 @@ mod tests {
             test: train.clone(),
             train,
             origins: Default::default(),
+            notes: Vec::new(),
         }
     }
 

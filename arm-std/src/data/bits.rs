@@ -71,6 +71,17 @@ impl BitTable {
         &self.words
     }
 
+    /// All words, row after row.
+    pub(crate) fn into_words(self) -> Vec<u32> {
+        self.words
+    }
+
+    /// Adds a row, whose unused bits are zero.
+    pub(crate) fn push_row(&mut self, words: &[u32]) {
+        self.words.extend_from_slice(words);
+        self.rows += 1;
+    }
+
     /// The words of one row.
     ///
     /// # Panics
@@ -165,6 +176,19 @@ impl BitTable {
         BitTable { rows, cols: self.cols, words }
     }
 
+    /// The table of some of the columns, in the order of `pick`.
+    ///
+    /// # Panics
+    /// When one of them is outside the table.
+    pub(crate) fn columns(&self, pick: &[usize]) -> BitTable {
+        let mut words = Vec::with_capacity(self.rows * pick.len().div_ceil(32));
+        for row in 0..self.rows {
+            let row = self.row(row);
+            words.extend(pick.chunks(32).map(|pick| pack(pick, |i: usize| row[i / 32] >> (i % 32) & 1 != 0)));
+        }
+        BitTable::from_words(self.rows, pick.len(), words)
+    }
+
     /// Makes this a table of the given size with any content, allocating only when the size is another.
     pub(crate) fn resize(&mut self, rows: usize, cols: usize) {
         if (self.rows, self.cols) != (rows, cols) {
@@ -181,7 +205,7 @@ impl BitTable {
 }
 
 /// A word from up to 32 values and what makes a value a one.
-pub(super) fn pack(values: &[u8], mut is_one: impl FnMut(u8) -> bool) -> u32 {
+pub(super) fn pack<T: Copy>(values: &[T], mut is_one: impl FnMut(T) -> bool) -> u32 {
     values.iter().rev().fold(0, |word, &value| word << 1 | u32::from(is_one(value)))
 }
 

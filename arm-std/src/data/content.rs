@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::Fault;
 use super::bytes::{LIMIT, read_all};
 use super::error::Hint;
+use super::gzip::{self, Behind, Members};
+use super::utf16::Utf16;
 
 /// The most bytes that are read out of one compressed stream: 4 GiB.
 const STREAM_LIMIT: u64 = 4 << 30;
@@ -17,10 +17,13 @@ const STREAM_LIMIT: u64 = 4 << 30;
 /// Bytes that tell the format.
 const HEAD: usize = 4096;
 
-/// The longest line of a text table, in bytes.
-const LONGEST_LINE: u64 = 1 << 24;
+/// How often a file may have been compressed with gzip.
+const LAYERS: usize = 3;
 
-const GZIP: &[u8] = b"\x1f\x8b";
+/// More was read out of a compressed stream than [`STREAM_LIMIT`].
+#[derive(Debug, thiserror::Error)]
+#[error("more than {STREAM_LIMIT} bytes")]
+struct TooMuch;
 
 /// What can be read from any place, as an archive must.
 pub(super) trait ReadSeek: Read + Seek {}
@@ -32,7 +35,9 @@ pub(super) struct Content<'a> {
     stream: Box<dyn BufRead + 'a>,
     head: Vec<u8>,
     at: u64,
-    gzip: bool,
+    /// How often gzip was undone.
+    layers: usize,
+    utf16: bool,
     compressed: bool,
     file: Option<PathBuf>,
 }
@@ -54,20 +59,24 @@ impl<'a> Content<'a> {
         Content::new(bytes)
     }
 
-    fn new(mut stream: impl BufRead + 'a) -> Result<Content<'a>, Fault> {
-        let head = head_of(&mut stream).map_err(Fault::Io)?;
-        if !head.starts_with(GZIP) {
-            return Content::with_head(head, stream, false);
+    fn new(stream: impl BufRead + 'a) -> Result<Content<'a>, Fault> {
+        let mut stream: Box<dyn BufRead + 'a> = Box::new(stream);
+        for layers in 0..=LAYERS {
+            let head = head_of(&mut stream).map_err(Self::fault(layers > 0))?;
+            if !head.starts_with(gzip::MAGIC) {
+                return Ok(Content { layers, ..Content::with_head(head, stream, layers > 0)? });
+            }
+            let packed = Members::new(io::Cursor::new(head).chain(stream));
+            stream = Box::new(BufReader::with_capacity(1 << 16, packed.take(STREAM_LIMIT)));
         }
-        let packed = MultiGzDecoder::new(io::Cursor::new(head).chain(stream));
-        let content = Content::compressed(packed)?;
-        Ok(Content { gzip: true, ..content })
+        let what = format!("gzip in gzip, more than {LAYERS} times,");
+        Err(Fault::Unsupported { what, remedy: "decompress it with gunzip" })
     }
 
     /// What a decompressor gives, as long as it is not absurdly much.
     pub(super) fn compressed(stream: impl Read + 'a) -> Result<Content<'a>, Fault> {
         let mut stream = BufReader::with_capacity(1 << 16, stream.take(STREAM_LIMIT));
-        let head = head_of(&mut stream).map_err(|error| Fault::Compressed(error.to_string()))?;
+        let head = head_of(&mut stream).map_err(Self::fault(true))?;
         Content::with_head(head, stream, true)
     }
 
@@ -76,7 +85,15 @@ impl<'a> Content<'a> {
             return Err(Fault::Empty);
         }
         let stream = Box::new(io::Cursor::new(head.clone()).chain(stream));
-        Ok(Content { stream, head, at: 0, gzip: false, compressed, file: None })
+        Ok(Content { stream, head, at: 0, layers: 0, utf16: false, compressed, file: None })
+    }
+
+    /// The content as UTF-8, where it is text in UTF-16 that was not read before.
+    pub(super) fn utf16_to_utf8(self, big_endian: bool) -> Result<Content<'a>, Fault> {
+        let Content { stream, layers, compressed, .. } = self;
+        let mut stream = BufReader::with_capacity(1 << 16, Utf16::new(stream, big_endian));
+        let head = head_of(&mut stream).map_err(Self::fault(compressed))?;
+        Ok(Content { layers, utf16: true, ..Content::with_head(head, stream, compressed)? })
     }
 
     /// The first bytes, whatever was read since.
@@ -84,9 +101,20 @@ impl<'a> Content<'a> {
         &self.head
     }
 
-    /// Whether this is what a gzip file holds.
-    pub(super) fn is_gzip(&self) -> bool {
-        self.gzip
+    /// What the content was wrapped in, to be put behind the name of the format.
+    pub(super) fn wrapping(&self) -> String {
+        let encoding = if self.utf16 { ", UTF-16" } else { "" };
+        let packed = match self.layers {
+            0 => String::new(),
+            1 => ", gzip".to_owned(),
+            layers => format!(", gzip {layers} times"),
+        };
+        format!("{encoding}{packed}")
+    }
+
+    /// Whether the content comes out of a compressed stream.
+    pub(super) fn is_compressed(&self) -> bool {
+        self.compressed
     }
 
     /// How many bytes were read.
@@ -94,8 +122,14 @@ impl<'a> Content<'a> {
         usize::try_from(self.at).unwrap_or(usize::MAX)
     }
 
-    fn fault(compressed: bool) -> impl Fn(io::Error) -> Fault {
-        move |error| if compressed { Fault::Compressed(error.to_string()) } else { Fault::Io(error) }
+    /// What the failure of a stream means.
+    pub(super) fn fault(compressed: bool) -> impl Fn(io::Error) -> Fault {
+        move |error| match error.get_ref() {
+            Some(inner) if inner.is::<Behind>() => Fault::Behind,
+            Some(inner) if inner.is::<TooMuch>() => Fault::TooLarge { limit: STREAM_LIMIT },
+            _ if compressed => Fault::Compressed(error.to_string()),
+            _ => Fault::Io(error),
+        }
     }
 
     /// Counts bytes that were read.
@@ -137,22 +171,6 @@ impl<'a> Content<'a> {
         if bytes.len() < count { Err(Fault::CutShort { offset }) } else { Ok(bytes) }
     }
 
-    /// The next line, without its end, into `line`; false at the end of the content.
-    pub(super) fn line(&mut self, line: &mut Vec<u8>) -> Result<bool, Fault> {
-        line.clear();
-        let offset = self.at();
-        let read = (&mut self.stream).take(LONGEST_LINE).read_until(b'\n', line);
-        let count = read.map_err(Self::fault(self.compressed))?;
-        self.advance(count)?;
-        if line.last() == Some(&b'\n') {
-            line.pop();
-        } else if count as u64 == LONGEST_LINE {
-            let problem = format!("a line of more than {LONGEST_LINE} bytes");
-            return Err(Fault::Malformed { offset, problem });
-        }
-        Ok(count > 0)
-    }
-
     /// Reads to the end and returns how many bytes that were.
     pub(super) fn drain(&mut self) -> Result<usize, Fault> {
         let (mut buffer, start) = ([0; 4096], self.at());
@@ -173,6 +191,14 @@ impl<'a> Content<'a> {
             }
             _ => Ok(Box::new(io::Cursor::new(self.rest()?))),
         }
+    }
+}
+
+impl Read for Content<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(buffer)?;
+        self.at += count as u64;
+        if self.compressed && self.at >= STREAM_LIMIT { Err(io::Error::other(TooMuch)) } else { Ok(count) }
     }
 }
 
@@ -201,11 +227,12 @@ pub(super) mod tests {
     fn plain_and_gzip_of_several_members_read_the_same() {
         let text: Vec<u8> = (0..20_000).map(|i| i as u8).collect();
         let members = [gzip(&text[..7]), gzip(&text[7..])].concat();
-        for (bytes, is_gzip) in [(&text, false), (&members, true)] {
+        let twice = gzip(&gzip(&members));
+        for (bytes, wrapping) in [(&text, ""), (&members, ", gzip"), (&twice, ", gzip 3 times")] {
             let mut content = Content::of(bytes).unwrap();
-            assert_eq!((content.is_gzip(), content.head()), (is_gzip, &text[..HEAD]));
+            assert_eq!((content.wrapping().as_str(), content.head()), (wrapping, &text[..HEAD]));
             assert_eq!(content.array::<3>().unwrap(), [0, 1, 2]);
-            assert_eq!(content.take(5000).unwrap(), text[3..5003]);
+            assert_eq!(Content::take(&mut content, 5000).unwrap(), text[3..5003]);
             assert_eq!(content.at(), 5003);
             assert_eq!(content.rest().unwrap(), text[5003..]);
             let mut whole = Vec::new();
@@ -217,7 +244,7 @@ pub(super) mod tests {
     #[test]
     fn the_end_comes_as_a_fault_or_a_count() {
         let mut content = Content::of(b"abc").unwrap();
-        assert!(matches!(content.take(usize::MAX), Err(Fault::CutShort { offset: 0 })));
+        assert!(matches!(Content::take(&mut content, usize::MAX), Err(Fault::CutShort { offset: 0 })));
         let mut content = Content::of(b"abc").unwrap();
         assert_eq!(content.fill(&mut [0; 2]).unwrap(), 2);
         assert!(matches!(content.array::<2>(), Err(Fault::CutShort { offset: 2 })));
@@ -237,16 +264,14 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn lines_end_where_they_end_and_not_later() {
-        let mut content = Content::of(b"one\n\ntwo").unwrap();
-        let mut line = Vec::new();
-        let mut lines = Vec::new();
-        while content.line(&mut line).unwrap() {
-            lines.push(String::from_utf8(line.clone()).unwrap());
-        }
-        assert_eq!(lines, ["one", "", "two"]);
-        let endless = gzip(&vec![b'0'; LONGEST_LINE as usize + 1]);
-        assert!(matches!(Content::of(&endless).unwrap().line(&mut line), Err(Fault::Malformed { .. })));
+    fn gzip_may_be_padded_with_zeros_and_nothing_else() {
+        let padded = [gzip(b"0 1\n"), vec![0; 512]].concat();
+        assert_eq!(Content::of(&padded).unwrap().rest().unwrap(), b"0 1\n");
+        assert_eq!(Content::of(&gzip(&padded)).unwrap().rest().unwrap(), b"0 1\n");
+        let other = [&padded[..], b"x"].concat();
+        assert!(matches!(Content::of(&other).and_then(Content::rest), Err(Fault::Behind)));
+        let deep = gzip(&gzip(&gzip(&gzip(b"0 1\n"))));
+        assert!(matches!(Content::of(&deep), Err(Fault::Unsupported { .. })));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::note::ranges;
+
 /// A data file or folder that could not be used: which one, and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {fault}", file.display())]
@@ -36,6 +38,12 @@ pub enum Fault {
     /// A gzip, zlib or zip stream that does not decompress.
     #[error("the compressed data is damaged or cut short ({0}); copy or download it again")]
     Compressed(String),
+    /// Something other than zeros behind the end of a gzip stream.
+    #[error(
+        "has bytes behind the end of the gzip stream that are no gzip and no padding with zeros; the file is damaged or \
+         something was appended to it: copy or download it again, or take what is whole with `gunzip`"
+    )]
+    Behind,
     /// The content is of no format known here.
     #[error(
         "is in no known format; give IDX, MATLAB v5, NPY, NPZ, packed bits or a text table of numbers (plain or gzip)"
@@ -130,12 +138,79 @@ pub enum Fault {
         level: u8,
     },
     /// A field of a text table that is no number.
-    #[error("field {field} is {text:?}, which is not a number; give numbers separated by commas or spaces")]
+    #[error(
+        "field {field} is {text:?}, which is not a number{}; give numbers or yes and no separated by commas or spaces, or leave \
+         the column out with --drop {column}",
+        if text.is_empty() { " (a missing value?)" } else { "" }
+    )]
     NotANumber {
         /// Field of the line, from 1.
         field: usize,
         /// The start of what is there.
         text: String,
+        /// The name of its column, or its number from 0.
+        column: String,
+    },
+    /// A column that is asked for, or to be left out, and is not there.
+    #[error("has no column {column:?}; there are: {}", list(there))]
+    NoColumn {
+        /// What was asked for.
+        column: String,
+        /// The first names, or the numbers, that are there.
+        there: Vec<String>,
+    },
+    /// A choice of columns that leaves none.
+    #[error("no column is left to read; --columns and --drop together must leave one")]
+    NoColumns,
+    /// A third value in a column, in a table whose other columns hold values that are no grey levels.
+    #[error(
+        "row {row}, column {column} holds {value}, a third value of the column where others hold {zero} and {one}, which are no \
+         grey levels; leave the column out with --drop {column}, or recode it as bits"
+    )]
+    ThirdValue {
+        /// Row, from 0.
+        row: usize,
+        /// The name of the column, or its number from 0.
+        column: String,
+        /// The third value.
+        value: f64,
+        /// The values of another column.
+        zero: f64,
+        /// The larger of them.
+        one: f64,
+    },
+    /// Columns of several values among columns of bits.
+    #[error(
+        "column{} more than two values where {bits} other columns hold 0 and 1; leave out what is no bit with --drop {}, or recode it \
+         as bits: one column for each value, or for each \"at least k\"",
+        if columns.len() == 1 { format!(" {} holds", columns[0]) } else { format!("s {} hold", ranges(columns, 8, ", ")) },
+        ranges(columns, usize::MAX, ",")
+    )]
+    OddColumns {
+        /// The names of the columns, or their numbers from 0.
+        columns: Vec<String>,
+        /// How many columns hold 0 and 1.
+        bits: usize,
+    },
+    /// Splits of which one holds other two values in a column than another.
+    #[error(
+        "column {column} holds {}, and {} in another split; code all splits alike",
+        numbers(here),
+        numbers(there)
+    )]
+    Coding {
+        /// The name of the column, or its number from 0.
+        column: String,
+        /// The values in this split.
+        here: Vec<f64>,
+        /// Those in an earlier one.
+        there: Vec<f64>,
+    },
+    /// A row of more columns than a table may have.
+    #[error("has more than {most} columns; give a table of rows x columns (one example a row)")]
+    TooWide {
+        /// The most columns.
+        most: usize,
     },
     /// A line of a text table of another length than the lines before it.
     #[error("has {found} fields where the lines before have {expected}; give every line the same number")]
@@ -233,6 +308,10 @@ impl fmt::Display for Hint {
 
 fn list(names: &[String]) -> String {
     names.join(", ")
+}
+
+fn numbers(values: &[f64]) -> String {
+    values.iter().map(f64::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]

@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
+use super::columns::{Selection, Want};
 use super::content::Content;
+use super::mat::Mat;
+use super::note::Note;
 use super::npz::Npz;
-use super::{DataError, Fault, Table, idx, mat, npy, packed, text};
+use super::rows::Raw;
+use super::{DataError, Fault, Table, arrays, decode, foreign, idx, mat, npy, packed, text, utf16};
 
 /// The formats read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +23,7 @@ pub(super) enum Format {
 
 impl Format {
     /// The name of the format, with what it is wrapped in.
-    pub(super) fn name(self, gzip: bool) -> String {
+    pub(super) fn name(self, content: &Content<'_>) -> String {
         let name = match self {
             Format::Idx => "IDX",
             Format::Mat => "MATLAB v5",
@@ -28,15 +32,16 @@ impl Format {
             Format::Packed => "packed bits",
             Format::Text => "text",
         };
-        if gzip { format!("{name}, gzip") } else { name.to_owned() }
+        format!("{name}{}", content.wrapping())
     }
 }
 
-/// Reads the one table of a file: IDX, MATLAB v5 (the variable `X`, or the only one), NPY, NPZ (of one array),
-/// packed bits or a text table of numbers, plain or gzip.
+/// Reads the one table of a file: IDX, MATLAB v5 and NPZ (the array `X`, or the only table), NPY, packed bits or a text
+/// table of numbers, plain or gzip.
 ///
-/// Whole numbers 0 and 1 give bits, others up to 255 grey levels, and fractions from 0 to 1 intensities. The
-/// first axis of an array counts rows; the others are flattened.
+/// Whole numbers 0 and 1 give bits, others up to 255 grey levels, and fractions from 0 to 1 intensities. Two other values
+/// in the table or in every column (-1 and 1, 1 and 2) give bits, the larger for 1, as do the words yes and no. The first
+/// axis of an array counts rows; the others are flattened. A column that counts rows is left out.
 ///
 /// Costs one pass over the content. The file is read piece by piece and packed as it comes: memory for the table
 /// only. MATLAB files, arrays in Fortran order, and archives inside gzip take memory for the whole content too.
@@ -50,7 +55,19 @@ impl Format {
 /// # Ok::<(), arm_std::data::DataError>(())
 /// ```
 pub fn read_table(path: &Path) -> Result<Table, DataError> {
-    read_named(path).map(|(table, _)| table)
+    read_columns(path, &Selection::default()).map(|(table, _)| table)
+}
+
+/// [`read_table`] of some of the columns, and what was assumed.
+///
+/// # Errors
+/// Those of [`read_table`], and a choice of columns that are not there.
+pub fn read_columns(path: &Path, selection: &Selection) -> Result<(Table, Vec<Note>), DataError> {
+    let want = Want { selection: selection.clone(), left_out: Vec::new() };
+    let (raw, _) = read_named(path, &want)?;
+    let decoded = decode::decode(vec![raw]);
+    let (mut tables, notes) = decoded.map_err(|(_, fault)| fault.in_file(path))?;
+    Ok((tables.remove(0), notes))
 }
 
 /// [`read_table`] of a file that is in memory already.
@@ -67,16 +84,16 @@ pub fn read_table(path: &Path) -> Result<Table, DataError> {
 /// ```
 pub fn table_from_bytes(bytes: &[u8]) -> Result<Table, Fault> {
     let (format, content) = sniffed(Content::of(bytes)?)?;
-    read(format, content)
+    read(format, content, &Want::default()).and_then(Raw::table)
 }
 
-/// The table of a file, and the name of its format.
-pub(super) fn read_named(path: &Path) -> Result<(Table, String), DataError> {
-    let table = |(format, content): (Format, Content<'_>)| {
-        let name = format.name(content.is_gzip());
-        Ok((read(format, content)?, name))
+/// What a file holds, and the name of its format.
+pub(super) fn read_named(path: &Path, want: &Want) -> Result<(Raw, String), DataError> {
+    let raw = |(format, content): (Format, Content<'_>)| {
+        let name = format.name(&content);
+        Ok((read(format, content, want)?, name))
     };
-    open(path).and_then(table).map_err(|fault| fault.in_file(path))
+    open(path).and_then(raw).map_err(|fault| fault.in_file(path))
 }
 
 /// The content of a file, decompressed if it was a gzip file, and its format.
@@ -85,6 +102,11 @@ pub(super) fn open(path: &Path) -> Result<(Format, Content<'static>), Fault> {
 }
 
 fn sniffed(content: Content<'_>) -> Result<(Format, Content<'_>), Fault> {
+    let content = match (foreign::refuse(content.head()), utf16::sniff(content.head())) {
+        (Ok(()), Some(big_endian)) => content.utf16_to_utf8(big_endian)?,
+        (refused, _) => refused.map(|()| content)?,
+    };
+    foreign::refuse(content.head())?;
     Ok((sniff(content.head())?, content))
 }
 
@@ -93,15 +115,15 @@ pub(super) fn peek(path: &Path) -> Option<Format> {
     open(path).ok().map(|(format, _)| format)
 }
 
-/// The table in content of a known format.
-pub(super) fn read(format: Format, content: Content<'_>) -> Result<Table, Fault> {
+/// What content of a known format holds.
+pub(super) fn read(format: Format, content: Content<'_>, want: &Want) -> Result<Raw, Fault> {
     match format {
-        Format::Idx => idx::read(content),
-        Format::Mat => mat::read(&content.rest()?),
-        Format::Npy => npy::read(content),
-        Format::Npz => Npz::open(content)?.only_array(),
-        Format::Packed => packed::read(content).map(Table::Bits),
-        Format::Text => text::read(content),
+        Format::Idx => idx::read(content, want),
+        Format::Mat => arrays::only(&mut Mat::open(&content.rest()?)?, want),
+        Format::Npy => npy::read(content, want),
+        Format::Npz => arrays::only(&mut Npz::open(content)?, want),
+        Format::Packed => Raw::of(packed::read(content)?, want),
+        Format::Text => text::read(content, want),
     }
 }
 
@@ -114,9 +136,6 @@ fn sniff(head: &[u8]) -> Result<Format, Fault> {
         Ok(Format::Npz)
     } else if mat::is_mat(head) {
         Ok(Format::Mat)
-    } else if head.starts_with(b"MATLAB 7.3") || head.starts_with(b"\x89HDF\r\n\x1a\n") {
-        let what = "a MATLAB v7.3 (HDF5) file".to_owned();
-        Err(Fault::Unsupported { what, remedy: "save it with -v7, or as NPY" })
     } else if head.starts_with(&[0, 0]) {
         Ok(Format::Idx)
     } else if is_text(head) {
@@ -126,13 +145,9 @@ fn sniff(head: &[u8]) -> Result<Format, Fault> {
     }
 }
 
+/// Whether there are no control characters. Letters may be UTF-8, Latin-1 or of another code page: numbers are ASCII.
 fn is_text(head: &[u8]) -> bool {
-    let readable = match std::str::from_utf8(head) {
-        Ok(_) => true,
-        // A letter of several bytes may straddle the end.
-        Err(error) => error.error_len().is_none(),
-    };
-    readable && head.iter().all(|&byte| byte >= b' ' && byte != 0x7f || byte.is_ascii_whitespace())
+    head.iter().all(|&byte| byte >= b' ' && byte != 0x7f || byte.is_ascii_whitespace())
 }
 
 #[cfg(test)]
@@ -170,6 +185,19 @@ mod tests {
     }
 
     #[test]
+    fn text_in_utf_16_is_read_plain_or_gzip() {
+        let expected = Table::Bits(BitTable::from_bytes(3, &[0, 1, 0, 1, 0, 1]).unwrap());
+        for big_endian in [false, true] {
+            for mark in ["\u{feff}", ""] {
+                let bytes = utf16::tests::encode(&format!("{mark}0,1,0\r\n1,0,1\r\n"), big_endian);
+                assert_eq!(table_from_bytes(&bytes).unwrap(), expected);
+                assert_eq!(table_from_bytes(&gzip(&bytes)).unwrap(), expected);
+            }
+        }
+        assert!(matches!(table_from_bytes(b"\xff\xfe\0\x000\0\0\0"), Err(Fault::Unsupported { .. })));
+    }
+
+    #[test]
     fn bad_files_are_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
@@ -185,8 +213,9 @@ mod tests {
         assert!(matches!(fault(&gzip(b"")), Fault::Empty));
         assert!(matches!(fault(b"\x1f\x8b"), Fault::Compressed(_)));
         assert!(matches!(fault(&gzip(b"0 1\n1 0\n")[..20]), Fault::Compressed(_)));
-        assert!(matches!(fault(b"\x89PNG\r\n\x1a\n"), Fault::UnknownFormat));
-        assert!(matches!(fault(b"\xff\xfe0\x000\x00"), Fault::UnknownFormat));
+        assert!(matches!(fault(b"\x01\x02\x03\x04"), Fault::UnknownFormat));
+        assert!(matches!(fault(b"\x89PNG\r\n\x1a\n"), Fault::Unsupported { .. }));
+        assert!(matches!(fault(b"PK\x05\x06"), Fault::Compressed(_)));
         assert!(matches!(fault(b"MATLAB 7.3 MAT-file"), Fault::Unsupported { .. }));
         assert!(matches!(fault(b"MATLAB 5.0 MAT-file"), Fault::CutShort { .. }));
         assert!(matches!(fault(b"PK\x03\x04"), Fault::Compressed(_)));

@@ -127,6 +127,18 @@ impl Table {
         }
     }
 
+    /// The table of some of the columns, in the order of `pick`, which must be in it.
+    pub(super) fn columns(self, pick: &[usize]) -> Table {
+        match self {
+            Table::Bits(table) => Table::Bits(table.columns(pick)),
+            Table::Grey(table) => {
+                let rows = table.levels.chunks_exact(table.cols);
+                let levels = rows.flat_map(|row| pick.iter().map(|&column| row[column])).collect();
+                Table::Grey(GreyTable { cols: pick.len(), levels, ..table })
+            }
+        }
+    }
+
     /// Keeps the rows before `row` here and returns the rest.
     pub(crate) fn split_off(&mut self, row: usize) -> Table {
         match self {

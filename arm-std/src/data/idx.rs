@@ -1,12 +1,14 @@
 //! IDX, the format of the original MNIST files: `00 00 type axes`, one big-endian u32 an axis, then the
 //! numbers, big-endian, the last axis running fastest.
 
+use super::Fault;
 use super::array::{Array, Element};
+use super::columns::Want;
 use super::content::Content;
-use super::{Fault, Table};
+use super::rows::Raw;
 
 /// Reads an IDX file of two axes or more. The first counts rows, the others make up a row.
-pub(super) fn read(mut content: Content<'_>) -> Result<Table, Fault> {
+pub(super) fn read(mut content: Content<'_>, want: &Want) -> Result<Raw, Fault> {
     let [zero, also_zero, element, axes] = content.array()?;
     if [zero, also_zero] != [0, 0] {
         let problem = format!("an IDX file begins with bytes 0 0, this one with {zero} {also_zero}");
@@ -34,16 +36,16 @@ pub(super) fn read(mut content: Content<'_>) -> Result<Table, Fault> {
     let shape = (0..axes)
         .map(|_| Ok(u32::from_be_bytes(content.array()?).into()))
         .collect::<Result<Vec<u64>, Fault>>()?;
-    Array { element, big_endian: true, shape: &shape, first_axis_fastest: false }.stream(content)
+    Array { element, big_endian: true, shape: &shape, first_axis_fastest: false }.stream(content, want)
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::data::mutate;
+    use crate::data::{Table, mutate};
 
     fn read(bytes: &[u8]) -> Result<Table, Fault> {
-        super::read(Content::of(bytes)?)
+        super::read(Content::of(bytes)?, &Want::default()).and_then(Raw::table)
     }
 
     /// An IDX file of bytes.

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use super::arrays::{self, Arrays, Chosen};
+use super::columns::{Selection, Want};
 use super::error::Hint;
 use super::folder::{self, Group};
 use super::format::{self, Format};
+use super::mat::Mat;
 use super::npz::Npz;
 use super::split::{Loaded, Part, Split, assemble, split_single};
 use super::{DataError, Fault, strokes};
@@ -19,7 +22,7 @@ use super::{DataError, Fault, strokes};
 /// - a folder in which torchvision laid out one data set (`MNIST/raw/...`), or the `MNIST` folder in it;
 /// - a folder and the name of one of its data sets, where it has several: `binary_tables/nltcs`;
 /// - a folder with one array file (NPZ, NPY, IDX, MATLAB) and nothing of the above;
-/// - an NPZ file with arrays `train`, `test` and perhaps `valid` (also `x_train`, ... as Keras names them);
+/// - an NPZ or MATLAB file with arrays `train`, `test` and perhaps `valid` (also `x_train`, `trainX`, ...);
 /// - any other file of one table, whatever lies beside it;
 /// - `strokes`, unless there is a file or folder of that name: the built-in [`strokes()`].
 ///
@@ -39,74 +42,95 @@ use super::{DataError, Fault, strokes};
 /// # Ok::<(), arm_std::data::DataError>(())
 /// ```
 pub fn load(path: &Path) -> Result<Loaded, DataError> {
+    load_columns(path, &Selection::default())
+}
+
+/// [`load()`], of some of the columns.
+///
+/// # Errors
+/// Those of [`load()`], and a choice of columns that are not there.
+///
+/// ```
+/// use arm_std::data::{Selection, load_columns};
+///
+/// let upper_half = Selection { columns: "0-391".parse().ok(), drop: None };
+/// assert_eq!(load_columns("strokes".as_ref(), &upper_half)?.train.cols(), 14 * 28);
+/// # Ok::<(), arm_std::data::DataError>(())
+/// ```
+pub fn load_columns(path: &Path, selection: &Selection) -> Result<Loaded, DataError> {
     if path.is_dir() {
-        load_folder(path)
+        load_folder(path, selection)
     } else if path.exists() {
-        load_file(path)
+        load_file(path, selection)
     } else if path == Path::new("strokes") {
-        Ok(strokes())
+        let Loaded { path, train, valid, test, origins, notes } = strokes();
+        let want = Want { selection: selection.clone(), left_out: Vec::new() };
+        let pick = want.pick(None, train.cols()).map_err(|fault| fault.in_file(&path))?;
+        let [train, valid, test] = [train, valid, test].map(|table| match &pick {
+            Some(pick) => table.columns(pick),
+            None => table,
+        });
+        Ok(Loaded { path, train, valid, test, origins, notes })
     } else {
-        load_named(path)
+        load_named(path, selection)
     }
 }
 
-fn load_file(path: &Path) -> Result<Loaded, DataError> {
+fn load_file(path: &Path, selection: &Selection) -> Result<Loaded, DataError> {
     let fail = |fault: Fault| fault.in_file(path);
     let (format, content) = format::open(path).map_err(fail)?;
-    let file = path.to_owned();
-    let format_name = format.name(content.is_gzip());
-    if format != Format::Npz {
-        let table = format::read(format, content).map_err(fail)?;
-        return split_single(path, Part { file, array: None, format: format_name, table });
+    let format_name = format.name(&content);
+    match format {
+        Format::Npz => {
+            let mut npz = Npz::open(content).map_err(fail)?;
+            load_arrays(path, &format_name, &mut npz, selection)
+        }
+        Format::Mat => {
+            let bytes = content.rest().map_err(fail)?;
+            let mut mat = Mat::open(&bytes).map_err(fail)?;
+            load_arrays(path, &format_name, &mut mat, selection)
+        }
+        _ => {
+            let want = Want { selection: selection.clone(), left_out: Vec::new() };
+            let raw = format::read(format, content, &want).map_err(fail)?;
+            split_single(path, Part { file: path.to_owned(), array: None, format: format_name, raw })
+        }
     }
-    let mut npz = Npz::open(content).map_err(fail)?;
-    let part = |npz: &mut Npz<'_>, array: String| {
-        let table = npz.array(&array).map_err(fail)?;
-        Ok(Part { file: file.clone(), array: Some(array), format: format_name.clone(), table })
+}
+
+fn load_arrays(
+    path: &Path,
+    format: &str,
+    arrays: &mut dyn Arrays,
+    selection: &Selection,
+) -> Result<Loaded, DataError> {
+    let fail = |fault: Fault| fault.in_file(path);
+    let names = arrays.names();
+    let chosen = arrays::choose(&names).map_err(fail)?;
+    let mut want = Want { selection: selection.clone(), left_out: Vec::new() };
+    let mut part = |at: usize| {
+        let raw = arrays.read(at, &want).map_err(fail)?;
+        want.left_out.extend_from_slice(&raw.left_out);
+        Ok(Part { file: path.to_owned(), array: Some(names[at].0.clone()), format: format.to_owned(), raw })
     };
-    match npz_splits(npz.names()).map_err(fail)? {
-        Some(arrays) => {
-            let (train, test) = (part(&mut npz, arrays.train)?, part(&mut npz, arrays.test)?);
-            let valid = arrays.valid.map(|array| part(&mut npz, array)).transpose()?;
-            assemble(path, train, valid, test)
+    let (loaded, read) = match chosen {
+        Chosen::One(at) => (split_single(path, part(at)?), vec![at]),
+        Chosen::Splits { train, valid, test } => {
+            let read = [Some(train), valid, Some(test)].into_iter().flatten().collect();
+            let (train, test) = (part(train)?, part(test)?);
+            (assemble(path, train, valid.map(part).transpose()?, test), read)
         }
-        None => {
-            let array = npz.only_name().map_err(fail)?;
-            split_single(path, part(&mut npz, array)?)
-        }
-    }
-}
-
-/// The arrays of a data set in an archive, by name.
-struct Arrays {
-    train: String,
-    valid: Option<String>,
-    test: String,
-}
-
-/// Which arrays are the splits; nothing when the archive has but one array, or none for train.
-fn npz_splits(names: &[String]) -> Result<Option<Arrays>, Fault> {
-    let find = |wanted| {
-        names.iter().find(|name| {
-            let name = name.to_ascii_lowercase();
-            Split::from_word(name.strip_prefix("x_").unwrap_or(&name)) == Some(wanted)
-        })
     };
-    match (find(Split::Train), find(Split::Test)) {
-        (None, _) => Ok(None),
-        (Some(_), None) if names.len() == 1 => Ok(None),
-        (Some(_), None) => Err(Fault::NoSplit { split: Split::Test.name(), found: names.to_vec() }),
-        (Some(train), Some(test)) => {
-            Ok(Some(Arrays { train: train.clone(), valid: find(Split::Valid).cloned(), test: test.clone() }))
-        }
-    }
+    let mut loaded = loaded?;
+    loaded.notes.extend(arrays::passed_over(&names, &read));
+    Ok(loaded)
 }
 
-fn load_folder(folder: &Path) -> Result<Loaded, DataError> {
+fn load_folder(folder: &Path, selection: &Selection) -> Result<Loaded, DataError> {
     let groups = folder::groups(folder)?;
     match groups.as_slice() {
         [] => {}
-        [group] => return load_group(folder, folder, group),
+        [group] => return load_group(folder, folder, group, selection),
         several => {
             let names = several.iter().map(|group| folder.join(&group.name).display().to_string()).collect();
             return Err(Fault::Several { names }.in_file(folder));
@@ -118,7 +142,7 @@ fn load_folder(folder: &Path) -> Result<Loaded, DataError> {
     }
     match below.as_slice() {
         [] => Err(Fault::NothingFound.in_file(folder)),
-        [only] => load(only),
+        [only] => load_columns(only, selection),
         several => {
             let names = several.iter().map(|path| path.display().to_string()).collect();
             Err(Fault::Several { names }.in_file(folder))
@@ -127,7 +151,7 @@ fn load_folder(folder: &Path) -> Result<Loaded, DataError> {
 }
 
 /// A path that does not exist: a folder and the name of a data set in it.
-fn load_named(path: &Path) -> Result<Loaded, DataError> {
+fn load_named(path: &Path, selection: &Selection) -> Result<Loaded, DataError> {
     let folder = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
@@ -136,7 +160,7 @@ fn load_named(path: &Path) -> Result<Loaded, DataError> {
     let groups = if folder.is_dir() { folder::groups(folder)? } else { Vec::new() };
     let name = folder::name_of(path);
     match groups.iter().find(|group| group.name == name) {
-        Some(group) => load_group(path, folder, group),
+        Some(group) => load_group(path, folder, group, selection),
         None => {
             let names = groups.into_iter().map(|group| group.name).filter(|name| !name.is_empty()).collect();
             Err(Fault::NotFound(Hint(names)).in_file(path))
@@ -144,17 +168,20 @@ fn load_named(path: &Path) -> Result<Loaded, DataError> {
     }
 }
 
-fn load_group(path: &Path, folder: &Path, group: &Group) -> Result<Loaded, DataError> {
+fn load_group(path: &Path, folder: &Path, group: &Group, selection: &Selection) -> Result<Loaded, DataError> {
     let file = |split| group.file(split).map_err(|fault| fault.in_file(folder));
     let [train, valid, test] = [file(Split::Train)?, file(Split::Valid)?, file(Split::Test)?];
-    let read = |file: &Path| {
-        let (table, format) = format::read_named(file)?;
-        Ok(Part { file: file.to_owned(), array: None, format, table })
+    let mut want = Want { selection: selection.clone(), left_out: Vec::new() };
+    let mut read = |file: &Path| {
+        let (raw, format) = format::read_named(file, &want)?;
+        want.left_out.extend_from_slice(&raw.left_out);
+        Ok(Part { file: file.to_owned(), array: None, format, raw })
     };
     match (train, valid, test) {
-        (Some(train), None, None) => load_file(train),
+        (Some(train), None, None) => load_file(train, selection),
         (Some(train), valid, Some(test)) => {
-            assemble(path, read(train)?, valid.map(read).transpose()?, read(test)?)
+            let (train, valid) = (read(train)?, valid.map(&mut read).transpose()?);
+            assemble(path, train, valid, read(test)?)
         }
         (train, valid, test) => {
             let split = if train.is_none() { Split::Train } else { Split::Test }.name();
@@ -170,7 +197,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::data::{BitTable, Table, idx, npz};
+    use crate::data::{BitTable, Table, idx, mat, npz};
 
     /// The test data beside the workspace, where it is there.
     fn shared(name: &str) -> Option<PathBuf> {
@@ -272,6 +299,56 @@ mod tests {
             message.ends_with("array `valid`: has 2 columns, but train has 1; give splits of one width"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn of_examples_and_labels_the_examples_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.npz");
+        let examples = ("X", "(6, 2)", &[0, 1, 0, 1, 1, 1, 0, 1, 0, 0, 1, 0][..]);
+        fs::write(&path, npz::tests::file(&[("y", "(6,)", &[0; 6]), examples])).unwrap();
+        let loaded = load(&path).unwrap();
+        assert_eq!(sizes(&loaded), [4, 1, 1, 2]);
+        assert_eq!(loaded.test, Table::Bits(BitTable::from_bytes(2, &[1, 0]).unwrap()));
+        assert_eq!(loaded.notes[0].to_string(), "of the arrays in the file X is read and y passed over");
+        fs::write(&path, npz::tests::file(&[("a", "(6, 1)", &[0; 6]), ("b", "(6, 3)", &[0; 18])])).unwrap();
+        assert_eq!(sizes(&load(&path).unwrap()), [4, 1, 1, 3]);
+    }
+
+    #[test]
+    fn a_matlab_file_may_hold_splits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.mat");
+        let bits: &[u8] = &[0, 1, 1, 0, 0, 1];
+        fs::write(
+            &path,
+            mat::tests::splits(&[("train_x", 2, bits), ("train_y", 2, bits), ("test_x", 1, &bits[..3])]),
+        )
+        .unwrap();
+        assert!(matches!(load(&path).unwrap_err().fault, Fault::TooFewRows { rows: 2, .. }));
+        let splits = [("train", 2, bits), ("val", 1, &bits[..3]), ("test", 2, bits)];
+        fs::write(&path, mat::tests::splits(&splits)).unwrap();
+        let loaded = load(&path).unwrap();
+        assert_eq!(sizes(&loaded), [2, 1, 2, 3]);
+        assert_eq!(loaded.train, Table::Bits(BitTable::from_bytes(3, &[0, 1, 0, 1, 0, 1]).unwrap()));
+        assert_eq!(loaded.origins[2], "array `test` of data.mat (MATLAB v5)");
+    }
+
+    #[test]
+    fn an_index_is_left_out_of_all_splits() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows = |first: usize, count: usize| -> String {
+            (first..first + count).map(|row| format!("{row},{},{}\n", row % 2, row / 2 % 2)).collect()
+        };
+        let text = [("train.csv", rows(0, 40)), ("valid.csv", rows(40, 4)), ("test.csv", rows(900, 9))];
+        text.iter().for_each(|(name, text)| write(folder.path(), &[(name, text.as_bytes())]));
+        let loaded = load(folder.path()).unwrap();
+        assert_eq!((sizes(&loaded), loaded.notes.len()), ([40, 4, 9, 2], 1));
+        assert!(matches!(&loaded.test, Table::Bits(table) if !table.get(0, 0) && table.get(1, 0)));
+        let selection = Selection { columns: "2".parse().ok(), drop: None };
+        let loaded = load_columns(folder.path(), &selection).unwrap();
+        assert_eq!((sizes(&loaded), loaded.notes.len()), ([40, 4, 9, 1], 0));
+        assert!(matches!(&loaded.test, Table::Bits(table) if !table.get(1, 0) && table.get(2, 0)));
     }
 
     #[test]

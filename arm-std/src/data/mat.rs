@@ -8,9 +8,12 @@ mod elements;
 
 use elements::{COMPRESSED, Elements, MATRIX, TAG};
 
+use super::Fault;
 use super::array::{Array, Element};
+use super::arrays::Arrays;
 use super::bytes::{Cursor, LIMIT, inflate_head, inflate_zlib};
-use super::{Fault, Table};
+use super::columns::Want;
+use super::rows::Raw;
 
 /// Bytes of the file header.
 const HEADER: usize = 128;
@@ -29,37 +32,50 @@ pub(super) fn is_mat(bytes: &[u8]) -> bool {
     bytes.starts_with(b"MATLAB 5.0") || matches!(bytes.get(124..HEADER), Some(b"\x00\x01IM" | b"\x01\x00MI"))
 }
 
-/// Reads the matrix of a file with one, or the one named `X`. Rows are examples.
-pub(super) fn read(bytes: &[u8]) -> Result<Table, Fault> {
-    let big_endian = match bytes.get(124..HEADER) {
-        Some(b"\x00\x01IM") => false,
-        Some(b"\x01\x00MI") => true,
-        Some(_) => {
-            let problem = "no version 1.0 and byte order mark in the MATLAB header".to_owned();
-            return Err(Fault::Malformed { offset: 124, problem });
-        }
-        None => return Err(Fault::CutShort { offset: 0 }),
-    };
-    let mut variables = Vec::new();
-    let mut elements = Elements { cursor: Cursor::new(bytes, HEADER), big_endian };
-    while !elements.cursor.rest().is_empty() {
-        let (kind, content) = elements.next()?;
-        if let Some(variable) = Variable::read(kind, content, big_endian)? {
-            variables.push(variable);
-        }
-    }
-    let unsupported = |what, remedy| Err(Fault::Unsupported { what, remedy });
-    match variables.as_slice() {
-        [] => unsupported("a file without a matrix of numbers".to_owned(), "save a matrix of rows x columns"),
-        [only] => only.table(big_endian),
-        several => match several.iter().find(|variable| variable.name == "X") {
-            Some(named) => named.table(big_endian),
-            None => {
-                let names: Vec<&str> = several.iter().map(|variable| variable.name.as_str()).collect();
-                let what = format!("a file of several variables ({})", names.join(", "));
-                unsupported(what, "save only one of them, or name it X")
+/// The matrices of numbers in a file. Rows are examples.
+pub(super) struct Mat<'a> {
+    variables: Vec<Variable<'a>>,
+    big_endian: bool,
+}
+
+impl<'a> Mat<'a> {
+    /// Reads what stands before the numbers of each.
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Mat<'a>, Fault> {
+        let big_endian = match bytes.get(124..HEADER) {
+            Some(b"\x00\x01IM") => false,
+            Some(b"\x01\x00MI") => true,
+            Some(_) => {
+                let problem = "no version 1.0 and byte order mark in the MATLAB header".to_owned();
+                return Err(Fault::Malformed { offset: 124, problem });
             }
-        },
+            None => return Err(Fault::CutShort { offset: 0 }),
+        };
+        let mut variables = Vec::new();
+        let mut elements = Elements { cursor: Cursor::new(bytes, HEADER), big_endian };
+        while !elements.cursor.rest().is_empty() {
+            let (kind, content) = elements.next()?;
+            if let Some(variable) = Variable::read(kind, content, big_endian)? {
+                variables.push(variable);
+            }
+        }
+        if variables.is_empty() {
+            let what = "a file without a matrix of numbers".to_owned();
+            return Err(Fault::Unsupported { what, remedy: "save a matrix of rows x columns" });
+        }
+        Ok(Mat { variables, big_endian })
+    }
+}
+
+impl Arrays for Mat<'_> {
+    fn names(&self) -> Vec<(String, bool)> {
+        let is_table = |shape: &[u64]| shape.len() == 2 && shape.iter().all(|&axis| axis > 1);
+        self.variables.iter().map(|variable| (variable.name.clone(), is_table(&variable.shape))).collect()
+    }
+
+    fn read(&mut self, at: usize, want: &Want) -> Result<Raw, Fault> {
+        let variable = &self.variables[at];
+        let read = variable.numbers(self.big_endian, want);
+        read.map_err(|fault| fault.at(format!("variable `{}`", variable.name)))
     }
 }
 
@@ -120,11 +136,7 @@ impl<'a> Variable<'a> {
         }))
     }
 
-    fn table(&self, big_endian: bool) -> Result<Table, Fault> {
-        self.numbers(big_endian).map_err(|fault| fault.at(format!("variable `{}`", self.name)))
-    }
-
-    fn numbers(&self, big_endian: bool) -> Result<Table, Fault> {
+    fn numbers(&self, big_endian: bool, want: &Want) -> Result<Raw, Fault> {
         let unsupported = |what: &str, remedy| Err(Fault::Unsupported { what: what.to_owned(), remedy });
         if self.class == SPARSE {
             return unsupported("a sparse matrix", "save full(X)");
@@ -161,7 +173,7 @@ impl<'a> Variable<'a> {
                 return Err(Fault::Malformed { offset: self.numbers, problem });
             }
         };
-        Array { element, big_endian, shape: &self.shape, first_axis_fastest: true }.table(bytes)
+        Array { element, big_endian, shape: &self.shape, first_axis_fastest: true }.table(bytes, want)
     }
 }
 
@@ -173,7 +185,11 @@ pub(super) mod tests {
     use flate2::write::ZlibEncoder;
 
     use super::*;
-    use crate::data::mutate;
+    use crate::data::{Table, arrays, mutate};
+
+    fn read(bytes: &[u8]) -> Result<Table, Fault> {
+        arrays::only(&mut Mat::open(bytes)?, &Want::default()).and_then(Raw::table)
+    }
 
     /// A variable of class uint8.
     struct Matrix<'a> {
@@ -230,6 +246,15 @@ pub(super) mod tests {
     /// A file with one variable `X` of bytes, stored column after column.
     pub(in super::super) fn file(rows: i32, cols: i32, by_columns: &[u8]) -> Vec<u8> {
         file_of(&[Matrix { shape: &[rows, cols], numbers: by_columns, ..BITS }], true, false)
+    }
+
+    /// A file of variables of 3 columns: name, rows, numbers stored column after column.
+    pub(in super::super) fn splits(variables: &[(&str, i32, &[u8])]) -> Vec<u8> {
+        let shapes: Vec<[i32; 2]> = variables.iter().map(|(_, rows, _)| [*rows, 3]).collect();
+        let matrix = |(&(name, _, numbers), shape)| Matrix { name, shape, numbers, ..BITS };
+        let matrices: Vec<Matrix<'_>> =
+            variables.iter().zip(shapes.iter().map(|shape| &shape[..])).map(matrix).collect();
+        file_of(&matrices, true, false)
     }
 
     #[test]

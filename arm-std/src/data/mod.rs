@@ -21,35 +21,48 @@
 //! taken.
 
 mod array;
+mod arrays;
 mod binarise;
 mod bits;
 mod bytes;
+#[cfg(test)]
+mod cases;
+mod coded;
+mod columns;
 mod content;
+mod decode;
 mod error;
 mod folder;
+mod foreign;
 mod format;
 mod glyphs;
 mod grey;
+mod gzip;
 mod idx;
 mod levels;
 mod load;
 mod mat;
 #[cfg(test)]
 mod mutate;
+mod note;
 mod npy;
 mod npz;
 mod packed;
+mod rows;
 mod split;
 mod strokes;
 mod text;
+mod utf16;
 mod write;
 
 pub use binarise::{Binarise, Source, Splits};
 pub use bits::BitTable;
+pub use columns::{Columns, Selection};
 pub use error::{DataError, Fault, Hint};
-pub use format::{read_table, table_from_bytes};
+pub use format::{read_columns, read_table, table_from_bytes};
 pub use grey::{GreyTable, Table};
-pub use load::load;
+pub use load::{load, load_columns};
+pub use note::Note;
 pub use split::Loaded;
 pub use strokes::{stroke_digits, strokes};
 pub(crate) use write::write_npy_header;

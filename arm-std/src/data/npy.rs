@@ -3,10 +3,12 @@
 //! The header is read here and not by `npyz` or `ndarray-npy`: they allocate whatever length it states (4 GB
 //! from 12 bytes) and multiply the axes unchecked.
 
+use super::Fault;
 use super::array::{Array, Element};
 use super::bytes::Cursor;
+use super::columns::Want;
 use super::content::Content;
-use super::{Fault, Table};
+use super::rows::Raw;
 
 /// The first bytes of every NPY file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
@@ -15,7 +17,19 @@ pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 const LONGEST_HEADER: u32 = 1 << 20;
 
 /// Reads an array of two axes or more. The first counts rows, the others make up a row.
-pub(super) fn read(mut content: Content<'_>) -> Result<Table, Fault> {
+pub(super) fn read(mut content: Content<'_>, want: &Want) -> Result<Raw, Fault> {
+    let header = header(&mut content)?;
+    let (element, big_endian) = element(&header.descr)?;
+    let (shape, first_axis_fastest) = (&header.shape, header.fortran_order);
+    Array { element, big_endian, shape, first_axis_fastest }.stream(content, want)
+}
+
+/// Whether an array has rows of several columns.
+pub(super) fn is_table(mut content: Content<'_>) -> bool {
+    header(&mut content).is_ok_and(|header| header.shape.len() > 1 && header.shape[1..] != [1])
+}
+
+fn header(content: &mut Content<'_>) -> Result<Header, Fault> {
     content.take(MAGIC.len())?;
     let [version, _minor] = content.array()?;
     let length = match version {
@@ -32,10 +46,7 @@ pub(super) fn read(mut content: Content<'_>) -> Result<Table, Fault> {
         return Err(Fault::Malformed { offset: start, problem });
     }
     let text = &content.take(length as usize)?;
-    let header = Dictionary { text, start, cursor: Cursor::new(text, 0) }.header()?;
-    let (element, big_endian) = element(&header.descr)?;
-    let (shape, first_axis_fastest) = (&header.shape, header.fortran_order);
-    Array { element, big_endian, shape, first_axis_fastest }.stream(content)
+    Dictionary { text, start, cursor: Cursor::new(text, 0) }.header()
 }
 
 /// NumPy's name of a number type: byte order, kind, bytes.
@@ -50,6 +61,7 @@ fn element(descr: &str) -> Result<(Element, bool), Fault> {
         "i4" => Element::I32,
         "u8" => Element::U64,
         "i8" => Element::I64,
+        "f2" => Element::F16,
         "f4" => Element::F32,
         "f8" => Element::F64,
         _ => return Err(unsupported(format!("an array of type {descr:?}"))),
@@ -62,7 +74,7 @@ fn element(descr: &str) -> Result<(Element, bool), Fault> {
 }
 
 fn unsupported(what: String) -> Fault {
-    Fault::Unsupported { what, remedy: "save it as uint8, bool, or 32- or 64-bit numbers" }
+    Fault::Unsupported { what, remedy: "save it as uint8, bool, integers or floats of up to 64 bits" }
 }
 
 struct Header {
@@ -176,10 +188,10 @@ impl Dictionary<'_> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::data::mutate;
+    use crate::data::{Table, mutate};
 
     fn read(bytes: &[u8]) -> Result<Table, Fault> {
-        super::read(Content::of(bytes)?)
+        super::read(Content::of(bytes)?, &Want::default()).and_then(Raw::table)
     }
 
     /// An NPY file, version 1.
@@ -206,6 +218,9 @@ pub(super) mod tests {
         assert_eq!(levels(&file(&header(">i2", "False", "(1, 2)"), &[0, 9, 0, 8])), [9, 8]);
         let floats: Vec<u8> = [0.25_f32, 1.0].iter().flat_map(|number| number.to_le_bytes()).collect();
         assert_eq!(levels(&file(&header("<f4", "False", "(2,1,1)"), &floats)), [64, 255]);
+        let halves: Vec<u8> =
+            [0x0000_u16, 0x3800, 0x3c00].iter().flat_map(|half| half.to_le_bytes()).collect();
+        assert_eq!(levels(&file(&header("<f2", "False", "(1, 3)"), &halves)), [0, 128, 255]);
         let Ok(Table::Bits(bits)) = read(&file(&header("|b1", "False", "(1, 2)"), &[0, 1])) else { panic!() };
         assert_eq!(bits.words(), [2]);
     }
@@ -247,7 +262,7 @@ pub(super) mod tests {
 
     #[test]
     fn types_and_shapes_that_are_no_table_are_refused() {
-        for descr in ["|O", "<c16", "<U3", "<f2", "", "é", "=u4", "u1"] {
+        for descr in ["|O", "<c16", "<U3", "<f16", "", "é", "=u4", "u1"] {
             let fault = read(&file(&header(descr, "False", "(1, 1)"), &[0])).unwrap_err();
             assert!(matches!(fault, Fault::Unsupported { .. }), "{descr}: {fault}");
         }

@@ -2,13 +2,17 @@
 
 use zip::ZipArchive;
 
+use super::arrays::Arrays;
+use super::columns::Want;
 use super::content::{Content, ReadSeek};
-use super::{Fault, Table, npy};
+use super::rows::Raw;
+use super::{Fault, foreign, npy};
 
 /// An archive and the names of its arrays.
 pub(super) struct Npz<'a> {
     archive: ZipArchive<Box<dyn ReadSeek + 'a>>,
-    names: Vec<String>,
+    /// And whether each is a table.
+    names: Vec<(String, bool)>,
 }
 
 impl<'a> Npz<'a> {
@@ -16,45 +20,36 @@ impl<'a> Npz<'a> {
     pub(super) fn open(content: Content<'a>) -> Result<Npz<'a>, Fault> {
         let archive =
             ZipArchive::new(content.seekable()?).map_err(|error| Fault::Compressed(error.to_string()))?;
-        let names = archive
-            .file_names()
-            .filter_map(|name| Some(name.ok()?.strip_suffix(".npy")?.to_owned()))
-            .collect();
-        Ok(Npz { archive, names })
-    }
-
-    /// The names of the arrays, as in the archive.
-    pub(super) fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    /// Reads one array.
-    pub(super) fn array(&mut self, name: &str) -> Result<Table, Fault> {
-        self.read(name).map_err(|fault| fault.at(format!("array `{name}`")))
-    }
-
-    fn read(&mut self, name: &str) -> Result<Table, Fault> {
-        let file = self.archive.by_name(&format!("{name}.npy"));
-        let file = file.map_err(|error| Fault::Compressed(error.to_string()))?;
-        npy::read(Content::compressed(file)?)
-    }
-
-    /// Reads the array of an archive with one.
-    pub(super) fn only_array(&mut self) -> Result<Table, Fault> {
-        let name = self.only_name()?;
-        self.array(&name)
-    }
-
-    /// The name of the only array.
-    pub(super) fn only_name(&self) -> Result<String, Fault> {
-        match self.names.as_slice() {
-            [] => Err(Fault::NothingFound),
-            [name] => Ok(name.clone()),
-            names => {
-                let what = format!("an archive of several arrays ({})", names.join(", "));
-                Err(Fault::Unsupported { what, remedy: "name them train, valid and test, or save only one" })
-            }
+        let files: Vec<String> =
+            archive.file_names().filter_map(|name| Some(name.ok()?.to_string())).collect();
+        let names: Vec<String> =
+            files.iter().filter_map(|name| Some(name.strip_suffix(".npy")?.to_owned())).collect();
+        if names.is_empty() {
+            return Err(foreign::archive(&files));
         }
+        let mut npz = Npz { archive, names: Vec::new() };
+        npz.names = names
+            .into_iter()
+            .map(|name| (name.clone(), npz.content(&name).is_ok_and(npy::is_table)))
+            .collect();
+        Ok(npz)
+    }
+
+    fn content(&mut self, name: &str) -> Result<Content<'_>, Fault> {
+        let file = self.archive.by_name(&format!("{name}.npy"));
+        Content::compressed(file.map_err(|error| Fault::Compressed(error.to_string()))?)
+    }
+}
+
+impl Arrays for Npz<'_> {
+    fn names(&self) -> Vec<(String, bool)> {
+        self.names.clone()
+    }
+
+    fn read(&mut self, at: usize, want: &Want) -> Result<Raw, Fault> {
+        let name = self.names[at].0.clone();
+        let read = self.content(&name).and_then(|content| npy::read(content, want));
+        read.map_err(|fault| fault.at(format!("array `{name}`")))
     }
 }
 
@@ -65,7 +60,7 @@ pub(super) mod tests {
     use zip::write::SimpleFileOptions;
 
     use super::*;
-    use crate::data::{mutate, npy};
+    use crate::data::{Table, arrays, mutate, npy};
 
     /// An archive of byte arrays, compressed.
     pub(in super::super) fn file(arrays: &[(&str, &str, &[u8])]) -> Vec<u8> {
@@ -78,18 +73,23 @@ pub(super) mod tests {
         writer.finish().unwrap().into_inner()
     }
 
+    fn only(npz: &mut Npz<'_>) -> Result<Table, Fault> {
+        arrays::only(npz, &Want::default()).and_then(Raw::table)
+    }
+
     fn read(bytes: &[u8]) -> Result<Table, Fault> {
-        Npz::open(Content::of(bytes)?)?.only_array()
+        only(&mut Npz::open(Content::of(bytes)?)?)
     }
 
     #[test]
     fn arrays_are_found_by_name() {
         let bytes = file(&[("train", "(2, 2)", &[0, 1, 1, 0]), ("test", "(1, 2)", &[0, 9])]);
         let mut npz = Npz::open(Content::of(&bytes).unwrap()).unwrap();
-        assert_eq!(npz.names(), ["train", "test"]);
-        assert!(matches!(npz.array("train"), Ok(Table::Bits(table)) if table.words() == [2, 1]));
-        assert!(matches!(npz.array("test"), Ok(Table::Grey(table)) if table.levels() == [0, 9]));
-        let message = npz.only_array().unwrap_err().to_string();
+        assert_eq!(npz.names(), [("train".to_owned(), true), ("test".to_owned(), true)]);
+        let mut read = |at| npz.read(at, &Want::default()).and_then(Raw::table);
+        assert!(matches!(read(0), Ok(Table::Bits(table)) if table.words() == [2, 1]));
+        assert!(matches!(read(1), Ok(Table::Grey(table)) if table.levels() == [0, 9]));
+        let message = only(&mut npz).unwrap_err().to_string();
         assert!(message.contains("(train, test)"), "{message}");
     }
 
@@ -98,8 +98,8 @@ pub(super) mod tests {
         let name = "../../outside";
         let bytes = file(&[(name, "(1, 2)", &[0, 1])]);
         let mut npz = Npz::open(Content::of(&bytes).unwrap()).unwrap();
-        assert_eq!(npz.names(), [name]);
-        assert!(matches!(npz.only_array(), Ok(Table::Bits(table)) if table.words() == [2]));
+        assert_eq!(npz.names(), [(name.to_owned(), true)]);
+        assert!(matches!(only(&mut npz), Ok(Table::Bits(table)) if table.words() == [2]));
     }
 
     #[test]
@@ -107,7 +107,7 @@ pub(super) mod tests {
         let bytes = file(&[("x", "(2, 9)", &[0])]);
         let message = read(&bytes).unwrap_err().to_string();
         assert!(message.starts_with("array `x`: the header asks for 18 bytes"), "{message}");
-        assert!(matches!(read(&file(&[])), Err(Fault::NothingFound)));
+        assert!(matches!(read(&file(&[])), Err(Fault::Unsupported { .. })));
     }
 
     #[test]

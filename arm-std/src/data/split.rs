@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::decode::decode;
+use super::note::Note;
+use super::rows::Raw;
 use super::{DataError, Fault, Table};
 
 /// The three splits of a data set as they were found, before binarisation. All have the same width.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Loaded {
     /// The file or folder they came from, or the name.
     pub path: PathBuf,
@@ -17,6 +20,8 @@ pub struct Loaded {
     pub test: Table,
     /// Where train, valid and test came from, in words: file, array and format.
     pub origins: [String; 3],
+    /// What was assumed of columns and values.
+    pub notes: Vec<Note>,
 }
 
 /// The parts of a data set.
@@ -47,17 +52,21 @@ impl Split {
 const MOST: usize = 10_000;
 
 /// One row in so many is split off for a split that is missing.
-const SHARE: usize = 6;
+pub(super) const SHARE: usize = 6;
 
-/// A table and where it came from.
+/// What was read, and where it came from.
 pub(super) struct Part {
     pub(super) file: PathBuf,
     pub(super) array: Option<String>,
     pub(super) format: String,
-    pub(super) table: Table,
+    pub(super) raw: Raw,
 }
 
 impl Part {
+    fn fault(&self, fault: Fault) -> DataError {
+        in_array(fault, self.array.as_deref()).in_file(&self.file)
+    }
+
     fn origin(&self) -> String {
         let (file, format) = (self.file.file_name().unwrap_or_default().display(), &self.format);
         match &self.array {
@@ -71,33 +80,49 @@ impl Part {
 /// the train rows.
 pub(super) fn assemble(
     path: &Path,
-    mut train: Part,
+    train: Part,
     valid: Option<Part>,
     test: Part,
 ) -> Result<Loaded, DataError> {
-    let expected = train.table.cols();
+    let expected = train.raw.cols;
     for part in valid.iter().chain([&test]) {
-        let found = part.table.cols();
+        let found = part.raw.cols;
         if found != expected {
             let of = train.array.as_ref().map_or(train.file.clone(), PathBuf::from);
-            let fault = Fault::Width { found, expected, of };
-            let fault = match &part.array {
-                Some(array) => fault.at(format!("array `{array}`")),
-                None => fault,
-            };
-            return Err(fault.in_file(&part.file));
+            return Err(part.fault(Fault::Width { found, expected, of }));
         }
     }
     let (from_train, from_test) = (train.origin(), test.origin());
-    let (from_valid, valid) = match valid {
-        Some(valid) => (valid.origin(), valid.table),
-        None => {
-            let rows = share(&train.table).map_err(|fault| fault.in_file(&train.file))?;
-            (LAST_ROWS.to_owned(), train.table.split_off(train.table.rows() - rows))
+    let from_valid = valid.as_ref().map(Part::origin);
+    let parts: Vec<Part> = [Some(train), valid, Some(test)].into_iter().flatten().collect();
+    let places: Vec<(PathBuf, Option<String>)> =
+        parts.iter().map(|part| (part.file.clone(), part.array.clone())).collect();
+    let fail = |at: usize, fault: Fault| in_array(fault, places[at].1.as_deref()).in_file(&places[at].0);
+    let decoded = decode(parts.into_iter().map(|part| part.raw).collect());
+    let (mut tables, notes) = decoded.map_err(|(at, fault)| fail(at, fault))?;
+    let (test, mut train) = (tables.remove(tables.len() - 1), tables.remove(0));
+    let (from_valid, valid) = match (from_valid, tables.pop()) {
+        (Some(origin), Some(valid)) => (origin, valid),
+        _ => {
+            let rows = share(&train).map_err(|fault| fault.in_file(&places[0].0))?;
+            (LAST_ROWS.to_owned(), train.split_off(train.rows() - rows))
         }
     };
-    let origins = [from_train, from_valid, from_test];
-    Ok(Loaded { path: path.to_owned(), train: train.table, valid, test: test.table, origins })
+    Ok(Loaded {
+        path: path.to_owned(),
+        train,
+        valid,
+        test,
+        origins: [from_train, from_valid, from_test],
+        notes,
+    })
+}
+
+fn in_array(fault: Fault, array: Option<&str>) -> Fault {
+    match array {
+        Some(array) => fault.at(format!("array `{array}`")),
+        None => fault,
+    }
 }
 
 /// Where a split came from that was missing.
@@ -106,13 +131,17 @@ const LAST_ROWS: &str = "the last rows of train";
 /// Splits one table.
 pub(super) fn split_single(path: &Path, part: Part) -> Result<Loaded, DataError> {
     let origin = part.origin();
-    let mut train = part.table;
+    let (file, array) = (part.file, part.array);
+    let decoded = decode(vec![part.raw]);
+    let (mut tables, notes) =
+        decoded.map_err(|(_, fault)| in_array(fault, array.as_deref()).in_file(&file))?;
+    let mut train = tables.remove(0);
     let rows = share(&train).map_err(|fault| fault.in_file(path))?;
     let test = train.split_off(train.rows() - rows);
     let valid = train.split_off(train.rows() - rows);
     let of = |rows: &str| format!("{rows} rows of {origin}");
     let origins = [of("the first"), of("the next"), of("the last")];
-    Ok(Loaded { path: path.to_owned(), train, valid, test, origins })
+    Ok(Loaded { path: path.to_owned(), train, valid, test, origins, notes })
 }
 
 /// How many rows to split off a table.
@@ -129,9 +158,9 @@ mod tests {
     use crate::data::BitTable;
 
     fn part(rows: usize, cols: usize) -> Part {
-        let table = Table::Bits(BitTable::new(rows, cols));
+        let raw = Raw::of(BitTable::new(rows, cols), &Default::default()).unwrap();
         let file = PathBuf::from(format!("{rows}x{cols}.npz"));
-        Part { file, array: Some("rows".to_owned()), format: "NPZ".to_owned(), table }
+        Part { file, array: Some("rows".to_owned()), format: "NPZ".to_owned(), raw }
     }
 
     fn sizes(loaded: &Loaded) -> [usize; 3] {

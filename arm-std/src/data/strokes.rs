@@ -43,6 +43,7 @@ pub fn strokes() -> Loaded {
         valid: split(2_000, 2),
         test: split(2_000, 3),
         origins: ["built in"; 3].map(str::to_owned),
+        notes: Vec::new(),
     }
 }
 

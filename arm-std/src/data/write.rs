@@ -180,6 +180,7 @@ mod tests {
                 valid: table.clone(),
                 test: table.clone(),
                 origins: Default::default(),
+                notes: Vec::new(),
             };
             write_splits(&loaded, &path).unwrap();
             let back = load(&path).unwrap();

@@ -1,0 +1,138 @@
+//! Whether the first line of a text table is names, and how many columns there are.
+
+use super::cells::{self, Cells, Words};
+
+/// What the first lines of a text table say.
+#[derive(Debug, PartialEq)]
+pub(super) struct Header {
+    /// Lines before the first row: 0 or 1.
+    pub(super) lines: usize,
+    /// The names of the columns, one each.
+    pub(super) names: Option<Vec<String>>,
+    pub(super) cols: usize,
+    /// Whether every row ends with a separator.
+    pub(super) trailing: bool,
+    /// Whether the names are numbers that might have been a row.
+    pub(super) is_guess: bool,
+}
+
+impl Header {
+    /// Reads the cells of the first lines; nothing where there is no row.
+    pub(super) fn find(lines: &[Vec<&[u8]>], cells: &Cells) -> Option<Header> {
+        let (first, rest) = lines.split_first()?;
+        let kind = kind(first, rest, cells);
+        let rows = if kind == Kind::Row { lines } else { rest };
+        let trailing = rows.iter().all(|row| row.len() > 1 && row.last().is_some_and(|cell| cell.is_empty()));
+        let cols = rows.first()?.len() - usize::from(trailing);
+        if kind == Kind::Row {
+            return Some(Header { lines: 0, names: None, cols, trailing, is_guess: false });
+        }
+        let mut names: Vec<String> = first.iter().map(|cell| cells::text(cell)).collect();
+        if names.len() == cols + 1 && names.last().is_some_and(String::is_empty) {
+            names.pop();
+        }
+        // R writes no name for the names of rows.
+        if names.len() + 1 == cols {
+            names.insert(0, String::new());
+        }
+        // A line of another length is found to be one when it is read as a row.
+        let (lines, names) = if names.len() == cols { (1, Some(names)) } else { (1, None) };
+        Some(Header { lines, names, cols, trailing, is_guess: kind == Kind::Guess })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Row,
+    Names,
+    /// Numbers that can be no row of the table below.
+    Guess,
+}
+
+fn kind(first: &[&[u8]], rest: &[Vec<&[u8]>], cells: &Cells) -> Kind {
+    let word = |cell: &[u8]| Words::default().bit(cell).is_some();
+    let numbers: Vec<f64> = first.iter().filter_map(|cell| cells.number(cell)).collect();
+    let others = || first.iter().filter(|cell| !cell.is_empty() && cells.number(cell).is_none());
+    let distinct = numbers.iter().enumerate().all(|(at, number)| !numbers[..at].contains(number));
+    if others().any(|cell| !word(cell)) {
+        // Numbers that are repeated are cells of a row, in which something else stands by mistake or is missing.
+        let missing = others().all(|cell| is_missing(cell));
+        return if numbers.is_empty() || distinct && !missing { Kind::Names } else { Kind::Row };
+    }
+    if others().next().is_some() {
+        // Words such as `y` and `t` are names where numbers stand below them.
+        let named = |column: usize| {
+            word(first[column])
+                && !rest.is_empty()
+                && rest.iter().all(|row| row.get(column).is_some_and(|cell| cells.number(cell).is_some()))
+        };
+        return if (0..first.len()).any(named) { Kind::Names } else { Kind::Row };
+    }
+    // Above an index stands no name.
+    let index = first.len() > 2 && first[0].is_empty();
+    if numbers.len() < 3 && !index || !distinct {
+        return Kind::Row;
+    }
+    if numbers.iter().enumerate().all(|(at, &number)| number == at as f64) {
+        return Kind::Names;
+    }
+    let bits = |row: &Vec<&[u8]>| row.iter().all(|cell| matches!(cells.number(cell), Some(0.0 | 1.0)));
+    if rest.len() >= 2 && rest.iter().all(bits) { Kind::Guess } else { Kind::Row }
+}
+
+/// Whether a cell says that its value is not known.
+fn is_missing(cell: &[u8]) -> bool {
+    ["na", "n/a", "nan", "null", "none", "?", "-", "."]
+        .iter()
+        .any(|word| cell.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(text: &str) -> Option<Header> {
+        let cells = Cells::sniff(text.as_bytes());
+        let lines: Vec<Vec<&[u8]>> =
+            text.lines().map(|line| line.split(',').map(|cell| cell.trim().as_bytes()).collect()).collect();
+        Header::find(&lines, &cells)
+    }
+
+    #[test]
+    fn names_are_told_from_rows() {
+        for (first, names) in [
+            ("a,b,c", true),
+            ("a,a,a", true),
+            ("id,0,1", true),
+            (",0,1", true),
+            ("id,2019,2020", true),
+            ("2019,2020,2021", true),
+            ("1,2,3", true),
+            ("0,1,2", true),
+            ("y,n,t", true),
+            ("q1,y,3", true),
+            ("0,1,1", false),
+            ("0,1,x", true),
+            ("1,1,x", false),
+            ("0,1,", false),
+            ("0,1,NA", false),
+        ] {
+            let header = find(&format!("{first}\n0,1,1\n1,0,1\n0,0,1")).unwrap();
+            assert_eq!((header.lines, header.cols), (usize::from(names), 3), "{first}");
+        }
+        assert_eq!(find("2019,2020,2021\n0,1,7\n1,0,1").unwrap().lines, 0, "grey levels");
+        assert!(find("2019,2020,2021\n0,1,1\n1,0,1").unwrap().is_guess);
+        assert_eq!(find("yes,no,no\nno,yes,no").unwrap().lines, 0);
+        assert_eq!(find("a,b,c"), None);
+    }
+
+    #[test]
+    fn separators_at_the_end_are_no_column() {
+        for text in ["0,1,\n1,0,", "a,b\n0,1,\n1,0,", "a,b,\n0,1,\n1,0,", "a,b,\n0,1\n1,0"] {
+            assert_eq!(find(text).unwrap().cols, 2, "{text}");
+        }
+        let header = find("a,b\n1,0,1\n2,1,0").unwrap();
+        assert_eq!((header.cols, header.names.unwrap()), (3, ["", "a", "b"].map(str::to_owned).to_vec()));
+        assert_eq!(find("0,1,1\n0,1,").unwrap().cols, 3);
+    }
+}
