@@ -26,7 +26,7 @@ pub enum Error {
     Setting,
     /// An f-value was NaN or infinite.
     Objective,
-    /// An activation or a gradient was NaN or larger than [`LIMIT`](crate::step::LIMIT); the step was not taken.
+    /// An activation or a gradient was NaN or larger than [`LIMIT`](crate::LIMIT); the step was not taken.
     Diverged,
     /// This estimator cannot serve this network.
     Unsupported,
@@ -47,7 +47,7 @@ pub enum Error {
     Corrupt,
     /// Bytes that hold the parameters of another network.
     OtherShape,
-    /// A parameter is NaN, infinite or larger than [`LIMIT`](crate::step::LIMIT).
+    /// A parameter is NaN, infinite or larger than [`LIMIT`](crate::LIMIT).
     Parameter,
     /// No slot of the record holds parameters.
     Empty,

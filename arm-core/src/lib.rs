@@ -13,44 +13,26 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-mod batch;
-pub mod bits;
-mod branch;
-mod chain;
-pub mod codec;
-mod coding;
 mod engine;
 pub mod error;
 pub mod estimator;
-mod eval;
 mod feature;
-pub mod init;
 pub mod kernels;
-mod layer;
 pub mod learner;
-pub mod math;
-pub mod matrix;
-pub mod model;
 mod network;
+mod numeric;
+pub mod objective;
 pub mod optim;
-mod parts;
-mod plan;
-pub mod record;
-pub mod relaxed;
-pub mod rng;
-mod scratch;
 pub mod shape;
-pub mod step;
+mod storage;
 pub mod stream;
-mod unit;
-pub mod update;
 
-pub use batch::Batch;
-pub use bits::Bits;
-pub use coding::{Coding, Codings};
-pub use engine::Engine;
+pub use engine::{Block, Engine, Shard, relaxed};
 pub use error::Error;
 pub use learner::{Learner, Memory};
-pub use matrix::{BitMatrix, Matrix, MatrixMut};
-pub use shape::{Layer, Prior, Shape};
-pub use update::{Block, Shard};
+pub use network::Batch;
+pub use numeric::bits::Bits;
+pub use numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+pub use numeric::{LIMIT, bits, math, matrix, rng};
+pub use shape::{Coding, Codings, Layer, Prior, Shape, init};
+pub use storage::{codec, record};

@@ -2,9 +2,9 @@
 
 use crate::error::Error;
 use crate::kernels::{AdamRates, Kernels};
-use crate::math::{powi, sqrt};
+use crate::numeric::math::{powi, sqrt};
 
-/// Largest learning rate that is accepted: with [`LIMIT`](crate::step::LIMIT) it bounds every update.
+/// Largest learning rate that is accepted: with [`LIMIT`](crate::LIMIT) it bounds every update.
 pub const MAX_RATE: f32 = 1.0e6;
 
 /// An optimiser.

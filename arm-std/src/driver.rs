@@ -13,7 +13,7 @@ use arm_core::estimator::Estimator;
 use arm_core::init::glorot;
 use arm_core::kernels::Kernels;
 use arm_core::matrix::BitMatrix;
-use arm_core::model::Objective;
+use arm_core::objective::Objective;
 use arm_core::optim::Optimiser;
 use arm_core::{Batch, Block, Engine, Error, Shape, Shard};
 use std::ops::Range;
@@ -387,7 +387,7 @@ mod tests {
     use super::*;
     use crate::kernels::Level;
     use arm_core::estimator::{Arm, Rloo};
-    use arm_core::model::Vae;
+    use arm_core::objective::Vae;
     use arm_core::optim::{Adam, Momentum, Sgd};
     use arm_core::rng::{Purpose, Stream};
     use arm_core::{Layer, Prior};

@@ -7,7 +7,7 @@ use crate::peers::{Peers, share_of};
 use arm_core::estimator::Estimator;
 use arm_core::kernels::Kernels;
 use arm_core::learner::LogMeanExp;
-use arm_core::model::{Conditional, Objective, Vae};
+use arm_core::objective::{Conditional, Objective, Vae};
 use arm_core::{Batch, Engine, Error};
 use std::sync::{Mutex, PoisonError};
 use std::thread;

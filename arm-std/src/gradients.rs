@@ -4,7 +4,7 @@ use crate::dispatch::{Choice, Visitor};
 use crate::kernels::Desktop;
 use crate::moments::{Moments, Place, measure, seconds, warm_up};
 use arm_core::estimator::Estimator;
-use arm_core::model::Objective;
+use arm_core::objective::Objective;
 use arm_core::{Engine, Error, Shape};
 use serde::Serialize;
 use std::ops::Range;

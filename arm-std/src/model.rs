@@ -179,7 +179,7 @@ impl Model {
             }
             let out = &mut params[first..first + view.data().len() / 4];
             read_floats(view.data(), out);
-            if let Some(p) = out.iter().find(|p| p.is_nan() || p.abs() > arm_core::step::LIMIT) {
+            if let Some(p) = out.iter().find(|p| p.is_nan() || p.abs() > arm_core::LIMIT) {
                 return Err(format!("tensor {name} holds {p}; the file is damaged or training diverged"));
             }
         }

@@ -3,7 +3,7 @@
 use crate::kernels::Desktop;
 use crate::memory::Aligned;
 use arm_core::estimator::Estimator;
-use arm_core::model::Objective;
+use arm_core::objective::Objective;
 use arm_core::{Batch, BitMatrix, Engine, Error, Shape, Shard};
 use cpu_time::ThreadTime;
 use std::ops::Range;
@@ -237,7 +237,7 @@ mod tests {
     use arm_core::Layer;
     use arm_core::Prior;
     use arm_core::estimator::{DisArm, Exact};
-    use arm_core::model::Vae;
+    use arm_core::objective::Vae;
 
     const ENCODER: [Layer; 1] = [Layer::bernoulli(4)];
     const DECODER: [Layer; 1] = [Layer::bernoulli(6)];

@@ -5,7 +5,7 @@ use crate::config::EstimatorName;
 use crate::dispatch::{Choice, Visitor};
 use arm_core::estimator::Estimator;
 use arm_core::kernels::Portable;
-use arm_core::model::{Differentiable, Objective};
+use arm_core::objective::{Differentiable, Objective};
 use arm_core::optim::{Optimiser, Sgd};
 use arm_core::{Batch, BitMatrix, Bits, Block, Engine, Error, Layer, Shape, Shard};
 

@@ -3,7 +3,7 @@
 use crate::kernels::Desktop;
 use crate::moments::{DOMAIN, Gradient, Moments, Place};
 use arm_core::estimator::Estimator;
-use arm_core::model::Objective;
+use arm_core::objective::Objective;
 use arm_core::{Engine, Error};
 
 /// Gradients that the variance is taken over: with 50 examples it is then known to about 8 %.
@@ -35,7 +35,7 @@ pub fn gradient_variance<E: Estimator, O: Objective<Desktop> + Clone>(
 mod tests {
     use super::*;
     use arm_core::estimator::{Arm, DisArm};
-    use arm_core::model::Vae;
+    use arm_core::objective::Vae;
     use arm_core::{BitMatrix, Layer, Prior, Shape};
 
     const UNIT: [Layer; 1] = [Layer::bernoulli(1)];

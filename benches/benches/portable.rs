@@ -7,7 +7,7 @@
 use arm_core::estimator::Arm;
 use arm_core::kernels::{AdamRates, Drawn, Kernels, Portable};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
-use arm_core::model::Vae;
+use arm_core::objective::Vae;
 use arm_core::optim::Adam;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Batch, Block, Engine, Layer, Prior, Shape, Shard};

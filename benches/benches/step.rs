@@ -6,7 +6,7 @@
 use arm_benches::random_bits;
 use arm_core::BitMatrix;
 use arm_core::estimator::Arm;
-use arm_core::model::Vae;
+use arm_core::objective::Vae;
 use arm_core::optim::Adam;
 use arm_std::driver::Driver;
 use arm_std::network::Preset;

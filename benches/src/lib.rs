@@ -1,7 +1,7 @@
 //! Training steps to be timed: what `arm train` does for each, on generated bits or on a data set.
 
 use arm_core::estimator::Arm;
-use arm_core::model::Vae;
+use arm_core::objective::Vae;
 use arm_core::optim::Adam;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{BitMatrix, Error, Layer};

@@ -3,7 +3,7 @@
 use arm_core::Error;
 use arm_core::estimator::{Estimator, Evaluated, Exact, Unit};
 use arm_core::kernels::Portable;
-use arm_core::model::Objective;
+use arm_core::objective::Objective;
 use arm_core::{Batch, BitMatrix, Engine, Shape, Shard};
 
 /// Mean f and mean gradient, unpadded and in the order of the parameters, of one batch.

@@ -5,7 +5,7 @@
 
 use arm_core::estimator::{ArmsBound, DisArm, Estimator, LocalDisArm, Vimco};
 use arm_core::kernels::Portable;
-use arm_core::model::{BlackBox, Objective, Vae};
+use arm_core::objective::{BlackBox, Objective, Vae};
 use arm_core::{BitMatrix, Bits, Engine, Error, Layer, Prior, Shape};
 use arm_tests::{ExactBound, Moments, gradient, wavy_params};
 

@@ -7,7 +7,7 @@ use arm_core::estimator::{
     Ar, Arm, Arms, Baseline, BitFlip, DisArm, Estimator, Exact, Leg, Reinforce, Rloo, Ugc,
 };
 use arm_core::kernels::Portable;
-use arm_core::model::BlackBox;
+use arm_core::objective::BlackBox;
 use arm_core::{BitMatrix, Bits, Engine, Layer, Shape};
 use arm_tests::{Moments, gradient};
 

@@ -3,7 +3,7 @@
 
 use arm_core::estimator::{Arm, DisArm, Estimator, Exact, Leg, Rloo};
 use arm_core::kernels::Portable;
-use arm_core::model::Vae;
+use arm_core::objective::Vae;
 use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
 use arm_core::{BitMatrix, Coding, Codings, Engine, Layer, Learner, Prior, Shape};
 use arm_std::driver::Driver;

@@ -8,7 +8,7 @@ use arm_core::estimator::{
     Arm, Arms, ArmsBound, BitFlip, DisArm, Estimator, Exact, Leg, LocalDisArm, Rloo, Ugc, Vimco,
 };
 use arm_core::kernels::Portable;
-use arm_core::model::{Conditional, Vae};
+use arm_core::objective::{Conditional, Vae};
 use arm_core::{Batch, BitMatrix, Coding, Codings, Engine, Error, Layer, Shape};
 use arm_tests::{ExactBound, Moments, batch_gradient, wavy_params};
 

@@ -2,7 +2,7 @@
 
 use arm_core::estimator::{Arm, Exact};
 use arm_core::kernels::Portable;
-use arm_core::model::Vae;
+use arm_core::objective::Vae;
 use arm_core::{BitMatrix, Engine, Layer, Prior, Shape};
 use arm_tests::{gradient, wavy_params};
 

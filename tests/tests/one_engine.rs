@@ -3,7 +3,7 @@
 use arm_core::estimator::{Ar, Arm, DisArm, Estimator, Reinforce, Rloo};
 use arm_core::init::glorot;
 use arm_core::kernels::{Kernels, Portable};
-use arm_core::model::Vae;
+use arm_core::objective::Vae;
 use arm_core::{Batch, BitMatrix, Engine, Layer, Prior, Shape, Shard};
 use arm_std::driver::Driver;
 use arm_std::kernels::Desktop;

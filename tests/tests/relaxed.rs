@@ -5,7 +5,7 @@
 
 use arm_core::estimator::{Estimator, Exact, Rloo};
 use arm_core::kernels::Portable;
-use arm_core::model::{Differentiable, Objective, Vae};
+use arm_core::objective::{Differentiable, Objective, Vae};
 use arm_core::{Batch, BitMatrix, Bits, Engine, Error, Layer, Prior, Shape, Shard};
 use arm_std::estimators::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
 use arm_tests::{Moments, gradient, wavy_params};

@@ -3,7 +3,7 @@
 use arm_core::estimator::{Ar, Arm, DisArm, Estimator, Reinforce, Rloo};
 use arm_core::init::glorot;
 use arm_core::kernels::{Kernels, Portable};
-use arm_core::model::{BlackBox, Objective, Vae};
+use arm_core::objective::{BlackBox, Objective, Vae};
 use arm_core::optim::{Adam, Momentum, Optimiser};
 use arm_core::{Batch, BitMatrix, Bits, Engine, Error, Layer, Learner, Memory, Prior, Shape, Shard};
 use arm_std::kernels::Desktop;

@@ -2,7 +2,7 @@
 
 use arm_core::estimator::{Estimator, Evaluated, Unit};
 use arm_core::kernels::{Kernels, Portable};
-use arm_core::model::{Objective, Vae};
+use arm_core::objective::{Objective, Vae};
 use arm_core::relaxed::Relaxed;
 use arm_core::{Batch, BitMatrix, Engine, Error, Layer, Matrix, MatrixMut, Prior, Shape, Shard};
 use arm_std::estimators::StraightThrough;

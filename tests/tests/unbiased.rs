@@ -8,7 +8,7 @@ use arm_core::estimator::{
     Ugc, Unit,
 };
 use arm_core::kernels::Portable;
-use arm_core::model::{BlackBox, Objective, Vae};
+use arm_core::objective::{BlackBox, Objective, Vae};
 use arm_core::{Batch, BitMatrix, Bits, Engine, Error, Layer, Prior, Shape, Shard};
 use arm_tests::{Moments, gradient, wavy_params};
 

@@ -3,47 +3,25 @@
 //! Each says how samples are drawn from uniforms and how f-values become learning signals. The gradient with respect to
 //! the logits of a row is its signal times its scores.
 
-mod ar;
-mod arm;
-mod arms;
-mod arms_bound;
-mod baseline;
-mod bitflip;
-mod bound;
-mod disarm;
-mod exact;
-mod leg;
-mod local_disarm;
-mod reinforce;
-mod rloo;
-mod ugc;
-mod vimco;
+mod flips;
+mod multi;
+mod pairs;
+mod single;
 
-pub use ar::Ar;
-pub use arm::Arm;
-pub use arms::Arms;
-pub use arms_bound::ArmsBound;
-pub use baseline::Baseline;
-pub use bitflip::BitFlip;
-pub use bound::LogMeanExp;
-pub use disarm::DisArm;
-pub use exact::Exact;
-pub use leg::Leg;
-pub use local_disarm::LocalDisArm;
-pub use reinforce::Reinforce;
-pub use rloo::Rloo;
-pub use ugc::Ugc;
-pub use vimco::Vimco;
+pub use flips::{BitFlip, Leg, Ugc};
+pub use multi::{Arms, ArmsBound, LogMeanExp, Rloo, Vimco};
+pub use pairs::{Arm, DisArm, LocalDisArm};
+pub use single::{Ar, Baseline, Exact, Reinforce};
 
-use crate::bits::Bits;
+use crate::engine::relaxed::Relaxed;
 use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
-use crate::math::significant;
-use crate::model::Objective;
-use crate::relaxed::Relaxed;
+pub use crate::kernels::unit::Unit;
+use crate::kernels::unit::score_function;
+use crate::numeric::bits::Bits;
+use crate::numeric::math::significant;
+use crate::objective::Objective;
 use crate::shape::Shape;
-pub use crate::unit::Unit;
-use crate::unit::score_function;
 
 /// The samples of one example, as [`Estimator::signals`] sees them.
 #[derive(Clone, Copy, Debug)]

@@ -6,15 +6,16 @@
 //! a batch is split.
 
 mod portable;
+pub(crate) mod unit;
 
 pub use portable::Portable;
 pub(crate) use portable::on_grid;
 
-pub use crate::matrix::Input;
+pub use crate::numeric::matrix::Input;
+pub use unit::Unit;
 
-use crate::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::rng::Stream;
-use crate::unit::Unit;
+use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::numeric::rng::Stream;
 
 /// Where a row of samples is written: see [`Kernels::sample`].
 #[derive(Debug)]

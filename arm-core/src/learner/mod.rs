@@ -1,26 +1,26 @@
 //! The face users meet: a network that learns one example at a time in memory it is given.
 
-mod bounded;
-mod keep;
+mod incremental;
+mod persist;
 #[cfg(test)]
 mod tests;
 
-pub use bounded::{Pending, Progress};
+pub use incremental::{Pending, Progress};
 
-use crate::batch::Batch;
-use crate::bits::{Bits, words};
 use crate::engine::Engine;
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 pub use crate::estimator::LogMeanExp;
-use crate::init::glorot;
 use crate::kernels::{Kernels, Portable, on_grid};
-use crate::matrix::BitMatrix;
-use crate::model::{BlackBox, Objective, Vae};
+use crate::network::Batch;
+use crate::network::scratch::Work;
+use crate::numeric::bits::{Bits, words};
+use crate::numeric::matrix::BitMatrix;
+use crate::objective::{BlackBox, Objective, Vae};
 use crate::optim::Optimiser;
-use crate::plan::Plan;
-use crate::scratch::Work;
 use crate::shape::Shape;
+use crate::shape::init::glorot;
+use crate::shape::plan::Plan;
 
 /// All the memory of a [`Learner`]: P parameters, M moments, S words of scratch. It starts as zeros, so a static of it
 /// lies in .bss.
@@ -183,10 +183,10 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     }
 
     /// Replaces the parameters, forgets the moments and a step that is under way. Errors: length, or a parameter beyond
-    /// [`LIMIT`](crate::step::LIMIT); nothing is changed then.
+    /// [`LIMIT`](crate::numeric::LIMIT); nothing is changed then.
     pub fn set_params(&mut self, params: &[f32]) -> Result<(), Error> {
         exact_size(self.params.len(), params.len())?;
-        if !params.iter().all(|p| p.abs() <= crate::step::LIMIT) {
+        if !params.iter().all(|p| p.abs() <= crate::numeric::LIMIT) {
             return Err(Error::Parameter);
         }
         self.params.iter_mut().zip(params).for_each(|(p, q)| *p = on_grid(*q));

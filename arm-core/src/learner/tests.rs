@@ -107,7 +107,7 @@ fn a_call_updates_no_more_than_its_budget() {
 fn a_step_under_way_is_not_disturbed() {
     let mut room = Room::new::<Sgd>(&SHAPE);
     let mut learner = Learner::new(SHAPE, Arm, Sgd { rate: 0.1 }, 5, room.slices()).unwrap();
-    let mut bytes = vec![0; crate::codec::encoded_len(&SHAPE)];
+    let mut bytes = vec![0; crate::storage::codec::encoded_len(&SHAPE)];
     learner.save_bytes(&mut bytes).unwrap();
     learner.begin(&input(3)).unwrap();
     assert_eq!(learner.poll(1), Ok(Progress::Working));
@@ -159,7 +159,7 @@ fn a_refused_step_draws_fresh_samples() {
     let f = |b: Bits<'_>| if b.count_ones() == 2 { f32::NAN } else { b.count_ones() as f32 };
     let mut room = Room::new::<Adam>(&FREE);
     let mut learner = Learner::new(FREE, estimator, Adam::new(0.1), 5, room.slices()).unwrap();
-    let (mut results, mut bytes) = (vec![], vec![0; crate::codec::encoded_len(&FREE)]);
+    let (mut results, mut bytes) = (vec![], vec![0; crate::storage::codec::encoded_len(&FREE)]);
     for step in 1..=200 {
         let before = learner.params().to_vec();
         let result = learner.step_black_box(&[], f);
@@ -204,7 +204,7 @@ fn short_scratch_is_refused_with_the_size_it_needs() {
 
 #[test]
 fn bytes_carry_a_learner_on_with_the_same_bits() {
-    let mut bytes = vec![0; crate::codec::encoded_len(&SHAPE)];
+    let mut bytes = vec![0; crate::storage::codec::encoded_len(&SHAPE)];
     let (mut a, mut b) = (Room::new::<Sgd>(&SHAPE), Room::new::<Sgd>(&SHAPE));
     let mut a = Learner::new(SHAPE, Arm, Sgd { rate: 0.1 }, 5, a.slices()).unwrap();
     (0..10).for_each(|step| a.step(&input(step)).map(|_| ()).unwrap());

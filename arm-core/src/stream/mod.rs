@@ -8,11 +8,11 @@ mod encoder;
 
 pub use encoder::{Encoder, Sample, Thermometer, Threshold};
 
-use crate::bits::words;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
 use crate::learner::{Learner, Progress};
+use crate::numeric::bits::words;
 use crate::optim::Optimiser;
 use heapless::Deque;
 use heapless::spsc::Consumer;

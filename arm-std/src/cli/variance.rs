@@ -16,7 +16,7 @@ use crate::moments::Place;
 use crate::plot::{Axis, Chart, Curve, page};
 use arm_core::Shape;
 use arm_core::estimator::Exact;
-use arm_core::model::{Conditional, Objective, Vae};
+use arm_core::objective::{Conditional, Objective, Vae};
 use serde::Serialize;
 use std::fs;
 use std::path::Path;

@@ -76,7 +76,7 @@ impl<E: Estimator + Sync, M: Send, O: Optimiser + Clone + Sync> Driver<'_, E, M,
 mod tests {
     use super::*;
     use arm_core::estimator::Arm;
-    use arm_core::model::Vae;
+    use arm_core::objective::Vae;
     use arm_core::optim::{Adam, Sgd};
     use arm_core::rng::{Purpose, Stream};
     use arm_core::{BitMatrix, Layer, Prior, Shape};

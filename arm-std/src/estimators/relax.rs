@@ -4,7 +4,7 @@ use super::{logit, numbers, one_layer, unit};
 use arm_core::estimator::{Estimator, Evaluated, Unit};
 use arm_core::kernels::Kernels;
 use arm_core::math::{ln, sigmoid, sigmoid_pair};
-use arm_core::model::Objective;
+use arm_core::objective::Objective;
 use arm_core::relaxed::Relaxed;
 use arm_core::{Error, Matrix, MatrixMut, Shape};
 

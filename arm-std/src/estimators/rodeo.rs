@@ -4,7 +4,7 @@ use super::{numbers, unit};
 use arm_core::estimator::{Estimator, Evaluated, Unit};
 use arm_core::kernels::Kernels;
 use arm_core::math::sigmoid;
-use arm_core::model::Objective;
+use arm_core::objective::Objective;
 use arm_core::relaxed::{Relaxed, Rows};
 use arm_core::{Error, MatrixMut, Shape};
 

@@ -4,7 +4,7 @@ use super::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
 use crate::driver::Driver;
 use arm_core::estimator::Estimator;
 use arm_core::kernels::Portable;
-use arm_core::model::Vae;
+use arm_core::objective::Vae;
 use arm_core::optim::Adam;
 use arm_core::{Batch, BitMatrix, Engine, Layer, Prior, Shape, Shard};
 

@@ -6,7 +6,7 @@ use crate::moments::Place;
 use crate::optimise::Rule;
 use crate::variance::gradient_variance;
 use arm_core::estimator::Estimator;
-use arm_core::model::Objective;
+use arm_core::objective::Objective;
 use arm_core::{BitMatrix, Error, Shape};
 
 /// What a run does with a [`Driver`]; parameters and moments are those of its padded shape.

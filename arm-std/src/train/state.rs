@@ -14,7 +14,7 @@ use crate::optimise::Rule;
 use crate::peers::Peers;
 use arm_core::estimator::Estimator;
 use arm_core::init::output_bias;
-use arm_core::model::{Conditional, Objective, Vae};
+use arm_core::objective::{Conditional, Objective, Vae};
 use arm_core::optim::Adam;
 use arm_core::{BitMatrix, Error};
 

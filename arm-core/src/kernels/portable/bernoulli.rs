@@ -1,8 +1,8 @@
 //! Bernoulli units: probabilities, draws, logarithms of probabilities.
 
 use crate::kernels::Drawn;
-use crate::math::{exp_below_one_called, ln_called};
-use crate::unit::Unit;
+use crate::kernels::unit::Unit;
+use crate::numeric::math::{exp_below_one_called, ln_called};
 use arm_vfp::Sums;
 
 /// Beyond this magnitude of a logit the smaller of its probabilities counts as zero; it is below 2^-38.

@@ -1,8 +1,8 @@
 //! Optimisers, element by element.
 
 use crate::kernels::{AdamRates, Input};
-use crate::math::{TINY, significant};
-use crate::matrix::MatrixMut;
+use crate::numeric::math::{TINY, significant};
+use crate::numeric::matrix::MatrixMut;
 use arm_vfp::{Adam, Layout};
 
 /// Adding and subtracting it rounds a small parameter to a multiple of 2^-63, which parameters are.

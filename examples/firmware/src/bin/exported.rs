@@ -11,7 +11,7 @@ use firmware::{entry, host};
 mod program {
     use arm_core::estimator::Arm;
     use arm_core::kernels::Portable;
-    use arm_core::model::Vae;
+    use arm_core::objective::Vae;
     use arm_core::optim::Sgd;
     use arm_core::{Batch, BitMatrix, Engine, Error, Learner, Memory};
     use firmware::host;

@@ -1,0 +1,147 @@
+//! What trains and evaluates a network; how is said file by file: step, update, eval.
+
+mod branch;
+mod chain;
+mod evaluate;
+pub mod relaxed;
+mod step;
+mod update;
+
+pub use update::{Block, Shard};
+
+use crate::error::Error;
+use crate::estimator::Estimator;
+use crate::kernels::Kernels;
+use crate::network::Network;
+use crate::network::uniforms::Address;
+use crate::network::{Batch, check_bits};
+use crate::numeric::rng::Purpose;
+use crate::shape::Shape;
+use crate::shape::plan::Plan;
+
+/// The training and evaluation of a network: a shape, kernels and an estimator.
+#[derive(Clone, Copy, Debug)]
+pub struct Engine<'s, K, E> {
+    /// The network, which was checked.
+    pub(crate) shape: Shape<'s>,
+    /// Its numeric kernels.
+    pub kernels: K,
+    /// Its gradient estimator.
+    pub estimator: E,
+    /// Seed of all its uniforms.
+    pub seed: u64,
+    /// Whether the partner's upper layers share the sample's uniforms; unbiased either way, less variance when shared.
+    pub shared: bool,
+}
+
+impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
+    /// An engine with shared uniforms. Errors: the shape or the estimator's settings.
+    pub fn new(shape: Shape<'s>, kernels: K, estimator: E, seed: u64) -> Result<Self, Error> {
+        let engine = Engine { shape, kernels, estimator, seed, shared: true };
+        engine.check()?;
+        Ok(engine)
+    }
+
+    /// Whether it can work: the errors of [`new`](Self::new).
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.shape.check()?;
+        self.estimator.check(&self.shape)?;
+        self.plan(1).check()
+    }
+
+    /// The network.
+    pub fn shape(&self) -> Shape<'s> {
+        self.shape
+    }
+
+    pub(crate) fn plan(&self, examples: usize) -> Plan<'_> {
+        self.plan_of(examples, self.estimator.samples())
+    }
+
+    /// [`plan`](Self::plan) for another number of samples.
+    pub(crate) fn plan_of(&self, examples: usize, samples: usize) -> Plan<'_> {
+        Plan::new(&self.shape, examples, samples)
+    }
+
+    pub(crate) fn network<'k, 'p>(&'k self, params: &'p [f32]) -> Result<Network<'k, 'p, K>, Error>
+    where
+        'k: 'p,
+    {
+        Network::new(&self.shape, &self.kernels, params)
+    }
+
+    /// Words of scratch for `examples` examples.
+    pub fn training_scratch(&self, examples: usize) -> usize {
+        let words = self.shape.training_scratch(examples, self.estimator.samples());
+        if E::RELAXED { self.relaxed_scratch(examples, words) } else { words }
+    }
+
+    #[inline(never)]
+    pub(crate) fn check_batch(&self, batch: &Batch<'_>) -> Result<(), Error> {
+        self.plan(batch.examples).check()?;
+        check_bits(batch.x, self.shape.inputs(), batch.examples)?;
+        match self.shape.targets() {
+            0 if batch.y.cols() == 0 => Ok(()),
+            targets => check_bits(batch.y, targets, batch.examples),
+        }
+    }
+
+    /// Where uniforms of `batch` come from.
+    pub(crate) fn address<'a>(&self, purpose: Purpose, salt: usize, batch: &'a Batch<'a>) -> Address<'a> {
+        Address { seed: self.seed, batch, purpose, salt }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimator::{Arm, Rloo};
+    use crate::feature::{BATCH, CODINGS, PRIOR, STACKS};
+    use crate::kernels::Portable;
+    use crate::numeric::matrix::BitMatrix;
+    use crate::objective::Vae;
+    use crate::shape::{Coding, Codings};
+    use crate::shape::{Layer, Prior};
+
+    const B: Layer = Layer::bernoulli(3);
+    const CODED: Codings<'_> = Codings { x: Coding::Signed, b: Coding::ZeroOne };
+
+    #[test]
+    fn what_was_left_out_is_refused() {
+        let (one, two) = ([B], [B, B]);
+        let plain = Shape::vae(3, &one, &one, Prior::Fixed);
+        let deep = Shape::vae(3, &two, &two, Prior::Fixed);
+        let learned = Shape::vae(3, &one, &one, Prior::Learned);
+        let shapes = [
+            (plain, true),
+            (deep, STACKS),
+            (learned, PRIOR),
+            (plain.coded(&CODED), CODINGS),
+            (plain.padded(8), BATCH),
+        ];
+        for (shape, there) in shapes {
+            let expected = if there { Ok(()) } else { Err(Error::LeftOut) };
+            assert_eq!(Engine::new(shape, Portable, Arm, 1).map(|_| ()), expected, "{shape:?}");
+        }
+        let several = Engine::new(plain, Portable, Rloo { samples: 2 }, 1).map(|_| ());
+        assert_eq!(several, if BATCH { Ok(()) } else { Err(Error::LeftOut) });
+        let engine = Engine::new(plain, Portable, Arm, 1).unwrap();
+        let (params, mut scratch, mut f) = ([0.0; 24], [0; 256], [0.0; 2]);
+        let batch = Batch::new(BitMatrix::new(&[1, 2], 3), 2, 0, 0);
+        for result in [
+            engine.examples(&mut Vae, &params, batch, &mut scratch, &mut f),
+            engine.evaluate(&mut Vae, &params, batch, 1, &mut scratch, &mut f),
+            engine.evaluate(
+                &mut Vae,
+                &params,
+                Batch { x: batch.x.top(1), examples: 1, ..batch },
+                2,
+                &mut scratch,
+                &mut f,
+            ),
+            engine.generate(&params, batch, &mut scratch, &mut [0.0; 6]),
+        ] {
+            assert_eq!(result, if BATCH { Ok(()) } else { Err(Error::LeftOut) });
+        }
+    }
+}

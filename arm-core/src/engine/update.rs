@@ -1,0 +1,265 @@
+//! The second phase of a training step: the mean gradient of any block of parameters, at once given to the optimiser.
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::estimator::Estimator;
+use crate::kernels::{AdamRates, Kernels};
+use crate::network::Batch;
+use crate::network::scratch::{Record, Work};
+use crate::numeric::bits::words;
+use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
+use crate::optim::Optimiser;
+use crate::shape::plan::{Place, Plan};
+
+/// A share of a batch after [`Engine::examples`], with the scratch it left.
+#[derive(Clone, Copy, Debug)]
+pub struct Shard<'a> {
+    /// The batch as it was given.
+    pub batch: Batch<'a>,
+    /// The scratch of that call.
+    pub scratch: &'a [u32],
+}
+
+/// A block of rows of one layer's parameters, with its moments.
+#[derive(Debug)]
+pub struct Block<'a> {
+    /// Dense layer.
+    pub layer: usize,
+    /// First row.
+    pub first: usize,
+    /// The rows.
+    pub weights: &'a mut [f32],
+    /// Their first moments; empty where the optimiser has none.
+    pub first_moment: &'a mut [f32],
+    /// Their second moments; empty where the optimiser has none.
+    pub second_moment: &'a mut [f32],
+}
+
+impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
+    /// Applies the mean gradient over `shards` (together `total` examples) to a block of rows in step `step`.
+    ///
+    /// `room` takes at least one row of gradient; more rows at a time are faster. For a single example and an optimiser
+    /// that works [in place](Optimiser::in_place) it may be empty. Errors: sizes, before anything is changed.
+    pub fn update<O: Optimiser>(
+        &self,
+        optimiser: &O,
+        step: u64,
+        shards: &[Shard<'_>],
+        total: usize,
+        block: Block<'_>,
+        room: &mut [f32],
+    ) -> Result<(), Error> {
+        let trained = match shards {
+            [shard] => Some(self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?),
+            _ => None,
+        };
+        self.update_layer(trained.as_ref(), optimiser, step, shards, total, block, room)
+    }
+
+    /// [`update`](Self::update) for a caller that has looked up the layer of the only shard, and need not give it.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
+    pub(crate) fn update_layer<O: Optimiser>(
+        &self,
+        trained: Option<&Trained<'_>>,
+        optimiser: &O,
+        step: u64,
+        shards: &[Shard<'_>],
+        total: usize,
+        mut block: Block<'_>,
+        room: &mut [f32],
+    ) -> Result<(), Error> {
+        if let Some(layer) = trained {
+            if let (1, Some(rate)) = (total, optimiser.in_place()) {
+                self.add(-rate * self.scale(block.layer), layer, block.first, block.weights);
+                self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
+                return Ok(());
+            }
+            if let Some(rates) = optimiser.in_place_adam(step)
+                && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
+            {
+                let (needed, given) = (layer.d.stride(), room.len());
+                if given < needed {
+                    return Err(Error::Size { needed, given });
+                }
+                let Block { first, weights, first_moment, second_moment, .. } = block;
+                let blocks = (&mut *first_moment, &mut *second_moment, &mut *weights);
+                let a = 1.0 / total.max(1) as f32;
+                if self.kernels.adam_gradient(rates, a, layer.input, first, layer.d, room, blocks) {
+                    return Ok(());
+                }
+                block = Block { first, weights, first_moment, second_moment, ..block };
+                if total == 1 && layer.d.examples() == 1 {
+                    self.adam(rates, layer, block, room);
+                    return Ok(());
+                }
+            }
+        }
+        for shard in shards {
+            let plan = self.plan(shard.batch.examples);
+            plan.record(shard.scratch).ok_or_else(|| self.size(shard))?;
+        }
+        let stride = self.shape.dense(block.layer).stride.max(1);
+        let rows = room.len() / stride;
+        if rows == 0 {
+            return Err(Error::Size { needed: stride, given: room.len() });
+        }
+        let (mut first, mut firsts, mut seconds) = (block.first, block.first_moment, block.second_moment);
+        let mut rest = block.weights;
+        while !rest.is_empty() {
+            let size = rest.len().min((rows * stride).max(1));
+            let weights = take(&mut rest, size);
+            let g = room.get_mut(..weights.len()).unwrap_or_default();
+            g.fill(0.0);
+            self.gradient_of(trained, 1.0 / total.max(1) as f32, shards, block.layer, first, g);
+            let m = take(&mut firsts, weights.len());
+            let v = take(&mut seconds, weights.len());
+            optimiser.apply(&self.kernels, step, g, m, v, weights);
+            first += rows;
+        }
+        Ok(())
+    }
+
+    /// Adam for one example.
+    #[inline(always)]
+    fn adam(&self, rates: AdamRates, layer: &Trained<'_>, block: Block<'_>, room: &mut [f32]) {
+        let Block { first, weights, first_moment, second_moment, .. } = block;
+        let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
+        let blocks = (rows(first_moment), rows(second_moment), rows(weights));
+        self.kernels.adam_rank_one(rates, layer.input, first, layer.d.row(0), room, blocks);
+    }
+
+    fn size(&self, shard: &Shard<'_>) -> Error {
+        Error::Size { needed: self.plan(shard.batch.examples).training_words(), given: shard.scratch.len() }
+    }
+
+    /// The part of the scratch of `examples` examples that [`update`](Self::update) reads, and the rest.
+    pub fn split_scratch<'a>(&self, examples: usize, scratch: &'a mut [u32]) -> (&'a [u32], &'a mut [f32]) {
+        let (record, rest) = scratch.split_at_mut_checked(self.record_words(examples)).unwrap_or_default();
+        (record, bytemuck::try_cast_slice_mut(rest).unwrap_or_default())
+    }
+
+    /// What [`update`](Self::update) reads of the scratch of `examples` examples, as ranges of words: the scratch of a
+    /// batch may be put together from those of its parts, whose ranges follow each other in each range of the whole.
+    pub fn record(&self, examples: usize) -> impl Iterator<Item = core::ops::Range<usize>> + use<'_, K, E> {
+        self.plan(examples).record_ranges()
+    }
+
+    /// Words of a scratch that holds the [`record`](Self::record) only.
+    pub fn record_words(&self, examples: usize) -> usize {
+        self.plan(examples).record_words()
+    }
+
+    /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
+    pub fn gradient(&self, a: f32, shards: &[Shard<'_>], layer: usize, first: usize, g: &mut [f32]) {
+        self.gradient_of(None, a, shards, layer, first, g);
+    }
+
+    /// [`gradient`](Self::gradient), where the layer of the only shard was looked up.
+    fn gradient_of(
+        &self,
+        trained: Option<&Trained<'_>>,
+        a: f32,
+        shards: &[Shard<'_>],
+        layer: usize,
+        first: usize,
+        g: &mut [f32],
+    ) {
+        let scale = self.scale(layer);
+        if let Some(trained) = trained {
+            self.add(a * scale, trained, first, g);
+            return self.correct(a, layer, first, core::iter::once(trained.d), g);
+        }
+        for shard in shards {
+            if let Some(layer) = self.layer(layer, shard) {
+                self.add(a * scale, &layer, first, g);
+            }
+        }
+        let deltas = shards.iter().filter_map(|shard| Some(self.layer(layer, shard)?.d));
+        self.correct(a, layer, first, deltas, g);
+    }
+
+    /// The factor of the bits that a layer reads.
+    #[inline(always)]
+    fn scale(&self, layer: usize) -> f32 {
+        if self.shape.is_coded() { self.shape.coding(layer).scale() } else { 1.0 }
+    }
+
+    /// What a coding adds to rows of a gradient once the shards' bits are in.
+    #[inline(always)]
+    fn correct<'d>(
+        &self,
+        a: f32,
+        layer: usize,
+        first: usize,
+        deltas: impl Iterator<Item = Matrix<'d>> + Clone,
+        g: &mut [f32],
+    ) {
+        if self.shape.is_coded() {
+            self.correct_coded(a, layer, first, deltas, g);
+        }
+    }
+
+    #[inline(never)]
+    fn correct_coded<'d>(
+        &self,
+        a: f32,
+        layer: usize,
+        first: usize,
+        deltas: impl Iterator<Item = Matrix<'d>> + Clone,
+        g: &mut [f32],
+    ) {
+        let coding = self.shape.coding(layer);
+        if !coding.is_plain() {
+            let dense = self.shape.dense(layer);
+            coding.correct(a, dense.inputs, first, deltas, MatrixMut::new(g, dense.stride, dense.outputs));
+        }
+    }
+
+    fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
+        let plan = self.plan(shard.batch.examples);
+        let record = plan.record(shard.scratch)?;
+        Some(Trained::new(&plan, &plan.place(layer), shard.batch.x, &record))
+    }
+
+    fn add(&self, a: f32, layer: &Trained<'_>, first: usize, g: &mut [f32]) {
+        let g = MatrixMut::new(g, layer.d.stride(), layer.d.cols());
+        match layer.input {
+            Input::Real(x) => self.kernels.gradient(a, x, first, layer.d, g),
+            Input::Bits(x) => self.kernels.gradient_bits(a, x, first, layer.d, g),
+        }
+    }
+}
+
+/// What a gradient of a layer's parameters is made of.
+pub(crate) struct Trained<'a> {
+    input: Input<'a>,
+    d: Matrix<'a>,
+}
+
+impl<'a> Trained<'a> {
+    /// The layer at `place` of a record.
+    #[inline(always)]
+    fn new(plan: &Plan<'_>, place: &Place, x: BitMatrix<'a>, record: &Record<'a>) -> Self {
+        let input = plan.input(place, x, record.activations, record.samples);
+        Trained { input, d: place.gradients(record.deltas) }
+    }
+}
+
+impl Work<'_> {
+    /// The layer at `place` for a batch of one whose input lies at the start of `x`.
+    #[inline(never)]
+    pub(crate) fn trained<'a>(&'a self, plan: &Plan<'_>, place: &Place, x: &'a [u32]) -> Trained<'a> {
+        let inputs = plan.shape.inputs();
+        let x = BitMatrix::new(x.get(..words(inputs)).unwrap_or_default(), inputs);
+        let Work { activations, deltas, samples, .. } = self;
+        Trained::new(plan, place, x, &Record { activations, deltas, samples })
+    }
+}
+
+/// The first `n` elements, or all, taken off `rest`.
+fn take<'a>(rest: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
+    let (head, tail) = core::mem::take(rest).split_at_mut_checked(n).unwrap_or_default();
+    *rest = tail;
+    head
+}

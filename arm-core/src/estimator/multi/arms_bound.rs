@@ -1,0 +1,76 @@
+use super::arms::{dirichlet, mark, unit};
+use super::bound::{bound, weights, without};
+use crate::error::Error;
+use crate::estimator::{Arms, Estimator, Evaluated, Unit};
+use crate::shape::Shape;
+
+/// [`Arms`] for the bound L of K samples: K independent samples make the bound, K more are antithetic to each other, and
+/// for every k ARMS is applied to -L as a function of sample k, for which each of the latter takes its turn. Where f
+/// contains log q, the gradient of f_k itself is added, times its normalised weight. Unbiased for -L.
+///
+/// Dimitriev & Zhou, ICML 2021, section 5. 2K evaluations of f. What is minimised and reported is -L of the independent
+/// samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArmsBound {
+    /// Samples K, at least 2 and at most [`Arms::MOST`].
+    pub samples: usize,
+}
+
+impl Unit for ArmsBound {
+    #[inline(always)]
+    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+        unit(self.samples.wrapping_sub(1), p, q, u)
+    }
+}
+
+impl Estimator for ArmsBound {
+    const PAIRED: bool = false;
+    const COUPLED: bool = true;
+
+    fn samples(&self) -> usize {
+        self.samples.saturating_mul(2)
+    }
+
+    fn check(&self, _: &Shape<'_>) -> Result<(), Error> {
+        Arms::check_samples(self.samples)
+    }
+
+    fn noise(&self, _: usize, _: usize, u: &mut [f32]) {
+        mark(u);
+    }
+
+    fn couple(&self, rows: &mut [f32], stride: usize, width: usize) {
+        let (own, antithetic) = rows.split_at_mut_checked(self.samples * stride).unwrap_or_default();
+        mark(own);
+        dirichlet(antithetic, stride, width);
+    }
+
+    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+        let k = self.samples;
+        let Some((own, antithetic)) = evaluated.f.split_at_checked(k) else { return };
+        let Some((direct, signal)) = signal.split_at_mut_checked(k) else { return };
+        weight.fill(0.0);
+        weights(own, weight.get_mut(..k).unwrap_or_default());
+        direct.fill(0.0);
+        if evaluated.direct {
+            direct.iter_mut().zip(weight).for_each(|(d, w)| *d = *w);
+        }
+        signal.fill(0.0);
+        for i in 0..k {
+            let others = without(own, i);
+            let with = |f: f32| {
+                let mut sum = others;
+                sum.push(-f);
+                sum.value()
+            };
+            let mean = antithetic.iter().map(|&f| with(f)).sum::<f32>() / k as f32;
+            for (s, &f) in signal.iter_mut().zip(antithetic) {
+                *s += (mean - with(f)) / (k as f32 - 1.0);
+            }
+        }
+    }
+
+    fn objective(&self, evaluated: Evaluated<'_>, _: &[f32]) -> f32 {
+        -bound(evaluated.f.get(..self.samples).unwrap_or_default()).value()
+    }
+}

@@ -1,0 +1,27 @@
+use crate::estimator::{Arm, Estimator, Evaluated, Unit};
+
+/// DisARM, also known as U2G: ARM with the uniforms integrated out given the pair,
+/// (f(b) - f(b~)) (b - b~) sigmoid(|phi|) / 2. Unbiased, with no more variance than ARM.
+///
+/// Dong, Mnih & Tucker, NeurIPS 2020, eq. 6; Yin, Ho, Yan, Qian & Zhou, arXiv 2006.06448. One unit has variance
+/// delta^2 m (1 - m)^2 (1 - 2m) / 2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DisArm;
+
+impl Unit for DisArm {
+    #[inline(always)]
+    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+        let (sample, partner) = (u > q, u < p);
+        let half = 0.5 * if p > q { p } else { q };
+        let score = if sample == partner { 0.0 } else { half };
+        (sample, partner, if sample { score } else { -score })
+    }
+}
+
+impl Estimator for DisArm {
+    const PAIRED: bool = true;
+
+    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+        Arm.signals(evaluated, signal, weight);
+    }
+}

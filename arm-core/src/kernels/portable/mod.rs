@@ -1,0 +1,120 @@
+//! The reference kernels: plain loops in a fixed order, without fused operations and without subnormal numbers.
+
+mod bernoulli;
+mod optimise;
+
+use super::{AdamRates, Drawn, Input, Kernels};
+use crate::kernels::unit::Unit;
+use crate::numeric::math::TINY;
+use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use arm_vfp::{Layout, Selected};
+pub(crate) use optimise::on_grid;
+
+/// The kernels that give the same bits on every target.
+///
+/// Activations, gradients and updates smaller than 2^-40 count as zero: no sum is then ever a subnormal number, which
+/// some machines compute with and others (Cortex-M55's Helium) round to zero. On a Cortex-M with a floating-point unit
+/// and without the feature `ragged` they take matrices of whole groups only: 16 columns, four rows. Without `batch` they
+/// take one example.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Portable;
+
+fn layout(w: &Matrix<'_>) -> Layout {
+    Layout { cols: w.cols(), stride: w.stride() }
+}
+
+/// The selected rows of g += a d.
+#[inline(always)]
+fn add_to_rows(a: f32, d: &[f32], selected: Selected<'_>, g: &mut MatrixMut<'_>) {
+    let layout = Layout { cols: g.cols(), stride: g.stride() };
+    arm_vfp::add_to_rows(a, TINY, d, selected, g.data_mut(), layout);
+}
+
+impl Kernels for Portable {
+    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+        for n in 0..x.examples().min(y.examples()) {
+            let y = y.row_mut(n);
+            arm_vfp::add_scaled(x.row(n), w.data(), layout(&w), y);
+            arm_vfp::activate(slope, TINY, y);
+        }
+    }
+
+    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+        for n in 0..y.examples() {
+            let y = y.row_mut(n);
+            arm_vfp::add_rows(x.row(n), x.cols(), w.data(), layout(&w), y);
+            arm_vfp::activate(slope, TINY, y);
+        }
+    }
+
+    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, mut dx: MatrixMut<'_>) {
+        for n in 0..d.examples().min(a.examples()).min(dx.examples()) {
+            let dx = dx.row_mut(n);
+            arm_vfp::dots(d.row(n), w.data(), layout(&w), dx);
+            arm_vfp::activate_back(slope, TINY, a.row(n), dx);
+        }
+    }
+
+    fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
+        for n in 0..x.examples().min(d.examples()) {
+            let (x, d) = (x.row(n), d.row(n));
+            let units = x.get(first..).unwrap_or_default();
+            let units = units.get(..g.height()).unwrap_or(units);
+            if a.abs() * arm_vfp::smallest(units) * arm_vfp::smallest(d) >= TINY {
+                let layout = Layout { cols: g.cols(), stride: g.stride() };
+                arm_vfp::outer(a, units, d, g.data_mut(), layout);
+            } else {
+                for (i, x) in units.iter().enumerate() {
+                    add_to_rows(a * x, d, Selected { bits: &[], bias: i, first: 0 }, &mut g);
+                }
+            }
+            add_to_rows(a, d, Selected { bits: &[], bias: x.len(), first }, &mut g);
+        }
+    }
+
+    fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
+        for n in 0..d.examples() {
+            add_to_rows(a, d.row(n), Selected { bits: x.row(n), bias: x.cols(), first }, &mut g);
+        }
+    }
+
+    fn sample<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
+        bernoulli::sample(rule, logits, uniforms, out)
+    }
+
+    fn draw<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
+        bernoulli::sample(rule, logits, uniforms, Drawn { sample, partner: &mut [], score: &mut [] }).0
+    }
+
+    fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {
+        bernoulli::log_prob(logits, b)
+    }
+
+    fn log_prob_delta(&self, logits: &mut [f32], b: &[u32]) -> f32 {
+        bernoulli::log_prob_delta(logits, b)
+    }
+
+    fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]) {
+        optimise::axpy(a, x, y);
+    }
+
+    fn momentum(&self, rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]) {
+        optimise::momentum(rate, momentum, g, v, w);
+    }
+
+    fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
+        optimise::adam(rates, g, m, v, w);
+    }
+
+    fn adam_rank_one(
+        &self,
+        rates: AdamRates,
+        x: Input<'_>,
+        first: usize,
+        d: &[f32],
+        room: &mut [f32],
+        blocks: (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
+    ) {
+        optimise::adam_rank_one(rates, x, first, d, room, blocks);
+    }
+}

@@ -1,0 +1,159 @@
+//! A step in bounded slices: samples and gradients of activations first, then a block of rows of parameters at a time.
+
+use super::Learner;
+use crate::engine::Block;
+use crate::error::Error;
+use crate::estimator::Estimator;
+use crate::kernels::Kernels;
+use crate::network::Batch;
+use crate::numeric::bits::Bits;
+use crate::objective::{BlackBox, Objective, Vae};
+use crate::optim::Optimiser;
+use crate::shape::plan::Place;
+
+/// A step that is under way: which parameters come next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pending {
+    /// Dense layer.
+    pub layer: usize,
+    /// Row of its parameters.
+    pub row: usize,
+    /// The step's f.
+    pub f: f32,
+}
+
+/// What a call of [`Learner::poll`] achieved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Progress {
+    /// No step is under way.
+    Idle,
+    /// There are parameters left to update.
+    Working,
+    /// The step is done; its f, for a variational auto-encoder the -ELBO before it in nats.
+    Done(f32),
+}
+
+impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
+    /// The first half of [`step`](Self::step): draws samples and computes gradients, changes no parameter. The input is
+    /// copied; [`poll`](Self::poll) does the rest.
+    ///
+    /// Errors leave the model as it was; [`Error::Busy`] when a step is under way already. Cost: as the step without its
+    /// update, the same whatever x is.
+    ///
+    /// ```
+    /// # use arm_core::{Layer, Learner, Memory, Shape, estimator::Arm, learner::Progress, optim::Sgd};
+    /// # const SHAPE: Shape = Shape::vae(8, &[Layer::bernoulli(4)], &[Layer::bernoulli(8)], arm_core::Prior::Fixed);
+    /// # let mut memory = Memory::<{ SHAPE.params() }, 0, { SHAPE.scratch() }>::ZERO;
+    /// # let mut learner = Learner::new(SHAPE, Arm, Sgd { rate: 0.1 }, 1, memory.slices())?;
+    /// learner.begin(&[0b1100_1010])?;
+    /// while learner.poll(20)? == Progress::Working {
+    ///     // at most 20 parameters were updated: time to feed the watchdog
+    /// }
+    /// assert_eq!(learner.steps(), 1);
+    /// # Ok::<(), arm_core::Error>(())
+    /// ```
+    pub fn begin(&mut self, x: &[u32]) -> Result<(), Error> {
+        self.begin_for(&mut Vae, x)
+    }
+
+    /// [`begin`](Self::begin) for a black box: the first half of [`step_black_box`](Self::step_black_box).
+    pub fn begin_black_box(&mut self, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<(), Error> {
+        self.begin_for(&mut BlackBox(f), x)
+    }
+
+    /// Goes on with the step that is under way: updates at most `budget` parameters, but at least one row of a layer, so
+    /// that it always ends. In whatever slices, the result has the same bits.
+    ///
+    /// Errors: [`Error::Setting`] when the optimiser was given a bad rate meanwhile; the step stays under way.
+    #[inline(never)]
+    pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
+        let Some(Pending { mut layer, mut row, .. }) = self.state.pending else { return Ok(Progress::Idle) };
+        self.optimiser.check()?;
+        let (mut left, mut least) = (budget, 1);
+        let mut place = self.engine.plan(1).place(layer);
+        while place.layer < self.engine.shape.dense_layers() {
+            let stride = place.dense.stride.max(1);
+            let rows = (left / stride).max(least).min(place.dense.rows().saturating_sub(row));
+            if rows == 0 && row < place.dense.rows() {
+                if let Some(pending) = &mut self.state.pending {
+                    (pending.layer, pending.row) = (layer, row);
+                }
+                return Ok(Progress::Working);
+            }
+            self.update(&place, row, rows)?;
+            (left, least) = (left.saturating_sub(rows * stride), 0);
+            row += rows;
+            if row >= place.dense.rows() {
+                (layer, row) = (layer + 1, 0);
+                self.engine.plan(1).advance(&mut place);
+            }
+        }
+        let f = self.state.pending.take().map_or(0.0, |pending| pending.f);
+        self.engine.estimator.observe(f);
+        self.state.steps = self.state.steps.wrapping_add(1);
+        self.state.updates = self.state.updates.wrapping_add(1);
+        Ok(Progress::Done(f))
+    }
+
+    /// Updates `rows` rows from `first` on of the layer at `place`.
+    #[inline(never)]
+    fn update(&mut self, place: &Place, first: usize, rows: usize) -> Result<(), Error> {
+        let start = place.dense.offset + first * place.dense.stride;
+        let range = start..start + rows * place.dense.stride;
+        let moments = self.moments.split_at_mut_checked(self.params.len());
+        let (first_moment, second_moment) = moments.unwrap_or((&mut [], &mut []));
+        let block = Block {
+            layer: place.layer,
+            first,
+            weights: self.params.get_mut(range.clone()).unwrap_or_default(),
+            first_moment: first_moment.get_mut(range.clone()).unwrap_or_default(),
+            second_moment: second_moment.get_mut(range).unwrap_or_default(),
+        };
+        // All else of the scratch is only read.
+        let room = core::mem::take(&mut self.work.a);
+        let trained = self.work.trained(&self.engine.plan(1), place, self.input);
+        let (engine, updates) = (&self.engine, self.state.updates);
+        let result = engine.update_layer(Some(&trained), &self.optimiser, updates, &[], 1, block, room);
+        self.work.a = room;
+        result
+    }
+
+    /// `Err(Busy)` while a step is under way.
+    pub(super) fn idle(&self) -> Result<(), Error> {
+        if self.state.pending.is_none() { Ok(()) } else { Err(Error::Busy) }
+    }
+
+    /// Apart from [`poll`](Self::poll), so that their stacks do not add up.
+    #[inline(never)]
+    pub(super) fn begin_for<M: Objective<K>>(&mut self, objective: &mut M, x: &[u32]) -> Result<(), Error> {
+        self.idle()?;
+        self.optimiser.check()?;
+        let batch = Batch::new(self.bits(x)?, 1, 0, self.state.steps);
+        let (net, plan) = (self.engine.network(self.params)?, self.engine.plan(1));
+        if E::RELAXED || self.work.deltas.is_empty() || self.input.len() < x.len() {
+            let relaxed = if E::RELAXED { self.engine.training_scratch(1) } else { 0 };
+            return Err(Error::Size { needed: plan.learner_words().max(relaxed), given: self.scratch });
+        }
+        objective.check(&self.engine.shape)?;
+        self.engine.estimator.check(&self.engine.shape)?;
+        self.engine.check_batch(&batch)?;
+        let mut f = [0.0];
+        let result = self.engine.examples_in(&net, &plan, objective, &batch, &mut self.work, &mut [], &mut f);
+        if let Err(Error::Objective | Error::Diverged) = result {
+            // The same uniforms would be refused again and again.
+            self.state.steps = self.state.steps.wrapping_add(1);
+        }
+        result?;
+        self.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
+        self.state.pending = Some(Pending { layer: 0, row: 0, f: f[0] });
+        Ok(())
+    }
+
+    /// All that is left of a step.
+    pub(super) fn finish(&mut self) -> Result<f32, Error> {
+        match self.poll(usize::MAX)? {
+            Progress::Done(f) => Ok(f),
+            Progress::Idle | Progress::Working => Err(Error::Busy),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! A learner's parameters as bytes and in flash.
+
+use super::Learner;
+use crate::error::Error;
+use crate::estimator::Estimator;
+use crate::kernels::{Kernels, on_grid};
+use crate::optim::Optimiser;
+use crate::storage::codec::{self, Source};
+use crate::storage::record::{Fault, Record};
+use embedded_storage::nor_flash::NorFlash;
+
+impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
+    /// Writes the parameters and the number of steps to the start of `out`; returns how many bytes:
+    /// [`codec::encoded_len`]. Errors: as [`codec::encode_into`]; [`Error::Busy`] while a step is under way.
+    pub fn save_bytes(&self, out: &mut [u8]) -> Result<usize, Error> {
+        self.idle()?;
+        codec::encode_into(&self.engine.shape, self.params, self.state.steps, out)
+    }
+
+    /// Replaces parameters and number of steps by those of [`save_bytes`](Self::save_bytes), here or on another machine;
+    /// forgets the moments and a step that is under way. Without moments to forget it goes on with the same bits.
+    /// Errors leave the model as it was: see [`codec::decode`].
+    pub fn load_bytes(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        self.load_from(&mut bytes)
+    }
+
+    /// [`save_bytes`](Self::save_bytes) in pieces, for which no buffer is needed: see [`codec::encode`].
+    pub fn save_to<F: From<Error>>(&self, sink: impl FnMut(&[u8]) -> Result<(), F>) -> Result<(), F> {
+        self.idle()?;
+        codec::encode(&self.engine.shape, self.params, self.state.steps, sink)
+    }
+
+    /// [`load_bytes`](Self::load_bytes) from bytes that are not in memory: see [`codec::decode_from`].
+    pub fn load_from<S: Source>(&mut self, source: &mut S) -> Result<(), S::Error> {
+        let steps = codec::decode_from(&self.engine.shape, source, self.params)?;
+        self.loaded(steps);
+        Ok(())
+    }
+
+    /// [`save_bytes`](Self::save_bytes) into a record in flash; returns its sequence number. See [`Record::save`].
+    pub fn save<F: NorFlash>(&self, record: &mut Record<F>) -> Result<u32, Fault<F::Error>> {
+        self.idle()?;
+        record.save(&self.engine.shape, self.params, self.state.steps)
+    }
+
+    /// [`load_bytes`](Self::load_bytes) from a record in flash. See [`Record::load`].
+    pub fn load<F: NorFlash>(&mut self, record: &mut Record<F>) -> Result<(), Fault<F::Error>> {
+        let steps = record.load(&self.engine.shape, self.params)?;
+        self.loaded(steps);
+        Ok(())
+    }
+
+    fn loaded(&mut self, steps: u64) {
+        self.params.iter_mut().for_each(|p| *p = on_grid(*p));
+        self.forget();
+        self.state.steps = steps;
+    }
+}

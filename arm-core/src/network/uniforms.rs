@@ -1,0 +1,49 @@
+//! Where the uniforms of a batch come from.
+
+use crate::kernels::Kernels;
+use crate::network::Batch;
+use crate::numeric::matrix::MatrixMut;
+use crate::numeric::rng::{Purpose, Stream};
+
+/// Where the uniforms of a batch come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address<'a> {
+    pub seed: u64,
+    pub batch: &'a Batch<'a>,
+    pub purpose: Purpose,
+    /// Tells apart draws for the same row, layer and purpose.
+    pub salt: usize,
+}
+
+impl Address<'_> {
+    /// The stream of layer `t` in `row`, of `samples` rows an example.
+    #[inline(always)]
+    pub(crate) fn stream(&self, samples: usize, row: usize, t: usize) -> Stream {
+        Stream::from_state(self.state(samples, row, t))
+    }
+
+    /// The state with which [`stream`](Self::stream) begins.
+    #[inline(always)]
+    fn state(&self, samples: usize, row: usize, t: usize) -> [u64; 2] {
+        let row = self.batch.first.wrapping_mul(samples as u64).wrapping_add(row as u64);
+        Stream::state(self.seed, self.purpose, self.batch.step, row, t | self.salt << 8)
+    }
+
+    /// Fills rows of `u` from the [streams](Self::stream) of layer `t` in the rows that are `active`, or in the first
+    /// ones where that is none.
+    #[inline(never)]
+    pub(crate) fn fill<K: Kernels>(
+        &self,
+        kernels: &K,
+        samples: usize,
+        active: Option<&[u32]>,
+        t: usize,
+        u: MatrixMut<'_>,
+    ) {
+        let state = |i| {
+            let row = active.and_then(|active| active.get(i)).map_or(i, |&row| row as usize);
+            self.state(samples, row, t)
+        };
+        kernels.uniforms(state, u);
+    }
+}

@@ -1,0 +1,254 @@
+//! Borrowed matrices: rows of `cols` elements, `stride` elements apart.
+//!
+//! A row outside the data reads as empty instead of panicking; kernels then have nothing to do for it.
+
+use crate::feature::BATCH;
+use crate::numeric::bits::{Bits, words};
+use crate::numeric::parts::{parts, parts_mut};
+
+/// Rows of `f32`, read only.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a> {
+    data: &'a [f32],
+    stride: usize,
+    cols: usize,
+}
+
+/// Rows of `f32`, writable.
+#[derive(Debug)]
+pub struct MatrixMut<'a> {
+    data: &'a mut [f32],
+    stride: usize,
+    cols: usize,
+}
+
+/// Rows of packed bits.
+#[derive(Clone, Copy, Debug)]
+pub struct BitMatrix<'a> {
+    data: &'a [u32],
+    cols: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// `data.len() / stride` rows of `cols <= stride` elements.
+    pub fn new(data: &'a [f32], stride: usize, cols: usize) -> Self {
+        debug_assert!(cols <= stride);
+        Matrix { data, stride: stride.max(1), cols: cols.min(stride) }
+    }
+
+    /// Elements in a row.
+    #[inline]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Elements from one row to the next.
+    #[inline]
+    pub fn stride(&self) -> usize {
+        self.stride.max(1)
+    }
+
+    /// Number of whole rows.
+    #[inline]
+    pub fn height(&self) -> usize {
+        self.data.len() / self.stride()
+    }
+
+    /// [`height`](Self::height), where the rows are examples.
+    #[inline(always)]
+    pub(crate) fn examples(&self) -> usize {
+        if BATCH { self.height() } else { 1 }
+    }
+
+    /// The elements, padding included.
+    #[inline]
+    pub fn data(&self) -> &'a [f32] {
+        self.data
+    }
+
+    /// Row `i`, or empty.
+    #[inline]
+    pub fn row(&self, i: usize) -> &'a [f32] {
+        let start = i.wrapping_mul(self.stride);
+        self.data.get(start..start.wrapping_add(self.cols)).unwrap_or_default()
+    }
+
+    /// The rows in order.
+    #[inline]
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
+        let cols = self.cols;
+        parts(self.data, self.stride()).map(move |r| r.get(..cols).unwrap_or_default())
+    }
+}
+
+impl<'a> MatrixMut<'a> {
+    /// `data.len() / stride` rows of `cols <= stride` elements.
+    pub fn new(data: &'a mut [f32], stride: usize, cols: usize) -> Self {
+        debug_assert!(cols <= stride);
+        MatrixMut { data, stride: stride.max(1), cols: cols.min(stride) }
+    }
+
+    /// Elements in a row.
+    #[inline]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Elements from one row to the next.
+    #[inline]
+    pub fn stride(&self) -> usize {
+        self.stride.max(1)
+    }
+
+    /// Number of whole rows.
+    #[inline]
+    pub fn height(&self) -> usize {
+        self.data.len() / self.stride()
+    }
+
+    /// [`height`](Self::height), where the rows are examples.
+    #[inline(always)]
+    pub(crate) fn examples(&self) -> usize {
+        if BATCH { self.height() } else { 1 }
+    }
+
+    /// The elements, padding included.
+    #[inline]
+    pub fn data_mut(&mut self) -> &mut [f32] {
+        self.data
+    }
+
+    /// Row `i`, or empty.
+    #[inline]
+    pub fn row_mut(&mut self, i: usize) -> &mut [f32] {
+        let start = i.wrapping_mul(self.stride);
+        self.data.get_mut(start..start.wrapping_add(self.cols)).unwrap_or_default()
+    }
+
+    /// The rows in order.
+    #[inline]
+    pub fn rows_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
+        let cols = self.cols;
+        parts_mut(self.data, self.stride).map(move |r| r.get_mut(..cols).unwrap_or_default())
+    }
+
+    /// The same rows, read only.
+    #[inline]
+    pub fn as_matrix(&self) -> Matrix<'_> {
+        Matrix { data: self.data, stride: self.stride, cols: self.cols }
+    }
+}
+
+impl<'a> BitMatrix<'a> {
+    /// No units at all.
+    pub const NONE: Self = BitMatrix { data: &[], cols: 0 };
+
+    /// `data.len() / words(cols)` rows of `cols` bits.
+    pub fn new(data: &'a [u32], cols: usize) -> Self {
+        BitMatrix { data, cols }
+    }
+
+    /// Units in a row.
+    #[inline]
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Words from one row to the next.
+    #[inline]
+    pub fn stride(&self) -> usize {
+        words(self.cols).max(1)
+    }
+
+    /// Number of whole rows.
+    #[inline]
+    pub fn height(&self) -> usize {
+        self.data.len() / self.stride()
+    }
+
+    /// The words of all rows.
+    #[inline]
+    pub fn data(&self) -> &'a [u32] {
+        self.data
+    }
+
+    /// The first `rows` rows, or none if there are fewer.
+    #[inline]
+    pub fn top(&self, rows: usize) -> Self {
+        let data = self.data.get(..rows.wrapping_mul(self.stride())).unwrap_or_default();
+        BitMatrix { data, cols: self.cols }
+    }
+
+    /// The words of row `i`, or empty.
+    #[inline]
+    pub fn row(&self, i: usize) -> &'a [u32] {
+        let stride = words(self.cols);
+        let start = i.wrapping_mul(stride);
+        self.data.get(start..start.wrapping_add(stride)).unwrap_or_default()
+    }
+
+    /// Row `i` as a binary vector, or an empty one.
+    #[inline]
+    pub fn bits(&self, i: usize) -> Bits<'a> {
+        Bits::new(self.row(i), self.cols).unwrap_or(Bits::EMPTY)
+    }
+
+    /// The words of the rows in order.
+    #[inline]
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [u32]> + use<'a> {
+        parts(self.data, self.stride())
+    }
+}
+
+/// What a dense layer reads, a row an example.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Activations of the hidden layer before it.
+    Real(Matrix<'a>),
+    /// Binary units.
+    Bits(BitMatrix<'a>),
+}
+
+impl Input<'_> {
+    /// Unit `i` of the first row; one behind the last unit, for the bias.
+    #[inline]
+    pub fn value(&self, i: usize) -> f32 {
+        match self {
+            Input::Real(x) => x.row(0).get(i).copied().unwrap_or(1.0),
+            Input::Bits(x) if i < x.cols() => {
+                x.row(0).get(i / 32).map_or(0.0, |w| (w >> (i % 32) & 1) as f32)
+            }
+            Input::Bits(_) => 1.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn rows_skip_the_padding() {
+        let data: Vec<f32> = (0..9).map(|i| i as f32).collect();
+        let m = Matrix::new(&data, 4, 3);
+        assert_eq!(m.height(), 2);
+        assert_eq!(m.row(1), [4.0, 5.0, 6.0]);
+        assert_eq!(m.row(2), [0f32; 0]);
+        assert_eq!(m.rows().map(<[f32]>::len).collect::<Vec<_>>(), [3, 3]);
+        let mut data = data.clone();
+        let mut m = MatrixMut::new(&mut data, 4, 3);
+        m.row_mut(0).fill(7.0);
+        assert_eq!(m.as_matrix().row(0), [7.0; 3]);
+        assert_eq!(data[3], 3.0);
+    }
+
+    #[test]
+    fn bit_rows() {
+        let m = BitMatrix::new(&[1, 0, 2, 1], 33);
+        assert_eq!((m.height(), m.stride()), (2, 2));
+        assert_eq!(m.bits(1).ones().collect::<Vec<_>>(), [1, 32]);
+        assert!(m.bits(2).is_empty());
+    }
+}

@@ -1,0 +1,262 @@
+//! The negative ELBO at real samples, and its derivatives with respect to them.
+
+use super::vae::{fixed_prior_cost, generator};
+use crate::engine::relaxed::Lent;
+use crate::error::Error;
+use crate::kernels::{Input, Kernels};
+use crate::network::Network;
+use crate::numeric::math::sigmoid;
+use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::numeric::parts::parts_mut;
+use crate::shape::Prior;
+use crate::shape::plan::Plan;
+
+/// See [`Smooth::at_samples`](crate::engine::relaxed::Smooth::at_samples).
+pub(super) fn at_samples<K: Kernels>(
+    net: &Network<'_, '_, K>,
+    plan: &Plan<'_>,
+    lent: &mut Lent<'_>,
+    through: bool,
+    mut gradient: MatrixMut<'_>,
+) {
+    let (t, layers, phi) = (lent.rows.layer, net.shape.stochastic_layers(), lent.rows.phi);
+    // -log p(b_t-1 | b_t), whose gradients are weighted already, and log q(b_t | b_t-1).
+    let first = net.shape.link(generator(layers, t)).0;
+    net.kernels.back(net.weights(first), lent.delta(plan, first), phi, 1.0, again(&mut gradient));
+    let scale = net.shape.coding(first).scale();
+    for ((g, w), phi) in gradient.rows_mut().zip(lent.weight).zip(phi.rows()) {
+        g.iter_mut().zip(phi).for_each(|(g, phi)| *g = *g * scale / w + phi);
+    }
+    // -log p(b_t | b_t+1)
+    if t + 1 == layers {
+        gradient.rows_mut().for_each(|g| add(-1.0, prior(net), g));
+        return;
+    }
+    let above = plan.samples_of(t + 1, lent.samples);
+    let logits = net.logits(generator(layers, t + 1), above, plan.rows(), lent.a, lent.b);
+    for (g, logits) in gradient.rows_mut().zip(logits.as_matrix().rows()) {
+        add(-1.0, logits, g);
+    }
+    from_above(net, plan, lent, true, through, gradient);
+}
+
+/// Adds what layer `t` contributes through the logits of the layer above: log q(b_t+1 | b_t) if f has it (`log_q`), and,
+/// `through` its samples, all that lies above.
+pub(super) fn from_above<K: Kernels>(
+    net: &Network<'_, '_, K>,
+    plan: &Plan<'_>,
+    lent: &mut Lent<'_>,
+    log_q: bool,
+    through: bool,
+    mut gradient: MatrixMut<'_>,
+) {
+    let (t, rows) = (lent.rows.layer, plan.rows());
+    let (first, last) = net.shape.link(t + 1);
+    let (dense, b, delta) =
+        (net.shape.dense(last), plan.samples_of(t + 1, lent.samples), lent.delta(plan, last));
+    let phi = lent.logits.get(plan.logits(t + 1)..plan.logits(t + 2)).unwrap_or_default();
+    let phi = Matrix::new(phi, dense.stride, dense.outputs);
+    let (mut from, mut to) = (&mut *lent.a, &mut *lent.b);
+    for (row, out) in parts_mut(from, dense.stride).enumerate().take(rows) {
+        let delta = if through { delta.row(row) } else { &[] };
+        for (((out, phi), b), i) in out.iter_mut().zip(phi.row(row)).zip(b.bits(row).iter()).zip(0..) {
+            let residual = if log_q { f32::from(u8::from(b)) - sigmoid(*phi) } else { 0.0 };
+            *out = residual + delta.get(i).copied().unwrap_or(0.0);
+        }
+    }
+    for i in (first..last).rev() {
+        let (place, above) = (plan.place(i), net.shape.dense(i + 1));
+        let (a, here) = (place.activations(lent.activations), place.dense);
+        let d = Matrix::new(of(from, rows * above.stride), above.stride, above.outputs);
+        let dx = MatrixMut::new(of_mut(to, rows * here.stride), here.stride, here.outputs);
+        net.kernels.back(net.weights(i + 1), d, a, here.slope, dx);
+        core::mem::swap(&mut from, &mut to);
+    }
+    let (dense, stride, cols) = (net.shape.dense(first), gradient.stride(), gradient.cols());
+    let d = Matrix::new(of(from, rows * dense.stride), dense.stride, dense.outputs);
+    let out = of_mut(to, rows * stride);
+    net.kernels.back(net.weights(first), d, lent.rows.phi, 1.0, MatrixMut::new(out, stride, cols));
+    for (g, d) in gradient.rows_mut().zip(Matrix::new(out, stride, cols).rows()) {
+        add(net.shape.coding(first).scale(), d, g);
+    }
+}
+
+/// See [`Smooth::at`](crate::engine::relaxed::Smooth::at). For one stochastic layer.
+pub(super) fn at<K: Kernels>(
+    net: &Network<'_, '_, K>,
+    plan: &Plan<'_>,
+    lent: &mut Lent<'_>,
+    z: Matrix<'_>,
+    f: &mut [f32],
+    mut gradient: MatrixMut<'_>,
+) -> Result<(), Error> {
+    let (n, rows, phi) = (z.height(), plan.rows().max(1), lent.rows.phi);
+    let Some((kept, [a, b, _])) = room(net, n, lent.points) else { return Err(Error::Unsupported) };
+    let (first, last) = net.shape.link(1);
+    for i in first..=last {
+        let (before, here) = kept.split_at_mut_checked(start(net, n, i)).unwrap_or_default();
+        let x = if i == first { z } else { layer(net, n, i - 1, before) };
+        net.dense(i, &net.shape.dense(i), Input::Real(x), n, here);
+    }
+    // -log p(x | z)
+    let logits = kept.get_mut(start(net, n, last)..).unwrap_or_default();
+    let dense = net.shape.dense(last);
+    for (i, (logits, f)) in parts_mut(logits, dense.stride.max(1)).zip(f.iter_mut()).enumerate() {
+        let logits = logits.get_mut(..dense.outputs).unwrap_or_default();
+        *f = -net.kernels.log_prob_delta(logits, lent.rows.x(i % rows).words());
+    }
+    let (mut from, mut to) = (a, b);
+    for i in (first..last).rev() {
+        let (here, d) = (net.shape.dense(i), above(net, n, i + 1, kept, from));
+        let dx = MatrixMut::new(of_mut(to, n * here.stride), here.stride, here.outputs);
+        net.kernels.back(net.weights(i + 1), d, layer(net, n, i, kept), here.slope, dx);
+        core::mem::swap(&mut from, &mut to);
+    }
+    let d = above(net, n, first, kept, from);
+    net.kernels.back(net.weights(first), d, z, 1.0, again(&mut gradient));
+    // log q(z | x) - log p(z), both linear in z: by how much they differ from those of the sample.
+    let (prior, scale) = (prior(net), net.shape.coding(first).scale());
+    for (i, ((g, z), f)) in gradient.rows_mut().zip(z.rows()).zip(f).enumerate() {
+        let (row, phi) = (i % rows, phi.row(i % rows));
+        let words = lent.rows.b.row(row);
+        *f += lent.log_q.get(row).copied().unwrap_or_default();
+        *f += match net.shape.prior() {
+            Prior::Fixed => fixed_prior_cost(net.shape),
+            Prior::Learned => -net.kernels.log_prob(prior, words),
+        };
+        let mut prior = prior.iter();
+        for (((g, z), phi), b) in g.iter_mut().zip(z).zip(phi).zip(lent.rows.b.bits(row).iter()) {
+            let slope = phi - prior.next().copied().unwrap_or(0.0);
+            *g = *g * scale + slope;
+            *f += slope * (z - f32::from(u8::from(b)));
+        }
+    }
+    Ok(())
+}
+
+/// See [`Smooth::curvature`](crate::engine::relaxed::Smooth::curvature). Only the output units are curved.
+pub(super) fn curvature<K: Kernels>(
+    net: &Network<'_, '_, K>,
+    lent: &mut Lent<'_>,
+    v: Matrix<'_>,
+    w: Matrix<'_>,
+    out: &mut [f32],
+) -> Result<(), Error> {
+    let n = v.height();
+    let Some((kept, [a, b, c])) = room(net, n, lent.points) else { return Err(Error::Unsupported) };
+    let (v, spare) = tangent(net, kept, v, a, b);
+    let (w, _) = tangent(net, kept, w, spare, c);
+    let last = net.shape.link(1).1;
+    let dense = net.shape.dense(last);
+    let of = |data| Matrix::new(data, dense.stride, dense.outputs).rows();
+    for (((d, v), w), out) in layer(net, n, last, kept).rows().zip(of(v)).zip(of(w)).zip(out) {
+        // The residual is p or p - 1.
+        let curves = |d: &f32| d.abs() * (1.0 - d.abs());
+        *out = d.iter().zip(v).zip(w).map(|((d, v), w)| curves(d) * v * w).sum();
+    }
+    Ok(())
+}
+
+/// The derivative of the decoder's logits in the direction `x`, and what is left of the two buffers.
+fn tangent<'a, K: Kernels>(
+    net: &Network<'_, '_, K>,
+    kept: &[f32],
+    x: Matrix<'_>,
+    mut to: &'a mut [f32],
+    mut from: &'a mut [f32],
+) -> (&'a mut [f32], &'a mut [f32]) {
+    let (n, (first, last)) = (x.height(), net.shape.link(1));
+    for i in first..=last {
+        let (dense, w, scale) = (net.shape.dense(i), net.weights(i), net.shape.coding(i).scale());
+        let x = match i.checked_sub(1) {
+            Some(below) if i > first => {
+                let below = net.shape.dense(below);
+                Matrix::new(of(from, n * below.stride), below.stride, below.outputs)
+            }
+            _ => x,
+        };
+        let mut y = MatrixMut::new(of_mut(to, n * dense.stride), dense.stride, dense.outputs);
+        net.kernels.affine(w, x, 1.0, again(&mut y));
+        let bias = w.row(dense.inputs);
+        let hidden = layer(net, n, i, kept);
+        for (row, y) in y.rows_mut().enumerate() {
+            add(-1.0, bias, y);
+            y.iter_mut().for_each(|y| *y *= scale);
+            if i < last {
+                let active = y.iter_mut().zip(hidden.row(row));
+                active.filter(|(_, a)| **a <= 0.0).for_each(|(y, _)| *y *= dense.slope);
+            }
+        }
+        core::mem::swap(&mut to, &mut from);
+    }
+    (from, to)
+}
+
+/// The room for `n` real vectors: what each dense layer of the decoder computes, of the last the residual, and three
+/// matrices. `None` for a stack of stochastic layers, whose upper samples are no function of a real vector.
+fn room<'a, K: Kernels>(
+    net: &Network<'_, '_, K>,
+    n: usize,
+    points: &'a mut [f32],
+) -> Option<(&'a mut [f32], [&'a mut [f32]; 3])> {
+    let wide = n.checked_mul(net.shape.max_stride())?;
+    let (a, rest) = points.split_at_mut_checked(wide)?;
+    let (b, rest) = rest.split_at_mut_checked(wide)?;
+    let (c, rest) = rest.split_at_mut_checked(wide)?;
+    let kept = rest.get_mut(..start(net, n, net.shape.network_layers()))?;
+    (net.shape.stochastic_layers() == 1).then_some((kept, [a, b, c]))
+}
+
+/// Where in the room dense layer `i` of the decoder begins.
+fn start<K: Kernels>(net: &Network<'_, '_, K>, n: usize, i: usize) -> usize {
+    (net.shape.link(1).0..i).map(|k| n * net.shape.dense(k).stride).sum()
+}
+
+/// What dense layer `i` of the decoder has computed.
+fn layer<'a, K: Kernels>(net: &Network<'_, '_, K>, n: usize, i: usize, kept: &'a [f32]) -> Matrix<'a> {
+    let dense = net.shape.dense(i);
+    let first = start(net, n, i);
+    let data = kept.get(first..first + n * dense.stride).unwrap_or_default();
+    Matrix::new(data, dense.stride, dense.outputs)
+}
+
+/// The gradients of dense layer `i`: of the last they are kept, of the others they are in `from`.
+fn above<'a, K: Kernels>(
+    net: &Network<'_, '_, K>,
+    n: usize,
+    i: usize,
+    kept: &'a [f32],
+    from: &'a [f32],
+) -> Matrix<'a> {
+    let dense = net.shape.dense(i);
+    if i == net.shape.link(1).1 {
+        return layer(net, n, i, kept);
+    }
+    Matrix::new(of(from, n * dense.stride), dense.stride, dense.outputs)
+}
+
+/// Logits of a learned prior; empty for those of a fixed one, which are zero.
+fn prior<'p, K: Kernels>(net: &Network<'_, 'p, K>) -> &'p [f32] {
+    match net.shape.prior() {
+        Prior::Fixed => &[],
+        Prior::Learned => net.weights(net.shape.network_layers()).row(0),
+    }
+}
+
+fn of(data: &[f32], n: usize) -> &[f32] {
+    data.get(..n).unwrap_or_default()
+}
+
+fn of_mut(data: &mut [f32], n: usize) -> &mut [f32] {
+    data.get_mut(..n).unwrap_or_default()
+}
+
+/// The same rows, to be given away.
+fn again<'a>(m: &'a mut MatrixMut<'_>) -> MatrixMut<'a> {
+    let (stride, cols) = (m.stride(), m.cols());
+    MatrixMut::new(m.data_mut(), stride, cols)
+}
+
+fn add(a: f32, x: &[f32], y: &mut [f32]) {
+    y.iter_mut().zip(x).for_each(|(y, x)| *y += a * x);
+}

@@ -1,0 +1,490 @@
+//! What a network looks like, as a constant: from it follow all sizes.
+
+mod coding;
+pub mod init;
+mod layer;
+pub(crate) mod plan;
+
+use crate::error::Error;
+use crate::feature::{BATCH, CODINGS, PRIOR, RAGGED, STACKS};
+use crate::numeric::bits::words;
+pub use coding::{Coding, Codings};
+pub use layer::{Dense, Layer, Prior};
+
+/// A network: a chain of Bernoulli layers b_1..b_T sampled from the input upwards, and, for a variational
+/// auto-encoder, the decoder from b_T down to the input.
+///
+/// ```
+/// use arm_core::{Layer, Prior, Shape};
+/// // 64-32-(16), (16)-32-64
+/// const SHAPE: Shape = Shape::vae(
+///     64,
+///     &[Layer::hidden(32, 0.1), Layer::bernoulli(16)],
+///     &[Layer::hidden(32, 0.1), Layer::bernoulli(64)],
+///     Prior::Fixed,
+/// );
+/// const PARAMS: usize = SHAPE.params();
+/// assert_eq!(PARAMS, 5264);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape<'a> {
+    inputs: usize,
+    encoder: &'a [Layer],
+    decoder: &'a [Layer],
+    prior: Prior,
+    conditional: bool,
+    codings: Option<&'a Codings<'a>>,
+    pad: usize,
+    pub(crate) sums: Sums,
+}
+
+/// What follows from the layers, worked out once: for a constant shape by the compiler, so that no code is left of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sums {
+    verdict: Verdict,
+    pub params: usize,
+    pub stochastic: usize,
+    /// Floats of a row of all hidden layers below the first samples, and of those behind them.
+    pub hidden: [usize; 2],
+    /// Floats of a row of all logits, those of a learned prior included.
+    pub logits: usize,
+    /// Words of a row of all samples.
+    pub samples: usize,
+    /// The widest layer.
+    pub widest: usize,
+}
+
+/// Whether there is code for a shape: an error of one byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Accepted,
+    Contradicts,
+    LeftOut,
+}
+
+impl Sums {
+    const ZERO: Self = Sums {
+        verdict: Verdict::Accepted,
+        params: 0,
+        stochastic: 0,
+        hidden: [0; 2],
+        logits: 0,
+        samples: 0,
+        widest: 0,
+    };
+}
+
+impl<'a> Shape<'a> {
+    /// A chain of Bernoulli layers without a decoder, for a black-box objective f(b_T). With `inputs` = 0 the logits
+    /// of the first layer are themselves the parameters.
+    pub const fn chain(inputs: usize, layers: &'a [Layer]) -> Self {
+        Shape::new(inputs, layers, &[], Prior::Fixed)
+    }
+
+    const fn new(inputs: usize, encoder: &'a [Layer], decoder: &'a [Layer], prior: Prior) -> Self {
+        let sums = Sums::ZERO;
+        Shape { inputs, encoder, decoder, prior, conditional: false, codings: None, pad: 1, sums }.summed()
+    }
+
+    /// A discrete variational auto-encoder for `inputs` binary units. `encoder` ends in b_T; `decoder` starts above
+    /// b_T, passes the stochastic layers in reverse and ends in the logits of the input.
+    pub const fn vae(inputs: usize, encoder: &'a [Layer], decoder: &'a [Layer], prior: Prior) -> Self {
+        Shape::new(inputs, encoder, decoder, prior)
+    }
+
+    /// A network for p(y | x): b_1..b_T are sampled from the `inputs` binary units x upwards through `chain`, which ends
+    /// in b_T; `output` starts above b_T and ends in the logits of the binary target y, its only Bernoulli layer. With
+    /// `inputs` = 0 it is a model of y alone.
+    pub const fn conditional(inputs: usize, chain: &'a [Layer], output: &'a [Layer]) -> Self {
+        Shape { conditional: true, ..Shape::new(inputs, chain, output, Prior::Fixed) }.summed()
+    }
+
+    /// The same network with other numbers for the units of x, and of the stochastic layers, where layers read them. It
+    /// has other gradients, and other parameters for the same function.
+    pub const fn coded(self, codings: &'a Codings<'a>) -> Self {
+        Shape { codings: Some(codings), ..self }.summed()
+    }
+
+    /// The same network with rows of parameters and activations padded to a multiple of `floats` (at least 1).
+    pub const fn padded(self, floats: usize) -> Self {
+        Shape { pad: if floats == 0 { 1 } else { floats }, ..self }.summed()
+    }
+
+    /// Units of the input.
+    pub const fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Layers of the sampled chain.
+    pub const fn encoder(&self) -> &'a [Layer] {
+        self.encoder
+    }
+
+    /// Layers of the decoder, from the top down.
+    pub const fn decoder(&self) -> &'a [Layer] {
+        self.decoder
+    }
+
+    /// The prior of the top layer.
+    pub const fn prior(&self) -> Prior {
+        self.prior
+    }
+
+    /// Floats that rows are padded to a multiple of.
+    pub const fn pad(&self) -> usize {
+        self.pad
+    }
+
+    /// Whether the network is a variational auto-encoder.
+    pub const fn is_vae(&self) -> bool {
+        !self.decoder.is_empty() && !self.conditional
+    }
+
+    /// Whether the network has a target.
+    pub const fn is_conditional(&self) -> bool {
+        self.conditional
+    }
+
+    /// Units of the target y; 0 for a network without.
+    pub const fn targets(&self) -> usize {
+        match self.decoder.len() {
+            n if n > 0 && self.conditional => self.decoder[n - 1].width(),
+            _ => 0,
+        }
+    }
+
+    /// The numbers that the units of x stand for.
+    pub const fn x_coding(&self) -> Coding<'a> {
+        match self.codings() {
+            Some(codings) => codings.x,
+            None => Coding::ZeroOne,
+        }
+    }
+
+    /// The numbers that the units of stochastic layers stand for.
+    pub const fn b_coding(&self) -> Coding<'a> {
+        match self.codings() {
+            Some(codings) => codings.b,
+            None => Coding::ZeroOne,
+        }
+    }
+
+    const fn codings(&self) -> Option<&'a Codings<'a>> {
+        if CODINGS { self.codings } else { None }
+    }
+
+    /// Whether some unit is not its own number.
+    pub(crate) const fn is_coded(&self) -> bool {
+        self.codings().is_some()
+    }
+
+    /// The numbers that dense layer `i` reads; those of a hidden layer are its activations.
+    pub(crate) const fn coding(&self, i: usize) -> Coding<'a> {
+        let Some(codings) = self.codings() else { return Coding::ZeroOne };
+        if i == 0 {
+            return codings.x;
+        }
+        match self.layer(i - 1) {
+            Some(Layer::Bernoulli { .. }) if i < self.network_layers() => codings.b,
+            _ => Coding::ZeroOne,
+        }
+    }
+
+    /// `width` rounded up to the padding.
+    pub const fn stride(&self, width: usize) -> usize {
+        if !BATCH || self.pad == 1 {
+            return width;
+        }
+        match width.saturating_add(self.pad).saturating_sub(1).checked_div(self.pad) {
+            Some(n) => n.saturating_mul(self.pad),
+            None => width,
+        }
+    }
+
+    /// Dense layers, the learned prior (a layer of biases only) included as the last.
+    pub const fn dense_layers(&self) -> usize {
+        self.network_layers() + self.has_prior() as usize
+    }
+
+    pub(crate) const fn has_prior(&self) -> bool {
+        PRIOR && matches!(self.prior, Prior::Learned)
+    }
+
+    /// Dense layers of encoder and decoder.
+    pub const fn network_layers(&self) -> usize {
+        self.encoder.len() + self.decoder.len()
+    }
+
+    /// Layer `i`, encoder before decoder.
+    pub const fn layer(&self, i: usize) -> Option<Layer> {
+        if i < self.encoder.len() {
+            Some(self.encoder[i])
+        } else if i - self.encoder.len() < self.decoder.len() {
+            Some(self.decoder[i - self.encoder.len()])
+        } else {
+            None
+        }
+    }
+
+    /// Number of stochastic layers T of the chain.
+    pub const fn stochastic_layers(&self) -> usize {
+        if STACKS { self.sums.stochastic } else { 1 }
+    }
+
+    /// Bernoulli layers before layer `i`, encoder before decoder.
+    pub(crate) const fn stochastic_before(&self, i: usize) -> usize {
+        if !STACKS {
+            let (top, end) = (self.encoder.len(), self.network_layers());
+            return (i >= top) as usize + (i >= end && end > top) as usize;
+        }
+        let (mut n, mut k) = (0, 0);
+        while k < i {
+            match self.layer(k) {
+                Some(layer) => n += layer.stochastic() as usize,
+                None => return n,
+            }
+            k += 1;
+        }
+        n
+    }
+
+    /// Units of stochastic layer `t` (from 0); 0 when there is none.
+    pub const fn stochastic_width(&self, t: usize) -> usize {
+        if !STACKS {
+            return if t == 0 { self.top_width() } else { 0 };
+        }
+        let (mut n, mut i) = (0, 0);
+        while i < self.encoder.len() {
+            if self.encoder[i].stochastic() {
+                if n == t {
+                    return self.encoder[i].width();
+                }
+                n += 1;
+            }
+            i += 1;
+        }
+        0
+    }
+
+    /// Units of the top stochastic layer b_T.
+    pub const fn top_width(&self) -> usize {
+        match self.encoder.len() {
+            0 => 0,
+            n => self.encoder[n - 1].width(),
+        }
+    }
+
+    /// Dense layers `first..=last` of link `k`: the `k`-th stretch that ends in a Bernoulli layer, encoder links
+    /// before decoder links.
+    pub const fn link(&self, k: usize) -> (usize, usize) {
+        if !STACKS {
+            let (top, end) = (self.encoder.len(), self.network_layers());
+            return if k == 0 { (0, top.wrapping_sub(1)) } else { (top, end.wrapping_sub(1)) };
+        }
+        let (mut n, mut first, mut i) = (0, 0, 0);
+        while let Some(layer) = self.layer(i) {
+            if layer.stochastic() {
+                if n == k {
+                    return (first, i);
+                }
+                n += 1;
+                first = i + 1;
+            }
+            i += 1;
+        }
+        (first, first)
+    }
+
+    /// The widest row in floats.
+    pub const fn max_stride(&self) -> usize {
+        // A prior is as wide as the top layer.
+        self.sums.widest
+    }
+
+    /// Checks the rules: at least one layer; every width positive; slopes in [0, 1]; encoder and decoder end in a
+    /// Bernoulli layer; a decoder's Bernoulli layers are those of the chain in reverse, then the input; a learned prior
+    /// needs a decoder; a conditional network has one Bernoulli layer above the chain, the last; means of x are in
+    /// [0, 1], one for each unit, and units of stochastic layers have none; sizes fit in memory. [`Error::LeftOut`] for
+    /// a shape that this build has no code for. Cost: none, a shape knows.
+    pub const fn check(&self) -> Result<(), Error> {
+        match self.sums.verdict {
+            Verdict::Accepted => Ok(()),
+            Verdict::Contradicts => Err(Error::Shape),
+            Verdict::LeftOut => Err(Error::LeftOut),
+        }
+    }
+
+    /// With all that follows from its layers.
+    const fn summed(mut self) -> Self {
+        let top = self.encoder.len();
+        let (mut sums, mut i, mut below) = (Sums::ZERO, 0, self.inputs);
+        while let Some(layer) = self.layer(i) {
+            let (width, stride) = (layer.width(), self.stride(layer.width()));
+            below = if i == top { self.top_width() } else { below };
+            let rows = below.saturating_add(1);
+            sums.params = rows.saturating_mul(stride).saturating_add(sums.params);
+            sums.widest = if stride > sums.widest { stride } else { sums.widest };
+            if !layer.stochastic() {
+                let behind = (sums.logits > 0) as usize;
+                sums.hidden[behind] = sums.hidden[behind].saturating_add(stride);
+            } else {
+                sums.logits = sums.logits.saturating_add(stride);
+            }
+            if layer.stochastic() && i < top {
+                sums.stochastic += 1;
+                sums.samples = sums.samples.saturating_add(words(width));
+            }
+            below = width;
+            i += 1;
+        }
+        if self.has_prior() {
+            let stride = self.stride(self.top_width());
+            sums.params = sums.params.saturating_add(stride);
+            sums.logits = sums.logits.saturating_add(stride);
+        }
+        // No size of a shape that is refused can wrap: all are zero.
+        self.sums = match self.rules(sums) {
+            Verdict::Accepted => sums,
+            verdict => Sums { verdict, ..Sums::ZERO },
+        };
+        self
+    }
+
+    /// See [`check`](Self::check).
+    const fn rules(&self, sums: Sums) -> Verdict {
+        let (top, end) = (self.encoder.len(), self.network_layers());
+        if top == 0 || !self.encoder[top - 1].stochastic() || self.inputs > MAX_WIDTH || self.pad > 1024 {
+            return Verdict::Contradicts;
+        }
+        let (mut i, mut above, mut ragged) = (0, 0, false);
+        while let Some(layer) = self.layer(i) {
+            let slope = layer.slope();
+            if layer.width() == 0 || layer.width() > MAX_WIDTH || !(slope >= 0.0 && slope <= 1.0) {
+                return Verdict::Contradicts;
+            }
+            above += (i >= top && layer.stochastic()) as usize;
+            ragged |= layer.width() % 16 != 0;
+            i += 1;
+        }
+        if end > MAX_LAYERS || sums.params > isize::MAX as usize / 8 {
+            return Verdict::Contradicts;
+        }
+        let learned = matches!(self.prior, Prior::Learned);
+        let left_out = !STACKS && sums.stochastic > 1
+            || !BATCH && self.pad > 1
+            || !CODINGS && self.codings.is_some()
+            || !PRIOR && learned
+            || !RAGGED && ragged;
+        if left_out {
+            return Verdict::LeftOut;
+        }
+        if !self.x_coding().valid(self.inputs) || matches!(self.b_coding(), Coding::Centred(_)) {
+            return Verdict::Contradicts;
+        }
+        if self.decoder.is_empty() {
+            return if learned || self.conditional { Verdict::Contradicts } else { Verdict::Accepted };
+        }
+        let ends = self.decoder[self.decoder.len() - 1].stochastic();
+        if !ends || above != if self.conditional { 1 } else { sums.stochastic } {
+            return Verdict::Contradicts;
+        }
+        if self.conditional { Verdict::Accepted } else { self.mirrored(sums.stochastic) }
+    }
+
+    /// Whether the Bernoulli layers of the decoder are `layers` of the chain in reverse, then the input.
+    const fn mirrored(&self, layers: usize) -> Verdict {
+        let (mut expected, mut i) = (layers, 0);
+        while i < self.decoder.len() && expected > 0 {
+            if self.decoder[i].stochastic() {
+                expected -= 1;
+                let width = if expected == 0 { self.inputs } else { self.stochastic_width(expected - 1) };
+                if width != self.decoder[i].width() {
+                    return Verdict::Contradicts;
+                }
+            }
+            i += 1;
+        }
+        Verdict::Accepted
+    }
+}
+
+/// Widest layer that [`Shape::check`] accepts.
+pub const MAX_WIDTH: usize = 1 << 14;
+/// Most layers that [`Shape::check`] accepts.
+pub const MAX_LAYERS: usize = 64;
+
+#[cfg(all(test, feature = "batch", feature = "codings", feature = "prior", feature = "stacks"))]
+mod tests {
+    use super::*;
+    use Prior::{Fixed, Learned};
+
+    const fn h(width: usize) -> Layer {
+        Layer::hidden(width, 0.1)
+    }
+    const fn b(width: usize) -> Layer {
+        Layer::bernoulli(width)
+    }
+
+    #[test]
+    fn sizes_of_the_papers_networks() {
+        let nonlinear =
+            Shape::vae(784, &const { [h(200), h(200), b(200)] }, &const { [h(200), h(200), b(784)] }, Fixed);
+        assert_eq!(nonlinear.check(), Ok(()));
+        assert_eq!(nonlinear.params(), 785 * 200 + 201 * 200 * 4 + 201 * 784);
+        let two = Shape::vae(784, &const { [b(200), b(200)] }, &const { [b(200), b(784)] }, Learned);
+        assert_eq!(two.check(), Ok(()));
+        assert_eq!(two.params(), 785 * 200 + 201 * 200 + 201 * 200 + 201 * 784 + 200);
+        assert_eq!((two.link(0), two.link(1), two.link(2), two.link(3)), ((0, 0), (1, 1), (2, 2), (3, 3)));
+        assert_eq!(nonlinear.link(1), (3, 5));
+        assert_eq!(
+            two.dense(4),
+            Dense { offset: two.params() - 200, inputs: 0, outputs: 200, stride: 200, slope: 1.0 }
+        );
+        assert_eq!(two.padded(16).dense(0).stride, 208);
+        assert_eq!(two.padded(16).params(), 785 * 208 + 201 * 208 * 2 + 201 * 784 + 208);
+    }
+
+    #[test]
+    fn free_logits() {
+        let s = Shape::chain(0, &const { [Layer::bernoulli(9)] });
+        assert_eq!((s.check(), s.params(), s.dense(0).rows()), (Ok(()), 9, 1));
+    }
+
+    #[test]
+    fn a_conditional_network() {
+        let s = Shape::conditional(392, &const { [b(200), b(200)] }, &const { [b(392)] });
+        assert_eq!((s.check(), s.is_vae(), s.targets()), (Ok(()), false, 392));
+        assert_eq!(s.params(), 393 * 200 + 201 * 200 + 201 * 392);
+        assert_eq!(s.link(2), (2, 2));
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let bad = [
+            Shape::chain(3, &[]),
+            Shape::chain(3, &const { [h(4)] }),
+            Shape::chain(3, &const { [b(0)] }),
+            Shape::chain(3, &const { [Layer::hidden(4, -0.1), Layer::bernoulli(2)] }),
+            Shape::chain(3, &const { [Layer::hidden(4, f32::NAN), Layer::bernoulli(2)] }),
+            Shape::chain(3, &const { [b(MAX_WIDTH + 1)] }),
+            Shape::vae(3, &const { [b(2)] }, &[], Learned),
+            Shape::vae(3, &const { [b(2)] }, &const { [b(4)] }, Fixed),
+            Shape::vae(3, &const { [b(2)] }, &const { [h(3)] }, Fixed),
+            Shape::vae(3, &const { [b(2)] }, &const { [b(2), b(3)] }, Fixed),
+            Shape::vae(3, &const { [b(2), b(5)] }, &const { [b(5), b(3)] }, Fixed),
+            Shape::vae(0, &const { [b(2)] }, &const { [b(0)] }, Fixed),
+            Shape::conditional(3, &const { [b(2)] }, &[]),
+            Shape::conditional(3, &const { [b(2)] }, &const { [h(2)] }),
+            Shape::conditional(3, &const { [b(2)] }, &const { [b(2), b(3)] }),
+            Shape::chain(3, &const { [b(2)] })
+                .coded(&Codings { x: Coding::Centred(&[0.5; 2]), b: Coding::ZeroOne }),
+            Shape::chain(3, &const { [b(2)] })
+                .coded(&Codings { x: Coding::Centred(&[0.5, f32::NAN, 0.1]), b: Coding::ZeroOne }),
+            Shape::chain(3, &const { [b(2)] })
+                .coded(&Codings { x: Coding::ZeroOne, b: Coding::Centred(&[0.5; 2]) }),
+        ];
+        for shape in bad {
+            assert_eq!(shape.check(), Err(Error::Shape), "{shape:?}");
+        }
+    }
+}

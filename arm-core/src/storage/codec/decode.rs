@@ -1,0 +1,202 @@
+//! From bytes: everything is checked before anything is changed.
+
+use super::{CENTRED, CRC, FIXED_WORDS, MAGIC, PIECE, VERSION, header_word, layer, within_limit};
+use crate::error::{Error, exact_size};
+use crate::numeric::matrix::MatrixMut;
+use crate::shape::{MAX_LAYERS, MAX_WIDTH, Prior, Shape};
+
+/// Bytes that can be read more than once, from multiples of [`PIECE`] on.
+pub trait Source {
+    /// What can go wrong: a driver's error or one of ours.
+    type Error: From<Error>;
+
+    /// Number of bytes.
+    fn size(&self) -> usize;
+
+    /// Reads `out.len()` bytes (at most [`PIECE`]) from `offset` (a multiple of it) on.
+    fn read(&mut self, offset: usize, out: &mut [u8]) -> Result<(), Self::Error>;
+}
+
+impl Source for &[u8] {
+    type Error = Error;
+
+    fn size(&self) -> usize {
+        self.len()
+    }
+
+    fn read(&mut self, offset: usize, out: &mut [u8]) -> Result<(), Error> {
+        let bytes = self.get(offset..).unwrap_or_default();
+        out.iter_mut().zip(bytes).for_each(|(out, byte)| *out = *byte);
+        Ok(())
+    }
+}
+
+/// The words of a source in order.
+struct Words<'a, S> {
+    source: &'a mut S,
+    at: usize,
+    piece: [u8; PIECE],
+}
+
+impl<'a, S: Source> Words<'a, S> {
+    fn new(source: &'a mut S) -> Self {
+        Words { source, at: 0, piece: [0; PIECE] }
+    }
+
+    fn next(&mut self) -> Result<u32, S::Error> {
+        let left = self.source.size().saturating_sub(self.at);
+        if left < 4 {
+            let (needed, given) = (self.at.saturating_add(4), self.source.size());
+            return Err(Error::Length { needed, given }.into());
+        }
+        if self.at.is_multiple_of(PIECE) {
+            self.source.read(self.at, self.piece.get_mut(..left.min(PIECE)).unwrap_or_default())?;
+        }
+        let word = self.piece.as_chunks::<4>().0.get(self.at % PIECE / 4);
+        self.at += 4;
+        Ok(u32::from_le_bytes(word.copied().unwrap_or_default()))
+    }
+}
+
+/// What the bytes say about themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Claims {
+    pub inputs: usize,
+    pub encoder: usize,
+    pub decoder: usize,
+    /// The word of prior, target and codings.
+    pub kind: u32,
+    /// Whether the means of centred inputs follow the layers.
+    pub has_means: bool,
+    pub steps: u64,
+}
+
+impl Claims {
+    pub(crate) fn prior(&self) -> Prior {
+        if self.kind & 1 == 0 { Prior::Fixed } else { Prior::Learned }
+    }
+
+    /// The coding of x.
+    pub(crate) fn x(&self) -> u32 {
+        self.kind >> 2 & 3
+    }
+
+    fn header_words(&self) -> usize {
+        let means = if self.has_means { self.inputs } else { 0 };
+        FIXED_WORDS + 2 * (self.encoder + self.decoder) + means
+    }
+}
+
+/// Reads everything once and changes nothing. Without a shape any network will do.
+pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Result<Claims, S::Error> {
+    let given = source.size();
+    let (mut words, mut crc) = (Words::new(source), CRC.digest());
+    let mut next = || words.next().inspect(|word| crc.update(&word.to_le_bytes()));
+    if next()? != MAGIC {
+        return Err(Error::Magic.into());
+    }
+    let second = next()?;
+    let version = second as u16;
+    match version {
+        0 => return Err(Error::Older.into()),
+        1..=VERSION => {}
+        _ => return Err(Error::Newer.into()),
+    }
+    let [kind, inputs, low, high] = [next()?, next()?, next()?, next()?];
+    let mut claims = Claims {
+        inputs: inputs as usize,
+        encoder: (second >> 16 & 0xff) as usize,
+        decoder: (second >> 24) as usize,
+        kind,
+        has_means: false,
+        steps: u64::from(low) | u64::from(high) << 32,
+    };
+    let layers = claims.encoder + claims.decoder;
+    claims.has_means = version > 1 && claims.x() == CENTRED;
+    if kind > 0x1f || claims.x() > CENTRED || claims.inputs > MAX_WIDTH || layers > MAX_LAYERS {
+        return Err(Error::Corrupt.into());
+    }
+    let expected = |i, word| shape.is_none_or(|shape| header_word(shape, claims.steps, i) == word);
+    let counts = |shape: &Shape<'_>| header_word(shape, claims.steps, 1) >> 16 == second >> 16;
+    let mut same = shape.is_none_or(counts) && expected(2, kind) && expected(3, inputs);
+    let (mut below, mut top, mut count) = (claims.inputs, 0usize, 0usize);
+    for i in 0..layers {
+        let (width, slope) = (next()?, next()?);
+        let at = FIXED_WORDS + 2 * i;
+        same &= expected(at, width) && expected(at + 1, slope);
+        let layer = layer(width, slope).ok_or(Error::Corrupt)?;
+        below = if i == claims.encoder { top } else { below };
+        count = (below + 1).saturating_mul(layer.width()).saturating_add(count);
+        below = layer.width();
+        top = if i < claims.encoder { below } else { top };
+    }
+    count = count.saturating_add(if claims.prior() == Prior::Learned { top } else { 0 });
+    let needed = (claims.header_words() + 1).saturating_add(count).saturating_mul(4);
+    if needed != given {
+        return Err(Error::Length { needed, given }.into());
+    }
+    for i in FIXED_WORDS + 2 * layers..claims.header_words() {
+        same &= expected(i, next()?);
+    }
+    let mut sound = true;
+    for _ in 0..count {
+        sound &= within_limit(f32::from_bits(next()?));
+    }
+    let error = if words.next()? != crc.finalize() {
+        Error::Corrupt
+    } else if !same {
+        Error::OtherShape
+    } else if !sound {
+        Error::Parameter
+    } else {
+        return Ok(claims);
+    };
+    Err(error.into())
+}
+
+/// Loads parameters from bytes; returns the number of steps they were trained for.
+///
+/// Everything is checked before the first parameter changes. Errors: the shape, the length of `params`, and
+/// [`Error::Length`], [`Error::Magic`], [`Error::Older`], [`Error::Newer`], [`Error::Corrupt`], [`Error::OtherShape`],
+/// [`Error::Parameter`]. Cost: two passes over the bytes.
+pub fn decode(shape: &Shape<'_>, mut bytes: &[u8], params: &mut [f32]) -> Result<u64, Error> {
+    decode_from(shape, &mut bytes, params)
+}
+
+/// [`decode`] from a source that is not in memory. Its own errors come first; only one that occurs in the second pass,
+/// after a first without any, leaves part of the parameters replaced.
+pub fn decode_from<S: Source>(
+    shape: &Shape<'_>,
+    source: &mut S,
+    params: &mut [f32],
+) -> Result<u64, S::Error> {
+    shape.check()?;
+    exact_size(shape.params(), params.len())?;
+    let claims = verify(source, Some(shape))?;
+    replace(shape, claims.header_words(), source, params)?;
+    Ok(claims.steps)
+}
+
+/// Apart from [`decode_from`], so that its stack and that of the check do not add up.
+#[inline(never)]
+fn replace<S: Source>(
+    shape: &Shape<'_>,
+    header: usize,
+    source: &mut S,
+    params: &mut [f32],
+) -> Result<(), S::Error> {
+    let mut words = Words::new(source);
+    for _ in 0..header {
+        words.next()?;
+    }
+    for i in 0..shape.dense_layers() {
+        let dense = shape.dense(i);
+        let data = params.get_mut(dense.offset..dense.offset + dense.len()).unwrap_or_default();
+        for row in MatrixMut::new(data, dense.stride, dense.stride).rows_mut() {
+            for (o, p) in row.iter_mut().enumerate() {
+                *p = if o < dense.outputs { f32::from_bits(words.next()?) } else { 0.0 };
+            }
+        }
+    }
+    Ok(())
+}
