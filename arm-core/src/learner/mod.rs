@@ -16,7 +16,7 @@ use crate::network::Batch;
 use crate::network::scratch::Work;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::matrix::BitMatrix;
-use crate::objective::{BlackBox, Objective, Vae};
+use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::Shape;
 use crate::shape::init::glorot;
@@ -211,36 +211,62 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     /// Errors leave the model as it was; after [`Error::Objective`] and [`Error::Diverged`] the next step draws fresh
     /// samples. Cost: three passes through the decoder, two through the encoder, one update.
     pub fn step(&mut self, x: &[u32]) -> Result<f32, Error> {
-        self.begin_for(&mut Vae, x)?;
+        self.begin_for(&mut Vae, x, &[])?;
         self.finish()
     }
 
     /// One step that lowers E\[f(b_T)\] for a black box f, which is called once for each sample; `x` is the packed input
     /// (empty for free logits). Returns f of the sample. Errors leave the model as it was.
     pub fn step_black_box(&mut self, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<f32, Error> {
-        self.begin_for(&mut BlackBox(f), x)?;
+        self.begin_for(&mut BlackBox(f), x, &[])?;
         self.finish()
     }
 
-    fn bits<'a>(&self, x: &'a [u32]) -> Result<BitMatrix<'a>, Error> {
-        let inputs = self.engine.shape().inputs();
-        if x.len() != words(inputs) {
-            return Err(Error::Width { needed: inputs, given: 32 * x.len() });
+    /// One step of a conditional network on the packed binary vectors `x` and `y`: returns the bound of -log p(y | x) with one
+    /// sample before it, in nats. Errors leave the model as it was.
+    pub fn step_conditional(&mut self, x: &[u32], y: &[u32]) -> Result<f32, Error> {
+        self.begin_for(&mut Conditional, x, y)?;
+        self.finish()
+    }
+
+    /// One example: its input, and its target, which only a conditional network has.
+    fn batch<'a>(&self, x: &'a [u32], y: &'a [u32], step: u64) -> Result<Batch<'a>, Error> {
+        let shape = &self.engine.shape;
+        for (bits, units) in [(x, shape.inputs()), (y, shape.targets())] {
+            if bits.len() != words(units) {
+                return Err(Error::Width { needed: units, given: 32 * bits.len() });
+            }
         }
-        Ok(BitMatrix::new(x, inputs))
+        let (x, y) = (BitMatrix::new(x, shape.inputs()), BitMatrix::new(y, shape.targets()));
+        Ok(Batch { y, ..Batch::new(x, 1, 0, step) })
     }
 
     /// An upper bound of -log p(x) in nats: the importance-weighted bound with `samples` samples (Burda, Grosse &
     /// Salakhutdinov, ICLR 2016); with one sample the -ELBO. Fresh samples at each call. Cost: a forward pass each. [`Error::Busy`] while
     /// a step is under way, [`Error::Diverged`] when the result is not finite.
     pub fn score(&mut self, x: &[u32], samples: u32) -> Result<f32, Error> {
+        self.score_for(&mut Vae, x, &[], samples)
+    }
+
+    /// [`score`](Self::score) of a conditional network: an upper bound of -log p(y | x).
+    pub fn score_conditional(&mut self, x: &[u32], y: &[u32], samples: u32) -> Result<f32, Error> {
+        self.score_for(&mut Conditional, x, y, samples)
+    }
+
+    fn score_for<M: Objective<K>>(
+        &mut self,
+        objective: &mut M,
+        x: &[u32],
+        y: &[u32],
+        samples: u32,
+    ) -> Result<f32, Error> {
         self.idle()?;
         if samples == 0 {
             return Err(Error::Setting);
         }
-        let mut batch = Batch::new(self.bits(x)?, 1, 0, self.state.scores);
+        let mut batch = self.batch(x, y, self.state.scores)?;
         let (net, plan) = (self.engine.network(self.params)?, self.engine.plan_of(1, 1));
-        Objective::<K>::check(&Vae, &self.engine.shape)?;
+        objective.check(&self.engine.shape)?;
         self.engine.check_batch(&batch)?;
         if self.work.b.is_empty() {
             return Err(Error::Size { needed: plan.inference_words(), given: self.scratch });
@@ -248,7 +274,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         let mut sum = LogMeanExp::new();
         for i in 0..samples {
             batch.first = u64::from(i);
-            self.engine.evaluate_in(&net, &plan, &mut Vae, &batch, &mut self.work);
+            self.engine.evaluate_in(&net, &plan, objective, &batch, &mut self.work);
             sum.push(-self.work.total.first().copied().unwrap_or_default());
         }
         self.state.scores = self.state.scores.wrapping_add(1);
