@@ -5,7 +5,6 @@ use crate::engine::Block;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
-use crate::network::Batch;
 use crate::numeric::bits::Bits;
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
