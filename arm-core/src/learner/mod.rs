@@ -232,13 +232,9 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     /// One example: its input, and its target, which only a conditional network has.
     fn batch<'a>(&self, x: &'a [u32], y: &'a [u32], step: u64) -> Result<Batch<'a>, Error> {
         let shape = &self.engine.shape;
-        for (bits, units) in [(x, shape.inputs()), (y, shape.targets())] {
-            if bits.len() != words(units) {
-                return Err(Error::Width { needed: units, given: 32 * bits.len() });
-            }
-        }
-        let (x, y) = (BitMatrix::new(x, shape.inputs()), BitMatrix::new(y, shape.targets()));
-        Ok(Batch { y, ..Batch::new(x, 1, 0, step) })
+        // Of no target no code is left; that there should be one is noticed later.
+        let y = if y.is_empty() { BitMatrix::NONE } else { bits(y, shape.targets())? };
+        Ok(Batch { y, ..Batch::new(bits(x, shape.inputs())?, 1, 0, step) })
     }
 
     /// An upper bound of -log p(x) in nats: the importance-weighted bound with `samples` samples (Burda, Grosse &
@@ -294,4 +290,12 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         }
         self.engine.generate_in(self.params, batch, &mut self.work, out)
     }
+}
+
+/// One row of `units` bits.
+fn bits(x: &[u32], units: usize) -> Result<BitMatrix<'_>, Error> {
+    if x.len() != words(units) {
+        return Err(Error::Width { needed: units, given: 32 * x.len() });
+    }
+    Ok(BitMatrix::new(x, units))
 }
