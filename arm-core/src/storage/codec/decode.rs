@@ -2,6 +2,7 @@
 
 use super::{CENTRED, CRC, FIXED_WORDS, MAGIC, PIECE, VERSION, header_word, layer, within_limit};
 use crate::error::{Error, exact_size};
+use crate::feature::CODINGS;
 use crate::numeric::matrix::MatrixMut;
 use crate::shape::{MAX_LAYERS, MAX_WIDTH, Prior, Shape};
 
@@ -99,7 +100,9 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
     let version = second as u16;
     match version {
         0 => return Err(Error::Older.into()),
-        1..=VERSION => {}
+        1 => {}
+        VERSION if CODINGS => {}
+        VERSION => return Err(Error::LeftOut.into()),
         _ => return Err(Error::Newer.into()),
     }
     let [kind, inputs, low, high] = [next()?, next()?, next()?, next()?];
@@ -112,7 +115,7 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
         steps: u64::from(low) | u64::from(high) << 32,
     };
     let layers = claims.encoder + claims.decoder;
-    claims.has_means = version > 1 && claims.x() == CENTRED;
+    claims.has_means = CODINGS && version == VERSION && claims.x() == CENTRED;
     if kind > 0x1f || claims.x() > CENTRED || claims.inputs > MAX_WIDTH || layers > MAX_LAYERS {
         return Err(Error::Corrupt.into());
     }
@@ -157,7 +160,8 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
 /// Loads parameters from bytes; returns the number of steps they were trained for.
 ///
 /// Everything is checked before the first parameter changes. Errors: the shape, the length of `params`, and
-/// [`Error::Length`], [`Error::Magic`], [`Error::Older`], [`Error::Newer`], [`Error::Corrupt`], [`Error::OtherShape`],
+/// [`Error::Length`], [`Error::Magic`], [`Error::Older`], [`Error::Newer`], [`Error::LeftOut`] (version 2 without the
+/// feature `codings`), [`Error::Corrupt`], [`Error::OtherShape`],
 /// [`Error::Parameter`]. Cost: two passes over the bytes.
 pub fn decode(shape: &Shape<'_>, mut bytes: &[u8], params: &mut [f32]) -> Result<u64, Error> {
     decode_from(shape, &mut bytes, params)

@@ -1,8 +1,7 @@
 extern crate std;
 use super::*;
-use crate::shape::Codings;
 use crate::shape::init::glorot;
-use crate::shape::{Layer, Prior};
+use crate::shape::{Codings, Layer, Prior};
 use std::vec;
 use std::vec::Vec;
 
