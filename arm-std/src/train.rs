@@ -11,6 +11,7 @@ use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::Config;
 use crate::cut::Cut;
 use crate::data::{BitTable, Splits};
+use crate::driver::Threads;
 use crate::evaluate::{Mean, Scores, bound};
 use crate::kernels::Desktop;
 use crate::memory::LINE;
@@ -138,19 +139,19 @@ pub fn train(
     config: &Config,
     network: &Network,
     splits: &Splits,
-    threads: usize,
+    threads: impl Into<Threads>,
     peers: Option<&dyn Peers>,
     from: Option<Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
-    Run { config, network, splits, threads, peers }.train(from, observer)
+    Run { config, network, splits, threads: threads.into(), peers }.train(from, observer)
 }
 
 struct Run<'a> {
     config: &'a Config,
     network: &'a Network,
     splits: &'a Splits,
-    threads: usize,
+    threads: Threads,
     peers: Option<&'a dyn Peers>,
 }
 
@@ -260,8 +261,8 @@ impl Run<'_> {
         state.driver.set_seed(config.seed);
         let engine = self.evaluation().map_err(at(step))?;
         let valid = Rows::all(&splits.valid);
-        let valid =
-            bound(&engine, state.driver.params(), valid, 1, epoch, threads, self.peers).map_err(at(step))?;
+        let valid = bound(&engine, state.driver.params(), valid, 1, epoch, threads.most(), self.peers)
+            .map_err(at(step))?;
         let rows = config.batch.min(splits.valid.rows());
         let cut = Cut::new(&engine.shape(), splits.valid.words(), splits.valid.cols());
         let variance = state.driver.variance(cut.x(0..rows), cut.y(0..rows), epoch);
@@ -303,7 +304,7 @@ impl Run<'_> {
             0 => Rows::all(&splits.test),
             some => Rows::spread(&splits.test, some),
         };
-        let scores = Scores::of(&engine, driver.params(), test, config.nll_samples, threads, peers);
+        let scores = Scores::of(&engine, driver.params(), test, config.nll_samples, threads.most(), peers);
         let figures = scores.map_err(at(step))?.figures();
         Ok(Outcome::Done { model: Model { network: network.clone(), params }, best, figures })
     }

@@ -6,7 +6,7 @@ use arm_core::optim::Adam;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{BitMatrix, Error, Layer};
 use arm_std::data::BitTable;
-use arm_std::driver::Driver;
+use arm_std::driver::{Driver, Threads};
 use arm_std::network::{Network, Preset};
 use std::time::Instant;
 
@@ -80,7 +80,7 @@ impl<'a> Steps<'a> {
         network: &'a Network,
         table: &'a BitTable,
         batch: usize,
-        threads: usize,
+        threads: impl Into<Threads>,
     ) -> Result<Self, Error> {
         if batch == 0 || batch > table.rows() {
             return Err(Error::Setting);

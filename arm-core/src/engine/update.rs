@@ -68,14 +68,13 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         mut block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
-        let rule = optimiser.rule();
         if let Some(layer) = trained {
-            if let (1, Rule::Sgd(Sgd { rate })) = (total, rule) {
+            if let (1, Rule::Sgd(Sgd { rate })) = (total, optimiser.rule()) {
                 self.add(-rate * self.scale(block.layer), layer, block.first, block.weights);
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
                 return Ok(());
             }
-            if let Rule::Adam(adam) = rule
+            if let Rule::Adam(adam) = optimiser.rule()
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
             {
                 let (needed, given) = (layer.d.stride(), room.len());
@@ -115,7 +114,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             self.gradient_of(trained, 1.0 / total.max(1) as f32, shards, block.layer, first, g);
             let m = take(&mut firsts, weights.len());
             let v = take(&mut seconds, weights.len());
-            rule.apply(&self.kernels, step, g, m, v, weights);
+            optimiser.rule().apply(&self.kernels, step, g, m, v, weights);
             first += rows;
         }
         Ok(())

@@ -50,7 +50,7 @@ pub(super) fn run(args: &args::Eval) -> Outcome {
     };
     let shape = subject.model.network.shape().padded(LINE);
     let engine = Engine::new(shape, Desktop::new(), Arm, args.seed)?;
-    let (params, threads) = (subject.model.padded(LINE), args::threads(args.threads));
+    let (params, threads) = (subject.model.padded(LINE), args::threads(args.threads).most());
     let scores = Scores::of(&engine, params.floats(), rows, args.nll_samples as usize, threads, None)?;
     if let Some((path, format)) = file {
         write(&scores, format, path).map_err(|e| format!("{}: cannot be written: {e}", path.display()))?;

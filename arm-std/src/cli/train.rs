@@ -85,7 +85,7 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     ))?;
     let (lr, steps, seed, name) = (config.lr, config.steps, config.seed, config.estimator.name());
     say(format_args!(
-        "{name}, Adam {lr}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads} threads"
+        "{name}, Adam {lr}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads}"
     ))?;
     if let Some(peers) = peers {
         say(format_args!("{} processes with a share of every batch each", peers.count()))?;

@@ -28,7 +28,7 @@ impl<E: Estimator + Sync, M: Send> Driver<'_, E, M> {
         let (f, refused) = values.split_at_mut(total);
         match own {
             Ok(()) => {
-                let shares = self.threads.iter_mut().take(batches.len());
+                let shares = self.splits[self.choice.at()].shares.iter_mut().take(batches.len());
                 let own = shares.flat_map(|share| get(share).f.iter());
                 f.iter_mut().skip(first).zip(own).for_each(|(f, own)| *f = *own);
             }
@@ -43,13 +43,18 @@ impl<E: Estimator + Sync, M: Send> Driver<'_, E, M> {
     }
 
     /// The second phase: the mean gradient over the `total` examples of all processes, then the optimiser.
-    pub(super) fn update_together(&mut self, peers: &dyn Peers, batches: &[Batch<'_>], total: usize) {
-        let threads = self.pool.threads();
-        let shards = shards(&mut self.threads, batches);
+    pub(super) fn update_together(
+        &mut self,
+        peers: &dyn Peers,
+        threads: usize,
+        batches: &[Batch<'_>],
+        total: usize,
+    ) {
+        let shards = shards(&mut self.splits[self.choice.at()].shares, batches);
         let (engine, optimisers, step) = (&self.engine, &self.optimisers, self.steps);
         let gradient = blocks(&engine.shape(), [self.gradient.floats_mut(), &mut [], &mut []], threads);
         let work: Vec<_> = gradient.into_iter().map(Mutex::new).collect();
-        self.pool.run(&|t| {
+        self.pool.run(threads, &|t| {
             for block in &mut *work[t].lock().unwrap_or_else(PoisonError::into_inner) {
                 block.weights.fill(0.0);
                 engine.gradient(1.0 / total as f32, &shards, block.layer, block.first, block.weights);
@@ -61,7 +66,7 @@ impl<E: Estimator + Sync, M: Send> Driver<'_, E, M> {
         let parameters = blocks(&engine.shape(), parameters, threads);
         let gradient = blocks(&engine.shape(), [self.gradient.floats_mut(), &mut [], &mut []], threads);
         let work: Vec<_> = parameters.into_iter().zip(gradient).map(Mutex::new).collect();
-        self.pool.run(&|t| {
+        self.pool.run(threads, &|t| {
             let (parameters, gradient) = &mut *work[t].lock().unwrap_or_else(PoisonError::into_inner);
             for (p, g) in parameters.iter_mut().zip(gradient) {
                 let (m, v) = (&mut *p.first_moment, &mut *p.second_moment);

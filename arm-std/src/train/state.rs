@@ -5,7 +5,7 @@ use super::{TrainError, at};
 use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::Config;
 use crate::dispatch::Visitor;
-use crate::driver::Driver;
+use crate::driver::{Driver, Threads};
 use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::model::{Model, copy_rows};
@@ -32,7 +32,7 @@ pub(super) struct State<'a> {
 struct Start<'a> {
     config: &'a Config,
     network: &'a Network,
-    threads: usize,
+    threads: Threads,
     peers: Option<&'a dyn Peers>,
 }
 
@@ -71,7 +71,7 @@ impl<'a> State<'a> {
     pub(super) fn new(
         config: &'a Config,
         network: &'a Network,
-        (threads, peers): (usize, Option<&'a dyn Peers>),
+        (threads, peers): (Threads, Option<&'a dyn Peers>),
         means: &[f32],
     ) -> Result<Self, TrainError> {
         let start = Start { config, network, threads, peers };
