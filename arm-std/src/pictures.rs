@@ -1,21 +1,21 @@
 //! Pictures of what a model has learned.
 
 use crate::data::BitTable;
-use crate::image::{Grid, cell_size};
+use crate::image::Grid;
 use crate::kernels::Desktop;
 use crate::memory::Aligned;
 use crate::model::Model;
 use arm_core::estimator::Arm;
 use arm_core::{Batch, BitMatrix, Engine, Error};
 
-/// Images in a row of the grids.
+/// Examples above their reconstructions.
 const COLUMNS: usize = 10;
 
 /// A grid of `count` samples from the model, as probabilities p(x = 1 | b_1).
 pub fn samples(model: &Model, count: usize, seed: u64) -> Result<Grid, Error> {
     let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
     let inputs = model.network.inputs;
-    let mut grid = Grid::new(cell_size(inputs), COLUMNS);
+    let mut grid = Grid::of_rows(inputs);
     let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(1, 1));
     let mut image = vec![0.0; inputs];
     for index in 0..count as u64 {
@@ -31,7 +31,7 @@ pub fn samples(model: &Model, count: usize, seed: u64) -> Result<Grid, Error> {
 pub fn reconstructions(model: &Model, table: &BitTable, count: usize, seed: u64) -> Result<Grid, Error> {
     let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
     let inputs = model.network.inputs;
-    let mut grid = Grid::new(cell_size(inputs), COLUMNS);
+    let mut grid = Grid::of_rows(inputs);
     let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(1, 1));
     let mut image = vec![0.0; inputs];
     let rows: Vec<usize> = (0..count.min(table.rows())).collect();

@@ -159,7 +159,9 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     };
     if !missing.is_empty() {
         let missing = missing.join(", ");
-        return Err(Left(format!("left; {kept}{failed}; missing: {missing}. The same command trains those")).into());
+        return Err(
+            Left(format!("left; {kept}{failed}; missing: {missing}. The same command trains those")).into()
+        );
     }
     if !failures.is_empty() {
         return Err(format!("{kept}{failed}").into());

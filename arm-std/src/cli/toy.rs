@@ -188,6 +188,9 @@ mod tests {
 
     #[test]
     fn z_scores_are_short() {
-        assert_eq!((z(None), z(Some(-308.62)), z(Some(4.2e300))), ("-".into(), "-308.6".into(), "4e300".into()));
+        assert_eq!(
+            (z(None), z(Some(-308.62)), z(Some(4.2e300))),
+            ("-".into(), "-308.6".into(), "4e300".into())
+        );
     }
 }

@@ -65,7 +65,9 @@ impl Earlier {
         }
         let text = fs::read_to_string(folder.join(WHOLE)).unwrap_or_default();
         match serde_json::from_str::<Comparison>(&text) {
-            Ok(earlier) if earlier.settings != now.settings => Earlier::Other("a comparison with other settings"),
+            Ok(earlier) if earlier.settings != now.settings => {
+                Earlier::Other("a comparison with other settings")
+            }
             Ok(earlier) if earlier.data != now.data => Earlier::Other("a comparison on other data"),
             Ok(earlier) => Earlier::Same(earlier.runs),
             Err(_) => Earlier::Other("results that are not known to be of this comparison"),
@@ -104,7 +106,11 @@ impl Comparison {
                 writeln!(curves, "{name},{step},{},{seconds:.4},{objective}", step * *evaluations as u64)?;
             }
             let Figures { neg_elbo, nll, nll_samples, .. } = figures;
-            writeln!(results, "{name},{},{},{neg_elbo},{nll},{nll_samples}", best.epoch, best.valid_neg_elbo)?;
+            writeln!(
+                results,
+                "{name},{},{},{neg_elbo},{nll},{nll_samples}",
+                best.epoch, best.valid_neg_elbo
+            )?;
         }
         let svg = page(&charts(&self.runs), 3)?;
         let whole = serde_json::to_string(self)? + "\n";
