@@ -123,11 +123,11 @@ impl Comparison {
     }
 }
 
-/// The objective against steps, evaluations and time.
+/// The objective against steps, evaluations and time. Costs differ by factors, hence logarithms.
 fn charts(runs: &[Run]) -> [Chart; 3] {
-    let chart = |title: &str, x: &str, pick: &dyn Fn(&Run, &Point) -> f64| Chart {
+    let chart = |title: &str, x: Axis, pick: &dyn Fn(&Run, &Point) -> f64| Chart {
         title: title.into(),
-        x: Axis::linear(x),
+        x,
         y: Axis::linear("train −ELBO, nats").focused(),
         curves: runs
             .iter()
@@ -135,10 +135,10 @@ fn charts(runs: &[Run]) -> [Chart; 3] {
             .collect(),
     };
     [
-        chart("−ELBO over steps", "steps", &|_, p| p.step as f64),
-        chart("−ELBO over evaluations", "evaluations of f for an example", &|r, p| {
+        chart("−ELBO over steps", Axis::linear("steps"), &|_, p| p.step as f64),
+        chart("−ELBO over evaluations", Axis::log("evaluations of f for an example"), &|r, p| {
             p.step as f64 * r.evaluations as f64
         }),
-        chart("−ELBO over time", "seconds of training", &|_, p| p.seconds),
+        chart("−ELBO over time", Axis::log("seconds of training"), &|_, p| p.seconds),
     ]
 }
