@@ -40,6 +40,9 @@ pub struct Grid {
     cells: Vec<u8>,
 }
 
+/// Pixels that the strips of a heat map may take side by side.
+const STRIPS: usize = 560;
+
 /// The grey of gaps and of cells that no image was pushed for.
 const GAP: u8 = 64;
 
@@ -55,6 +58,26 @@ impl Grid {
             gap: 2,
             cells: Vec::new(),
         }
+    }
+
+    /// A grid for rows of `cols` bits: of pictures, ten in a row, where the rows are likely to be some; else a heat map, in
+    /// which every row is a strip of cells, as many strips side by side (one, two, five or ten) as have room.
+    pub fn of_rows(cols: usize) -> Grid {
+        if is_picture(cols) {
+            return Grid::new(cell_size(cols), 10);
+        }
+        let scale = (STRIPS / cols.max(1)).clamp(1, 8);
+        let room = STRIPS / (cols.max(1) * scale);
+        let columns = [10, 5, 2].into_iter().find(|&columns| columns <= room).unwrap_or(1);
+        Grid::new((1, cols), columns).scale(scale)
+    }
+
+    /// The mean of every pixel over the images that were pushed, 0 black and 1 white; nothing without images.
+    pub fn means(&self) -> Vec<f64> {
+        let area = self.height * self.width;
+        let sum = |at: usize| self.cells.iter().skip(at).step_by(area).map(|&v| f64::from(v)).sum::<f64>();
+        let count = self.len() as f64;
+        if self.is_empty() { vec![] } else { (0..area).map(|at| sum(at) / (255.0 * count)).collect() }
     }
 
     /// Draws every pixel `scale` x `scale` (at least 1).
@@ -160,6 +183,11 @@ impl Grid {
     }
 }
 
+/// Whether rows of `cols` bits are likely to be pictures: squares of 8 x 8 and more. Nothing else tells them from other rows.
+pub fn is_picture(cols: usize) -> bool {
+    cols >= 64 && cols.isqrt().pow(2) == cols
+}
+
 /// The `(height, width)` in which to show an example of `cols` bits: the most square rectangle of exactly
 /// that many pixels, lying if it is not a square (28 x 28 for 784, 8 x 14 for 112), and one row for a prime
 /// number.
@@ -229,6 +257,29 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let huge = Grid::new((1, 1), 1).scale(usize::MAX);
         assert!(huge.write(&path).unwrap_err().to_string().contains("too large"));
+    }
+
+    #[test]
+    fn rows_that_are_no_pictures_are_strips() {
+        assert!([64, 256, 784].into_iter().all(is_picture));
+        assert!([0, 1, 12, 16, 36, 63, 112, 180, 560].into_iter().all(|cols| !is_picture(cols)));
+        let grid = |cols| {
+            let g = Grid::of_rows(cols);
+            (g.height, g.width, g.columns, g.scale)
+        };
+        assert_eq!(grid(784), (28, 28, 10, 2));
+        assert_eq!([grid(12), grid(40)], [(1, 12, 5, 8), (1, 40, 1, 8)]);
+        assert_eq!([grid(112), grid(9000)], [(1, 112, 1, 5), (1, 9000, 1, 1)]);
+        assert_eq!(grid(0), (1, 1, 10, 8));
+    }
+
+    #[test]
+    fn means_are_of_every_pixel() {
+        let mut grid = Grid::of_rows(2);
+        assert!(grid.means().is_empty());
+        grid.push_levels(&[0, 255]);
+        grid.push_levels(&[255, 255]);
+        assert_eq!(grid.means(), [0.5, 1.0]);
     }
 
     #[test]

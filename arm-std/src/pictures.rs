@@ -1,7 +1,7 @@
 //! Pictures of what a model has learned.
 
 use crate::data::BitTable;
-use crate::image::{Grid, cell_size};
+use crate::image::Grid;
 use crate::kernels::Desktop;
 use crate::memory::Aligned;
 use crate::model::Model;
@@ -9,14 +9,14 @@ use crate::rows::Rows;
 use arm_core::estimator::Arm;
 use arm_core::{Batch, BitMatrix, Engine, Error};
 
-/// Images in a row of the grids.
+/// Examples above their reconstructions.
 const COLUMNS: usize = 10;
 
 /// A grid of `count` samples from the model, as probabilities p(x = 1 | b_1).
 pub fn samples(model: &Model, count: usize, seed: u64) -> Result<Grid, Error> {
     let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
     let inputs = model.network.inputs;
-    let mut grid = Grid::new(cell_size(inputs), COLUMNS);
+    let mut grid = Grid::of_rows(inputs);
     let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(1, 1));
     let mut image = vec![0.0; inputs];
     for index in 0..count as u64 {
@@ -32,7 +32,7 @@ pub fn samples(model: &Model, count: usize, seed: u64) -> Result<Grid, Error> {
 pub fn reconstructions(model: &Model, table: &BitTable, count: usize, seed: u64) -> Result<Grid, Error> {
     let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
     let inputs = model.network.inputs;
-    let mut grid = Grid::new(cell_size(inputs), COLUMNS);
+    let mut grid = Grid::of_rows(inputs);
     let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(1, 1));
     let mut image = vec![0.0; inputs];
     let rows = Rows::spread(table, count);
@@ -59,7 +59,7 @@ mod tests {
     fn reconstructions_are_of_rows_from_everywhere() {
         let bytes: Vec<u8> = (0..60 * 40u32).map(|i| u8::from(i * i % 11 < 4)).collect();
         let table = BitTable::from_bytes(40, &bytes).unwrap();
-        let mut originals = Grid::new(cell_size(40), COLUMNS);
+        let mut originals = Grid::of_rows(40);
         [0, 15, 30, 45].iter().for_each(|&row| originals.push_bits(table.row(row)));
         let grid = reconstructions(&model(), &table, 4, 1).unwrap();
         assert_eq!(grid.len(), COLUMNS + 4);

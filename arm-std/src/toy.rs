@@ -121,10 +121,16 @@ impl Toy {
     }
 }
 
-/// Standard errors between a mean or variance and what it should be; differences within rounding count as none.
-pub fn z_score(found: f64, expected: f64, error: f64, rounding: f64) -> f64 {
+/// Standard errors between a mean or variance and what it should be; differences within rounding count as none. `None`
+/// where a standard error of zero cannot tell: a few draws that came out alike.
+pub fn z_score(found: f64, expected: f64, error: f64, rounding: f64) -> Option<f64> {
     let difference = found - expected;
-    if difference.abs() <= rounding { 0.0 } else { difference / error.max(f64::MIN_POSITIVE) }
+    match difference.abs() {
+        d if d <= rounding => Some(0.0),
+        // Draws that differ by rounding only are alike.
+        _ if error <= rounding => None,
+        _ => Some(difference / error),
+    }
 }
 
 struct Ascend {
@@ -235,11 +241,11 @@ mod tests {
                     let spread = toy.spread(choice(name), phi, 20_000, 11).unwrap();
                     let error = (spread.variance / spread.draws as f64).sqrt();
                     if !name.biased() {
-                        let z = z_score(spread.mean, toy.gradient(p), error, 1e-7);
+                        let z = z_score(spread.mean, toy.gradient(p), error, 1e-7).unwrap();
                         assert!(z.abs() < 5.6, "{name:?} at {phi}: mean {spread:?}, z = {z:.1}");
                     }
                     if let Some(variance) = toy.variance(choice(name), p) {
-                        let z = z_score(spread.variance, variance, spread.error, 1e-12);
+                        let z = z_score(spread.variance, variance, spread.error, 1e-12).unwrap();
                         assert!(z.abs() < 5.6, "{name:?} at {phi}: {spread:?}, {variance}, z = {z:.1}");
                         closed += 1;
                     }
@@ -260,6 +266,13 @@ mod tests {
             assert!((last(&arm) - last(&exact)).abs() < 0.05, "{arm:?}");
             assert!((exact[0].gradient - Toy { target }.gradient(0.5)).abs() < 1e-7);
         }
+    }
+
+    #[test]
+    fn draws_that_came_out_alike_say_nothing() {
+        assert_eq!(z_score(0.3, 0.2, 0.0, 1e-7), None);
+        assert_eq!(z_score(0.2, 0.2 + 1e-9, 0.0, 1e-7), Some(0.0));
+        assert_eq!(z_score(0.25, 0.5, 0.125, 1e-7), Some(-2.0));
     }
 
     #[test]

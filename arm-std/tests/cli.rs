@@ -105,15 +105,20 @@ fn runs_are_listed_and_compared() {
     let output = arm(dir.path(), &["runs"]);
     let text = stdout(&output);
     let lines: Vec<_> = text.lines().collect();
-    assert!(lines.len() == 3 && lines[0].ends_with("seed") && !lines[0].contains("batch"), "{text}");
+    assert!(lines.len() == 2 && lines[0].ends_with("seed") && !lines[0].contains("batch"), "{text}");
+    assert!(lines[1].starts_with("runs/{seed-4,seed-5}  2  linear") && lines[1].contains(" ± "), "{text}");
     let json = arm(dir.path(), &["runs", "--json", "runs/seed-4", "runs/seed-5"]);
-    let runs: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
+    let runs = &json["runs"];
     let bound = |i: usize| runs[i]["best"]["valid_neg_elbo"].as_f64().unwrap();
     assert!(bound(0) <= bound(1) && runs[0]["config"]["seed"] != runs[1]["config"]["seed"]);
-    assert!(lines[1].starts_with(runs[0]["run"].as_str().unwrap()), "{text}");
+    let valid = &json["groups"][0]["valid_neg_elbo"];
+    assert_eq!(valid["n"], 2);
+    assert!((valid["mean"].as_f64().unwrap() - (bound(0) + bound(1)) / 2.0).abs() < 1e-9);
+    assert!((valid["sd"].as_f64().unwrap() - (bound(1) - bound(0)) / 2f64.sqrt()).abs() < 1e-9);
     assert!(arm(dir.path(), &["runs", "--svg", "curves.svg"]).status.success());
     let svg = std::fs::read_to_string(dir.path().join("curves.svg")).unwrap();
-    assert!(svg.contains("seed-4") && svg.contains("seed-5") && svg.contains("<polyline"), "{svg}");
+    assert!(svg.contains("arm (2 runs)") && svg.contains("<poly"), "{svg}");
     assert_eq!(arm(dir.path(), &["runs", "nowhere"]).status.code(), Some(1));
 }
 

@@ -51,6 +51,16 @@ fn toy_writes_tables_and_a_picture() {
 }
 
 #[test]
+fn toy_prints_short_numbers_of_few_draws() {
+    let dir = tempfile::tempdir().unwrap();
+    for draws in ["2", "10"] {
+        let text = done(dir.path(), &["toy", "--steps", "10", "--draws", draws]);
+        assert!(text.lines().all(|line| line.chars().count() < 130), "{text}");
+        assert!(text.contains("say little") && !text.contains(" inf"), "{text}");
+    }
+}
+
+#[test]
 fn toy_says_what_it_cannot_do() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
@@ -169,7 +179,59 @@ fn compare_draws_every_run() {
         line.rsplit(',').next().unwrap().parse::<f64>().unwrap()
     };
     assert!((first("arm") - first("leg")).abs() < 1.0, "{curves}");
+    // The same again has nothing to train; one more estimator joins the others; other settings replace nothing unasked.
+    let read = |name: &str| fs::read(d.join("compare").join(name)).unwrap();
+    let again = done(d, &[&args[..], &["--estimators", "arm,leg"]].concat());
+    assert!(
+        again.contains("has arm, rloo:3, leg already") && read("curves.csv") == curves.as_bytes(),
+        "{again}"
+    );
+    done(d, &[&args[..], &["--estimators", "disarm"]].concat());
+    assert_eq!(fs::read_to_string(d.join("compare/results.csv")).unwrap().lines().count(), 5);
+    let before = ["curves.csv", "results.csv", "compare.svg", "compare.json"].map(read);
+    let other = [&args[..], &["--seed", "7", "--estimators", "arm"]].concat();
+    let output = arm(d, &other);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && message.contains("--force"), "{message}");
+    assert!(["curves.csv", "results.csv", "compare.svg", "compare.json"].map(read) == before);
+    done(d, &[&other[..], &["--force"]].concat());
+    assert_eq!(fs::read_to_string(d.join("compare/results.csv")).unwrap().lines().count(), 2);
+    refused(d, &[&args[..], &["--estimators", "exact", "--out", "fresh"]].concat(), &["exact"]);
+    assert!(!d.join("fresh").exists());
     refused(d, &[&args[..], &["--estimators", "exact"]].concat(), &["exact", "these can"]);
     refused(d, &[&args[..], &["--estimator", "arm"]].concat(), &["--estimators"]);
     refused(d, &["compare", "--data", "t.csv", "--batch", "50"], &["--batch 50", "40"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_comparison_keeps_what_was_finished() {
+    use std::process::Stdio;
+    use std::thread::sleep;
+    use std::time::Duration;
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    trained(d, "linear");
+    let args = ["compare", "--data", "t.csv", "--preset", "linear", "--steps", "600", "--batch", "10"];
+    let args = [&args[..], &["--nll-samples", "2", "--estimators", "arm,leg,disarm"]].concat();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arm"));
+    let child =
+        command.current_dir(d).args(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !d.join("compare/compare.json").exists() {
+        sleep(Duration::from_millis(2));
+    }
+    assert!(Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{message}");
+    assert!(
+        message.contains("finished in compare: arm") && message.contains("missing: leg, disarm"),
+        "{message}"
+    );
+    let read = |name: &str| fs::read_to_string(d.join("compare").join(name)).unwrap();
+    assert_eq!(read("results.csv").lines().count(), 2);
+    let arm = read("curves.csv");
+    let rest = done(d, &args);
+    assert!(rest.contains("has arm already"), "{rest}");
+    assert!(read("curves.csv").starts_with(&arm) && read("results.csv").lines().count() == 4);
 }

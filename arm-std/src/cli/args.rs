@@ -251,9 +251,12 @@ pub(super) struct Compare {
     /// Threads; only times depend on them [default: as many as are fastest]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Folder for curves.csv, results.csv and compare.svg, which are replaced
+    /// Folder for curves.csv, results.csv, compare.svg and compare.json; a comparison with the same settings goes on
     #[arg(long, default_value = "compare")]
     pub out: PathBuf,
+    /// Replace what is in --out without asking, and train all estimators anew
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Threads to use.

@@ -1,28 +1,27 @@
 //! `arm compare`.
 
+mod folder;
+
 use super::estimators::{choices, label};
-use super::{Outcome, Usage, args, headline, say, tell};
+use super::train::enough_memory;
+use super::{Left, Outcome, Usage, args, headline, say, tell};
 use crate::checkpoint::Checkpoint;
-use crate::config::Config;
-use crate::files::replace_bytes;
-use crate::plot::{Axis, Chart, Curve, page};
-use crate::train::{self, Epoch, Failure, Figures, Next, Observer, Restored, train};
-use std::fmt::Write;
+use crate::config::{Config, EstimatorName};
+use crate::train::{self, Epoch, Failure, Next, Observer, Restored, fingerprint, train};
+use arm_core::shape::MAX_WIDTH;
+use folder::{Comparison, Earlier, Point, Run};
 use std::fs;
+use std::io::{IsTerminal, Write, stderr, stdin};
 use std::path::Path;
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// Whether Ctrl-C was pressed.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Points of each curve.
 const POINTS: u64 = 200;
-
-/// A point of a learning curve.
-struct Point {
-    step: u64,
-    /// Time that steps took so far, without validation.
-    seconds: f64,
-    /// Mean of the objective over the steps since the last point.
-    objective: f64,
-}
 
 /// Notes the learning curve of a run.
 struct Curves {
@@ -53,7 +52,7 @@ impl Observer for Curves {
             self.points.push(Point { step, seconds: self.spent.as_secs_f64(), objective });
             (self.sum, self.count) = (0.0, 0);
         }
-        Next::Go
+        if INTERRUPTED.load(Ordering::SeqCst) { Next::Leave } else { Next::Go }
     }
 
     fn epoch(&mut self, _: &Epoch, _: u64, _: Duration) -> Result<(), Failure> {
@@ -74,15 +73,6 @@ impl Observer for Curves {
     }
 }
 
-/// A run that is done.
-struct Run {
-    name: String,
-    evaluations: usize,
-    points: Vec<Point>,
-    best: Epoch,
-    figures: Figures,
-}
-
 pub(super) fn run(args: &args::Compare) -> Outcome {
     for (name, given) in
         [("estimator", args.settings.estimator.is_some()), ("samples", args.settings.samples.is_some())]
@@ -99,13 +89,24 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     if batch > rows {
         return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());
     }
-    let steps = match config.steps {
-        0 => args.settings.epochs().saturating_mul((rows / batch) as u64),
-        steps => steps,
-    };
+    if splits.train.cols() > MAX_WIDTH {
+        let cols = splits.train.cols();
+        return Err(format!("{data}: has {cols} columns; at most {MAX_WIDTH} are supported").into());
+    }
+    if config.steps == 0 {
+        config.steps = args.settings.epochs().saturating_mul((rows / batch) as u64);
+    }
+    let steps = config.steps;
     let network = config.network(&splits.train).map_err(Usage)?;
     let shape = network.shape();
     let chosen = choices(&args.estimators, &shape, |_| true)?;
+    let of = |name: EstimatorName, samples| Config { estimator: name, samples, ..config.clone() };
+    for choice in &chosen {
+        enough_memory(&network, &of(choice.name, choice.samples))?;
+    }
+    // What all estimators share; that of the default stands for theirs.
+    let mut comparison = Comparison::new(&config, fingerprint(&splits))?;
+    let made = prepare(&args.out, args.force, &mut comparison)?;
     say(format_args!("{}", headline(&network, &config)))?;
     say(format_args!(
         "{data}: {rows} train images; Adam {}, batch {batch}, {steps} steps, seed {}\n",
@@ -115,69 +116,111 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
         "{:<28}{:>12}{:>10}{:>14}{:>13}{:>12}{:>12}",
         "estimator", "evaluations", "seconds", "train at end", "valid -ELBO", "test -ELBO", "test NLL"
     ))?;
-    let mut runs = Vec::new();
+    leave_on_interrupts()?;
+    let (mut missing, mut failures) = (Vec::new(), Vec::new());
     for choice in chosen {
         let (name, evaluations) = (label(&choice), choice.evaluations(&shape));
-        let config = Config { estimator: choice.name, samples: choice.samples, steps, ..config.clone() };
+        if let Some(run) = comparison.run(&name) {
+            print(run, steps)?;
+            continue;
+        }
+        if INTERRUPTED.load(Ordering::SeqCst) {
+            missing.push(name);
+            continue;
+        }
         let mut curves = Curves::new(steps);
-        let threads = args::threads(args.threads);
-        let outcome = train(&config, &network, &splits, threads, None, None, &mut curves);
-        let (best, figures) = match outcome.map_err(|e| format!("{name}: {e}"))? {
-            train::Outcome::Done { best, figures, .. } => (best, figures),
-            train::Outcome::Left(step) => return Err(format!("{name}: left at step {step}").into()),
-        };
-        let (seconds, last) = curves.points.last().map_or((0.0, f64::NAN), |p| (p.seconds, p.objective));
-        say(format_args!(
-            "{name:<28}{:>12}{seconds:>10.1}{last:>14.2}{:>13.2}{:>12.2}{:>12.2}",
-            steps.saturating_mul(evaluations as u64),
-            best.valid_neg_elbo,
-            figures.neg_elbo,
-            figures.nll
-        ))?;
-        runs.push(Run { name, evaluations, points: curves.points, best, figures });
+        let (config, threads) = (of(choice.name, choice.samples), args::threads(args.threads));
+        match train(&config, &network, &splits, threads, None, None, &mut curves) {
+            Ok(train::Outcome::Done { best, figures, .. }) => {
+                let run = Run { name, evaluations, points: curves.points, best, figures };
+                print(&run, steps)?;
+                comparison.runs.push(run);
+                comparison.write(&args.out)?;
+            }
+            Ok(train::Outcome::Left(_)) => missing.push(name),
+            Err(error) => {
+                // The others may well be fine.
+                let _ = writeln!(stderr(), "{name}: {error}");
+                failures.push(name);
+            }
+        }
     }
-    write(&args.out, &runs)?;
+    let out = args.out.display();
+    let kept = match comparison.runs.is_empty() {
+        true if made => {
+            let _ = fs::remove_dir(&args.out);
+            "nothing was finished and nothing is written".into()
+        }
+        true => format!("nothing was finished; {out} is as it was"),
+        false => format!("finished in {out}: {}", comparison.names()),
+    };
+    let failed = match failures.is_empty() {
+        true => String::new(),
+        false => format!("; failed: {}", failures.join(", ")),
+    };
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        return Err(
+            Left(format!("left; {kept}{failed}; missing: {missing}. The same command trains those")).into()
+        );
+    }
+    if !failures.is_empty() {
+        return Err(format!("{kept}{failed}").into());
+    }
     say(format_args!(
         "\nevaluations: of f for an example, at most; train: the objective over the last steps, the -ELBO or the bound of \
-         several samples\ncurves.csv, results.csv and compare.svg in {}",
-        args.out.display()
+         several samples\ncurves.csv, results.csv, compare.svg and compare.json in {out}"
     ))
 }
 
-fn write(folder: &Path, runs: &[Run]) -> Outcome {
-    let fail = |name: &str, e: &dyn std::fmt::Display| format!("{}: {e}", folder.join(name).display());
-    fs::create_dir_all(folder).map_err(|e| fail("", &e))?;
-    let mut curves = String::from("estimator,step,evaluations,seconds,objective\n");
-    let mut results =
-        String::from("estimator,best_epoch,valid_neg_elbo,test_neg_elbo,test_nll,nll_samples\n");
-    for Run { name, evaluations, points, best, figures } in runs {
-        for Point { step, seconds, objective } in points {
-            writeln!(curves, "{name},{step},{},{seconds:.4},{objective}", step * *evaluations as u64)?;
-        }
-        let Figures { neg_elbo, nll, nll_samples, .. } = figures;
-        writeln!(results, "{name},{},{},{neg_elbo},{nll},{nll_samples}", best.epoch, best.valid_neg_elbo)?;
-    }
-    let svg = page(&charts(runs), 3)?;
-    for (name, text) in [("curves.csv", curves), ("results.csv", results), ("compare.svg", svg)] {
-        replace_bytes(&folder.join(name), text.as_bytes()).map_err(|e| fail(name, &e))?;
-    }
-    Ok(())
+fn print(run: &Run, steps: u64) -> Outcome {
+    let (seconds, last) = run.points.last().map_or((0.0, f64::NAN), |p| (p.seconds, p.objective));
+    say(format_args!(
+        "{:<28}{:>12}{seconds:>10.1}{last:>14.2}{:>13.2}{:>12.2}{:>12.2}",
+        run.name,
+        steps.saturating_mul(run.evaluations as u64),
+        run.best.valid_neg_elbo,
+        run.figures.neg_elbo,
+        run.figures.nll
+    ))
 }
 
-/// The objective against steps, evaluations and time.
-fn charts(runs: &[Run]) -> [Chart; 3] {
-    let chart = |x: &str, pick: &dyn Fn(&Run, &Point) -> f64| Chart {
-        title: "training".into(),
-        x: Axis::linear(x),
-        y: Axis::log("−ELBO, nats"),
-        curves: runs
-            .iter()
-            .map(|r| Curve::new(r.name.clone(), r.points.iter().map(|p| (pick(r, p), p.objective))))
-            .collect(),
-    };
-    [
-        chart("steps", &|_, p| p.step as f64),
-        chart("evaluations of f for an example", &|r, p| p.step as f64 * r.evaluations as f64),
-        chart("seconds", &|_, p| p.seconds),
-    ]
+/// Makes `out` ready: takes up what it holds of the same comparison, asks before what is in it is replaced, or makes the
+/// folder. Returns whether it made it.
+fn prepare(out: &Path, force: bool, comparison: &mut Comparison) -> Result<bool, Failure> {
+    match Earlier::read(out, comparison) {
+        Earlier::Nothing => {}
+        _ if force => {}
+        Earlier::Same(runs) => {
+            let names: Vec<_> = runs.iter().map(|run| run.name.as_str()).collect();
+            say(format_args!("{}: has {} already; --force trains anew\n", out.display(), names.join(", ")))?;
+            comparison.runs = runs;
+        }
+        Earlier::Other(what) => {
+            let question = format!("{}: holds {what}", out.display());
+            if !(stdin().is_terminal() && stderr().is_terminal()) {
+                return Err(format!("{question}; give another --out, or --force to replace it").into());
+            }
+            write!(stderr(), "{question}. Replace it? [y/N] ")?;
+            let mut answer = String::new();
+            stdin().read_line(&mut answer)?;
+            if !matches!(answer.trim(), "y" | "Y" | "yes") {
+                return Err(format!("{} is left as it is; give another --out", out.display()).into());
+            }
+        }
+    }
+    let made = !out.exists();
+    let fail = |e| format!("{}: cannot be made a folder: {e}", out.display());
+    fs::create_dir_all(out).map_err(fail)?;
+    Ok(made)
+}
+
+/// From now on a first Ctrl-C (or request to terminate) leaves after the step in hand, a second quits.
+fn leave_on_interrupts() -> Outcome {
+    Ok(ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            process::exit(130);
+        }
+        let _ = writeln!(stderr(), "leaving; once more to quit at once");
+    })?)
 }

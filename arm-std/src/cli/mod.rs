@@ -25,7 +25,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Runs the command line of this process. Exit codes: 0 success, 1 data or files, 2 usage.
+/// Exit code of a command that was interrupted and kept what was finished.
+const LEFT: u8 = 3;
+
+/// Runs the command line of this process. Exit codes: 0 success, 1 data or files, 2 usage, 3 left before the end.
 pub fn main() -> ExitCode {
     let result = match args::Args::parse().command {
         args::Command::Train(args) => train::run(&args),
@@ -43,7 +46,11 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Nothing is left to say where even this cannot be written.
             let _ = writeln!(std::io::stderr(), "error: {error}");
-            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+            ExitCode::from(match () {
+                () if error.is::<Usage>() => 2,
+                () if error.is::<Left>() => LEFT,
+                () => 1,
+            })
         }
     }
 }
@@ -72,6 +79,11 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
+
+/// An interruption that left work undone: what is kept, what is missing, and how to go on.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Left(String);
 
 /// What the commands say about the network that they train, and where its settings come from.
 fn headline(network: &Network, config: &Config) -> String {

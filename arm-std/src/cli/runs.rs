@@ -31,7 +31,10 @@ pub(super) fn run(args: &args::Runs) -> Outcome {
         replace_bytes(file, text.as_bytes()).map_err(|e| format!("{}: {e}", file.display()))?;
     }
     if args.json {
-        return say(format_args!("{}", serde_json::to_string_pretty(&Listed { groups: &groups, runs: &runs })?));
+        return say(format_args!(
+            "{}",
+            serde_json::to_string_pretty(&Listed { groups: &groups, runs: &runs })?
+        ));
     }
     if runs.is_empty() {
         return say(format_args!("no runs; arm train makes one"));

@@ -37,14 +37,26 @@ struct Point {
 
 impl Point {
     /// z-score of the mean.
-    fn bias(&self) -> f64 {
+    fn bias(&self) -> Option<f64> {
         let error = (self.spread.variance / self.spread.draws as f64).sqrt();
         z_score(self.spread.mean, self.gradient, error, 1e-7)
     }
 
     /// z-score of the variance.
     fn excess(&self) -> Option<f64> {
-        self.closed.map(|closed| z_score(self.spread.variance, closed, self.spread.error, 1e-12))
+        self.closed.and_then(|closed| z_score(self.spread.variance, closed, self.spread.error, 1e-12))
+    }
+}
+
+/// Draws below which a z-score is of little use: its standard error is itself an estimate.
+const FEW: u64 = 100;
+
+/// A z-score in few characters.
+fn z(score: Option<f64>) -> String {
+    match score {
+        None => "-".into(),
+        Some(z) if z.abs() < 1e4 => format!("{z:.1}"),
+        Some(z) => format!("{z:.0e}"),
     }
 }
 
@@ -74,6 +86,12 @@ pub(super) fn run(args: &args::Toy) -> Outcome {
         }
     }
     print(&all)?;
+    if args.draws < FEW {
+        say(format_args!(
+            "\nz-scores of {} draws say little (-: no closed form, or all draws alike); the default is 20000",
+            args.draws
+        ))?;
+    }
     write(&args.out, &all)?;
     say(format_args!("traces.csv, variance.csv and toy.svg in {}", args.out.display()))
 }
@@ -95,13 +113,12 @@ fn print(all: &[Measured]) -> Outcome {
     for m in all {
         let middle = &m.points[LOGITS.len() / 2];
         let shown = |v: Option<f64>| v.map_or("-".into(), |v| format!("{v:.3e}"));
-        let z = |v: Option<f64>| v.map_or("-".into(), |v| format!("{v:.1}"));
         say(format_args!(
             "{:<7}{:<26}{:>13.4}{:>9}{:>13}{:>14}{:>12}",
             m.toy.target,
             label(&m.choice),
             m.ascent.last().map_or(f64::NAN, |last| last.probability),
-            z(worst(m.points.iter().map(Point::bias))),
+            z(worst(m.points.iter().filter_map(Point::bias))),
             shown(Some(middle.spread.variance)),
             shown(middle.closed),
             z(worst(m.points.iter().filter_map(Point::excess))),
@@ -139,7 +156,7 @@ fn charts(all: &[Measured]) -> Vec<Chart> {
     for target in TARGETS {
         let here: Vec<_> = all.iter().filter(|m| m.toy.target == target).collect();
         let traced = |what: &str, pick: fn(&Moment) -> f64| Chart {
-            title: format!("p0 = {target}"),
+            title: format!("{what}, p0 = {target}"),
             x: Axis::linear("step"),
             y: Axis::linear(what),
             curves: here
@@ -156,11 +173,24 @@ fn charts(all: &[Measured]) -> Vec<Chart> {
             Curve::new(label(&m.choice), m.points.iter().map(|point| (point.p, shown(point.spread.variance))))
         };
         charts.push(Chart {
-            title: format!("p0 = {target}"),
+            title: format!("variance, p0 = {target}"),
             x: Axis::linear("σ(φ)"),
             y: Axis::log("variance of one estimate"),
             curves: here.iter().map(spread).collect(),
         });
     }
     charts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn z_scores_are_short() {
+        assert_eq!(
+            (z(None), z(Some(-308.62)), z(Some(4.2e300))),
+            ("-".into(), "-308.6".into(), "4e300".into())
+        );
+    }
 }

@@ -201,7 +201,7 @@ fn memory(network: &Network, config: &Config) -> usize {
 }
 
 /// An error, instead of an abort in the middle of it, where the run cannot have its memory.
-fn enough_memory(network: &Network, config: &Config) -> Outcome {
+pub(super) fn enough_memory(network: &Network, config: &Config) -> Outcome {
     let bytes = memory(network, config);
     if Vec::<u8>::new().try_reserve_exact(bytes).is_ok() {
         return Ok(());

@@ -202,14 +202,13 @@ fn charts(report: &Report<'_>) -> [Chart; 3] {
         let points = row.layers.iter().enumerate().map(|(i, &v)| (i as f64, v));
         Curve::new(row.estimator.clone(), points)
     };
-    let names = report.layers.join(", ");
     [
-        chart("encoder, averaged estimates", Axis::log("evaluations of f for an example"), &|row| {
+        chart("encoder, over evaluations (averaged)", Axis::log("evaluations of f for an example"), &|row| {
             averaged(row, row.evaluations as f64)
         }),
-        chart("encoder, averaged estimates", Axis::log("milliseconds on one thread"), &|row| {
+        chart("encoder, over time (averaged)", Axis::log("milliseconds on one thread"), &|row| {
             averaged(row, 1e3 * row.seconds)
         }),
-        chart("one estimate, layer by layer", Axis::linear(names), &by_layer),
+        chart("one estimate, layer by layer", Axis::names("layer", report.layers.to_vec()), &by_layer),
     ]
 }

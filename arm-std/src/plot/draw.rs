@@ -41,7 +41,8 @@ pub(super) fn draw(chart: &Chart, most: usize) -> Group {
         .set("viewBox", (0, 0, FRAME.2, FRAME.3));
     // The first curves lie over the others.
     for (k, curve) in chart.curves.iter().enumerate().rev() {
-        inside = inside.add(draw_curve(curve, style(k).unwrap_or(GREY), x, y, most, !chart.x.names.is_empty()));
+        inside =
+            inside.add(draw_curve(curve, style(k).unwrap_or(GREY), x, y, most, !chart.x.names.is_empty()));
     }
     let title = text(&chart.title, (FRAME.0 + FRAME.2 / 2.0, 22.0), "middle").set("font-size", 15);
     let mut group = axes(chart, x, y).add(title).add(inside);
@@ -78,7 +79,8 @@ fn axes(chart: &Chart, x: Scale, y: Scale) -> Group {
     let names = &chart.x.names;
     let every = names.len().div_ceil(NAMES).max(1);
     let slanted = names.iter().map(|n| n.chars().count() + 1).sum::<usize>() > LETTERS;
-    let mut ticks: Vec<_> = names.iter().enumerate().step_by(every).map(|(i, n)| (i as f64, n.clone())).collect();
+    let mut ticks: Vec<_> =
+        names.iter().enumerate().step_by(every).map(|(i, n)| (i as f64, n.clone())).collect();
     if names.is_empty() {
         ticks = x.ticks(7).into_iter().map(|t| (t, number(t))).collect();
     }

@@ -45,7 +45,8 @@ mod tests {
     use super::*;
 
     fn axis(curves: &[Curve]) -> Scale {
-        let values = |pick: fn(&(f64, f64)) -> f64| curves.iter().flat_map(move |c| c.points.iter().map(pick));
+        let values =
+            |pick: fn(&(f64, f64)) -> f64| curves.iter().flat_map(move |c| c.points.iter().map(pick));
         let y = Scale::around(values(|p| p.1), false);
         focused(curves, Scale::around(values(|p| p.0), false), y)
     }
@@ -57,7 +58,10 @@ mod tests {
     #[test]
     fn the_first_steps_do_not_decide() {
         let scale = axis(&[falling("a", 100.0), falling("b", 103.0)]);
-        assert!(scale.low > 100.0 && scale.low < 102.0 && scale.high > 115.0 && scale.high < 130.0, "{scale:?}");
+        assert!(
+            scale.low > 100.0 && scale.low < 102.0 && scale.high > 115.0 && scale.high < 130.0,
+            "{scale:?}"
+        );
     }
 
     #[test]

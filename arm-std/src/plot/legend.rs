@@ -5,7 +5,7 @@ use svg::node::element::{Group, Line, Text};
 
 /// Height of an entry, and width of a character, in pixels.
 const ENTRY: f64 = 20.0;
-const LETTER: f64 = 7.2;
+const LETTER: f64 = 8.6;
 /// Where the text of an entry begins.
 const TEXT: f64 = 36.0;
 /// The longest text.

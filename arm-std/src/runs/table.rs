@@ -123,7 +123,11 @@ pub fn table(groups: &[Group]) -> Vec<String> {
     let cell = |(column, text): (usize, &String)| {
         let width = widths[column];
         // Words from the left, figures from the right.
-        if column == 1 || figures.contains(&column) { format!("{text:>width$}") } else { format!("{text:<width$}") }
+        if column == 1 || figures.contains(&column) {
+            format!("{text:>width$}")
+        } else {
+            format!("{text:<width$}")
+        }
     };
     let line = |row: &Vec<String>| row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
     rows.iter().map(|row| line(row).trim_end().to_string()).collect()
