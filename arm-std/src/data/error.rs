@@ -99,7 +99,7 @@ pub enum Fault {
     /// A number outside the range of bits and of intensities.
     #[error(
         "row {row}, column {column} holds {value}; give 0 and 1, whole grey levels 0..255, or intensities \
-         from 0 to 1"
+         from 0 to 1, or leave the column out with --drop {column}"
     )]
     Value {
         /// Row, from 0.

@@ -74,7 +74,7 @@ impl GreyTable {
 
 /// What a file turned out to hold.
 ///
-/// A table of nothing but 0 and 1 is bits. Any other is grey: whole numbers 0..=255 are levels, and fractions
+/// A table of nothing but 0 and 1 is bits, as is one of two other values, in all or in each column. Any other is grey: whole numbers 0..=255 are levels, and fractions
 /// from 0 to 1 are intensities, rounded to the nearest of 256 levels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Table {

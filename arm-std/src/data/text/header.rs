@@ -55,9 +55,16 @@ fn kind(first: &[&[u8]], rest: &[Vec<&[u8]>], cells: &Cells) -> Kind {
     let others = || first.iter().filter(|cell| !cell.is_empty() && cells.number(cell).is_none());
     let distinct = numbers.iter().enumerate().all(|(at, number)| !numbers[..at].contains(number));
     if others().any(|cell| !word(cell)) {
-        // Numbers that are repeated are cells of a row, in which something else stands by mistake or is missing.
+        // Numbers that are repeated, or begin with bits, are cells of a row, in which something else stands by mistake or is
+        // missing.
+        let bits = numbers.iter().all(|&number| number == 0.0 || number == 1.0);
+        let begins_with_bits = bits && cells.number(first[0]).is_some();
         let missing = others().all(|cell| is_missing(cell));
-        return if numbers.is_empty() || distinct && !missing { Kind::Names } else { Kind::Row };
+        return if numbers.is_empty() || distinct && !missing && !begins_with_bits {
+            Kind::Names
+        } else {
+            Kind::Row
+        };
     }
     if others().next().is_some() {
         // Words such as `y` and `t` are names where numbers stand below them.
@@ -112,7 +119,8 @@ mod tests {
             ("y,n,t", true),
             ("q1,y,3", true),
             ("0,1,1", false),
-            ("0,1,x", true),
+            ("0,1,x", false),
+            ("x,0,1", true),
             ("1,1,x", false),
             ("0,1,", false),
             ("0,1,NA", false),
