@@ -27,8 +27,9 @@ pub mod shape;
 mod storage;
 pub mod stream;
 
-pub use engine::{Block, Engine, Shard, relaxed};
+pub use engine::{Block, Engine, Shard};
 pub use error::Error;
+pub use estimator::relaxed;
 pub use learner::{Learner, Memory};
 pub use network::Batch;
 pub use numeric::bits::Bits;

@@ -2,11 +2,10 @@
 
 use crate::data::{Binarise, DataError, Source, Splits, load};
 use crate::network::{Inputs, Network, Notation, Preset, Ram, SLOPE, codings};
-use crate::optimise::Rule;
 use crate::settings::Settings;
 use arm_core::Prior;
 use arm_core::estimator::{self, Baseline};
-use arm_core::optim::{Adam, Sgd};
+use arm_core::optim::{Adam, Rule, Sgd};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -302,7 +301,7 @@ pub struct Config {
     pub overfit_one_batch: bool,
     /// Samples of the importance-weighted bound at the end.
     pub nll_samples: usize,
-    /// Images of the test split that the bound is computed for; 0 for all.
+    /// Images, spread evenly over the test split, that the final figures are computed for; 0 for all.
     pub nll_images: usize,
 }
 
@@ -420,12 +419,57 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_configuration_of_a_preset_alone_is_read_as_it_was_meant() {
+        let now = toml::to_string(&example()).unwrap();
+        let new = ["network", "slope", "prior "];
+        let old: String = now
+            .lines()
+            .filter(|line| !new.iter().any(|key| line.starts_with(key)))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_eq!(old.lines().count() + 3, now.lines().count(), "{now}");
+        assert_eq!(toml::from_str::<Config>(&old).unwrap(), example());
+    }
+
+    #[test]
+    fn layers_that_were_left_open_are_chosen_for_the_data_and_noted() {
+        let train = Source::Fixed(crate::data::BitTable::new(20, 64));
+        let open = Config { preset: None, network: None, inputs: CodingName::ZeroOne, ..example() };
+        let mut config = open.clone();
+        let network = config.network(&train).unwrap();
+        assert_eq!(network.notation(), "64-32-[16] / [16]-32-64");
+        assert_eq!(config.network, Some("x-32-[16] / [16]-32-x".parse().unwrap()));
+        assert_eq!(config.clone().network(&train), Ok(network));
+        assert_eq!(toml::from_str::<Config>(&toml::to_string(&config).unwrap()).unwrap(), config);
+
+        let mut fitted = Config { fit_ram: Some(Ram(32 << 10)), ..open.clone() };
+        let network = fitted.network(&train).unwrap();
+        assert_eq!((network.notation().as_str(), fitted.fit_ram), ("64-42-[21] / [21]-42-64", None));
+        assert_eq!(network.prior, Prior::Learned);
+
+        let mut other = Config { network: Some("65-[4] / [4]-65".parse().unwrap()), ..open };
+        assert!(other.network(&train).unwrap_err().contains("64 columns"));
+    }
+
+    #[test]
+    fn what_the_notation_does_not_tell_is_told() {
+        let beyond = |config: Config| config.beyond_notation();
+        assert_eq!(beyond(example()), "learned prior, inputs -1 and 1, stochastic units -1 and 1");
+        let network = Some("x-4-[8] / [8]-x".parse().unwrap());
+        let plain = Config { inputs: CodingName::ZeroOne, signed_units: false, network, ..example() };
+        let fixed = Config { prior: PriorName::Fixed, ..plain.clone() };
+        assert_eq!(beyond(fixed), "");
+        assert_eq!(beyond(Config { slope: 0.3, ..plain }), "LeakyReLU 0.3, learned prior");
+    }
+
+    #[test]
     fn encoder_decoder_and_prior_have_their_own_optimisers() {
         let network = Preset::TwoLayer.network(6);
         let rules = example().optimisers(&network);
         let betas = |rule: &Rule| match rule {
             Rule::Adam(adam) => (adam.rate, adam.beta1, adam.beta2),
             Rule::Sgd(sgd) => (sgd.rate, 0.0, 0.0),
+            Rule::Momentum(momentum) => (momentum.rate, momentum.momentum, 0.0),
         };
         let betas: Vec<_> = rules.iter().map(betas).collect();
         let (encoder, decoder) = ((1e-4, 0.5, 0.99999), (1e-4, 0.9, 0.999));

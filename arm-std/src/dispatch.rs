@@ -133,7 +133,7 @@ mod tests {
         type Output = bool;
 
         fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, _: E) -> bool {
-            E::PAIRED || E::FLIPS != Flips::None
+            E::SECOND_PATHS != SecondPaths::None
         }
     }
 

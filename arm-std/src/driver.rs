@@ -14,7 +14,7 @@ use arm_core::init::glorot;
 use arm_core::kernels::Kernels;
 use arm_core::matrix::BitMatrix;
 use arm_core::objective::Objective;
-use arm_core::optim::Optimiser;
+use arm_core::optim::{Optimiser, Rule};
 use arm_core::{Batch, Block, Engine, Error, Shape, Shard};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -26,10 +26,10 @@ const ROOM: usize = 26;
 
 /// A model in training: parameters, moments, scratch and threads.
 #[derive(Debug)]
-pub struct Driver<'s, E, M, O> {
+pub struct Driver<'s, E, M> {
     engine: Engine<'s, Desktop, E>,
     /// That of each dense layer.
-    optimisers: Vec<O>,
+    optimisers: Vec<Rule>,
     params: Aligned,
     moments: Aligned,
     threads: Vec<Mutex<Share<M>>>,
@@ -52,11 +52,10 @@ struct Share<M> {
     result: Result<(), Error>,
 }
 
-impl<'s, E, M, O> Driver<'s, E, M, O>
+impl<'s, E, M> Driver<'s, E, M>
 where
     E: Estimator + Sync,
     M: Objective<Desktop> + Clone + Send,
-    O: Optimiser + Clone + Sync,
 {
     /// A driver with fresh parameters drawn from `seed`, for steps of `batch` examples (others work too) on `threads`
     /// threads; every layer has the same optimiser. Errors: the shape, or a setting.
@@ -64,12 +63,13 @@ where
         shape: Shape<'s>,
         estimator: E,
         objective: M,
-        optimiser: O,
+        optimiser: impl Optimiser,
         seed: u64,
         batch: usize,
         threads: usize,
     ) -> Result<Self, Error> {
-        optimiser.check()?;
+        let rule = optimiser.rule();
+        rule.check()?;
         let shape = shape.padded(LINE);
         let mut engine = Engine::new(shape, Desktop::new(), estimator, seed)?;
         let mut params = Aligned::zeroed(shape.params());
@@ -90,9 +90,9 @@ where
         let threads = (0..pool.threads()).map(share).collect();
         Ok(Driver {
             engine,
-            optimisers: vec![optimiser; shape.dense_layers()],
+            optimisers: vec![rule; shape.dense_layers()],
             params,
-            moments: Aligned::zeroed(O::MOMENTS * shape.params()),
+            moments: Aligned::zeroed(Rule::MOMENTS * shape.params()),
             threads,
             record: Aligned::default(),
             rooms: vec![Aligned::zeroed(ROOM * shape.max_stride()); pool.threads()],
@@ -131,7 +131,7 @@ where
     }
 
     /// The optimiser of each dense layer, for other settings or a schedule. They are checked at the next step.
-    pub fn optimisers_mut(&mut self) -> &mut [O] {
+    pub fn optimisers_mut(&mut self) -> &mut [Rule] {
         &mut self.optimisers
     }
 
@@ -153,7 +153,7 @@ where
         self.params.floats_mut()
     }
 
-    /// The moments: those of every parameter, for each moment of the optimiser.
+    /// The moments: the first of every parameter, then the second, zero where a layer's optimiser has none.
     pub fn moments(&self) -> &[f32] {
         self.moments.floats()
     }
@@ -186,7 +186,7 @@ where
 
     /// [`step`](Self::step) of a conditional network, whose targets are the rows of `y`.
     pub fn step_to(&mut self, x: BitMatrix<'_>, y: BitMatrix<'_>, examples: usize) -> Result<f32, Error> {
-        self.optimisers.iter().try_for_each(O::check)?;
+        self.optimisers.iter().try_for_each(Rule::check)?;
         for bits in [x, y] {
             if examples == 0 || (bits.cols() > 0 && bits.height() != examples) {
                 return Err(Error::Size { needed: examples.max(1), given: bits.height() });
@@ -207,11 +207,11 @@ where
                 self.threads.iter_mut().take(batches.len()).flat_map(|share| &get(share).f).sum::<f32>()
             }
         };
-        if E::RELAXED {
+        if self.engine.estimator.relaxation().is_some() {
             self.learn(&batches, share.start, examples);
         }
         let mean = sum / examples as f32;
-        self.engine.estimator.observe(mean);
+        self.engine.observe(mean);
         self.steps += 1;
         Ok(mean)
     }
@@ -219,25 +219,25 @@ where
     /// What the estimator learns from the `total` examples of all processes, of which those from `first` on are in
     /// `batches`.
     fn learn(&mut self, batches: &[Batch<'_>], first: usize, total: usize) {
-        let record = self.engine.estimator.record();
+        let record = self.engine.statistics_per_example();
         let mut records = vec![0.0; total * record];
         let mut rest = &mut records[first * record..];
         for (share, batch) in self.threads.iter_mut().zip(batches) {
-            let own = self.engine.records(batch.examples, get(share).scratch.words());
+            let own = self.engine.statistics(batch.examples, get(share).scratch.words());
             let out = rest.split_off_mut(..own.len()).unwrap_or_default();
             out.copy_from_slice(own);
         }
         if let Some(peers) = self.peers {
             peers.sum(&mut records);
         }
-        self.engine.estimator.learn(self.steps, &records);
+        self.engine.learn(self.steps, &records);
     }
 
     /// The first phase.
     fn examples(&mut self, batches: &[Batch<'_>]) -> Result<(), Error> {
         let (engine, params, threads) = (&self.engine, self.params.floats(), &self.threads);
         let pieces = if batches.len() > 1 && self.peers.is_none() {
-            let words = engine.record_words(batches.iter().map(|b| b.examples).sum());
+            let words = engine.trace_words(batches.iter().map(|b| b.examples).sum());
             if self.record.len() != words {
                 self.record = Aligned::zeroed(words);
             }
@@ -258,7 +258,7 @@ where
             if let Some(pieces) = pieces.get(t) {
                 let mut pieces = pieces.lock().unwrap_or_else(PoisonError::into_inner);
                 let record: &[f32] = scratch.floats();
-                let ranges = engine.record(batch.examples).map(|range| &record[range]);
+                let ranges = engine.trace_ranges(batch.examples).map(|range| &record[range]);
                 engine.kernels.publish(ranges.zip(pieces.iter_mut().map(|piece| &mut **piece)));
             }
         });
@@ -273,7 +273,7 @@ where
         };
         // The next step begins with them, and other threads then have just written some of them.
         let soon = Soon::new(&self.params.floats()[..self.engine.shape().dense(0).len()]);
-        let parameters = with_moments::<O>(&mut self.params, &mut self.moments);
+        let parameters = with_moments(&mut self.params, &mut self.moments);
         let threads = self.pool.threads();
         let blocks = blocks(&self.engine.shape(), parameters, threads);
         let rooms = self.rooms.iter_mut();
@@ -315,9 +315,9 @@ fn pieces<'a, K: Kernels, E: Estimator>(
     record: &'a mut [u32],
 ) -> Vec<Mutex<Vec<&'a mut [f32]>>> {
     let total = batches.iter().map(|b| b.examples).sum();
-    let mut shares: Vec<_> = batches.iter().map(|b| (engine.record(b.examples), vec![])).collect();
+    let mut shares: Vec<_> = batches.iter().map(|b| (engine.trace_ranges(b.examples), vec![])).collect();
     let (mut rest, mut at) = (bytemuck::cast_slice_mut(record), 0);
-    for whole in engine.record(total) {
+    for whole in engine.trace_ranges(total) {
         let _ = rest.split_off_mut(..whole.start - at);
         at = whole.end;
         for (ranges, pieces) in &mut shares {
@@ -328,10 +328,9 @@ fn pieces<'a, K: Kernels, E: Estimator>(
     shares.into_iter().map(|(_, pieces)| Mutex::new(pieces)).collect()
 }
 
-/// The parameters and their two moments, or empty slices.
-fn with_moments<'a, O: Optimiser>(params: &'a mut Aligned, moments: &'a mut Aligned) -> [&'a mut [f32]; 3] {
-    let size = if O::MOMENTS > 0 { params.len() } else { 0 };
-    let (first, second) = moments.floats_mut().split_at_mut(size);
+/// The parameters and their two moments.
+fn with_moments<'a>(params: &'a mut Aligned, moments: &'a mut Aligned) -> [&'a mut [f32]; 3] {
+    let (first, second) = moments.floats_mut().split_at_mut(params.len());
     [params.floats_mut(), first, second]
 }
 
@@ -411,7 +410,7 @@ mod tests {
     fn trained<E, O>(estimator: E, optimiser: O, kernels: Desktop, rows: usize, threads: usize) -> Vec<u32>
     where
         E: Estimator + Sync,
-        O: Optimiser + Clone + Sync,
+        O: Optimiser,
     {
         let mut driver = Driver::new(SHAPE, estimator, Vae, optimiser, 1, rows, threads).unwrap();
         driver.set_kernels(kernels);

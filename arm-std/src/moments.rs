@@ -200,16 +200,16 @@ pub fn warm_up<E: Estimator, M: Objective<Desktop> + Clone>(
     place: &Place<'_, M>,
     steps: u64,
 ) -> Result<(), Error> {
-    if engine.estimator.record() == 0 {
+    if engine.statistics_per_example() == 0 {
         return Ok(());
     }
     let examples = place.x.height();
     let mut room = Gradient::new(engine, examples, 0);
     for step in 0..steps {
         room.draw(engine, &Place { layers: 0, ..*place }, step)?;
-        let records = engine.records(examples, room.scratch.words()).to_vec();
-        engine.estimator.learn(step, &records);
-        engine.estimator.observe(room.f.iter().sum::<f32>() / examples.max(1) as f32);
+        let records = engine.statistics(examples, room.scratch.words()).to_vec();
+        engine.learn(step, &records);
+        engine.observe(room.f.iter().sum::<f32>() / examples.max(1) as f32);
     }
     Ok(())
 }

@@ -15,6 +15,9 @@ const SPINS: u32 = 1000;
 /// Looks with yields between them before the thread parks: about 100 us when nothing else wants the CPU.
 const YIELDS: u32 = 300;
 
+/// Bytes of a thread's stack, which are taken as they are used: kernels that are not optimised need 2 to 4 MiB.
+const STACK: usize = 8 << 20;
+
 /// What a round calls, borrowed from the stack of [`Pool::run`].
 struct Job<'a>(&'a (dyn Fn(usize) + Sync));
 
@@ -101,8 +104,8 @@ impl Pool {
         for index in 1..threads {
             let (shared, bed) = (Arc::clone(&pool.shared), Arc::new(Bed::default()));
             let own = Arc::clone(&bed);
-            let spawned =
-                thread::Builder::new().name(format!("arm-{index}")).spawn(move || work(&shared, &own, index));
+            let builder = thread::Builder::new().name(format!("arm-{index}")).stack_size(STACK);
+            let spawned = builder.spawn(move || work(&shared, &own, index));
             let Ok(handle) = spawned else { break };
             pool.workers.push((bed, handle));
         }

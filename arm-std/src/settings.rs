@@ -4,9 +4,12 @@ use crate::config::{BaselineName, BinariseName, CodingName, Config, EstimatorNam
 use crate::network::{Notation, OWN, Preset, Ram, Recipe};
 use arm_core::optim::MAX_RATE;
 use clap::Args;
-use serde::Deserialize;
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use toml::de::DeTable;
 
 /// Settings of a run, each of them optional.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, clap::Args)]
@@ -84,7 +87,8 @@ pub struct Settings {
     #[arg(long, allow_negative_numbers = true)]
     pub prior_lr: Option<f32>,
     /// Seed of everything random [default: 1]
-    #[arg(long)]
+    #[arg(long, value_parser = seed)]
+    #[serde(deserialize_with = "written_seed")]
     pub seed: Option<u64>,
     /// Stop after N epochs without a better validation bound; 0 never stops [default: 0]
     #[arg(long, value_name = "N")]
@@ -95,7 +99,7 @@ pub struct Settings {
     /// Samples K of the importance-weighted bound at the end [default: 100]
     #[arg(long, value_name = "K")]
     pub nll_samples: Option<usize>,
-    /// Compute that bound for the first N images of the test split only; 0 for all [default: 0]
+    /// Compute the figures at the end for N images spread evenly over the test split; 0 for all [default: 0]
     #[arg(long, value_name = "N")]
     pub nll_images: Option<usize>,
 }
@@ -121,6 +125,34 @@ fn hint(key: &str) -> String {
 /// The largest whole number of a TOML file.
 const MOST: u64 = i64::MAX as u64;
 
+fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse().ok().filter(|&seed| seed <= MOST);
+    seed.ok_or_else(|| format!("give a whole number from 0 to {MOST}"))
+}
+
+/// A seed in a file, any other than which is refused with the range.
+fn written_seed<'de, D: Deserializer<'de>>(file: D) -> Result<Option<u64>, D::Error> {
+    struct Seed;
+
+    impl Visitor<'_> for Seed {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a whole number from 0 to {MOST}")
+        }
+
+        fn visit_i64<E: de::Error>(self, seed: i64) -> Result<u64, E> {
+            u64::try_from(seed).map_err(|_| E::invalid_value(Unexpected::Signed(seed), &self))
+        }
+
+        fn visit_u64<E: de::Error>(self, seed: u64) -> Result<u64, E> {
+            if seed <= MOST { Ok(seed) } else { Err(E::invalid_value(Unexpected::Unsigned(seed), &self)) }
+        }
+    }
+
+    file.deserialize_u64(Seed).map(Some)
+}
+
 impl Settings {
     /// Reads a TOML file. Errors name the file, the line, and for an unknown key the nearest known one.
     pub fn read(path: &Path) -> Result<Settings, String> {
@@ -131,9 +163,11 @@ impl Settings {
 
     /// The settings in the text of a TOML file. Errors: as [`read`](Self::read), without the name of a file.
     pub fn from_toml(text: &str) -> Result<Settings, String> {
-        let table: toml::Table = toml::from_str(text).map_err(|e| e.to_string())?;
+        let table = DeTable::parse(text).map_err(|e| e.to_string())?;
         let keys = keys();
-        if let Some(key) = table.keys().find(|key| !keys.contains(key)) {
+        if let Some(key) =
+            table.get_ref().keys().map(|key| key.get_ref()).find(|key| !keys.iter().any(|k| k == *key))
+        {
             return Err(format!("there is no key `{key}`; {}", hint(key)));
         }
         let settings: Settings = toml::from_str(text).map_err(|e| e.to_string())?;
@@ -367,6 +401,72 @@ mod tests {
     }
 
     #[test]
+    fn a_network_of_ones_own_takes_the_rest_from_the_preset() {
+        let own: Notation = "x-30-[9] / [9]-30-x".parse().unwrap();
+        let resolved = |settings: &str| read(settings).unwrap().resolve().unwrap();
+        let c = resolved("network = 'x-30-[9] / [9]-30-x'\npreset = 'omniglot-nonlinear'");
+        assert_eq!((c.network, c.slope, c.prior, c.batch), (Some(own.clone()), 0.3, PriorName::Learned, 20));
+        let c = resolved("network = 'x-30-[9] / [9]-30-x'\nslope = 0.2\nprior = 'learned'\nprior-lr = 0.1");
+        assert_eq!((c.network, c.slope, c.prior, c.batch), (Some(own), 0.2, PriorName::Learned, 50));
+        // The preset's rate of a prior goes with its prior.
+        assert_eq!(resolved("preset = 'mnist-linear'\nprior = 'fixed'").prior_lr, None);
+        // Nothing is said: the data decide.
+        assert_eq!(resolved("").network, None);
+        assert_eq!(resolved("fit-ram = '32K'\npreset = 'linear'").network, None);
+        assert_eq!(resolved("fit-ram = 32768").fit_ram, Some(Ram(32 << 10)));
+    }
+
+    #[test]
+    fn a_preset_on_the_command_line_replaces_the_network_of_a_file() {
+        let file = || read("network = 'x-[9] / [9]-x'\nslope = 0.3\nprior = 'learned'").unwrap();
+        let preset = Settings { preset: Some(Preset::Linear), ..Settings::default() }.over(file());
+        assert_eq!((preset.network, preset.slope, preset.prior), (None, None, None));
+        let fit = Settings { fit_ram: Some(Ram(9999)), ..Settings::default() }.over(file());
+        assert_eq!((fit.network, fit.fit_ram, fit.slope), (None, Some(Ram(9999)), Some(0.3)));
+        assert_eq!(Settings::default().over(file()), file());
+    }
+
+    #[test]
+    fn only_a_key_that_is_near_is_suggested() {
+        for (key, near) in
+            [("sede", Some("seed")), ("bacth", Some("batch")), ("signed_units", Some("signed-units"))]
+        {
+            let message = read(&format!("{key} = 1")).unwrap_err();
+            assert!(
+                near.is_some_and(|near| message.contains(&format!("did you mean `{near}`?"))),
+                "{message}"
+            );
+        }
+        for key in ["foo", "hidden-size", "momentum", "x"] {
+            let message = read(&format!("{key} = 1")).unwrap_err();
+            assert!(message.contains(&format!("`{key}`")) && !message.contains("did you mean"), "{message}");
+            assert!(message.contains("arm train --help"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_no_run_folder_holds_is_refused_at_once() {
+        let refuses = |settings: Settings, name: &str| {
+            let message = settings.resolve().unwrap_err();
+            assert!(message.contains(name) && message.contains("9223372036854775807"), "{message}");
+        };
+        let over = MOST + 1;
+        refuses(Settings { seed: Some(over), ..Settings::default() }, "--seed");
+        refuses(Settings { steps: Some(over), ..Settings::default() }, "--steps");
+        refuses(Settings { epochs: Some(u64::MAX), ..Settings::default() }, "--epochs");
+        refuses(Settings { patience: Some(over), ..Settings::default() }, "--patience");
+        refuses(Settings { valid: Some(over as usize), ..Settings::default() }, "--valid");
+        refuses(Settings { nll_images: Some(over as usize), ..Settings::default() }, "--nll-images");
+        for text in ["9223372036854775808", "18446744073709551616", "-1", "1.5", "'1'"] {
+            let message = read(&format!("lr = 0.1\nseed = {text}")).unwrap_err();
+            assert!(message.contains("line 2") && message.contains("0 to 9223372036854775807"), "{message}");
+        }
+        let most = Settings { seed: Some(MOST), ..Settings::default() }.resolve().unwrap();
+        let most = Config { steps: 1, network: Some(Preset::Linear.notation()), ..most };
+        assert_eq!(toml::from_str::<Config>(&toml::to_string(&most).unwrap()).unwrap(), most);
+    }
+
+    #[test]
     fn flags_win_and_epochs_and_steps_are_one_choice() {
         let file = read("batch = 7\nsteps = 90\nlr = 0.5").unwrap();
         let flags = Settings { epochs: Some(3), lr: Some(0.25), ..Settings::default() };
@@ -383,11 +483,19 @@ mod tests {
             ("preset = 'cubic'", ["cubic", "nonlinear"]),
             ("epochs = 3\nsteps = 4", ["epochs", "steps"]),
             ("batch = ", ["c.toml", "line 1"]),
+            ("network = 'x-[8] / [9]-x'", ["line 1", "x-[8] / [9]-x\n          ^^^"]),
+            ("network = 'x-[8]-y'\nfit-ram = '8K'", ["network", "fit-ram"]),
+            ("fit-ram = '8G'", ["line 1", "32K"]),
         ] {
             let message = read(text).unwrap_err();
             assert!(words.iter().all(|w| message.contains(w)), "{message}");
         }
         for (text, word) in [
+            ("slope = 1.5", "--slope"),
+            ("slope = nan", "--slope"),
+            ("slope = 0.2\nnetwork = 'x-[8] / [8]-x'", "no hidden layer"),
+            ("prior = 'learned'\nnetwork = 'x-[8]-y'", "no prior"),
+            ("estimator = 'rebar'\nnetwork = 'x-[8]-[4]-y'", "x-[8]-[4]-y"),
             ("batch = 0", "--batch"),
             ("samples = 3", "--samples"),
             ("baseline = 'moving'", "--baseline"),

@@ -147,7 +147,7 @@ impl Visitor for Ascend {
         let mut engine = Engine::new(UNIT, Portable, estimator, self.seed)?;
         let mut cost = self.toy.cost();
         let sgd = Sgd { rate: self.rate };
-        sgd.check()?;
+        sgd.rule().check()?;
         let mut scratch = vec![0; engine.training_scratch(1)];
         let (mut phi, mut f, mut g) = ([0f32], [0f32], [0f32]);
         let mut moments = Vec::new();
@@ -165,8 +165,8 @@ impl Visitor for Ascend {
             let weights = &mut phi[..];
             let block = Block { layer: 0, first: 0, weights, first_moment: &mut [], second_moment: &mut [] };
             engine.update(&sgd, step, &shards, 1, block, &mut g)?;
-            engine.estimator.learn(step, engine.records(1, &scratch));
-            engine.estimator.observe(f[0]);
+            engine.learn(step, engine.statistics(1, &scratch));
+            engine.observe(f[0]);
         }
         Ok(moments)
     }

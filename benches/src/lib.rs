@@ -66,7 +66,7 @@ pub fn dense_flops(network: &Network) -> usize {
 /// A model in training on random batches of a table.
 #[derive(Debug)]
 pub struct Steps<'a> {
-    driver: Driver<'a, Arm, Vae, Adam>,
+    driver: Driver<'a, Arm, Vae>,
     table: &'a BitTable,
     order: Vec<u32>,
     next: usize,

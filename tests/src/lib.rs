@@ -1,7 +1,7 @@
 //! What the cross-crate tests share.
 
 use arm_core::Error;
-use arm_core::estimator::{Estimator, Evaluated, Exact, Unit};
+use arm_core::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, Exact, SecondPaths, UniformTransform};
 use arm_core::kernels::Portable;
 use arm_core::objective::Objective;
 use arm_core::{Batch, BitMatrix, Engine, Shape, Shard};
@@ -120,28 +120,28 @@ impl ExactBound {
     }
 }
 
-impl Unit for ExactBound {
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        self.joint.unit(p, q, u)
+impl DrawRule for ExactBound {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        self.joint.draw(p, q, u)
     }
 }
 
 impl Estimator for ExactBound {
-    const PAIRED: bool = false;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         self.joint.samples()
     }
 
-    fn noise(&self, s: usize, units_before: usize, u: &mut [f32]) {
-        self.joint.noise(s, units_before, u);
+    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
+        self.joint.uniform_transform()
     }
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         let (mut s, mut w) = (vec![0.0; signal.len()], vec![0.0; signal.len()]);
         self.tuples(evaluated, |tuple, q, value, shares| {
             for (&i, share) in tuple.iter().zip(shares) {
-                s[i] += q * (value + if evaluated.direct { *share } else { 0.0 });
+                s[i] += q * (value + if evaluated.f_has_log_q { *share } else { 0.0 });
                 w[i] += q * share;
             }
         });

@@ -1,9 +1,9 @@
 //! The gradient of the -ELBO with respect to samples, against differences of an f64 implementation.
 
-use arm_core::estimator::{Estimator, Evaluated, Unit};
-use arm_core::kernels::{Kernels, Portable};
-use arm_core::objective::{Objective, Vae};
-use arm_core::relaxed::Relaxed;
+use arm_core::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
+use arm_core::kernels::Portable;
+use arm_core::objective::Vae;
+use arm_core::relaxed::{Relaxation, RelaxedLayer};
 use arm_core::{Batch, BitMatrix, Engine, Error, Layer, Matrix, MatrixMut, Prior, Shape, Shard};
 use arm_std::estimators::StraightThrough;
 use arm_tests::wavy_params;
@@ -25,34 +25,39 @@ struct Probe {
     z: Option<[f32; 4]>,
 }
 
-impl Unit for Probe {
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        if u > q { (true, true, q) } else { (false, false, -p) }
+impl DrawRule for Probe {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        if u > q { DrawnUnit::alone(true, q) } else { DrawnUnit::alone(false, -p) }
     }
 }
 
 impl Estimator for Probe {
-    const PAIRED: bool = false;
-    const RELAXED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         3
-    }
-
-    fn points(&self) -> usize {
-        1
-    }
-
-    fn record(&self) -> usize {
-        32
     }
 
     fn signals(&self, _: Evaluated<'_>, _: &mut [f32], weight: &mut [f32]) {
         weight.copy_from_slice(&[0.5, 0.25, 0.25]);
     }
 
-    fn relax<K: Kernels, O: Objective<K>>(&self, layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
-        let (rows, out) = (layer.rows, &mut *layer.records);
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        Some(self)
+    }
+}
+
+impl Relaxation for Probe {
+    fn points(&self) -> usize {
+        1
+    }
+
+    fn statistics(&self) -> usize {
+        32
+    }
+
+    fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
+        let (rows, out) = (layer.rows, &mut *layer.statistics);
         let mut gradient = [0.0; 12];
         layer.smooth.at_samples(false, MatrixMut::new(&mut gradient, 4, 4))?;
         let out = &mut out[8 * rows.layer..];
@@ -118,7 +123,7 @@ fn records<E: Estimator>(shape: Shape<'_>, estimator: E, step: u64) -> Vec<f32> 
     let mut scratch = vec![0; engine.training_scratch(1)];
     let batch = Batch::new(BitMatrix::new(&[X], 6), 1, 0, step);
     engine.examples(&mut Vae, &wavy_params(&shape, 0.8), batch, &mut scratch, &mut [0.0]).unwrap();
-    engine.records(1, &scratch).to_vec()
+    engine.statistics(1, &scratch).to_vec()
 }
 
 fn doubles(v: &[f32]) -> Vec<f64> {
@@ -198,26 +203,31 @@ fn straight_through_passes_through_the_layers_above() {
 #[derive(Clone, Copy)]
 struct Single;
 
-impl Unit for Single {
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        Probe { z: None }.unit(p, q, u)
+impl DrawRule for Single {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        Probe { z: None }.draw(p, q, u)
     }
 }
 
 impl Estimator for Single {
-    const PAIRED: bool = false;
-    const RELAXED: bool = true;
-
-    fn record(&self) -> usize {
-        8
-    }
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn signals(&self, _: Evaluated<'_>, _: &mut [f32], weight: &mut [f32]) {
         weight.fill(1.0);
     }
 
-    fn relax<K: Kernels, O: Objective<K>>(&self, layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
-        let out = layer.records[4 * layer.rows.layer..].iter_mut();
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        Some(self)
+    }
+}
+
+impl Relaxation for Single {
+    fn statistics(&self) -> usize {
+        8
+    }
+
+    fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
+        let out = layer.statistics[4 * layer.rows.layer..].iter_mut();
         out.zip(layer.rows.b.bits(0).iter()).for_each(|(o, b)| *o = f32::from(u8::from(b)));
         Ok(())
     }

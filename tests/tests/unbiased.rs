@@ -4,8 +4,8 @@
 //! |z| > 6 with probability below 300 x 5e-9 (Student's t), 1.5e-6; there are 43 such tests.
 
 use arm_core::estimator::{
-    Ar, Arm, Arms, Baseline, BitFlip, DisArm, Estimator, Evaluated, Exact, Leg, LocalDisArm, Reinforce, Rloo,
-    Ugc, Unit,
+    Ar, Arm, Arms, Baseline, BitFlip, DisArm, DrawRule, DrawnUnit, Estimator, Evaluated, Exact, Leg,
+    LocalDisArm, Reinforce, Rloo, SecondPaths, Ugc,
 };
 use arm_core::kernels::Portable;
 use arm_core::objective::{BlackBox, Objective, Vae};
@@ -136,15 +136,15 @@ fn independent_upper_uniforms_are_unbiased_and_shared_ones_vary_less() {
 #[derive(Clone, Copy)]
 struct Biased;
 
-impl Unit for Biased {
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        let (a, b, score) = DisArm.unit(p, q, u);
-        (a, b, 1.04 * score)
+impl DrawRule for Biased {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        let unit = DisArm.draw(p, q, u);
+        DrawnUnit { score: 1.04 * unit.score, ..unit }
     }
 }
 
 impl Estimator for Biased {
-    const PAIRED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         DisArm.signals(evaluated, signal, weight);
     }

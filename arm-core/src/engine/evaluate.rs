@@ -1,20 +1,17 @@
 //! Evaluation and generation: no gradients, less memory.
 
 use crate::engine::Engine;
-use crate::engine::chain::Climb;
+use crate::engine::upward::UpwardSampler;
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
-use crate::kernels::unit::Independent;
-use crate::network::Network;
-use crate::network::scratch::Work;
-use crate::network::{Batch, check_bits};
+use crate::kernels::draw_rule::Independent;
+use crate::network::{Batch, Pass, Scratch, check_bits};
+use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::sigmoid;
-use crate::numeric::matrix::{BitMatrix, MatrixMut};
-use crate::numeric::parts::parts_mut;
+use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Purpose;
 use crate::objective::Objective;
-use crate::shape::plan::Plan;
 
 impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     /// f of `samples` independent samples for each example, example by example: with a VAE, f = -log w where the mean
@@ -31,46 +28,36 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let net = self.network(params)?;
+        let pass = self.pass(params, batch, samples)?;
         objective.check(&self.shape)?;
-        self.check_batch(&batch)?;
-        let plan = self.plan_of(batch.examples, samples);
-        let mut work = plan.eval_work(scratch)?;
-        exact_size(plan.rows(), f.len())?;
-        self.evaluate_in(&net, &plan, objective, &batch, &mut work);
-        f.iter_mut().zip(&*work.total).for_each(|(f, total)| *f = *total);
+        self.check_batch(&pass.batch)?;
+        let mut scratch = pass.layout.inference(scratch)?;
+        exact_size(pass.layout.rows(), f.len())?;
+        self.evaluate_in(&pass, objective, &mut scratch);
+        f.iter_mut().zip(&*scratch.path_f).for_each(|(f, total)| *f = *total);
         Ok(())
     }
 
     /// [`evaluate`](Self::evaluate) in scratch that is taken apart, with arguments that were checked; leaves f of each row
-    /// in `total`.
+    /// in `path_f`.
     #[inline(always)]
     pub(crate) fn evaluate_in<O: Objective<K>>(
         &self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
+        pass: &Pass<'_, K>,
         objective: &mut O,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
+        scratch: &mut Scratch<'_>,
     ) {
-        self.sample_all(net, plan, batch, work, O::LOG_Q);
-        objective.evaluate(net, plan, batch, work, 0, plan.rows());
+        self.sample_all(pass, scratch, O::HAS_LOG_Q);
+        objective.evaluate(pass, scratch, 0, pass.layout.rows());
     }
 
-    /// Samples the whole chain for every row, with log q in `total`.
+    /// Samples the whole chain for every row, with log q in `path_f`.
     #[inline(always)]
-    fn sample_all(
-        &self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
-        log_q: bool,
-    ) {
-        work.active.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
-        work.total.fill(0.0);
-        let climb = Climb { net, plan, address: self.address(Purpose::Evaluate, 0, batch), log_q };
-        climb.sample(&mut self.independent(), 0, plan.rows(), work);
+    fn sample_all(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, log_q: bool) {
+        scratch.path_rows.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
+        scratch.path_f.fill(0.0);
+        let sampler = UpwardSampler { pass, address: pass.address(Purpose::Evaluate, 0), log_q };
+        sampler.sample(&mut self.independent(), 0, pass.layout.rows(), scratch);
     }
 
     /// For each example, p(x = 1 | b_1) of one sample b_1 ~ q(b_1 | x), a row of `inputs` probabilities each; of a
@@ -83,13 +70,12 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         out: &mut [f32],
     ) -> Result<(), Error> {
-        let net = self.decoding(params, batch.examples, out)?;
+        let pass = self.decoding(params, batch, out)?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
-        let plan = self.plan_of(batch.examples, 1);
-        let mut work = plan.eval_work(scratch)?;
-        self.sample_all(&net, &plan, &batch, &mut work, false);
+        let mut scratch = pass.layout.inference(scratch)?;
+        self.sample_all(&pass, &mut scratch, false);
         let from = if self.shape.is_conditional() { self.shape.stochastic_layers() - 1 } else { 0 };
-        self.decode(&net, plan.samples_of(from, work.branch), work.a, work.b, out);
+        self.decode(&pass, from, &mut scratch, out);
         Ok(())
     }
 
@@ -103,8 +89,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         out: &mut [f32],
     ) -> Result<(), Error> {
-        let mut work = self.plan_of(batch.examples, 1).eval_work(scratch)?;
-        self.generate_in(params, batch, &mut work, out)
+        let mut scratch = self.layout_of(batch.examples, 1).inference(scratch)?;
+        self.generate_in(params, batch, &mut scratch, out)
     }
 
     /// [`generate`](Self::generate) in scratch that is taken apart.
@@ -112,43 +98,42 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         &self,
         params: &[f32],
         batch: Batch<'_>,
-        work: &mut Work<'_>,
+        scratch: &mut Scratch<'_>,
         out: &mut [f32],
     ) -> Result<(), Error> {
         if !self.shape.is_vae() {
             return Err(Error::Shape);
         }
-        let net = self.decoding(params, batch.examples, out)?;
-        let plan = self.plan_of(batch.examples, 1);
-        let Work { branch: samples, a, b, .. } = work;
-        let address = self.address(Purpose::Generate, 0, &batch);
+        let pass = self.decoding(params, batch, out)?;
+        let Pass { net, layout, .. } = &pass;
+        let Scratch { path_samples: samples, hidden_or_uniforms: room, logits, .. } = &mut *scratch;
+        let address = pass.address(Purpose::Generate, 0);
         let layers = self.shape.stochastic_layers();
         for t in (0..layers).rev() {
             let width = self.shape.stochastic_width(t);
             if t + 1 == layers {
                 // A fixed prior has no logits: they are zero.
                 let prior = net.weights(self.shape.network_layers());
-                let mut logits = MatrixMut::new(b, self.shape.stride(width), width);
-                for logits in logits.rows_mut().take(plan.rows()) {
+                let mut logits = MatrixMut::new(logits, self.shape.stride(width), width);
+                for logits in logits.rows_mut().take(layout.rows()) {
                     logits.fill(0.0);
                     logits.iter_mut().zip(prior.row(0)).for_each(|(l, p)| *l = *p);
                 }
             } else {
                 let link = 2 * layers - 2 - t;
-                let above = plan.samples_of(t + 1, samples);
-                net.logits(link, above, plan.rows(), a, b);
+                let above = layout.samples_of(t + 1, samples);
+                net.logits(link, above, layout.rows(), room, logits);
             }
-            let logits = MatrixMut::new(b, self.shape.stride(width), width);
-            let logits = logits.as_matrix();
-            let u = a.get_mut(..width).unwrap_or_default();
-            let start = plan.sample(t);
-            let here = samples.get_mut(start..plan.sample(t + 1)).unwrap_or_default();
-            for (row, sample) in parts_mut(here, width.div_ceil(32)).enumerate() {
+            let logits = Matrix::new(logits, self.shape.stride(width), width);
+            let u = room.get_mut(..width).unwrap_or_default();
+            let start = layout.sample(t);
+            let here = samples.get_mut(start..layout.sample(t + 1)).unwrap_or_default();
+            for (row, sample) in chunks_mut(here, width.div_ceil(32)).enumerate() {
                 address.stream(1, row, t).fill(u);
                 self.kernels.draw(&Independent, logits.row(row), u, sample);
             }
         }
-        self.decode(&net, plan.samples_of(0, samples), a, b, out);
+        self.decode(&pass, 0, scratch, out);
         Ok(())
     }
 
@@ -177,28 +162,28 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         }
         exact_size(x.height().saturating_mul(width), out.len())?;
         let net = self.network(params)?;
-        let Work { a, b, .. } = self.plan_of(x.height(), 1).eval_work(scratch)?;
-        let logits = net.logits(k, x, x.height(), a, b);
-        for (out, logits) in parts_mut(out, width).zip(logits.as_matrix().rows()) {
+        let Scratch { hidden_or_uniforms: hidden, logits, .. } =
+            self.layout_of(x.height(), 1).inference(scratch)?;
+        let logits = net.logits(k, x, x.height(), hidden, logits);
+        for (out, logits) in chunks_mut(out, width).zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(o, l)| *o = *l);
         }
         Ok(())
     }
 
-    fn decoding<'k, 'p>(
-        &'k self,
-        params: &'p [f32],
-        examples: usize,
+    /// A pass with one sample an example whose decoder gives `out`.
+    #[inline(always)]
+    fn decoding<'a>(
+        &'a self,
+        params: &'a [f32],
+        batch: Batch<'a>,
         out: &[f32],
-    ) -> Result<Network<'k, 'p, K>, Error>
-    where
-        'k: 'p,
-    {
+    ) -> Result<Pass<'a, K>, Error> {
         if self.shape.decoder().is_empty() {
             return Err(Error::Shape);
         }
-        exact_size(examples.saturating_mul(self.decoded()), out.len())?;
-        self.network(params)
+        exact_size(batch.examples.saturating_mul(self.decoded()), out.len())?;
+        self.pass(params, batch, 1)
     }
 
     /// Plain draws.
@@ -211,17 +196,13 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         self.shape.decoder().last().map_or(0, |layer| layer.width())
     }
 
-    fn decode(
-        &self,
-        net: &Network<'_, '_, K>,
-        b1: BitMatrix<'_>,
-        a: &mut [f32],
-        b: &mut [f32],
-        out: &mut [f32],
-    ) {
+    /// The probabilities that the decoder ends in, given the samples of layer `from`.
+    fn decode(&self, pass: &Pass<'_, K>, from: usize, scratch: &mut Scratch<'_>, out: &mut [f32]) {
+        let Scratch { path_samples, hidden_or_uniforms: hidden, logits, .. } = scratch;
+        let below = pass.layout.samples_of(from, path_samples);
         let last = self.shape.stochastic_before(self.shape.network_layers()) - 1;
-        let logits = net.logits(last, b1, b1.height(), a, b);
-        let rows = parts_mut(out, self.decoded());
+        let logits = pass.net.logits(last, below, below.height(), hidden, logits);
+        let rows = chunks_mut(out, self.decoded());
         for (out, logits) in rows.zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(p, &l)| *p = sigmoid(l));
         }

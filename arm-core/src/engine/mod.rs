@@ -1,23 +1,20 @@
 //! What trains and evaluates a network; how is said file by file: step, update, eval.
 
-mod branch;
-mod chain;
 mod evaluate;
-pub mod relaxed;
-mod step;
+mod examples;
+mod relaxed;
+mod second_path;
 mod update;
+mod upward;
 
 pub use update::{Block, Shard};
 
-use crate::error::Error;
+use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
-use crate::network::Network;
-use crate::network::uniforms::Address;
-use crate::network::{Batch, check_bits};
-use crate::numeric::rng::Purpose;
+use crate::network::{Batch, Network, Pass, check_bits};
 use crate::shape::Shape;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 /// The training and evaluation of a network: a shape, kernels and an estimator.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +43,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.shape.check()?;
         self.estimator.check(&self.shape)?;
-        self.plan(1).check()
+        self.layout(1).check()
     }
 
     /// The network.
@@ -54,41 +51,78 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         self.shape
     }
 
-    pub(crate) fn plan(&self, examples: usize) -> Plan<'_> {
-        self.plan_of(examples, self.estimator.samples())
+    pub(crate) fn layout(&self, examples: usize) -> Layout<'_> {
+        self.layout_of(examples, self.estimator.samples())
     }
 
-    /// [`plan`](Self::plan) for another number of samples.
-    pub(crate) fn plan_of(&self, examples: usize, samples: usize) -> Plan<'_> {
-        Plan::new(&self.shape, examples, samples)
+    /// [`layout`](Self::layout) for another number of samples.
+    pub(crate) fn layout_of(&self, examples: usize, samples: usize) -> Layout<'_> {
+        Layout::new(&self.shape, examples, samples)
     }
 
-    pub(crate) fn network<'k, 'p>(&'k self, params: &'p [f32]) -> Result<Network<'k, 'p, K>, Error>
-    where
-        'k: 'p,
-    {
+    pub(crate) fn network<'a>(&'a self, params: &'a [f32]) -> Result<Network<'a, K>, Error> {
         Network::new(&self.shape, &self.kernels, params)
+    }
+
+    /// What a pass over `batch` with `samples` samples an example reads.
+    #[inline(always)]
+    pub(crate) fn pass<'a>(
+        &'a self,
+        params: &'a [f32],
+        batch: Batch<'a>,
+        samples: usize,
+    ) -> Result<Pass<'a, K>, Error> {
+        let layout = self.layout_of(batch.examples, samples);
+        Ok(Pass { net: self.network(params)?, layout, batch, seed: self.seed })
     }
 
     /// Words of scratch for `examples` examples.
     pub fn training_scratch(&self, examples: usize) -> usize {
         let words = self.shape.training_scratch(examples, self.estimator.samples());
-        if E::RELAXED { self.relaxed_scratch(examples, words) } else { words }
+        match self.estimator.relaxation() {
+            Some(relaxation) => self.relaxed_scratch(relaxation, examples, words),
+            None => words,
+        }
+    }
+
+    /// Tells the estimator, once after each step that was taken, the mean of f over the batch.
+    #[inline(always)]
+    pub fn observe(&mut self, mean_f: f32) {
+        if let Some(learned) = self.estimator.learned_mut() {
+            learned.observe(mean_f);
+        }
+    }
+
+    /// Tells the estimator, once after each step that was taken (from 0), the [`statistics`](Self::statistics) of the
+    /// examples of the whole batch in order.
+    pub fn learn(&mut self, step: u64, statistics: &[f32]) {
+        if let Some(learned) = self.estimator.learned_mut() {
+            learned.learn(step, statistics);
+        }
+    }
+
+    /// What the estimator has learned so far, for a checkpoint; empty where there is nothing to keep.
+    pub fn learned_state(&self) -> &[f32] {
+        self.estimator.learned().map_or(&[], |learned| learned.state())
+    }
+
+    /// Lets the estimator go on from a [`learned_state`](Self::learned_state). `Err(Size)` for one of another length;
+    /// nothing is changed then.
+    pub fn set_learned_state(&mut self, state: &[f32]) -> Result<(), Error> {
+        match self.estimator.learned_mut() {
+            Some(learned) => learned.set_state(state),
+            None => exact_size(0, state.len()),
+        }
     }
 
     #[inline(never)]
     pub(crate) fn check_batch(&self, batch: &Batch<'_>) -> Result<(), Error> {
-        self.plan(batch.examples).check()?;
+        self.layout(batch.examples).check()?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         match self.shape.targets() {
             0 if batch.y.cols() == 0 => Ok(()),
             targets => check_bits(batch.y, targets, batch.examples),
         }
-    }
-
-    /// Where uniforms of `batch` come from.
-    pub(crate) fn address<'a>(&self, purpose: Purpose, salt: usize, batch: &'a Batch<'a>) -> Address<'a> {
-        Address { seed: self.seed, batch, purpose, salt }
     }
 }
 

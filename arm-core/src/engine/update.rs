@@ -5,11 +5,11 @@ use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::{AdamRates, Kernels};
 use crate::network::Batch;
-use crate::network::scratch::{Record, Work};
+use crate::network::scratch::{Scratch, Trace};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
-use crate::optim::Optimiser;
-use crate::shape::plan::{Place, Plan};
+use crate::optim::{Optimiser, Rule, Sgd};
+use crate::shape::layout::{LayerLayout, Layout};
 
 /// A share of a batch after [`Engine::examples`], with the scratch it left.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +38,8 @@ pub struct Block<'a> {
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Applies the mean gradient over `shards` (together `total` examples) to a block of rows in step `step`.
     ///
-    /// `room` takes at least one row of gradient; more rows at a time are faster. For a single example and an optimiser
-    /// that works [in place](Optimiser::in_place) it may be empty. Errors: sizes, before anything is changed.
+    /// `room` takes at least one row of gradient; more rows at a time are faster. For a single example and plain
+    /// gradient descent it may be empty. Errors: sizes, before anything is changed.
     pub fn update<O: Optimiser>(
         &self,
         optimiser: &O,
@@ -57,7 +57,6 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// [`update`](Self::update) for a caller that has looked up the layer of the only shard, and need not give it.
-    #[allow(clippy::too_many_arguments)]
     #[inline(always)]
     pub(crate) fn update_layer<O: Optimiser>(
         &self,
@@ -69,19 +68,21 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         mut block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
+        let rule = optimiser.rule();
         if let Some(layer) = trained {
-            if let (1, Some(rate)) = (total, optimiser.in_place()) {
+            if let (1, Rule::Sgd(Sgd { rate })) = (total, rule) {
                 self.add(-rate * self.scale(block.layer), layer, block.first, block.weights);
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
                 return Ok(());
             }
-            if let Some(rates) = optimiser.in_place_adam(step)
+            if let Rule::Adam(adam) = rule
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
             {
                 let (needed, given) = (layer.d.stride(), room.len());
                 if given < needed {
                     return Err(Error::Size { needed, given });
                 }
+                let rates = adam.rates(step);
                 let Block { first, weights, first_moment, second_moment, .. } = block;
                 let blocks = (&mut *first_moment, &mut *second_moment, &mut *weights);
                 let a = 1.0 / total.max(1) as f32;
@@ -96,8 +97,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             }
         }
         for shard in shards {
-            let plan = self.plan(shard.batch.examples);
-            plan.record(shard.scratch).ok_or_else(|| self.size(shard))?;
+            let layout = self.layout(shard.batch.examples);
+            layout.trace(shard.scratch).ok_or_else(|| self.size(shard))?;
         }
         let stride = self.shape.dense(block.layer).stride.max(1);
         let rows = room.len() / stride;
@@ -114,7 +115,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             self.gradient_of(trained, 1.0 / total.max(1) as f32, shards, block.layer, first, g);
             let m = take(&mut firsts, weights.len());
             let v = take(&mut seconds, weights.len());
-            optimiser.apply(&self.kernels, step, g, m, v, weights);
+            rule.apply(&self.kernels, step, g, m, v, weights);
             first += rows;
         }
         Ok(())
@@ -130,24 +131,27 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     fn size(&self, shard: &Shard<'_>) -> Error {
-        Error::Size { needed: self.plan(shard.batch.examples).training_words(), given: shard.scratch.len() }
+        Error::Size { needed: self.layout(shard.batch.examples).training_words(), given: shard.scratch.len() }
     }
 
     /// The part of the scratch of `examples` examples that [`update`](Self::update) reads, and the rest.
     pub fn split_scratch<'a>(&self, examples: usize, scratch: &'a mut [u32]) -> (&'a [u32], &'a mut [f32]) {
-        let (record, rest) = scratch.split_at_mut_checked(self.record_words(examples)).unwrap_or_default();
-        (record, bytemuck::try_cast_slice_mut(rest).unwrap_or_default())
+        let (trace, rest) = scratch.split_at_mut_checked(self.trace_words(examples)).unwrap_or_default();
+        (trace, bytemuck::try_cast_slice_mut(rest).unwrap_or_default())
     }
 
     /// What [`update`](Self::update) reads of the scratch of `examples` examples, as ranges of words: the scratch of a
-    /// batch may be put together from those of its parts, whose ranges follow each other in each range of the whole.
-    pub fn record(&self, examples: usize) -> impl Iterator<Item = core::ops::Range<usize>> + use<'_, K, E> {
-        self.plan(examples).record_ranges()
+    /// batch may be put together from those of its chunks, whose ranges follow each other in each range of the whole.
+    pub fn trace_ranges(
+        &self,
+        examples: usize,
+    ) -> impl Iterator<Item = core::ops::Range<usize>> + use<'_, K, E> {
+        self.layout(examples).trace_ranges()
     }
 
-    /// Words of a scratch that holds the [`record`](Self::record) only.
-    pub fn record_words(&self, examples: usize) -> usize {
-        self.plan(examples).record_words()
+    /// Words of a scratch that holds the [trace](Self::trace_ranges) only.
+    pub fn trace_words(&self, examples: usize) -> usize {
+        self.layout(examples).trace_words()
     }
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
@@ -217,9 +221,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
-        let plan = self.plan(shard.batch.examples);
-        let record = plan.record(shard.scratch)?;
-        Some(Trained::new(&plan, &plan.place(layer), shard.batch.x, &record))
+        let layout = self.layout(shard.batch.examples);
+        let trace = layout.trace(shard.scratch)?;
+        Some(Trained::new(&layout, &layout.layer(layer), shard.batch.x, &trace))
     }
 
     fn add(&self, a: f32, layer: &Trained<'_>, first: usize, g: &mut [f32]) {
@@ -238,22 +242,27 @@ pub(crate) struct Trained<'a> {
 }
 
 impl<'a> Trained<'a> {
-    /// The layer at `place` of a record.
+    /// A layer of a trace.
     #[inline(always)]
-    fn new(plan: &Plan<'_>, place: &Place, x: BitMatrix<'a>, record: &Record<'a>) -> Self {
-        let input = plan.input(place, x, record.activations, record.samples);
-        Trained { input, d: place.gradients(record.deltas) }
+    fn new(layout: &Layout<'_>, layer: &LayerLayout, x: BitMatrix<'a>, trace: &Trace<'a>) -> Self {
+        let input = layout.input(layer, x, trace.activations, trace.samples);
+        Trained { input, d: layer.gradients(trace.deltas) }
     }
 }
 
-impl Work<'_> {
-    /// The layer at `place` for a batch of one whose input lies at the start of `x`.
+impl Scratch<'_> {
+    /// The layer for a batch of one whose input lies at the start of `x`.
     #[inline(never)]
-    pub(crate) fn trained<'a>(&'a self, plan: &Plan<'_>, place: &Place, x: &'a [u32]) -> Trained<'a> {
-        let inputs = plan.shape.inputs();
+    pub(crate) fn trained<'a>(
+        &'a self,
+        layout: &Layout<'_>,
+        layer: &LayerLayout,
+        x: &'a [u32],
+    ) -> Trained<'a> {
+        let inputs = layout.shape.inputs();
         let x = BitMatrix::new(x.get(..words(inputs)).unwrap_or_default(), inputs);
-        let Work { activations, deltas, samples, .. } = self;
-        Trained::new(plan, place, x, &Record { activations, deltas, samples })
+        let Scratch { activations, deltas, samples, .. } = self;
+        Trained::new(layout, layer, x, &Trace { activations, deltas, samples })
     }
 }
 

@@ -1,27 +1,51 @@
 //! Gradient estimators for E\[f(b)\], b ~ Bernoulli(sigmoid(phi)), with respect to the logits phi.
 //!
-//! Each says how samples are drawn from uniforms and how f-values become learning signals. The gradient with respect to
-//! the logits of a row is its signal times its scores.
+//! An estimator says how a unit is drawn from a uniform ([`DrawRule`]), which second evaluations of f it asks for
+//! ([`SecondPaths`]) and how f-values become learning signals ([`Estimator::signals`]). The gradient with respect to the
+//! logits of a row is its signal times its scores. All of ARM:
+//!
+//! ```
+//! use arm_core::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
+//!
+//! struct Arm;
+//!
+//! impl DrawRule for Arm {
+//!     fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+//!         DrawnUnit { sample: u > q, partner: u < p, score: u - 0.5 }
+//!     }
+//! }
+//!
+//! impl Estimator for Arm {
+//!     const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
+//!
+//!     fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+//!         signal.fill(1.0);
+//!         weight.fill(1.0);
+//!     }
+//! }
+//! ```
+//!
+//! What only some need are traits of their own, which an estimator hands out: samples that depend on each other
+//! ([`UniformTransform`]), signals of pairs that are more than a difference ([`PairSignals`]), what is learned along the
+//! way ([`Learned`]), the gradient of f with respect to b ([`relaxed::Relaxation`]).
 
+mod extensions;
 mod flips;
 mod multi;
 mod pairs;
+pub mod relaxed;
 mod single;
 
+pub use extensions::{Learned, PairSignals, Row, UniformTransform};
 pub use flips::{BitFlip, Leg, Ugc};
 pub use multi::{Arms, ArmsBound, LogMeanExp, Rloo, Vimco};
 pub use pairs::{Arm, DisArm, LocalDisArm};
 pub use single::{Ar, Baseline, Exact, Reinforce};
 
-use crate::engine::relaxed::Relaxed;
-use crate::error::{Error, exact_size};
-use crate::kernels::Kernels;
-pub use crate::kernels::unit::Unit;
-use crate::kernels::unit::score_function;
-use crate::numeric::bits::Bits;
-use crate::numeric::math::significant;
-use crate::objective::Objective;
+use crate::error::Error;
+pub use crate::kernels::draw_rule::{DrawRule, DrawnUnit, independent};
 use crate::shape::Shape;
+use relaxed::Relaxation;
 
 /// The samples of one example, as [`Estimator::signals`] sees them.
 #[derive(Clone, Copy, Debug)]
@@ -32,57 +56,42 @@ pub struct Evaluated<'a> {
     pub log_q: &'a [f32],
     /// Whether f contains log q itself: then a bound of several samples has a gradient of its own beside that of the
     /// samples' law, weight (b - p) for each sample.
-    pub direct: bool,
+    pub f_has_log_q: bool,
 }
 
-/// A row of a layer, as [`Estimator::gradient`] sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    /// The sample.
-    pub sample: Bits<'a>,
-    /// Its antithetic partner.
-    pub partner: Bits<'a>,
-    /// What [`Estimator::differ`] left as difference.
-    pub signal: f32,
-    /// The weight of the sample in a bound of several samples whose f contains log q; 0 otherwise.
-    pub weight: f32,
-    /// The same of the partner, where [`Estimator::differ`] left one.
-    pub partner_weight: f32,
-}
-
-/// Which units of a layer get their gradient p (1 - p) (f(b_v = 1) - f(b_v = 0)), b_v flipped and all else kept.
+/// At which samples f is evaluated beside those that were drawn, for every stochastic layer; the layers above are sampled
+/// again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flips {
-    /// None: the estimator multiplies scores with signals.
+pub enum SecondPaths {
+    /// None: scores are multiplied with [`signals`](Estimator::signals).
     None,
-    /// One that is drawn uniformly out of the V of the layer, times V.
-    One,
-    /// Every one.
-    All,
+    /// The antithetic partner of the layer's sample: the signal of a row is f(sample) - f(partner) times what
+    /// [`signals`](Estimator::signals) gives.
+    Partner,
+    /// The sample with one unit flipped that is drawn uniformly out of the V of the layer: its gradient is V p (1 - p)
+    /// (f(1) - f(0)) times what [`signals`](Estimator::signals) gives, that of all others is zero.
+    OneFlip,
+    /// The sample with each unit flipped, one at a time: p (1 - p) (f(1) - f(0)).
+    EveryFlip,
+    /// [`OneFlip`](Self::OneFlip) for units whose logit is [large](Estimator::flips_from),
+    /// [`Partner`](Self::Partner) for all others.
+    PartnerOrFlip,
+}
+
+impl SecondPaths {
+    pub(crate) const fn has_partner(self) -> bool {
+        matches!(self, SecondPaths::Partner | SecondPaths::PartnerOrFlip)
+    }
+
+    pub(crate) const fn has_flips(self) -> bool {
+        !matches!(self, SecondPaths::None | SecondPaths::Partner)
+    }
 }
 
 /// A gradient estimator.
-pub trait Estimator: Unit {
-    /// Whether each sample has an antithetic partner for every stochastic layer. The learning signal of a row of a
-    /// layer is then f(sample) - f(partner), and [`signals`](Self::signals) gives its factor.
-    const PAIRED: bool;
-
-    /// Whether units are flipped, for which f is evaluated again: see [`flips_from`](Self::flips_from). The factor of
-    /// such a gradient is the one that [`signals`](Self::signals) gives.
-    const FLIPS: Flips = Flips::None;
-
-    /// Whether the samples of an example depend on each other in the first stochastic layer: see
-    /// [`couple`](Self::couple).
-    const COUPLED: bool = false;
-
-    /// Whether rows of scores become gradients by [`gradient`](Self::gradient), for which an estimator must be paired.
-    const DIRECT: bool = false;
-
-    /// Whether gradients come from [`relax`](Self::relax), which sees the gradient of f with respect to b. An estimator
-    /// that does may not be paired, nor flip, nor couple. Its scratch is
-    /// [`Engine::training_scratch`](crate::Engine::training_scratch); a [`Learner`](crate::Learner) has less and refuses
-    /// its steps with [`Error::Size`].
-    const RELAXED: bool = false;
+pub trait Estimator: DrawRule {
+    /// The second evaluations of f it asks for.
+    const SECOND_PATHS: SecondPaths;
 
     /// Samples drawn for each example, at least 1.
     fn samples(&self) -> usize {
@@ -94,19 +103,6 @@ pub trait Estimator: Unit {
         Ok(())
     }
 
-    /// Makes of independent uniforms what sample `s` is drawn with, in a layer whose units are preceded by `units_before`
-    /// stochastic units. By default that is what they are.
-    fn noise(&self, _s: usize, _units_before: usize, _u: &mut [f32]) {}
-
-    /// Makes the uniforms of one example for the first stochastic layer, a row of `width` a sample and `stride` from one
-    /// to the next, out of independent ones.
-    fn couple(&self, _rows: &mut [f32], _stride: usize, _width: usize) {}
-
-    /// The magnitude of a logit from which on the unit's gradient comes from flips, in a layer of `width` units.
-    fn flips_from(&self, _width: usize) -> f32 {
-        0.0
-    }
-
     /// From the samples of one example: for each sample the factor of its scores, and the weight of its decoder
     /// gradient (weights of an example sum to one).
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]);
@@ -116,47 +112,40 @@ pub trait Estimator: Unit {
         evaluated.f.iter().zip(weight).map(|(f, w)| f * *w).sum()
     }
 
-    /// With pairs: turns f(sample) - f(partner) of every row, 0 where the pair agrees, into the signals of a layer.
-    /// `kept` is what [`signals`](Self::signals) gave, `partner` room for a weight of each partner.
-    fn differ(&self, _samples: usize, kept: &[f32], difference: &mut [f32], _partner: &mut [f32]) {
-        difference.iter_mut().zip(kept).for_each(|(d, s)| *d *= s);
+    /// The magnitude of a logit from which on the unit's gradient comes from flips, in a layer of `width` units.
+    fn flips_from(&self, _width: usize) -> f32 {
+        0.0
     }
 
-    /// With [`DIRECT`](Self::DIRECT): turns a row of scores into the gradient.
-    fn gradient(&self, row: Row<'_>, scores: &mut [f32]) {
-        scores.iter_mut().for_each(|d| *d = significant(*d * row.signal));
+    /// Where samples are drawn with other than independent uniforms.
+    #[inline(always)]
+    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
+        None
     }
 
-    /// With [`RELAXED`](Self::RELAXED): the most real vectors at which f is evaluated at a time, for each sample.
-    fn points(&self) -> usize {
-        0
+    /// Where the difference of a pair is not the signal yet.
+    #[inline(always)]
+    fn pair_signals(&self) -> Option<&dyn PairSignals> {
+        None
     }
 
-    /// With [`RELAXED`](Self::RELAXED): floats that an example leaves for [`learn`](Self::learn).
-    fn record(&self) -> usize {
-        0
+    /// Where something is learned beside the model.
+    #[inline(always)]
+    fn learned(&self) -> Option<&dyn Learned> {
+        None
     }
 
-    /// With [`RELAXED`](Self::RELAXED): the gradient with respect to the logits of a layer, top layers first. A row must
-    /// depend on the samples of its own example only. Errors refuse the step.
-    fn relax<K: Kernels, O: Objective<K>>(&self, _layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
-        Err(Error::Unsupported)
+    /// [`learned`](Self::learned), to learn more.
+    #[inline(always)]
+    fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
+        None
     }
 
-    /// With [`RELAXED`](Self::RELAXED): told once, after each step that was taken (from 0), the
-    /// [`record`](Self::record)s of the examples of the whole batch in order.
-    fn learn(&mut self, _step: u64, _records: &[f32]) {}
-
-    /// Told once, after each step that was taken, the mean of f over the batch.
-    fn observe(&mut self, _mean_f: f32) {}
-
-    /// What it has learned so far, for a checkpoint; empty where there is nothing to keep.
-    fn state(&self) -> &[f32] {
-        &[]
-    }
-
-    /// Goes on from a [`state`](Self::state). `Err(Size)` for one of another length; nothing is changed then.
-    fn set_state(&mut self, state: &[f32]) -> Result<(), Error> {
-        exact_size(0, state.len())
+    /// Where gradients come from the gradient of f with respect to b. Such an estimator asks for no second paths and no
+    /// other uniforms. Its scratch is [`Engine::training_scratch`](crate::Engine::training_scratch); a
+    /// [`Learner`](crate::Learner) has less and refuses its steps with [`Error::Size`].
+    #[inline(always)]
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        None
     }
 }

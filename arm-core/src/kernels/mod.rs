@@ -5,14 +5,14 @@
 //! depend on its own inputs only, never on how many rows a call is given: that is what makes a step independent of how
 //! a batch is split.
 
+pub(crate) mod draw_rule;
 mod portable;
-pub(crate) mod unit;
 
 pub use portable::Portable;
 pub(crate) use portable::on_grid;
 
 pub use crate::numeric::matrix::Input;
-pub use unit::Unit;
+pub use draw_rule::{DrawRule, DrawnUnit};
 
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Stream;
@@ -73,10 +73,10 @@ pub trait Kernels {
 
     /// Draws a row of Bernoulli units from logits and uniforms by the rule of `E`. Returns (log q of the sample, log q
     /// of its partner) in nats.
-    fn sample<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32);
+    fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32);
 
     /// [`sample`](Self::sample) without partner and scores: returns log q of the sample.
-    fn draw<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32;
+    fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32;
 
     /// sum_i log Bernoulli(b_i; sigmoid(logit_i)) in nats.
     fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32;

@@ -8,7 +8,7 @@ use crate::kernels::Kernels;
 use crate::numeric::bits::Bits;
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
-use crate::shape::plan::Place;
+use crate::shape::layout::LayerLayout;
 
 /// A step that is under way: which parameters come next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,54 +71,56 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// Errors: [`Error::Setting`] when the optimiser was given a bad rate meanwhile; the step stays under way.
     #[inline(never)]
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
-        let Some(Pending { mut layer, mut row, .. }) = self.state.pending else { return Ok(Progress::Idle) };
-        self.optimiser.check()?;
+        let Some(Pending { layer: first, mut row, .. }) = self.state.pending else {
+            return Ok(Progress::Idle);
+        };
+        self.optimiser.rule().check()?;
         let (mut left, mut least) = (budget, 1);
-        let mut place = self.engine.plan(1).place(layer);
-        while place.layer < self.engine.shape.dense_layers() {
-            let stride = place.dense.stride.max(1);
-            let rows = (left / stride).max(least).min(place.dense.rows().saturating_sub(row));
-            if rows == 0 && row < place.dense.rows() {
+        let mut layer = self.engine.layout(1).layer(first);
+        while layer.index < self.engine.shape.dense_layers() {
+            let stride = layer.dense.stride.max(1);
+            let rows = (left / stride).max(least).min(layer.dense.rows().saturating_sub(row));
+            if rows == 0 && row < layer.dense.rows() {
                 if let Some(pending) = &mut self.state.pending {
-                    (pending.layer, pending.row) = (layer, row);
+                    (pending.layer, pending.row) = (layer.index, row);
                 }
                 return Ok(Progress::Working);
             }
-            self.update(&place, row, rows)?;
+            self.update(&layer, row, rows)?;
             (left, least) = (left.saturating_sub(rows * stride), 0);
             row += rows;
-            if row >= place.dense.rows() {
-                (layer, row) = (layer + 1, 0);
-                self.engine.plan(1).advance(&mut place);
+            if row >= layer.dense.rows() {
+                row = 0;
+                self.engine.layout(1).advance(&mut layer);
             }
         }
         let f = self.state.pending.take().map_or(0.0, |pending| pending.f);
-        self.engine.estimator.observe(f);
+        self.engine.observe(f);
         self.state.steps = self.state.steps.wrapping_add(1);
         self.state.updates = self.state.updates.wrapping_add(1);
         Ok(Progress::Done(f))
     }
 
-    /// Updates `rows` rows from `first` on of the layer at `place`.
+    /// Updates `rows` rows from `first` on of a layer.
     #[inline(never)]
-    fn update(&mut self, place: &Place, first: usize, rows: usize) -> Result<(), Error> {
-        let start = place.dense.offset + first * place.dense.stride;
-        let range = start..start + rows * place.dense.stride;
+    fn update(&mut self, layer: &LayerLayout, first: usize, rows: usize) -> Result<(), Error> {
+        let start = layer.dense.offset + first * layer.dense.stride;
+        let range = start..start + rows * layer.dense.stride;
         let moments = self.moments.split_at_mut_checked(self.params.len());
         let (first_moment, second_moment) = moments.unwrap_or((&mut [], &mut []));
         let block = Block {
-            layer: place.layer,
+            layer: layer.index,
             first,
             weights: self.params.get_mut(range.clone()).unwrap_or_default(),
             first_moment: first_moment.get_mut(range.clone()).unwrap_or_default(),
             second_moment: second_moment.get_mut(range).unwrap_or_default(),
         };
         // All else of the scratch is only read.
-        let room = core::mem::take(&mut self.work.a);
-        let trained = self.work.trained(&self.engine.plan(1), place, self.input);
+        let room = core::mem::take(&mut self.scratch.hidden_or_uniforms);
+        let trained = self.scratch.trained(&self.engine.layout(1), layer, self.input);
         let (engine, updates) = (&self.engine, self.state.updates);
         let result = engine.update_layer(Some(&trained), &self.optimiser, updates, &[], 1, block, room);
-        self.work.a = room;
+        self.scratch.hidden_or_uniforms = room;
         result
     }
 
@@ -136,18 +138,22 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         y: &[u32],
     ) -> Result<(), Error> {
         self.idle()?;
-        self.optimiser.check()?;
+        self.optimiser.rule().check()?;
         let batch = self.batch(x, y, self.state.steps)?;
-        let (net, plan) = (self.engine.network(self.params)?, self.engine.plan(1));
-        if E::RELAXED || self.work.deltas.is_empty() || self.input.len() < x.len() {
-            let relaxed = if E::RELAXED { self.engine.training_scratch(1) } else { 0 };
-            return Err(Error::Size { needed: plan.learner_words().max(relaxed), given: self.scratch });
+        let pass = self.engine.pass(self.params, batch, self.engine.estimator.samples())?;
+        let relaxes = self.engine.estimator.relaxation().is_some();
+        if relaxes || self.scratch.deltas.is_empty() || self.input.len() < x.len() {
+            let relaxed = if relaxes { self.engine.training_scratch(1) } else { 0 };
+            return Err(Error::Size {
+                needed: pass.layout.learner_words().max(relaxed),
+                given: self.scratch_words,
+            });
         }
         objective.check(&self.engine.shape)?;
         self.engine.estimator.check(&self.engine.shape)?;
-        self.engine.check_batch(&batch)?;
+        self.engine.check_batch(&pass.batch)?;
         let mut f = [0.0];
-        let result = self.engine.examples_in(&net, &plan, objective, &batch, &mut self.work, &mut [], &mut f);
+        let result = self.engine.examples_in(&pass, objective, &mut self.scratch, &mut [], &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {
             // The same uniforms would be refused again and again.
             self.state.steps = self.state.steps.wrapping_add(1);

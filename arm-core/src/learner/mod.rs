@@ -13,14 +13,14 @@ use crate::estimator::Estimator;
 pub use crate::estimator::LogMeanExp;
 use crate::kernels::{Kernels, Portable, on_grid};
 use crate::network::Batch;
-use crate::network::scratch::Work;
+use crate::network::scratch::Scratch;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::matrix::BitMatrix;
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::Shape;
 use crate::shape::init::glorot;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 
 /// All the memory of a [`Learner`]: P parameters, M moments, S words of scratch. It starts as zeros, so a static of it
 /// lies in .bss.
@@ -65,7 +65,7 @@ impl Shape<'_> {
 
     /// [`scratch`](Self::scratch) for an estimator that draws `samples` samples.
     pub const fn scratch_for(&self, samples: usize) -> usize {
-        Plan::new(self, 1, samples).learner_words()
+        Layout::new(self, 1, samples).learner_words()
     }
 }
 
@@ -97,11 +97,11 @@ pub struct Learner<'m, 's, E, O, K = Portable> {
     params: &'m mut [f32],
     moments: &'m mut [f32],
     /// Taken apart once: a stack has no room for it.
-    work: Work<'m>,
+    scratch: Scratch<'m>,
     /// What is left of the scratch: it keeps the input of a step.
     input: &'m mut [u32],
     /// Words of scratch it was given.
-    scratch: usize,
+    scratch_words: usize,
     state: State,
 }
 
@@ -142,22 +142,22 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         memory: Slices<'m>,
         state: State,
     ) -> Result<Self, Error> {
-        optimiser.check()?;
+        optimiser.rule().check()?;
         // Not by way of a result, which would be copied.
         let engine = Engine { shape, kernels: Portable, estimator, seed, shared: true };
         engine.check()?;
         let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;
-        exact_size(optimiser.moments() * shape.params(), moments.len())?;
-        let (scratch, plan) = (input.len(), engine.plan(1));
-        let trains = plan.fits() && scratch >= plan.training_words();
-        if state.pending.is_some() && !(trains && scratch >= plan.learner_words()) {
-            let needed = if plan.fits() { plan.learner_words() } else { usize::MAX };
-            return Err(Error::Size { needed, given: scratch });
+        exact_size(optimiser.rule().moments() * shape.params(), moments.len())?;
+        let (scratch_words, layout) = (input.len(), engine.layout(1));
+        let trains = layout.fits() && scratch_words >= layout.training_words();
+        if state.pending.is_some() && !(trains && scratch_words >= layout.learner_words()) {
+            let needed = if layout.fits() { layout.learner_words() } else { usize::MAX };
+            return Err(Error::Size { needed, given: scratch_words });
         }
-        let plan = if trains { plan } else { engine.plan_of(1, 1) };
-        let work = plan.work(trains, &mut input).unwrap_or_default();
-        Ok(Learner { engine, optimiser, params, moments, work, input, scratch, state })
+        let layout = if trains { layout } else { engine.layout_of(1, 1) };
+        let scratch = layout.scratch(trains, &mut input).unwrap_or_default();
+        Ok(Learner { engine, optimiser, params, moments, scratch, input, scratch_words, state })
     }
 }
 
@@ -260,18 +260,18 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         if samples == 0 {
             return Err(Error::Setting);
         }
-        let mut batch = self.batch(x, y, self.state.scores)?;
-        let (net, plan) = (self.engine.network(self.params)?, self.engine.plan_of(1, 1));
+        let batch = self.batch(x, y, self.state.scores)?;
+        let mut pass = self.engine.pass(self.params, batch, 1)?;
         objective.check(&self.engine.shape)?;
-        self.engine.check_batch(&batch)?;
-        if self.work.b.is_empty() {
-            return Err(Error::Size { needed: plan.inference_words(), given: self.scratch });
+        self.engine.check_batch(&pass.batch)?;
+        if self.scratch.logits.is_empty() {
+            return Err(Error::Size { needed: pass.layout.inference_words(), given: self.scratch_words });
         }
         let mut sum = LogMeanExp::new();
         for i in 0..samples {
-            batch.first = u64::from(i);
-            self.engine.evaluate_in(&net, &plan, objective, &batch, &mut self.work);
-            sum.push(-self.work.total.first().copied().unwrap_or_default());
+            pass.batch.first = u64::from(i);
+            self.engine.evaluate_in(&pass, objective, &mut self.scratch);
+            sum.push(-self.scratch.path_f.first().copied().unwrap_or_default());
         }
         self.state.scores = self.state.scores.wrapping_add(1);
         let bound = -sum.value();
@@ -284,11 +284,11 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         self.idle()?;
         let x = BitMatrix::new(&[], 0);
         let batch = Batch::new(x, 1, index, self.state.steps);
-        if self.work.b.is_empty() {
-            let needed = self.engine.plan_of(1, 1).inference_words();
-            return Err(Error::Size { needed, given: self.scratch });
+        if self.scratch.logits.is_empty() {
+            let needed = self.engine.layout_of(1, 1).inference_words();
+            return Err(Error::Size { needed, given: self.scratch_words });
         }
-        self.engine.generate_in(self.params, batch, &mut self.work, out)
+        self.engine.generate_in(self.params, batch, &mut self.scratch, out)
     }
 }
 

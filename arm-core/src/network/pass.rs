@@ -1,136 +1,40 @@
-//! The engine's view of a network: passes over one link.
+//! What a step or an evaluation reads, together.
 
-use crate::error::{Error, exact_size};
-use crate::kernels::Kernels;
-use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
-use crate::shape::plan::Plan;
-use crate::shape::{Dense, Shape};
+use crate::network::Batch;
+use crate::network::links::Network;
+use crate::network::uniforms::Address;
+use crate::numeric::bits::Bits;
+use crate::numeric::rng::Purpose;
+use crate::shape::layout::Layout;
 
-/// A network's shape, kernels and parameters.
+/// What is read while a batch is sampled and evaluated: the network with its parameters, the batch, and where everything
+/// lies. What is written is [`Scratch`](crate::network::scratch::Scratch).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Network<'s, 'p, K> {
-    pub shape: &'s Shape<'s>,
-    pub kernels: &'p K,
-    pub params: &'p [f32],
+pub struct Pass<'a, K> {
+    pub(crate) net: Network<'a, K>,
+    pub(crate) layout: Layout<'a>,
+    pub(crate) batch: Batch<'a>,
+    pub(crate) seed: u64,
 }
 
-/// What of a pass has its place in the record; all else is written to the start of what the pass is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keep {
-    Nothing,
-    /// Hidden activations.
-    Hidden,
-    /// Hidden activations, and logits where their gradients will be.
-    All,
-}
-
-impl<'s, 'p, K: Kernels> Network<'s, 'p, K> {
-    pub(crate) fn new(shape: &'s Shape<'s>, kernels: &'p K, params: &'p [f32]) -> Result<Self, Error> {
-        exact_size(shape.params(), params.len())?;
-        Ok(Network { shape, kernels, params })
+impl<K> Pass<'_, K> {
+    /// Rows: a sample each, those of an example one after the other.
+    pub fn rows(&self) -> usize {
+        self.layout.rows()
     }
 
-    /// The parameters of dense layer `i`.
-    pub(crate) fn weights(&self, i: usize) -> Matrix<'p> {
-        self.weights_of(&self.shape.dense(i))
+    /// The example that a row is a sample of.
+    pub fn example(&self, row: usize) -> usize {
+        self.layout.example(row)
     }
 
-    pub(crate) fn weights_of(&self, dense: &Dense) -> Matrix<'p> {
-        let data = self.params.get(dense.offset..dense.offset + dense.len()).unwrap_or_default();
-        Matrix::new(data, dense.stride, dense.outputs)
+    /// The input of an example.
+    pub fn x(&self, example: usize) -> Bits<'_> {
+        self.batch.x.bits(example)
     }
 
-    /// Dense layer `i` for `rows` rows, written to the start of `out`.
-    #[inline(always)]
-    pub(crate) fn dense(&self, i: usize, dense: &Dense, input: Input<'_>, rows: usize, out: &mut [f32]) {
-        let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
-        if self.shape.is_coded() && !self.shape.coding(i).is_plain() {
-            self.affine(dense, input, 1.0, &mut *out);
-            let y = MatrixMut::new(out, dense.stride, dense.outputs);
-            self.shape.coding(i).forward(self.weights_of(dense), dense.slope, y);
-        } else {
-            self.affine(dense, input, dense.slope, out);
-        }
-    }
-
-    #[inline(always)]
-    fn affine(&self, dense: &Dense, input: Input<'_>, slope: f32, out: &mut [f32]) {
-        let (w, y) = (self.weights_of(dense), MatrixMut::new(out, dense.stride, dense.outputs));
-        match input {
-            Input::Real(x) => self.kernels.affine(w, x, slope, y),
-            Input::Bits(x) => self.kernels.affine_bits(w, x, slope, y),
-        }
-    }
-
-    /// The logits of link `k` for `rows` rows, at the start of `out`; `hidden` is room for the link's hidden layers.
-    #[inline(always)]
-    pub(crate) fn logits<'a>(
-        &self,
-        k: usize,
-        x: BitMatrix<'_>,
-        rows: usize,
-        hidden: &mut [f32],
-        out: &'a mut [f32],
-    ) -> MatrixMut<'a> {
-        let start = self.pass(&Plan::new(self.shape, rows, 1), k, x, Keep::Nothing, hidden, out);
-        let width = self.shape.layer(self.shape.link(k).1).map_or(0, |layer| layer.width());
-        let stride = self.shape.stride(width);
-        let logits = out.get_mut(start..).and_then(|out| out.get_mut(..rows * stride)).unwrap_or_default();
-        MatrixMut::new(logits, stride, width)
-    }
-
-    /// The logits of link `k`, in `out`, and the activations of its hidden layers, in `hidden`. Returns where in `out`.
-    #[inline(never)]
-    pub(crate) fn pass(
-        &self,
-        plan: &Plan<'_>,
-        k: usize,
-        x: BitMatrix<'_>,
-        keep: Keep,
-        hidden: &mut [f32],
-        out: &mut [f32],
-    ) -> usize {
-        let mut place = plan.place(self.shape.link(k).0);
-        if keep == Keep::Nothing {
-            place.activation = 0;
-        }
-        loop {
-            let (before, here) = hidden.split_at_mut_checked(place.activation).unwrap_or_default();
-            let input = if place.above_hidden {
-                Input::Real(plan.last_rows(before, place.dense.inputs, place.height()))
-            } else {
-                Input::Bits(x)
-            };
-            let to = if place.hidden {
-                here
-            } else if keep == Keep::All {
-                place.deltas_mut(out)
-            } else {
-                &mut *out
-            };
-            self.dense(place.layer, &place.dense, input, place.height(), to);
-            if !place.hidden {
-                return if keep == Keep::All { place.delta } else { 0 };
-            }
-            plan.advance(&mut place);
-        }
-    }
-
-    /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
-    #[inline(never)]
-    pub(crate) fn back(&self, plan: &Plan<'_>, k: usize, activations: &[f32], deltas: &mut [f32]) {
-        let (first, last) = self.shape.link(k);
-        for i in (first..last).rev() {
-            let above = plan.place(i + 1);
-            let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);
-            let (low, high) = deltas.split_at_mut_checked(above.delta).unwrap_or_default();
-            let d =
-                Matrix::new(high.get(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs);
-            let stride = self.shape.stride(width);
-            let dx = low.get_mut(low.len().wrapping_sub(rows * stride)..).unwrap_or_default();
-            let a = plan.last_rows(activations.get(..above.activation).unwrap_or_default(), width, rows);
-            let slope = self.shape.layer(i).map_or(1.0, |layer| layer.slope());
-            self.kernels.back(self.weights_of(dense), d, a, slope, MatrixMut::new(dx, stride, width));
-        }
+    /// Where the uniforms of the batch come from.
+    pub(crate) fn address(&self, purpose: Purpose, salt: usize) -> Address<'_> {
+        Address { seed: self.seed, batch: &self.batch, purpose, salt }
     }
 }

@@ -1,15 +1,15 @@
 //! The scratch memory of a batch, carved out of one slice of words.
 
 use crate::error::Error;
-use crate::network::Batch;
-use crate::numeric::bits::words;
+use crate::network::Pass;
+use crate::numeric::bits::{Bits, words};
 use crate::shape::Shape;
-use crate::shape::plan::Plan;
+use crate::shape::layout::Layout;
 use core::ops::Range;
 
 /// What [`examples`](crate::Engine::examples) leaves for [`update`](crate::Engine::update).
 #[derive(Debug)]
-pub(crate) struct Record<'a> {
+pub(crate) struct Trace<'a> {
     /// Kept activations of hidden layers.
     pub activations: &'a [f32],
     /// Gradients with respect to what each dense layer computes, before its activation.
@@ -18,30 +18,32 @@ pub(crate) struct Record<'a> {
     pub samples: &'a [u32],
 }
 
-/// All the scratch of a batch, writable. What is only evaluated has its samples in `branch`, and leaves `activations` to
-/// `numbers` and `partners` empty.
+/// What a step or an evaluation of a batch writes. What is only evaluated has its samples in `path_samples`, and leaves
+/// `activations` to `per_row` and `partners` empty.
 #[derive(Debug, Default)]
-pub(crate) struct Work<'a> {
-    pub activations: &'a mut [f32],
-    pub deltas: &'a mut [f32],
-    pub samples: &'a mut [u32],
-    /// What there is a float of for each row: see [`Plan::numbers`].
-    pub numbers: &'a mut [f32],
-    /// f of the paths of a branch.
-    pub total: &'a mut [f32],
-    /// The rows that these belong to: those whose pair differs.
-    pub active: &'a mut [u32],
-    pub partners: &'a mut [u32],
-    pub branch: &'a mut [u32],
+pub struct Scratch<'a> {
+    pub(crate) activations: &'a mut [f32],
+    pub(crate) deltas: &'a mut [f32],
+    pub(crate) samples: &'a mut [u32],
+    /// The antithetic partners of the samples.
+    pub(crate) partners: &'a mut [u32],
+    /// What there is a float of for each row: see [`Layout::per_row`].
+    pub(crate) per_row: &'a mut [f32],
+    /// The rows that second paths belong to.
+    pub(crate) path_rows: &'a mut [u32],
+    /// The samples of these paths.
+    pub(crate) path_samples: &'a mut [u32],
+    /// f of these paths.
+    pub(crate) path_f: &'a mut [f32],
     /// Room for the hidden layers of a link, or for uniforms.
-    pub a: &'a mut [f32],
+    pub(crate) hidden_or_uniforms: &'a mut [f32],
     /// Room for logits.
-    pub b: &'a mut [f32],
+    pub(crate) logits: &'a mut [f32],
 }
 
 /// Floats of each row, a block of rows each.
 #[derive(Debug)]
-pub(crate) struct Numbers<'a> {
+pub(crate) struct PerRow<'a> {
     pub f: &'a mut [f32],
     /// Weight of each row's decoder gradient.
     pub weight: &'a mut [f32],
@@ -54,22 +56,63 @@ pub(crate) struct Numbers<'a> {
     pub cost: &'a mut [f32],
 }
 
-impl Work<'_> {
-    /// What layer `t` (0 is the input) holds in row `i` of the branch whose samples replace those of layers `from..`.
+/// What an objective does with it: see [`Objective`](crate::objective::Objective).
+impl Scratch<'_> {
+    /// f of every row, from its index and its sample of the top layer.
+    pub fn set_f<K>(&mut self, pass: &Pass<'_, K>, mut f: impl FnMut(usize, Bits<'_>) -> f32) {
+        let layout = &pass.layout;
+        let top = layout.shape.stochastic_layers().wrapping_sub(1);
+        let b = layout.samples_of(top, self.samples);
+        let cost = layout.per_row(self.per_row).cost;
+        cost.fill(0.0);
+        let top_cost = cost.get_mut(layout.rows().wrapping_mul(top.wrapping_add(1))..);
+        for (row, cost) in top_cost.unwrap_or_default().iter_mut().enumerate() {
+            *cost = f(row, b.bits(row));
+        }
+    }
+
+    /// Adds to f of the first `count` paths, from the row that a path belongs to and its sample of the top layer.
+    pub fn add_path_f<K>(
+        &mut self,
+        pass: &Pass<'_, K>,
+        count: usize,
+        mut f: impl FnMut(usize, Bits<'_>) -> f32,
+    ) {
+        let layout = &pass.layout;
+        let b = layout.samples_of(layout.shape.stochastic_layers().wrapping_sub(1), self.path_samples);
+        let paths = self.path_f.iter_mut().zip(&*self.path_rows).enumerate();
+        for (path, (total, row)) in paths.take(count) {
+            *total += f(*row as usize, b.bits(path));
+        }
+    }
+
+    /// The sample of the top layer in a row.
+    pub fn top_sample<K>(&self, pass: &Pass<'_, K>, row: usize) -> Bits<'_> {
+        let top = pass.layout.shape.stochastic_layers().wrapping_sub(1);
+        pass.layout.samples_of(top, self.samples).bits(row)
+    }
+
+    /// The weight of a row in what is minimised; those of an example sum to one.
+    pub fn weight<K>(&self, pass: &Pass<'_, K>, row: usize) -> f32 {
+        let rows = pass.layout.rows();
+        self.per_row.get(rows..).and_then(|weights| weights.get(row)).copied().unwrap_or_default()
+    }
+
+    /// What layer `t` (0 is the input) holds in path `i`, whose samples replace those of layers `from..`.
     #[inline(never)]
-    pub(crate) fn target<'a>(
+    pub(crate) fn target<'a, K>(
         &'a self,
-        plan: &Plan<'_>,
-        batch: &Batch<'a>,
+        pass: &'a Pass<'_, K>,
         from: usize,
         t: usize,
         i: usize,
     ) -> &'a [u32] {
-        let row = self.active.get(i).map_or(0, |&r| r as usize);
+        let Pass { layout, batch, .. } = pass;
+        let row = self.path_rows.get(i).map_or(0, |&r| r as usize);
         match t.checked_sub(1) {
-            None => batch.x.row(plan.example(row)),
-            Some(below) if below < from => plan.samples_of(below, self.samples).row(row),
-            Some(layer) => plan.samples_of(layer, self.branch).row(i),
+            None => batch.x.row(layout.example(row)),
+            Some(below) if below < from => layout.samples_of(below, self.samples).row(row),
+            Some(layer) => layout.samples_of(layer, self.path_samples).row(i),
         }
     }
 }
@@ -84,43 +127,43 @@ fn floats_of<'a>(rest: &mut &'a mut [u32], n: usize) -> Option<&'a mut [f32]> {
     bytemuck::try_cast_slice_mut(words_of(rest, n)?).ok()
 }
 
-impl<'s> Plan<'s> {
+impl<'s> Layout<'s> {
     /// Words of the part of the scratch that `update` reads.
-    pub(crate) const fn record_words(&self) -> usize {
+    pub(crate) const fn trace_words(&self) -> usize {
         self.activations() + self.deltas() + self.all_samples()
     }
 
-    /// The parts of the record: the rows in use of each activation, gradient and sample.
-    pub(crate) fn record_ranges(self) -> impl Iterator<Item = Range<usize>> + use<'s> {
+    /// The parts of the trace: the rows in use of each activation, gradient and sample.
+    pub(crate) fn trace_ranges(self) -> impl Iterator<Item = Range<usize>> + use<'s> {
         let (hidden, dense) = (self.shape.network_layers(), self.shape.dense_layers());
         let (deltas, samples) = (self.activations(), self.activations() + self.deltas());
-        let activations = (0..hidden).map(move |i| self.place(i).activation..self.place(i + 1).activation);
+        let activations = (0..hidden).map(move |i| self.layer(i).activation..self.layer(i + 1).activation);
         let deltas = (0..dense).map(move |i| {
-            let place = self.place(i);
-            let start = deltas + place.delta;
-            start..start + place.height() * place.dense.stride
+            let layer = self.layer(i);
+            let start = deltas + layer.delta;
+            start..start + layer.height() * layer.dense.stride
         });
         let samples = (0..self.shape.stochastic_layers())
             .map(move |t| samples + self.sample(t)..samples + self.sample(t + 1));
         activations.chain(deltas).chain(samples)
     }
 
-    /// Floats of [`Work::a`] and of [`Work::b`].
+    /// Floats of [`Scratch::a`] and of [`Scratch::b`].
     const fn rooms(&self) -> (usize, usize) {
-        let ([below, behind], widest) = (self.shape.sums.hidden, self.shape.sums.widest);
+        let ([below, behind], widest) = (self.shape.totals.hidden, self.shape.totals.widest);
         let hidden = below + behind;
         (self.rows() * if hidden > widest { hidden } else { widest }, self.rows() * widest)
     }
 
-    /// Floats of [`Work::numbers`].
-    const fn all_numbers(&self) -> usize {
+    /// Floats of [`Scratch::per_row`].
+    const fn all_per_row(&self) -> usize {
         self.rows() * (4 + 3 * self.shape.stochastic_layers())
     }
 
     /// Words of scratch for training.
     pub(crate) const fn training_words(&self) -> usize {
-        let (a, b) = self.rooms();
-        self.record_words() + self.all_numbers() + 2 * self.rows() + 2 * self.all_samples() + a + b
+        let (hidden, logits) = self.rooms();
+        self.trace_words() + self.all_per_row() + 2 * self.rows() + 2 * self.all_samples() + hidden + logits
     }
 
     /// Words of scratch for a learner, which keeps the input of a step.
@@ -130,16 +173,16 @@ impl<'s> Plan<'s> {
 
     /// Words of scratch for evaluation.
     pub(crate) const fn inference_words(&self) -> usize {
-        let (a, b) = self.rooms();
-        self.all_samples() + 2 * self.rows() + a + b
+        let (hidden, logits) = self.rooms();
+        self.all_samples() + 2 * self.rows() + hidden + logits
     }
 
     #[inline(never)]
-    pub(crate) fn record<'a>(&self, scratch: &'a [u32]) -> Option<Record<'a>> {
+    pub(crate) fn trace<'a>(&self, scratch: &'a [u32]) -> Option<Trace<'a>> {
         let (activations, rest) = scratch.split_at_checked(self.activations())?;
         let (deltas, rest) = rest.split_at_checked(self.deltas())?;
         let samples = rest.get(..self.all_samples())?;
-        Some(Record {
+        Some(Trace {
             activations: bytemuck::try_cast_slice(activations).ok()?,
             deltas: bytemuck::try_cast_slice(deltas).ok()?,
             samples,
@@ -149,7 +192,7 @@ impl<'s> Plan<'s> {
     /// All the scratch of a batch from the start of `rest`, taken off it; what only training needs is empty unless it
     /// `trains`. `None` for too little, which is then left as it was: see [`too_small`](Self::too_small).
     #[inline(never)]
-    pub(crate) fn work<'a>(&self, trains: bool, rest: &mut &'a mut [u32]) -> Option<Work<'a>> {
+    pub(crate) fn scratch<'a>(&self, trains: bool, rest: &mut &'a mut [u32]) -> Option<Scratch<'a>> {
         if !self.fits() {
             return None;
         }
@@ -158,32 +201,32 @@ impl<'s> Plan<'s> {
             return None;
         }
         let trained = |words: usize| if trains { words } else { 0 };
-        let (a, b) = self.rooms();
-        Some(Work {
+        let (hidden, logits) = self.rooms();
+        Some(Scratch {
             activations: floats_of(rest, trained(self.activations()))?,
             deltas: floats_of(rest, trained(self.deltas()))?,
             samples: words_of(rest, trained(self.all_samples()))?,
-            a: floats_of(rest, a)?,
-            b: floats_of(rest, b)?,
-            numbers: floats_of(rest, trained(self.all_numbers()))?,
-            total: floats_of(rest, self.rows())?,
-            active: words_of(rest, self.rows())?,
+            hidden_or_uniforms: floats_of(rest, hidden)?,
+            logits: floats_of(rest, logits)?,
+            per_row: floats_of(rest, trained(self.all_per_row()))?,
+            path_f: floats_of(rest, self.rows())?,
+            path_rows: words_of(rest, self.rows())?,
             partners: words_of(rest, trained(self.all_samples()))?,
-            branch: words_of(rest, self.all_samples())?,
+            path_samples: words_of(rest, self.all_samples())?,
         })
     }
 
-    /// The blocks of [`Work::numbers`].
+    /// The blocks of [`Scratch::per_row`].
     #[inline(always)]
-    pub(crate) fn numbers<'a>(&self, numbers: &'a mut [f32]) -> Numbers<'a> {
+    pub(crate) fn per_row<'a>(&self, per_row: &'a mut [f32]) -> PerRow<'a> {
         let (rows, layers) = (self.rows(), self.shape.stochastic_layers());
-        let mut rest = numbers.get_mut(..self.all_numbers()).unwrap_or_default();
+        let mut rest = per_row.get_mut(..self.all_per_row()).unwrap_or_default();
         let mut next = |n: usize| {
             let (head, tail) = core::mem::take(&mut rest).split_at_mut_checked(n).unwrap_or_default();
             rest = tail;
             head
         };
-        Numbers {
+        PerRow {
             f: next(rows),
             weight: next(rows),
             signal: next(rows),
@@ -199,12 +242,12 @@ impl<'s> Plan<'s> {
         Error::Size { needed: if self.fits() { self.training_words() } else { usize::MAX }, given }
     }
 
-    /// [`work`](Self::work) for an evaluation, which leaves f of each row in `total`.
-    pub(crate) fn eval_work<'a>(&self, mut scratch: &'a mut [u32]) -> Result<Work<'a>, Error> {
+    /// [`scratch`](Self::scratch) for an evaluation, which leaves f of each row in `total`.
+    pub(crate) fn inference<'a>(&self, mut scratch: &'a mut [u32]) -> Result<Scratch<'a>, Error> {
         self.check()?;
         let given = scratch.len();
         let needed = if self.fits() { self.inference_words() } else { usize::MAX };
-        self.work(false, &mut scratch).ok_or(Error::Size { needed, given })
+        self.scratch(false, &mut scratch).ok_or(Error::Size { needed, given })
     }
 }
 
@@ -212,13 +255,13 @@ impl Shape<'_> {
     /// Words (of 4 bytes) of scratch that a training step needs for `examples` examples at a time with an estimator
     /// that draws `samples` samples each; `usize::MAX` where that is more than can be counted.
     pub const fn training_scratch(&self, examples: usize, samples: usize) -> usize {
-        let plan = Plan::new(self, examples, samples);
-        if plan.fits() { plan.training_words() } else { usize::MAX }
+        let layout = Layout::new(self, examples, samples);
+        if layout.fits() { layout.training_words() } else { usize::MAX }
     }
 
     /// Words of scratch that evaluation needs for `examples` examples with `samples` samples each.
     pub const fn inference_scratch(&self, examples: usize, samples: usize) -> usize {
-        let plan = Plan::new(self, examples, samples);
-        if plan.fits() { plan.inference_words() } else { usize::MAX }
+        let layout = Layout::new(self, examples, samples);
+        if layout.fits() { layout.inference_words() } else { usize::MAX }
     }
 }

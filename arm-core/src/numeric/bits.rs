@@ -31,7 +31,7 @@ impl<'a> Bits<'a> {
         self.len == 0
     }
 
-    /// Unit `i`; `false` beyond the end.
+    /// DrawRule `i`; `false` beyond the end.
     #[inline]
     pub fn get(&self, i: usize) -> bool {
         i < self.len && self.words.get(i / 32).is_some_and(|w| w >> (i % 32) & 1 == 1)

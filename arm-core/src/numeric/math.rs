@@ -14,7 +14,7 @@
 /// Adding this puts the nearest integer of a small number into the low bits of the sum.
 const MAGIC: f32 = 12_582_912.0;
 
-/// e^x. NaN gives NaN. Source: S. L. Moshier, Cephes `expf` (range reduction by ln 2 in two parts, degree-7 polynomial).
+/// e^x. NaN gives NaN. Source: S. L. Moshier, Cephes `expf` (range reduction by ln 2 in two chunks, degree-7 polynomial).
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
     let (y, k) = exp_reduced(if x < 88.722_84 { x } else { 88.722_84 });

@@ -4,7 +4,7 @@
 
 use crate::feature::BATCH;
 use crate::numeric::bits::{Bits, words};
-use crate::numeric::parts::{parts, parts_mut};
+use crate::numeric::chunks::{chunks, chunks_mut};
 
 /// Rows of `f32`, read only.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,7 @@ impl<'a> Matrix<'a> {
     #[inline]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
         let cols = self.cols;
-        parts(self.data, self.stride()).map(move |r| r.get(..cols).unwrap_or_default())
+        chunks(self.data, self.stride()).map(move |r| r.get(..cols).unwrap_or_default())
     }
 }
 
@@ -129,7 +129,7 @@ impl<'a> MatrixMut<'a> {
     #[inline]
     pub fn rows_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
         let cols = self.cols;
-        parts_mut(self.data, self.stride).map(move |r| r.get_mut(..cols).unwrap_or_default())
+        chunks_mut(self.data, self.stride).map(move |r| r.get_mut(..cols).unwrap_or_default())
     }
 
     /// The same rows, read only.
@@ -196,7 +196,7 @@ impl<'a> BitMatrix<'a> {
     /// The words of the rows in order.
     #[inline]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [u32]> + use<'a> {
-        parts(self.data, self.stride())
+        chunks(self.data, self.stride())
     }
 }
 
@@ -210,7 +210,7 @@ pub enum Input<'a> {
 }
 
 impl Input<'_> {
-    /// Unit `i` of the first row; one behind the last unit, for the bias.
+    /// DrawRule `i` of the first row; one behind the last unit, for the bias.
     #[inline]
     pub fn value(&self, i: usize) -> f32 {
         match self {

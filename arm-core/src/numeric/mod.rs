@@ -1,9 +1,9 @@
 //! Numbers and where they lie: packed bits, matrices, elementary functions, uniforms.
 
 pub mod bits;
+pub(crate) mod chunks;
 pub mod math;
 pub mod matrix;
-pub(crate) mod parts;
 pub mod rng;
 
 /// Largest magnitude of an activation or of a gradient with respect to one, 2^24. A step beyond it is refused.

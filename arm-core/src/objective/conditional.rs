@@ -1,12 +1,9 @@
 use super::{Objective, output};
 use crate::error::Error;
 use crate::kernels::Kernels;
-use crate::network::Batch;
-use crate::network::scratch::Work;
-use crate::network::{Keep, Network};
-use crate::numeric::parts::parts_mut;
+use crate::network::{Keep, Pass, Scratch};
+use crate::numeric::chunks::chunks_mut;
 use crate::shape::Shape;
-use crate::shape::plan::Plan;
 
 /// Conditional maximum likelihood, in nats, for one sample of the chain: f = -log p(y | b_T), whose mean is an upper bound
 /// of -log p(y | x) (the chain is the model itself: no log q).
@@ -17,66 +14,49 @@ use crate::shape::plan::Plan;
 pub struct Conditional;
 
 impl<K: Kernels> Objective<K> for Conditional {
-    const LOG_Q: bool = false;
-
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
         if shape.is_conditional() { Ok(()) } else { Err(Error::Shape) }
     }
 
-    #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
-        let (layers, rows) = (net.shape.stochastic_layers(), plan.rows());
+    fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
+        let Pass { net, layout, batch, .. } = pass;
+        let (layers, rows) = (net.shape.stochastic_layers(), layout.rows());
         let top = layers.wrapping_sub(1);
-        let costs = plan.numbers(work.numbers).cost;
+        let costs = layout.per_row(scratch.per_row).cost;
         costs.fill(0.0);
-        let cost = parts_mut(costs, rows).nth(top).unwrap_or_default();
-        let b = plan.samples_of(top, work.samples);
-        let start = net.pass(plan, layers, b, Keep::All, work.activations, work.deltas);
-        output::costs(net, plan, work.deltas.get_mut(start..).unwrap_or_default(), batch.y, true, cost);
+        let cost = chunks_mut(costs, rows).nth(top).unwrap_or_default();
+        let b = layout.samples_of(top, scratch.samples);
+        let start = net.forward(layout, layers, b, Keep::All, scratch.activations, scratch.deltas);
+        output::costs(pass, scratch.deltas.get_mut(start..).unwrap_or_default(), batch.y, true, cost);
     }
 
-    #[allow(private_interfaces)]
-    fn evaluate(
-        &mut self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
-        _from: usize,
-        count: usize,
-    ) {
+    fn evaluate(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, _from: usize, count: usize) {
+        let Pass { net, layout, batch, .. } = pass;
         let layers = net.shape.stochastic_layers();
-        let top = plan.samples_of(layers.wrapping_sub(1), work.branch).top(count);
-        let logits = net.logits(layers, top, count, work.a, work.b);
-        for ((logits, total), &row) in logits.as_matrix().rows().zip(&mut *work.total).zip(&*work.active) {
-            *total -= net.kernels.log_prob(logits, batch.y.row(plan.example(row as usize)));
+        let top = layout.samples_of(layers.wrapping_sub(1), scratch.path_samples).top(count);
+        let logits = net.logits(layers, top, count, scratch.hidden_or_uniforms, scratch.logits);
+        for ((logits, total), &row) in
+            logits.as_matrix().rows().zip(&mut *scratch.path_f).zip(&*scratch.path_rows)
+        {
+            *total -= net.kernels.log_prob(logits, batch.y.row(layout.example(row as usize)));
         }
     }
 
-    #[allow(private_interfaces)]
-    fn keep_linear(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>, t: usize) -> bool {
-        output::keep_linear(net, plan, work, t)
+    fn keep_linear(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, t: usize) -> bool {
+        output::keep_linear(pass, scratch, t)
     }
 
-    #[allow(private_interfaces)]
-    fn flipped(
-        &self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
-        row: usize,
-        unit: usize,
-    ) -> f32 {
+    fn flipped(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, row: usize, unit: usize) -> f32 {
+        let Pass { net, layout, batch, .. } = pass;
         let top = net.shape.stochastic_layers().wrapping_sub(1);
-        let b = plan.samples_of(top, work.samples).bits(row).get(unit);
-        let target = batch.y.row(plan.example(row));
-        -output::flipped_log_prob(net, (row, unit, b), (work.b, work.a), target)
+        let b = layout.samples_of(top, scratch.samples).bits(row).get(unit);
+        let target = batch.y.row(layout.example(row));
+        -output::flipped_log_prob(pass, (row, unit, b), (scratch.logits, scratch.hidden_or_uniforms), target)
     }
 
-    #[allow(private_interfaces)]
-    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+    fn back(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
+        let Pass { net, .. } = pass;
         let layers = net.shape.stochastic_layers();
-        output::back(net, plan, work, layers..layers + 1);
+        output::back(pass, scratch, layers..layers + 1);
     }
 }

@@ -1,22 +1,19 @@
+use super::LayerContext;
 use super::{BlackBox, Objective, smooth};
-use crate::engine::relaxed::Lent;
 use crate::error::Error;
 use crate::kernels::Kernels;
-use crate::network::Batch;
-use crate::network::Network;
-use crate::network::scratch::Work;
+use crate::network::{Pass, Scratch};
 use crate::numeric::bits::Bits;
+use crate::numeric::chunks::chunks_mut;
 use crate::numeric::matrix::{Matrix, MatrixMut};
-use crate::numeric::parts::parts_mut;
 use crate::shape::Shape;
-use crate::shape::plan::Plan;
 
 /// Any f(b_T) that is known at real b too, with its gradient there. Minimised, as by [`BlackBox`].
 ///
 /// The toy problem of Yin & Zhou, ICLR 2019, section 4, E\[(b - p0)^2\] with one unit:
 ///
 /// ```
-/// # use arm_core::{Bits, model::Differentiable};
+/// # use arm_core::{Bits, objective::Differentiable};
 /// let p0 = 0.499;
 /// let toy = Differentiable {
 ///     f: |b: Bits| (f32::from(u8::from(b.get(0))) - p0).powi(2),
@@ -40,70 +37,56 @@ where
     F: FnMut(Bits<'_>) -> f32,
     G: FnMut(&[f32], &mut [f32]) -> f32,
 {
-    const LOG_Q: bool = false;
-
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
         if shape.is_vae() { Err(Error::Shape) } else { Ok(()) }
     }
 
-    #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
-        BlackBox(&mut self.f).train(net, plan, batch, work);
+    fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
+        BlackBox(&mut self.f).train(pass, scratch);
     }
 
-    #[allow(private_interfaces)]
-    fn evaluate(
-        &mut self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
-        from: usize,
-        count: usize,
-    ) {
-        BlackBox(&mut self.f).evaluate(net, plan, batch, work, from, count);
+    fn evaluate(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, from: usize, count: usize) {
+        BlackBox(&mut self.f).evaluate(pass, scratch, from, count);
     }
 
-    #[allow(private_interfaces)]
     fn at_samples(
         &mut self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        lent: &mut Lent<'_>,
+        pass: &Pass<'_, K>,
+        context: &mut LayerContext<'_>,
         through: bool,
         mut gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
-        if lent.rows.layer + 1 < net.shape.stochastic_layers() {
+        let Pass { net, .. } = pass;
+        if context.rows.layer + 1 < net.shape.stochastic_layers() {
             gradient.rows_mut().for_each(|g| g.fill(0.0));
             if through {
-                smooth::from_above(net, plan, lent, false, true, gradient);
+                smooth::from_above(pass, context, false, true, gradient);
             }
             return Ok(());
         }
-        let z = lent.a.get_mut(..gradient.cols()).unwrap_or_default();
+        let z = context.hidden.get_mut(..gradient.cols()).unwrap_or_default();
         for (row, g) in gradient.rows_mut().enumerate() {
-            let b = lent.rows.b.bits(row).iter();
+            let b = context.rows.b.bits(row).iter();
             z.iter_mut().zip(b).for_each(|(z, b)| *z = f32::from(u8::from(b)));
             (self.gradient)(z, g);
         }
         Ok(())
     }
 
-    #[allow(private_interfaces)]
     fn at(
         &mut self,
-        net: &Network<'_, '_, K>,
-        _: &Plan<'_>,
-        lent: &mut Lent<'_>,
+        pass: &Pass<'_, K>,
+        context: &mut LayerContext<'_>,
         z: Matrix<'_>,
         f: &mut [f32],
         mut gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
+        let Pass { net, .. } = pass;
         if net.shape.stochastic_layers() != 1 {
             return Err(Error::Unsupported);
         }
         // Kept for `curvature`.
-        let kept = parts_mut(lent.points, z.cols());
+        let kept = chunks_mut(context.points, z.cols());
         for (((z, g), f), kept) in z.rows().zip(gradient.rows_mut()).zip(f).zip(kept) {
             kept.iter_mut().zip(z).for_each(|(k, z)| *k = *z);
             *f = (self.gradient)(z, g);
@@ -112,20 +95,19 @@ where
     }
 
     /// Central differences of the gradient, exact for a quadratic f but for rounding.
-    #[allow(private_interfaces)]
     fn curvature(
         &mut self,
-        _: &Network<'_, '_, K>,
-        lent: &mut Lent<'_>,
+        _: &Pass<'_, K>,
+        context: &mut LayerContext<'_>,
         v: Matrix<'_>,
         w: Matrix<'_>,
         out: &mut [f32],
     ) -> Result<(), Error> {
         let n = v.cols();
-        let (kept, rest) = lent.points.split_at_mut_checked(v.height() * n).unwrap_or_default();
+        let (kept, rest) = context.points.split_at_mut_checked(v.height() * n).unwrap_or_default();
         let (moved, g) = rest.split_at_mut_checked(n).unwrap_or_default();
         let g = g.get_mut(..n).unwrap_or_default();
-        for (((z, out), v), w) in parts_mut(kept, n).zip(out).zip(v.rows()).zip(w.rows()) {
+        for (((z, out), v), w) in chunks_mut(kept, n).zip(out).zip(v.rows()).zip(w.rows()) {
             let size = w.iter().fold(0.0, |size: f32, w| if w.abs() > size { w.abs() } else { size });
             *out = 0.0;
             if size == 0.0 {
@@ -141,6 +123,5 @@ where
         Ok(())
     }
 
-    #[allow(private_interfaces)]
-    fn back(&self, _: &Network<'_, '_, K>, _: &Plan<'_>, _: &mut Work<'_>) {}
+    fn back(&mut self, _: &Pass<'_, K>, _: &mut Scratch<'_>) {}
 }

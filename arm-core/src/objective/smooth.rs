@@ -1,30 +1,29 @@
 //! The negative ELBO at real samples, and its derivatives with respect to them.
 
+use super::LayerContext;
 use super::vae::{fixed_prior_cost, generator};
-use crate::engine::relaxed::Lent;
 use crate::error::Error;
 use crate::kernels::{Input, Kernels};
-use crate::network::Network;
+use crate::network::{Network, Pass};
+use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::sigmoid;
 use crate::numeric::matrix::{Matrix, MatrixMut};
-use crate::numeric::parts::parts_mut;
 use crate::shape::Prior;
-use crate::shape::plan::Plan;
 
-/// See [`Smooth::at_samples`](crate::engine::relaxed::Smooth::at_samples).
+/// See [`Smooth::at_samples`](crate::relaxed::Smooth::at_samples).
 pub(super) fn at_samples<K: Kernels>(
-    net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
-    lent: &mut Lent<'_>,
+    pass: &Pass<'_, K>,
+    context: &mut LayerContext<'_>,
     through: bool,
     mut gradient: MatrixMut<'_>,
 ) {
-    let (t, layers, phi) = (lent.rows.layer, net.shape.stochastic_layers(), lent.rows.phi);
+    let Pass { net, layout, .. } = pass;
+    let (t, layers, phi) = (context.rows.layer, net.shape.stochastic_layers(), context.rows.phi);
     // -log p(b_t-1 | b_t), whose gradients are weighted already, and log q(b_t | b_t-1).
     let first = net.shape.link(generator(layers, t)).0;
-    net.kernels.back(net.weights(first), lent.delta(plan, first), phi, 1.0, again(&mut gradient));
+    net.kernels.back(net.weights(first), context.delta(pass, first), phi, 1.0, again(&mut gradient));
     let scale = net.shape.coding(first).scale();
-    for ((g, w), phi) in gradient.rows_mut().zip(lent.weight).zip(phi.rows()) {
+    for ((g, w), phi) in gradient.rows_mut().zip(context.weight).zip(phi.rows()) {
         g.iter_mut().zip(phi).for_each(|(g, phi)| *g = *g * scale / w + phi);
     }
     // -log p(b_t | b_t+1)
@@ -32,32 +31,32 @@ pub(super) fn at_samples<K: Kernels>(
         gradient.rows_mut().for_each(|g| add(-1.0, prior(net), g));
         return;
     }
-    let above = plan.samples_of(t + 1, lent.samples);
-    let logits = net.logits(generator(layers, t + 1), above, plan.rows(), lent.a, lent.b);
+    let above = layout.samples_of(t + 1, context.samples);
+    let logits = net.logits(generator(layers, t + 1), above, layout.rows(), context.hidden, context.logits);
     for (g, logits) in gradient.rows_mut().zip(logits.as_matrix().rows()) {
         add(-1.0, logits, g);
     }
-    from_above(net, plan, lent, true, through, gradient);
+    from_above(pass, context, true, through, gradient);
 }
 
 /// Adds what layer `t` contributes through the logits of the layer above: log q(b_t+1 | b_t) if f has it (`log_q`), and,
 /// `through` its samples, all that lies above.
 pub(super) fn from_above<K: Kernels>(
-    net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
-    lent: &mut Lent<'_>,
+    pass: &Pass<'_, K>,
+    context: &mut LayerContext<'_>,
     log_q: bool,
     through: bool,
     mut gradient: MatrixMut<'_>,
 ) {
-    let (t, rows) = (lent.rows.layer, plan.rows());
+    let Pass { net, layout, .. } = pass;
+    let (t, rows) = (context.rows.layer, layout.rows());
     let (first, last) = net.shape.link(t + 1);
     let (dense, b, delta) =
-        (net.shape.dense(last), plan.samples_of(t + 1, lent.samples), lent.delta(plan, last));
-    let phi = lent.logits.get(plan.logits(t + 1)..plan.logits(t + 2)).unwrap_or_default();
+        (net.shape.dense(last), layout.samples_of(t + 1, context.samples), context.delta(pass, last));
+    let phi = context.phi.get(layout.logits(t + 1)..layout.logits(t + 2)).unwrap_or_default();
     let phi = Matrix::new(phi, dense.stride, dense.outputs);
-    let (mut from, mut to) = (&mut *lent.a, &mut *lent.b);
-    for (row, out) in parts_mut(from, dense.stride).enumerate().take(rows) {
+    let (mut from, mut to) = (&mut *context.hidden, &mut *context.logits);
+    for (row, out) in chunks_mut(from, dense.stride).enumerate().take(rows) {
         let delta = if through { delta.row(row) } else { &[] };
         for (((out, phi), b), i) in out.iter_mut().zip(phi.row(row)).zip(b.bits(row).iter()).zip(0..) {
             let residual = if log_q { f32::from(u8::from(b)) - sigmoid(*phi) } else { 0.0 };
@@ -65,8 +64,8 @@ pub(super) fn from_above<K: Kernels>(
         }
     }
     for i in (first..last).rev() {
-        let (place, above) = (plan.place(i), net.shape.dense(i + 1));
-        let (a, here) = (place.activations(lent.activations), place.dense);
+        let (layer, above) = (layout.layer(i), net.shape.dense(i + 1));
+        let (a, here) = (layer.activations(context.activations), layer.dense);
         let d = Matrix::new(of(from, rows * above.stride), above.stride, above.outputs);
         let dx = MatrixMut::new(of_mut(to, rows * here.stride), here.stride, here.outputs);
         net.kernels.back(net.weights(i + 1), d, a, here.slope, dx);
@@ -75,23 +74,23 @@ pub(super) fn from_above<K: Kernels>(
     let (dense, stride, cols) = (net.shape.dense(first), gradient.stride(), gradient.cols());
     let d = Matrix::new(of(from, rows * dense.stride), dense.stride, dense.outputs);
     let out = of_mut(to, rows * stride);
-    net.kernels.back(net.weights(first), d, lent.rows.phi, 1.0, MatrixMut::new(out, stride, cols));
+    net.kernels.back(net.weights(first), d, context.rows.phi, 1.0, MatrixMut::new(out, stride, cols));
     for (g, d) in gradient.rows_mut().zip(Matrix::new(out, stride, cols).rows()) {
         add(net.shape.coding(first).scale(), d, g);
     }
 }
 
-/// See [`Smooth::at`](crate::engine::relaxed::Smooth::at). For one stochastic layer.
+/// See [`Smooth::at`](crate::relaxed::Smooth::at). For one stochastic layer.
 pub(super) fn at<K: Kernels>(
-    net: &Network<'_, '_, K>,
-    plan: &Plan<'_>,
-    lent: &mut Lent<'_>,
+    pass: &Pass<'_, K>,
+    context: &mut LayerContext<'_>,
     z: Matrix<'_>,
     f: &mut [f32],
     mut gradient: MatrixMut<'_>,
 ) -> Result<(), Error> {
-    let (n, rows, phi) = (z.height(), plan.rows().max(1), lent.rows.phi);
-    let Some((kept, [a, b, _])) = room(net, n, lent.points) else { return Err(Error::Unsupported) };
+    let Pass { net, layout, .. } = pass;
+    let (n, rows, phi) = (z.height(), layout.rows().max(1), context.rows.phi);
+    let Some((kept, [a, b, _])) = room(net, n, context.points) else { return Err(Error::Unsupported) };
     let (first, last) = net.shape.link(1);
     for i in first..=last {
         let (before, here) = kept.split_at_mut_checked(start(net, n, i)).unwrap_or_default();
@@ -101,9 +100,9 @@ pub(super) fn at<K: Kernels>(
     // -log p(x | z)
     let logits = kept.get_mut(start(net, n, last)..).unwrap_or_default();
     let dense = net.shape.dense(last);
-    for (i, (logits, f)) in parts_mut(logits, dense.stride.max(1)).zip(f.iter_mut()).enumerate() {
+    for (i, (logits, f)) in chunks_mut(logits, dense.stride.max(1)).zip(f.iter_mut()).enumerate() {
         let logits = logits.get_mut(..dense.outputs).unwrap_or_default();
-        *f = -net.kernels.log_prob_delta(logits, lent.rows.x(i % rows).words());
+        *f = -net.kernels.log_prob_delta(logits, context.rows.x(i % rows).words());
     }
     let (mut from, mut to) = (a, b);
     for i in (first..last).rev() {
@@ -118,14 +117,14 @@ pub(super) fn at<K: Kernels>(
     let (prior, scale) = (prior(net), net.shape.coding(first).scale());
     for (i, ((g, z), f)) in gradient.rows_mut().zip(z.rows()).zip(f).enumerate() {
         let (row, phi) = (i % rows, phi.row(i % rows));
-        let words = lent.rows.b.row(row);
-        *f += lent.log_q.get(row).copied().unwrap_or_default();
+        let words = context.rows.b.row(row);
+        *f += context.log_q.get(row).copied().unwrap_or_default();
         *f += match net.shape.prior() {
             Prior::Fixed => fixed_prior_cost(net.shape),
             Prior::Learned => -net.kernels.log_prob(prior, words),
         };
         let mut prior = prior.iter();
-        for (((g, z), phi), b) in g.iter_mut().zip(z).zip(phi).zip(lent.rows.b.bits(row).iter()) {
+        for (((g, z), phi), b) in g.iter_mut().zip(z).zip(phi).zip(context.rows.b.bits(row).iter()) {
             let slope = phi - prior.next().copied().unwrap_or(0.0);
             *g = *g * scale + slope;
             *f += slope * (z - f32::from(u8::from(b)));
@@ -134,16 +133,17 @@ pub(super) fn at<K: Kernels>(
     Ok(())
 }
 
-/// See [`Smooth::curvature`](crate::engine::relaxed::Smooth::curvature). Only the output units are curved.
+/// See [`Smooth::curvature`](crate::relaxed::Smooth::curvature). Only the output units are curved.
 pub(super) fn curvature<K: Kernels>(
-    net: &Network<'_, '_, K>,
-    lent: &mut Lent<'_>,
+    pass: &Pass<'_, K>,
+    context: &mut LayerContext<'_>,
     v: Matrix<'_>,
     w: Matrix<'_>,
     out: &mut [f32],
 ) -> Result<(), Error> {
+    let Pass { net, .. } = pass;
     let n = v.height();
-    let Some((kept, [a, b, c])) = room(net, n, lent.points) else { return Err(Error::Unsupported) };
+    let Some((kept, [a, b, c])) = room(net, n, context.points) else { return Err(Error::Unsupported) };
     let (v, spare) = tangent(net, kept, v, a, b);
     let (w, _) = tangent(net, kept, w, spare, c);
     let last = net.shape.link(1).1;
@@ -159,7 +159,7 @@ pub(super) fn curvature<K: Kernels>(
 
 /// The derivative of the decoder's logits in the direction `x`, and what is left of the two buffers.
 fn tangent<'a, K: Kernels>(
-    net: &Network<'_, '_, K>,
+    net: &Network<'_, K>,
     kept: &[f32],
     x: Matrix<'_>,
     mut to: &'a mut [f32],
@@ -195,7 +195,7 @@ fn tangent<'a, K: Kernels>(
 /// The room for `n` real vectors: what each dense layer of the decoder computes, of the last the residual, and three
 /// matrices. `None` for a stack of stochastic layers, whose upper samples are no function of a real vector.
 fn room<'a, K: Kernels>(
-    net: &Network<'_, '_, K>,
+    net: &Network<'_, K>,
     n: usize,
     points: &'a mut [f32],
 ) -> Option<(&'a mut [f32], [&'a mut [f32]; 3])> {
@@ -208,12 +208,12 @@ fn room<'a, K: Kernels>(
 }
 
 /// Where in the room dense layer `i` of the decoder begins.
-fn start<K: Kernels>(net: &Network<'_, '_, K>, n: usize, i: usize) -> usize {
+fn start<K: Kernels>(net: &Network<'_, K>, n: usize, i: usize) -> usize {
     (net.shape.link(1).0..i).map(|k| n * net.shape.dense(k).stride).sum()
 }
 
 /// What dense layer `i` of the decoder has computed.
-fn layer<'a, K: Kernels>(net: &Network<'_, '_, K>, n: usize, i: usize, kept: &'a [f32]) -> Matrix<'a> {
+fn layer<'a, K: Kernels>(net: &Network<'_, K>, n: usize, i: usize, kept: &'a [f32]) -> Matrix<'a> {
     let dense = net.shape.dense(i);
     let first = start(net, n, i);
     let data = kept.get(first..first + n * dense.stride).unwrap_or_default();
@@ -222,7 +222,7 @@ fn layer<'a, K: Kernels>(net: &Network<'_, '_, K>, n: usize, i: usize, kept: &'a
 
 /// The gradients of dense layer `i`: of the last they are kept, of the others they are in `from`.
 fn above<'a, K: Kernels>(
-    net: &Network<'_, '_, K>,
+    net: &Network<'_, K>,
     n: usize,
     i: usize,
     kept: &'a [f32],
@@ -236,7 +236,7 @@ fn above<'a, K: Kernels>(
 }
 
 /// Logits of a learned prior; empty for those of a fixed one, which are zero.
-fn prior<'p, K: Kernels>(net: &Network<'_, 'p, K>) -> &'p [f32] {
+fn prior<'p, K: Kernels>(net: &Network<'p, K>) -> &'p [f32] {
     match net.shape.prior() {
         Prior::Fixed => &[],
         Prior::Learned => net.weights(net.shape.network_layers()).row(0),

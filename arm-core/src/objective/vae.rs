@@ -1,14 +1,11 @@
+use super::LayerContext;
 use super::{Objective, output, smooth};
-use crate::engine::relaxed::Lent;
 use crate::error::Error;
 use crate::kernels::Kernels;
-use crate::network::Batch;
-use crate::network::scratch::Work;
-use crate::network::{Keep, Network};
+use crate::network::{Keep, Pass, Scratch};
+use crate::numeric::chunks::chunks_mut;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
-use crate::numeric::parts::parts_mut;
 use crate::shape::Shape;
-use crate::shape::plan::Plan;
 
 /// The negative ELBO in nats, for one sample of the chain: f = log q(b_1..T | x) - log p(x | b_1) - .. - log p(b_T).
 ///
@@ -28,11 +25,12 @@ pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
 
 /// -log p(b_T) of every row, and its gradient.
 #[inline(always)]
-fn train_prior<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+fn train_prior<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
+    let Pass { net, layout, .. } = pass;
     let layers = net.shape.stochastic_layers();
-    let cost = plan.numbers(work.numbers).cost.get_mut(plan.rows() * layers..).unwrap_or_default();
+    let cost = layout.per_row(scratch.per_row).cost.get_mut(layout.rows() * layers..).unwrap_or_default();
     if net.shape.has_prior() {
-        train_learned(net, plan, work, layers);
+        train_learned(pass, scratch, layers);
     } else {
         cost.fill(fixed_prior_cost(net.shape));
     }
@@ -40,19 +38,22 @@ fn train_prior<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut
 
 /// [`train_prior`] with logits.
 #[inline(never)]
-fn train_learned<K: Kernels>(net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>, layers: usize) {
-    let cost = parts_mut(plan.numbers(work.numbers).cost, plan.rows()).nth(layers).unwrap_or_default();
-    let place = plan.place(net.shape.network_layers());
-    let deltas = place.deltas_mut(work.deltas);
-    let mut logits = MatrixMut::new(&mut *deltas, place.dense.stride, place.dense.outputs);
-    let prior = net.weights_of(&place.dense).row(0);
+fn train_learned<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, layers: usize) {
+    let Pass { net, layout, .. } = pass;
+    let cost =
+        chunks_mut(layout.per_row(scratch.per_row).cost, layout.rows()).nth(layers).unwrap_or_default();
+    let layer = layout.layer(net.shape.network_layers());
+    let deltas = layer.deltas_mut(scratch.deltas);
+    let mut logits = MatrixMut::new(&mut *deltas, layer.dense.stride, layer.dense.outputs);
+    let prior = net.weights_of(&layer.dense).row(0);
     logits.rows_mut().take(cost.len()).for_each(|row| row.iter_mut().zip(prior).for_each(|(d, p)| *d = *p));
-    output::costs(net, plan, deltas, plan.samples_of(layers - 1, work.samples), false, cost);
+    output::costs(pass, deltas, layout.samples_of(layers - 1, scratch.samples), false, cost);
 }
 
 /// Adds -log p(b_T) under a learned prior.
 #[inline(never)]
-fn evaluate_prior<K: Kernels>(net: &Network<'_, '_, K>, top: BitMatrix<'_>, total: &mut [f32]) {
+fn evaluate_prior<K: Kernels>(pass: &Pass<'_, K>, top: BitMatrix<'_>, total: &mut [f32]) {
+    let Pass { net, .. } = pass;
     let logits = net.weights(net.shape.network_layers()).row(0);
     for (b, total) in top.rows().zip(total) {
         *total -= net.kernels.log_prob(logits, b);
@@ -60,121 +61,113 @@ fn evaluate_prior<K: Kernels>(net: &Network<'_, '_, K>, top: BitMatrix<'_>, tota
 }
 
 impl<K: Kernels> Objective<K> for Vae {
-    const LOG_Q: bool = true;
+    const HAS_LOG_Q: bool = true;
 
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
         if shape.is_vae() { Ok(()) } else { Err(Error::Shape) }
     }
 
-    #[allow(private_interfaces)]
-    fn train(&mut self, net: &Network<'_, '_, K>, plan: &Plan<'_>, batch: &Batch<'_>, work: &mut Work<'_>) {
+    fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
+        let Pass { net, layout, batch, .. } = pass;
         let layers = net.shape.stochastic_layers();
         for t in 0..layers {
-            let b = plan.samples_of(t, work.samples);
+            let b = layout.samples_of(t, scratch.samples);
             let link = generator(layers, t);
-            let start = net.pass(plan, link, b, Keep::All, work.activations, work.deltas);
-            let cost = parts_mut(plan.numbers(work.numbers).cost, plan.rows()).nth(t).unwrap_or_default();
-            let x = if t == 0 { batch.x } else { plan.samples_of(t - 1, work.samples) };
-            let logits = work.deltas.get_mut(start..).unwrap_or_default();
-            output::costs(net, plan, logits, x, t == 0, cost);
+            let start = net.forward(layout, link, b, Keep::All, scratch.activations, scratch.deltas);
+            let cost =
+                chunks_mut(layout.per_row(scratch.per_row).cost, layout.rows()).nth(t).unwrap_or_default();
+            let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
+            let logits = scratch.deltas.get_mut(start..).unwrap_or_default();
+            output::costs(pass, logits, x, t == 0, cost);
         }
-        train_prior(net, plan, work);
+        train_prior(pass, scratch);
     }
 
-    #[allow(private_interfaces)]
-    fn evaluate(
-        &mut self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
-        from: usize,
-        count: usize,
-    ) {
+    fn evaluate(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, from: usize, count: usize) {
+        let Pass { net, layout, .. } = pass;
         let layers = net.shape.stochastic_layers();
         for t in from..layers {
-            let b = plan.samples_of(t, work.branch).top(count);
-            net.logits(generator(layers, t), b, count, work.a, work.b);
-            output::add_costs(net, plan, batch, work, (from, count), t);
+            let b = layout.samples_of(t, scratch.path_samples).top(count);
+            net.logits(generator(layers, t), b, count, scratch.hidden_or_uniforms, scratch.logits);
+            output::add_costs(pass, scratch, (from, count), t);
         }
         if net.shape.has_prior() {
-            evaluate_prior(net, plan.samples_of(layers - 1, work.branch).top(count), work.total);
+            evaluate_prior(
+                pass,
+                layout.samples_of(layers - 1, scratch.path_samples).top(count),
+                scratch.path_f,
+            );
         } else {
             let fixed = fixed_prior_cost(net.shape);
-            work.total.iter_mut().take(count).for_each(|total| *total += fixed);
+            scratch.path_f.iter_mut().take(count).for_each(|total| *total += fixed);
         }
     }
 
-    #[allow(private_interfaces)]
-    fn keep_linear(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>, t: usize) -> bool {
-        output::keep_linear(net, plan, work, t)
+    fn keep_linear(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, t: usize) -> bool {
+        output::keep_linear(pass, scratch, t)
     }
 
-    #[allow(private_interfaces)]
-    fn flipped(
-        &self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        batch: &Batch<'_>,
-        work: &mut Work<'_>,
-        row: usize,
-        unit: usize,
-    ) -> f32 {
+    fn flipped(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, row: usize, unit: usize) -> f32 {
+        let Pass { net, layout, batch, .. } = pass;
         let layers = net.shape.stochastic_layers();
-        let b = plan.samples_of(layers - 1, work.samples).bits(row).get(unit);
+        let b = layout.samples_of(layers - 1, scratch.samples).bits(row).get(unit);
         let target = match layers.checked_sub(2) {
-            None => batch.x.row(plan.example(row)),
-            Some(below) => plan.samples_of(below, work.samples).row(row),
+            None => batch.x.row(layout.example(row)),
+            Some(below) => layout.samples_of(below, scratch.samples).row(row),
         };
-        let prior =
-            plan.numbers(work.numbers).cost.get(plan.rows() * layers + row).copied().unwrap_or_default();
+        let prior = layout
+            .per_row(scratch.per_row)
+            .cost
+            .get(layout.rows() * layers + row)
+            .copied()
+            .unwrap_or_default();
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
         let logit = net.weights(net.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
-        let log_prob = output::flipped_log_prob(net, (row, unit, b), (work.b, work.a), target);
+        let log_prob = output::flipped_log_prob(
+            pass,
+            (row, unit, b),
+            (scratch.logits, scratch.hidden_or_uniforms),
+            target,
+        );
         prior + if b { logit } else { -logit } - log_prob
     }
 
-    #[allow(private_interfaces)]
-    fn back(&self, net: &Network<'_, '_, K>, plan: &Plan<'_>, work: &mut Work<'_>) {
+    fn back(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
+        let Pass { net, .. } = pass;
         let layers = net.shape.stochastic_layers();
-        output::back(net, plan, work, layers..2 * layers);
+        output::back(pass, scratch, layers..2 * layers);
     }
 
-    #[allow(private_interfaces)]
     fn at_samples(
         &mut self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        lent: &mut Lent<'_>,
+        pass: &Pass<'_, K>,
+        context: &mut LayerContext<'_>,
         through: bool,
         gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
-        smooth::at_samples(net, plan, lent, through, gradient);
+        smooth::at_samples(pass, context, through, gradient);
         Ok(())
     }
 
-    #[allow(private_interfaces)]
     fn at(
         &mut self,
-        net: &Network<'_, '_, K>,
-        plan: &Plan<'_>,
-        lent: &mut Lent<'_>,
+        pass: &Pass<'_, K>,
+        context: &mut LayerContext<'_>,
         z: Matrix<'_>,
         f: &mut [f32],
         gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
-        smooth::at(net, plan, lent, z, f, gradient)
+        smooth::at(pass, context, z, f, gradient)
     }
 
-    #[allow(private_interfaces)]
     fn curvature(
         &mut self,
-        net: &Network<'_, '_, K>,
-        lent: &mut Lent<'_>,
+        pass: &Pass<'_, K>,
+        context: &mut LayerContext<'_>,
         v: Matrix<'_>,
         w: Matrix<'_>,
         out: &mut [f32],
     ) -> Result<(), Error> {
-        smooth::curvature(net, lent, v, w, out)
+        smooth::curvature(pass, context, v, w, out)
     }
 }

@@ -1,8 +1,8 @@
 //! Initial parameters.
 
 use crate::error::{Error, exact_size};
+use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::{ln, sqrt};
-use crate::numeric::parts::parts_mut;
 use crate::numeric::rng::{Purpose, Stream};
 use crate::shape::Shape;
 
@@ -16,7 +16,7 @@ pub fn glorot(shape: &Shape<'_>, seed: u64, params: &mut [f32]) -> Result<(), Er
         let radius = sqrt(6.0 / (dense.inputs + dense.outputs) as f32);
         let layer = params.get_mut(dense.offset..).unwrap_or_default();
         let mut stream = Stream::new(seed, Purpose::Initial, 0, 0, i);
-        for (k, row) in parts_mut(layer, dense.stride).enumerate().take(dense.rows()) {
+        for (k, row) in chunks_mut(layer, dense.stride).enumerate().take(dense.rows()) {
             for (j, w) in row.iter_mut().enumerate() {
                 let weight = k < dense.inputs && j < dense.outputs;
                 *w = if weight { (2.0 * stream.uniform() - 1.0) * radius } else { 0.0 };

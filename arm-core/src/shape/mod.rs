@@ -3,7 +3,7 @@
 mod coding;
 pub mod init;
 mod layer;
-pub(crate) mod plan;
+pub(crate) mod layout;
 
 use crate::error::Error;
 use crate::feature::{BATCH, CODINGS, PRIOR, RAGGED, STACKS};
@@ -35,12 +35,12 @@ pub struct Shape<'a> {
     conditional: bool,
     codings: Option<&'a Codings<'a>>,
     pad: usize,
-    pub(crate) sums: Sums,
+    pub(crate) totals: Totals,
 }
 
 /// What follows from the layers, worked out once: for a constant shape by the compiler, so that no code is left of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Sums {
+pub(crate) struct Totals {
     verdict: Verdict,
     pub params: usize,
     pub stochastic: usize,
@@ -62,8 +62,8 @@ enum Verdict {
     LeftOut,
 }
 
-impl Sums {
-    const ZERO: Self = Sums {
+impl Totals {
+    const ZERO: Self = Totals {
         verdict: Verdict::Accepted,
         params: 0,
         stochastic: 0,
@@ -82,8 +82,8 @@ impl<'a> Shape<'a> {
     }
 
     const fn new(inputs: usize, encoder: &'a [Layer], decoder: &'a [Layer], prior: Prior) -> Self {
-        let sums = Sums::ZERO;
-        Shape { inputs, encoder, decoder, prior, conditional: false, codings: None, pad: 1, sums }.summed()
+        let totals = Totals::ZERO;
+        Shape { inputs, encoder, decoder, prior, conditional: false, codings: None, pad: 1, totals }.summed()
     }
 
     /// A discrete variational auto-encoder for `inputs` binary units. `encoder` ends in b_T; `decoder` starts above
@@ -228,7 +228,7 @@ impl<'a> Shape<'a> {
 
     /// Number of stochastic layers T of the chain.
     pub const fn stochastic_layers(&self) -> usize {
-        if STACKS { self.sums.stochastic } else { 1 }
+        if STACKS { self.totals.stochastic } else { 1 }
     }
 
     /// Bernoulli layers before layer `i`, encoder before decoder.
@@ -298,7 +298,7 @@ impl<'a> Shape<'a> {
     /// The widest row in floats.
     pub const fn max_stride(&self) -> usize {
         // A prior is as wide as the top layer.
-        self.sums.widest
+        self.totals.widest
     }
 
     /// Checks the rules: at least one layer; every width positive; slopes in [0, 1]; encoder and decoder end in a
@@ -307,7 +307,7 @@ impl<'a> Shape<'a> {
     /// [0, 1], one for each unit, and units of stochastic layers have none; sizes fit in memory. [`Error::LeftOut`] for
     /// a shape that this build has no code for. Cost: none, a shape knows.
     pub const fn check(&self) -> Result<(), Error> {
-        match self.sums.verdict {
+        match self.totals.verdict {
             Verdict::Accepted => Ok(()),
             Verdict::Contradicts => Err(Error::Shape),
             Verdict::LeftOut => Err(Error::LeftOut),
@@ -317,41 +317,41 @@ impl<'a> Shape<'a> {
     /// With all that follows from its layers.
     const fn summed(mut self) -> Self {
         let top = self.encoder.len();
-        let (mut sums, mut i, mut below) = (Sums::ZERO, 0, self.inputs);
+        let (mut totals, mut i, mut below) = (Totals::ZERO, 0, self.inputs);
         while let Some(layer) = self.layer(i) {
             let (width, stride) = (layer.width(), self.stride(layer.width()));
             below = if i == top { self.top_width() } else { below };
             let rows = below.saturating_add(1);
-            sums.params = rows.saturating_mul(stride).saturating_add(sums.params);
-            sums.widest = if stride > sums.widest { stride } else { sums.widest };
+            totals.params = rows.saturating_mul(stride).saturating_add(totals.params);
+            totals.widest = if stride > totals.widest { stride } else { totals.widest };
             if !layer.stochastic() {
-                let behind = (sums.logits > 0) as usize;
-                sums.hidden[behind] = sums.hidden[behind].saturating_add(stride);
+                let behind = (totals.logits > 0) as usize;
+                totals.hidden[behind] = totals.hidden[behind].saturating_add(stride);
             } else {
-                sums.logits = sums.logits.saturating_add(stride);
+                totals.logits = totals.logits.saturating_add(stride);
             }
             if layer.stochastic() && i < top {
-                sums.stochastic += 1;
-                sums.samples = sums.samples.saturating_add(words(width));
+                totals.stochastic += 1;
+                totals.samples = totals.samples.saturating_add(words(width));
             }
             below = width;
             i += 1;
         }
         if self.has_prior() {
             let stride = self.stride(self.top_width());
-            sums.params = sums.params.saturating_add(stride);
-            sums.logits = sums.logits.saturating_add(stride);
+            totals.params = totals.params.saturating_add(stride);
+            totals.logits = totals.logits.saturating_add(stride);
         }
         // No size of a shape that is refused can wrap: all are zero.
-        self.sums = match self.rules(sums) {
-            Verdict::Accepted => sums,
-            verdict => Sums { verdict, ..Sums::ZERO },
+        self.totals = match self.rules(totals) {
+            Verdict::Accepted => totals,
+            verdict => Totals { verdict, ..Totals::ZERO },
         };
         self
     }
 
     /// See [`check`](Self::check).
-    const fn rules(&self, sums: Sums) -> Verdict {
+    const fn rules(&self, totals: Totals) -> Verdict {
         let (top, end) = (self.encoder.len(), self.network_layers());
         if top == 0 || !self.encoder[top - 1].stochastic() || self.inputs > MAX_WIDTH || self.pad > 1024 {
             return Verdict::Contradicts;
@@ -366,11 +366,11 @@ impl<'a> Shape<'a> {
             ragged |= layer.width() % 16 != 0;
             i += 1;
         }
-        if end > MAX_LAYERS || sums.params > isize::MAX as usize / 8 {
+        if end > MAX_LAYERS || totals.params > isize::MAX as usize / 8 {
             return Verdict::Contradicts;
         }
         let learned = matches!(self.prior, Prior::Learned);
-        let left_out = !STACKS && sums.stochastic > 1
+        let left_out = !STACKS && totals.stochastic > 1
             || !BATCH && self.pad > 1
             || !CODINGS && self.codings.is_some()
             || !PRIOR && learned
@@ -385,10 +385,10 @@ impl<'a> Shape<'a> {
             return if learned || self.conditional { Verdict::Contradicts } else { Verdict::Accepted };
         }
         let ends = self.decoder[self.decoder.len() - 1].stochastic();
-        if !ends || above != if self.conditional { 1 } else { sums.stochastic } {
+        if !ends || above != if self.conditional { 1 } else { totals.stochastic } {
             return Verdict::Contradicts;
         }
-        if self.conditional { Verdict::Accepted } else { self.mirrored(sums.stochastic) }
+        if self.conditional { Verdict::Accepted } else { self.mirrored(totals.stochastic) }
     }
 
     /// Whether the Bernoulli layers of the decoder are `layers` of the chain in reverse, then the input.

@@ -1,6 +1,6 @@
 //! `arm export`.
 
-use super::eval::model_file;
+use super::subject::model_file;
 use super::{Outcome, Usage, args, say};
 use crate::export::Export;
 use crate::files::replace_bytes;

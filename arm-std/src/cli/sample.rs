@@ -1,6 +1,6 @@
 //! `arm sample`.
 
-use super::eval::model_file;
+use super::subject::model_file;
 use super::{Outcome, args, say};
 use crate::model::Model;
 use crate::pictures::samples;

@@ -7,14 +7,13 @@
 use super::{Driver, blocks, get, shards, with_moments};
 use crate::peers::Peers;
 use arm_core::estimator::Estimator;
-use arm_core::optim::Optimiser;
 use arm_core::{Batch, Error};
 use std::sync::{Mutex, PoisonError};
 
 /// What a process can be refused for that the others do not see.
 const REFUSALS: [Error; 2] = [Error::Objective, Error::Diverged];
 
-impl<E: Estimator + Sync, M: Send, O: Optimiser + Clone + Sync> Driver<'_, E, M, O> {
+impl<E: Estimator + Sync, M: Send> Driver<'_, E, M> {
     /// Sums f of `total` examples, of which those from `first` on are in `batches`; an error anywhere is an error
     /// everywhere.
     pub(super) fn agree(
@@ -58,7 +57,7 @@ impl<E: Estimator + Sync, M: Send, O: Optimiser + Clone + Sync> Driver<'_, E, M,
         });
         drop(work);
         peers.sum(self.gradient.floats_mut());
-        let parameters = with_moments::<O>(&mut self.params, &mut self.moments);
+        let parameters = with_moments(&mut self.params, &mut self.moments);
         let parameters = blocks(&engine.shape(), parameters, threads);
         let gradient = blocks(&engine.shape(), [self.gradient.floats_mut(), &mut [], &mut []], threads);
         let work: Vec<_> = parameters.into_iter().zip(gradient).map(Mutex::new).collect();
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
     use arm_core::estimator::Arm;
     use arm_core::objective::Vae;
-    use arm_core::optim::{Adam, Sgd};
+    use arm_core::optim::{Adam, Optimiser, Sgd};
     use arm_core::rng::{Purpose, Stream};
     use arm_core::{BitMatrix, Layer, Prior, Shape};
     use std::sync::Barrier;

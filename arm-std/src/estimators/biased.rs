@@ -1,9 +1,7 @@
 use super::{logit, unit};
-use arm_core::estimator::{Estimator, Evaluated, Unit};
-use arm_core::kernels::Kernels;
+use arm_core::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 use arm_core::math::sigmoid;
-use arm_core::objective::Objective;
-use arm_core::relaxed::Relaxed;
+use arm_core::relaxed::{Relaxation, RelaxedLayer};
 use arm_core::{Error, Matrix, MatrixMut, Shape};
 
 /// BIASED. Straight-through: the gradient of f with respect to b, times p (1 - p), as if b were its probability p.
@@ -14,23 +12,28 @@ use arm_core::{Error, Matrix, MatrixMut, Shape};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StraightThrough;
 
-impl Unit for StraightThrough {
+impl DrawRule for StraightThrough {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         unit(p, q, u)
     }
 }
 
 impl Estimator for StraightThrough {
-    const PAIRED: bool = false;
-    const RELAXED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         signal.fill(1.0);
         weight.fill(1.0);
     }
 
-    fn relax<K: Kernels, O: Objective<K>>(&self, layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        Some(self)
+    }
+}
+
+impl Relaxation for StraightThrough {
+    fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
         let phi = layer.rows.phi;
         let (stride, cols) = (layer.delta.stride(), layer.delta.cols());
         layer.smooth.at_samples(true, MatrixMut::new(layer.delta.data_mut(), stride, cols))?;
@@ -62,24 +65,19 @@ impl Default for GumbelSoftmax {
     }
 }
 
-impl Unit for GumbelSoftmax {
+impl DrawRule for GumbelSoftmax {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         unit(p, q, u)
     }
 }
 
 impl Estimator for GumbelSoftmax {
-    const PAIRED: bool = false;
-    const RELAXED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
         super::one_layer(shape)?;
         if (0.01..=100.0).contains(&self.temperature) { Ok(()) } else { Err(Error::Setting) }
-    }
-
-    fn points(&self) -> usize {
-        1
     }
 
     fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
@@ -87,7 +85,17 @@ impl Estimator for GumbelSoftmax {
         weight.fill(1.0);
     }
 
-    fn relax<K: Kernels, O: Objective<K>>(&self, layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        Some(self)
+    }
+}
+
+impl Relaxation for GumbelSoftmax {
+    fn points(&self) -> usize {
+        1
+    }
+
+    fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
         let (rows, width) = (layer.rows, layer.rows.phi.cols());
         let n = rows.f.len();
         let (mut y, mut u) = (vec![0.0; n * width], vec![0.0; width]);

@@ -1,7 +1,6 @@
 //! The control net r(x, z) of RELAX: one hidden layer of LeakyReLU units over the input x and the real sample z.
 
-use arm_core::kernels::Kernels;
-use arm_core::relaxed::Rows;
+use arm_core::relaxed::{DenseKernels, Rows};
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Matrix, MatrixMut};
 
@@ -61,9 +60,9 @@ impl Control {
     }
 
     /// The net at the rows of `z`, of which row i belongs to row i % rows of the layer.
-    pub(super) fn at<K: Kernels>(
+    pub(super) fn at(
         self,
-        kernels: &K,
+        kernels: &dyn DenseKernels,
         params: &[f32],
         rows: &Rows<'_>,
         z: Matrix<'_>,
@@ -126,7 +125,7 @@ impl Control {
     }
 
     /// For each real sample the derivative of what the hidden units compute in a direction.
-    pub(super) fn tangents<K: Kernels>(self, kernels: &K, params: &[f32], direction: &[f32]) -> Vec<f32> {
+    pub(super) fn tangents(self, kernels: &dyn DenseKernels, params: &[f32], direction: &[f32]) -> Vec<f32> {
         let (of_z, ..) = self.split(params);
         let n = direction.len() / self.width;
         let mut tangents = vec![0.0; n * self.hidden];

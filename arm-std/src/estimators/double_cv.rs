@@ -1,10 +1,8 @@
 use super::learned::{Learned, mean};
 use super::{numbers, unit};
-use arm_core::estimator::{Estimator, Evaluated, Unit};
-use arm_core::kernels::Kernels;
+use arm_core::estimator::{self, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 use arm_core::math::sigmoid;
-use arm_core::objective::Objective;
-use arm_core::relaxed::Relaxed;
+use arm_core::relaxed::{Relaxation, RelaxedLayer};
 use arm_core::{Error, MatrixMut, Shape};
 
 /// Double control variates: leave-one-out REINFORCE with K samples, each f_k plus r_k = alpha (b_k - p)^T g_-k, where g_-k
@@ -31,16 +29,15 @@ impl DoubleCv {
     }
 }
 
-impl Unit for DoubleCv {
+impl DrawRule for DoubleCv {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         unit(p, q, u)
     }
 }
 
 impl Estimator for DoubleCv {
-    const PAIRED: bool = false;
-    const RELAXED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         self.samples
@@ -51,24 +48,38 @@ impl Estimator for DoubleCv {
         if valid && self.alpha().iter().all(|a| a.is_finite()) { Ok(()) } else { Err(Error::Setting) }
     }
 
-    fn record(&self) -> usize {
-        self.alpha.len()
-    }
-
     fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         signal.fill(1.0);
         weight.fill(1.0 / self.samples as f32);
     }
 
-    fn relax<K: Kernels, O: Objective<K>>(&self, layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        Some(self)
+    }
+
+    fn learned(&self) -> Option<&dyn estimator::Learned> {
+        Some(self)
+    }
+
+    fn learned_mut(&mut self) -> Option<&mut dyn estimator::Learned> {
+        Some(self)
+    }
+}
+
+impl Relaxation for DoubleCv {
+    fn statistics(&self) -> usize {
+        self.alpha.len()
+    }
+
+    fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
         let (rows, k, width) = (layer.rows, self.samples, layer.rows.phi.cols());
         let (alpha, others) = (self.alpha()[rows.layer], (k - 1) as f32);
         let mut gradients = vec![0.0; rows.f.len() * width];
         layer.smooth.at_samples(false, MatrixMut::new(&mut gradients, width, width))?;
         let (mut scores, mut sum) = (vec![0.0; k * width], vec![0.0; width]);
         let (mut r, mut total, mut slope) = (vec![0.0; k], vec![0.0; width], vec![0.0; width]);
-        let records = layer.records.chunks_mut(self.alpha.len());
-        for ((e, gradients), record) in gradients.chunks(k * width).enumerate().zip(records) {
+        let statistics = layer.statistics.chunks_mut(self.alpha.len());
+        for ((e, gradients), record) in gradients.chunks(k * width).enumerate().zip(statistics) {
             sum.fill(0.0);
             for g in gradients.chunks(width) {
                 sum.iter_mut().zip(g).for_each(|(s, g)| *s += g);
@@ -109,9 +120,11 @@ impl Estimator for DoubleCv {
         }
         Ok(())
     }
+}
 
-    fn learn(&mut self, step: u64, records: &[f32]) {
-        let gradient = mean(records, self.alpha.len());
+impl estimator::Learned for DoubleCv {
+    fn learn(&mut self, step: u64, statistics: &[f32]) {
+        let gradient = mean(statistics, self.alpha.len());
         self.alpha.descend(step, &gradient);
     }
 

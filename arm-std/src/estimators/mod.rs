@@ -18,13 +18,14 @@ pub use double_cv::DoubleCv;
 pub use relax::Relax;
 pub use rodeo::Rodeo;
 
+use arm_core::estimator::DrawnUnit;
 use arm_core::relaxed::Rows;
 use arm_core::{Error, Shape};
 
 /// An independent draw from the uniform u: b = 1\[u > sigmoid(-phi)\], that is phi + logit(u) > 0, with the score b - p.
 #[inline(always)]
-fn unit(p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-    if u > q { (true, true, q) } else { (false, false, -p) }
+fn unit(p: f32, q: f32, u: f32) -> DrawnUnit {
+    if u > q { DrawnUnit::alone(true, q) } else { DrawnUnit::alone(false, -p) }
 }
 
 /// log(u / (1 - u)).

@@ -1,11 +1,9 @@
 use super::control::{Control, Row};
 use super::learned::Learned;
 use super::{logit, numbers, one_layer, unit};
-use arm_core::estimator::{Estimator, Evaluated, Unit};
-use arm_core::kernels::Kernels;
+use arm_core::estimator::{self, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 use arm_core::math::{ln, sigmoid, sigmoid_pair};
-use arm_core::objective::Objective;
-use arm_core::relaxed::Relaxed;
+use arm_core::relaxed::{Relaxation, RelaxedLayer};
 use arm_core::{Error, Matrix, MatrixMut, Shape};
 
 /// REBAR and RELAX: REINFORCE with a control variate on relaxed samples, (f(b) - c(z~)) (b - p) + dc(z)/dphi -
@@ -56,9 +54,9 @@ impl Relax {
     }
 }
 
-impl Unit for Relax {
+impl DrawRule for Relax {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         unit(p, q, u)
     }
 }
@@ -76,8 +74,7 @@ fn conditional(phi: f32, b: f32, v: f32) -> (f32, f32) {
 }
 
 impl Estimator for Relax {
-    const PAIRED: bool = false;
-    const RELAXED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
         one_layer(shape)?;
@@ -88,20 +85,34 @@ impl Estimator for Relax {
         if valid && self.control.is_none_or(fits) { Ok(()) } else { Err(Error::Setting) }
     }
 
-    fn points(&self) -> usize {
-        2
-    }
-
-    fn record(&self) -> usize {
-        2 + self.control.map_or(0, Control::record_len)
-    }
-
     fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         signal.fill(1.0);
         weight.fill(1.0);
     }
 
-    fn relax<K: Kernels, O: Objective<K>>(&self, layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        Some(self)
+    }
+
+    fn learned(&self) -> Option<&dyn estimator::Learned> {
+        Some(self)
+    }
+
+    fn learned_mut(&mut self) -> Option<&mut dyn estimator::Learned> {
+        Some(self)
+    }
+}
+
+impl Relaxation for Relax {
+    fn points(&self) -> usize {
+        2
+    }
+
+    fn statistics(&self) -> usize {
+        2 + self.control.map_or(0, Control::record_len)
+    }
+
+    fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
         let (rows, width, n) = (layer.rows, layer.rows.phi.cols(), layer.rows.f.len());
         let (t, s) = (self.temperature(), self.factor());
         let size = n * width;
@@ -139,7 +150,7 @@ impl Estimator for Relax {
         let (mut to_f, mut by_t) = (vec![0.0; 2 * size], vec![0.0; 2 * size]);
         let mut to_r = vec![0.0; if values.is_some() { 2 * size } else { 0 }];
         let mut d_r = vec![0.0; n];
-        let (record, mut score) = (self.record(), vec![0.0; width]);
+        let (record, mut score) = (self.statistics(), vec![0.0; width]);
         for row in 0..n {
             let signal = rows.f[row] - s * f[n + row];
             let (mut with_score, mut d_s, mut d_t) = (0.0, 0.0, 0.0);
@@ -170,18 +181,18 @@ impl Estimator for Relax {
             let given = size + row * width..size + (row + 1) * width;
             let along: f32 = gradient[given.clone()].iter().zip(&by_t[given]).map(|(g, y)| g * y).sum();
             d_t += d_r[row] * along;
-            layer.records[row * record] = d_t * t;
-            layer.records[row * record + 1] = d_s;
+            layer.statistics[row * record] = d_t * t;
+            layer.statistics[row * record + 1] = d_s;
         }
         let mut curvature = vec![0.0; 2 * n];
         layer.smooth.curvature(matrix(&to_f), matrix(&by_t), &mut curvature)?;
-        let records = layer.records.chunks_mut(record);
-        for (row, record) in records.enumerate() {
+        let statistics = layer.statistics.chunks_mut(record);
+        for (row, record) in statistics.enumerate() {
             record[0] += t * (curvature[row] + curvature[n + row]);
         }
         if let (Some(control), Some(values)) = (self.control, &values) {
             let tangents = control.tangents(layer.smooth.kernels(), params, &to_r);
-            for (row, record) in layer.records.chunks_mut(record).enumerate() {
+            for (row, record) in layer.statistics.chunks_mut(record).enumerate() {
                 let at =
                     Row { rows: &rows, row, z: &z, direction: &to_r, tangents: &tangents, d_r: d_r[row] };
                 control.record(values, at, &mut record[2..]);
@@ -189,11 +200,13 @@ impl Estimator for Relax {
         }
         Ok(())
     }
+}
 
-    fn learn(&mut self, step: u64, records: &[f32]) {
+impl estimator::Learned for Relax {
+    fn learn(&mut self, step: u64, statistics: &[f32]) {
         let mut gradient = vec![0.0; self.learned.len()];
-        let examples = (records.len() / self.record()).max(1) as f32;
-        for record in records.chunks(self.record()) {
+        let examples = (statistics.len() / self.statistics()).max(1) as f32;
+        for record in statistics.chunks(self.statistics()) {
             gradient[0] += record[0];
             gradient[1] += record[1];
             if let Some(control) = self.control {

@@ -1,11 +1,9 @@
 use super::learned::{Learned, mean};
 use super::stein::Stein;
 use super::{numbers, unit};
-use arm_core::estimator::{Estimator, Evaluated, Unit};
-use arm_core::kernels::Kernels;
+use arm_core::estimator::{self, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 use arm_core::math::sigmoid;
-use arm_core::objective::Objective;
-use arm_core::relaxed::{Relaxed, Rows};
+use arm_core::relaxed::{Relaxation, RelaxedLayer, Rows};
 use arm_core::{Error, MatrixMut, Shape};
 
 /// RODEO: leave-one-out REINFORCE with K samples and two control variates from discrete Stein operators, mean over k of
@@ -43,9 +41,9 @@ impl Rodeo {
     }
 }
 
-impl Unit for Rodeo {
+impl DrawRule for Rodeo {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         unit(p, q, u)
     }
 }
@@ -152,8 +150,7 @@ impl Rodeo {
 }
 
 impl Estimator for Rodeo {
-    const PAIRED: bool = false;
-    const RELAXED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         self.samples
@@ -166,16 +163,30 @@ impl Estimator for Rodeo {
         if valid && finite { Ok(()) } else { Err(Error::Setting) }
     }
 
-    fn record(&self) -> usize {
-        self.learned.len()
-    }
-
     fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         signal.fill(1.0);
         weight.fill(1.0 / self.samples as f32);
     }
 
-    fn relax<K: Kernels, O: Objective<K>>(&self, layer: &mut Relaxed<'_, '_, K, O>) -> Result<(), Error> {
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        Some(self)
+    }
+
+    fn learned(&self) -> Option<&dyn estimator::Learned> {
+        Some(self)
+    }
+
+    fn learned_mut(&mut self) -> Option<&mut dyn estimator::Learned> {
+        Some(self)
+    }
+}
+
+impl Relaxation for Rodeo {
+    fn statistics(&self) -> usize {
+        self.learned.len()
+    }
+
+    fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
         let (rows, k, width) = (layer.rows, self.samples, layer.rows.phi.cols());
         let (alpha, beta) = (self.factors().0[rows.layer], self.factors().1[rows.layer]);
         let (others, share) = ((k - 1) as f32, 1.0 / k as f32);
@@ -183,8 +194,8 @@ impl Estimator for Rodeo {
         layer.smooth.at_samples(false, MatrixMut::new(&mut gradients, width, width))?;
         let mut samples: Vec<_> = (0..k).map(|_| Sample::default()).collect();
         let mut d = vec![0.0; if rows.layer == 0 { width } else { k * width }];
-        let records = layer.records.chunks_mut(self.learned.len());
-        for ((e, gradients), record) in gradients.chunks(k * width).enumerate().zip(records) {
+        let statistics = layer.statistics.chunks_mut(self.learned.len());
+        for ((e, gradients), record) in gradients.chunks(k * width).enumerate().zip(statistics) {
             self.fill(&rows, e, gradients, &mut samples);
             let f = &rows.f[e * k..][..k];
             let baseline = |s: usize| f[s] + alpha * samples[s].stein[0];
@@ -206,9 +217,11 @@ impl Estimator for Rodeo {
         }
         Ok(())
     }
+}
 
-    fn learn(&mut self, step: u64, records: &[f32]) {
-        let gradient = mean(records, self.learned.len());
+impl estimator::Learned for Rodeo {
+    fn learn(&mut self, step: u64, statistics: &[f32]) {
+        let gradient = mean(statistics, self.learned.len());
         self.learned.descend(step, &gradient);
     }
 

@@ -4,7 +4,7 @@
 //! so are their bits; sums run in 32 interleaved lanes.
 
 use super::lanes::{Lanes, Op, WIDE};
-use arm_core::estimator::Unit;
+use arm_core::estimator::{DrawRule, DrawnUnit};
 use arm_core::kernels::Drawn;
 use arm_core::math::{exp_neg_abs, ln};
 
@@ -130,7 +130,7 @@ struct Units {
 
 impl Units {
     #[inline(always)]
-    fn draw<E: Unit>(rule: &E, phi: &Word, u: &Word, absent: u32) -> Self {
+    fn draw<E: DrawRule>(rule: &E, phi: &Word, u: &Word, absent: u32) -> Self {
         let mut out = Units {
             b: Word([0; N]),
             partner: Word([0; N]),
@@ -145,7 +145,7 @@ impl Units {
             let large = 1.0 / (1.0 + e);
             let small = e * large;
             let (p, q) = if phi >= 0.0 { (large, small) } else { (small, large) };
-            let (b, partner, score) = rule.unit(p, q, u);
+            let DrawnUnit { sample: b, partner, score } = rule.draw(p, q, u);
             let on = absent & bit != 0;
             let (b, partner) = (b | on, partner | on);
             out.b.0[i] = 0u32.wrapping_sub(u32::from(b));
@@ -215,7 +215,7 @@ pub(super) struct Sample<'a, E> {
     pub(super) out: Drawn<'a>,
 }
 
-impl<E: Unit> Op for Sample<'_, E> {
+impl<E: DrawRule> Op for Sample<'_, E> {
     type Out = (f32, f32);
 
     #[inline(always)]
@@ -255,7 +255,7 @@ pub(super) struct Draw<'a, E> {
     pub(super) sample: &'a mut [u32],
 }
 
-impl<E: Unit> Op for Draw<'_, E> {
+impl<E: DrawRule> Op for Draw<'_, E> {
     type Out = f32;
 
     #[inline(always)]

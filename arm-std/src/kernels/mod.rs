@@ -34,7 +34,7 @@ use adam_bits::AdamGradientBits;
 use adam_sums::{AdamGradientSums, Pays};
 use affine::{Affine, Gradient};
 use affine_bits::AffineBits;
-use arm_core::estimator::Unit;
+use arm_core::estimator::DrawRule;
 use arm_core::kernels::{AdamRates, Drawn, Input, Kernels};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use back::Back;
@@ -179,11 +179,11 @@ impl Kernels for Desktop {
         self.run(Uniforms { state, u });
     }
 
-    fn sample<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
+    fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
         self.run(Sample { rule, logits, uniforms, out })
     }
 
-    fn draw<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
+    fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
         self.run(Draw { rule, logits, uniforms, sample })
     }
 

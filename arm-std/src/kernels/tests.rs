@@ -5,7 +5,7 @@
 
 use super::{Desktop, Level, Soon};
 use crate::memory::Aligned;
-use arm_core::estimator::{Arm, DisArm, Reinforce, Unit};
+use arm_core::estimator::{Arm, DisArm, DrawRule, Reinforce};
 use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, Portable};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
@@ -268,7 +268,7 @@ fn gradient_bits() {
 /// What a draw leaves: samples, partners, scores, log q of both.
 type Drawing = (Vec<u32>, Vec<u32>, Vec<f32>, (f32, f32));
 
-fn sampled<K: Kernels, E: Unit>(kernels: &K, rule: &E, logits: &[f32], u: &[f32]) -> Drawing {
+fn sampled<K: Kernels, E: DrawRule>(kernels: &K, rule: &E, logits: &[f32], u: &[f32]) -> Drawing {
     let words = logits.len().div_ceil(32);
     let (mut b, mut partner, mut score) = (vec![9; words], vec![9; words], vec![9.0; logits.len()]);
     let drawn = Drawn { sample: &mut b, partner: &mut partner, score: &mut score };
@@ -281,7 +281,7 @@ fn close_log(a: f32, b: f32) {
     assert!((a - b).abs() <= 2e-6 * b.abs() + 1e-6, "{a} {b}");
 }
 
-fn check_rule<E: Unit>(rule: E) {
+fn check_rule<E: DrawRule>(rule: E) {
     for kernels in levels() {
         for n in [0, 1, 5, 31, 32, 33, 200, 784, 2500] {
             let mut rng = Stream::new(3, Purpose::Initial, 0, 0, n);

@@ -2,7 +2,8 @@
 
 use arm_core::optim::{Adam, Sgd};
 use arm_core::{Shape, codec};
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,8 +37,7 @@ impl Budget {
 }
 
 /// An amount of memory, as it is written: `32K`, `32KiB`, `1M` or bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ram(
     /// Bytes.
     pub usize,
@@ -74,17 +74,28 @@ impl fmt::Display for Ram {
     }
 }
 
-impl TryFrom<String> for Ram {
-    type Error = String;
+impl<'de> Deserialize<'de> for Ram {
+    fn deserialize<D: Deserializer<'de>>(file: D) -> Result<Ram, D::Error> {
+        struct Amount;
 
-    fn try_from(text: String) -> Result<Ram, String> {
-        text.parse()
-    }
-}
+        impl Visitor<'_> for Amount {
+            type Value = Ram;
 
-impl From<Ram> for String {
-    fn from(ram: Ram) -> String {
-        ram.to_string()
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes, or an amount of memory such as \"32K\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Ram, E> {
+                text.parse().map_err(E::custom)
+            }
+
+            fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<Ram, E> {
+                let fits = usize::try_from(bytes).map(Ram);
+                fits.map_err(|_| E::invalid_value(Unexpected::Signed(bytes), &self))
+            }
+        }
+
+        file.deserialize_any(Amount)
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::driver::Driver;
 use crate::kernels::Desktop;
 use crate::moments::Place;
-use crate::optimise::Rule;
 use crate::variance::gradient_variance;
 use arm_core::estimator::Estimator;
 use arm_core::objective::Objective;
@@ -26,7 +25,7 @@ pub(super) trait Machine {
 }
 
 /// With the objective of the network.
-pub(super) struct Concrete<'a, E, M>(pub(super) Driver<'a, E, M, Rule>, pub(super) M);
+pub(super) struct Concrete<'a, E, M>(pub(super) Driver<'a, E, M>, pub(super) M);
 
 impl<E, M> Machine for Concrete<'_, E, M>
 where
@@ -70,11 +69,11 @@ where
     }
 
     fn learned(&self) -> &[f32] {
-        self.0.engine().estimator.state()
+        self.0.engine().learned_state()
     }
 
     fn set_learned(&mut self, learned: &[f32]) -> Result<(), Error> {
-        self.0.engine_mut().estimator.set_state(learned)
+        self.0.engine_mut().set_learned_state(learned)
     }
 
     fn variance(&self, x: BitMatrix<'_>, y: BitMatrix<'_>, address: u64) -> Result<f64, Error> {

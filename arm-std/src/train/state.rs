@@ -10,7 +10,6 @@ use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::model::{Model, copy_rows};
 use crate::network::Network;
-use crate::optimise::Rule;
 use crate::peers::Peers;
 use arm_core::estimator::Estimator;
 use arm_core::init::output_bias;
@@ -44,7 +43,7 @@ impl<'a> Start<'a> {
         M: Objective<Desktop> + Clone + Send + 'a,
     {
         let Start { config, network, threads, peers } = *self;
-        let (shape, adam) = (network.shape(), Rule::Adam(Adam::new(config.lr)));
+        let (shape, adam) = (network.shape(), Adam::new(config.lr));
         let (seed, batch) = (config.seed, config.batch);
         let mut driver = Driver::new(shape, estimator, objective.clone(), adam, seed, batch, threads)?;
         driver.optimisers_mut().copy_from_slice(&config.optimisers(network));

@@ -1,4 +1,4 @@
-use crate::estimator::{Arm, Estimator, Evaluated, Flips, Unit, score_function};
+use crate::estimator::{Arm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, independent};
 
 /// bitflip-1: one unit j, uniform on the V of a layer, is flipped: the gradient of its logit is
 /// V p_j (1 - p_j) (f(b_j = 1) - f(b_j = 0)), that of every other is zero. Unbiased.
@@ -8,16 +8,15 @@ use crate::estimator::{Arm, Estimator, Evaluated, Flips, Unit, score_function};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BitFlip;
 
-impl Unit for BitFlip {
+impl DrawRule for BitFlip {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        score_function(p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        independent(p, q, u)
     }
 }
 
 impl Estimator for BitFlip {
-    const PAIRED: bool = false;
-    const FLIPS: Flips = Flips::One;
+    const SECOND_PATHS: SecondPaths = SecondPaths::OneFlip;
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         Arm.signals(evaluated, signal, weight);

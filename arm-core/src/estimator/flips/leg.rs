@@ -1,4 +1,4 @@
-use crate::estimator::{Arm, Estimator, Evaluated, Flips, Unit, score_function};
+use crate::estimator::{Arm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, independent};
 
 /// Local expectation gradients: for every unit v, p_v (1 - p_v) (f(b_v = 1) - f(b_v = 0)), the exact conditional
 /// expectation given all other units. Unbiased.
@@ -10,16 +10,15 @@ use crate::estimator::{Arm, Estimator, Evaluated, Flips, Unit, score_function};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leg;
 
-impl Unit for Leg {
+impl DrawRule for Leg {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        score_function(p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        independent(p, q, u)
     }
 }
 
 impl Estimator for Leg {
-    const PAIRED: bool = false;
-    const FLIPS: Flips = Flips::All;
+    const SECOND_PATHS: SecondPaths = SecondPaths::EveryFlip;
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         Arm.signals(evaluated, signal, weight);

@@ -1,4 +1,4 @@
-use crate::estimator::{Arm, DisArm, Estimator, Evaluated, Flips, Unit};
+use crate::estimator::{Arm, DisArm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 use crate::numeric::math::ln;
 
 /// Unbiased gradient variance clipping: [`BitFlip`](crate::estimator::BitFlip) for units with min(p, 1 - p) <= 1 / (2V) of a layer
@@ -10,16 +10,15 @@ use crate::numeric::math::ln;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ugc;
 
-impl Unit for Ugc {
+impl DrawRule for Ugc {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        DisArm.unit(p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        DisArm.draw(p, q, u)
     }
 }
 
 impl Estimator for Ugc {
-    const PAIRED: bool = true;
-    const FLIPS: Flips = Flips::One;
+    const SECOND_PATHS: SecondPaths = SecondPaths::PartnerOrFlip;
 
     /// The logit of 1 - 1 / (2V).
     fn flips_from(&self, width: usize) -> f32 {

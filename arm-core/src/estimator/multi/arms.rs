@@ -1,7 +1,9 @@
 use crate::error::Error;
-use crate::estimator::{Estimator, Evaluated, Rloo, Unit, score_function};
+use crate::estimator::{
+    DrawRule, DrawnUnit, Estimator, Evaluated, Rloo, SecondPaths, UniformTransform, independent,
+};
+use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::math::{exp, ln, powi};
-use crate::numeric::parts::{parts, parts_mut};
 use crate::shape::Shape;
 
 /// ARMS: leave-one-out REINFORCE with n samples that are antithetic to each other by a Dirichlet copula, corrected for
@@ -33,11 +35,11 @@ pub(super) fn mark(u: &mut [f32]) {
 /// Makes rows of independent uniforms those of a Dirichlet copula: (1 - d_i)^(n - 1), d ~ Dirichlet(1, .., 1).
 pub(super) fn dirichlet(rows: &mut [f32], stride: usize, width: usize) {
     let n = rows.len().checked_div(stride).unwrap_or(0);
-    for row in parts_mut(rows, stride) {
+    for row in chunks_mut(rows, stride) {
         row.iter_mut().take(width).for_each(|u| *u = -ln(*u));
     }
     for i in 0..width {
-        let total: f32 = parts(rows, stride).filter_map(|row| row.get(i)).sum();
+        let total: f32 = chunks(rows, stride).filter_map(|row| row.get(i)).sum();
         for u in rows.iter_mut().skip(i).step_by(stride.max(1)) {
             *u = powi(1.0 - *u / total, n.saturating_sub(1) as u64);
         }
@@ -46,9 +48,9 @@ pub(super) fn dirichlet(rows: &mut [f32], stride: usize, width: usize) {
 
 /// A unit of ARMS with n = `powers` + 1 samples, or, for a marked uniform, one drawn on its own.
 #[inline(always)]
-pub(super) fn unit(powers: usize, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+pub(super) fn draw(powers: usize, p: f32, q: f32, u: f32) -> DrawnUnit {
     if u < 0.0 {
-        return score_function(p, q, -u);
+        return independent(p, q, -u);
     }
     let (small, large) = if p < q { (p, q) } else { (q, p) };
     let b = if p < q { u < p } else { 1.0 - u < p };
@@ -56,19 +58,18 @@ pub(super) fn unit(powers: usize, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
     let root = if small > 1e-30 { exp(ln(small) / powers as f32) } else { 0.0 };
     let both = if root > 0.5 { powi(2.0 * root - 1.0, powers as u64) } else { 0.0 };
     let factor = if both > 0.0 { large * small / (small - both) } else { large };
-    (b, b, if b { q * factor } else { -p * factor })
+    DrawnUnit::alone(b, if b { q * factor } else { -p * factor })
 }
 
-impl Unit for Arms {
+impl DrawRule for Arms {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        unit(self.samples.wrapping_sub(1), p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        draw(self.samples.wrapping_sub(1), p, q, u)
     }
 }
 
 impl Estimator for Arms {
-    const PAIRED: bool = false;
-    const COUPLED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         self.samples
@@ -78,15 +79,25 @@ impl Estimator for Arms {
         Self::check_samples(self.samples)
     }
 
-    fn noise(&self, _: usize, _: usize, u: &mut [f32]) {
+    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+        Rloo { samples: self.samples }.signals(evaluated, signal, weight);
+    }
+
+    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
+        Some(self)
+    }
+}
+
+impl UniformTransform for Arms {
+    fn transform(&self, _: usize, _: usize, u: &mut [f32]) {
         mark(u);
+    }
+
+    fn couples(&self) -> bool {
+        true
     }
 
     fn couple(&self, rows: &mut [f32], stride: usize, width: usize) {
         dirichlet(rows, stride, width);
-    }
-
-    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
-        Rloo { samples: self.samples }.signals(evaluated, signal, weight);
     }
 }

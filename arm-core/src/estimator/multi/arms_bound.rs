@@ -1,7 +1,7 @@
-use super::arms::{dirichlet, mark, unit};
+use super::arms::{dirichlet, draw, mark};
 use super::bound::{bound, weights, without};
 use crate::error::Error;
-use crate::estimator::{Arms, Estimator, Evaluated, Unit};
+use crate::estimator::{Arms, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, UniformTransform};
 use crate::shape::Shape;
 
 /// [`Arms`] for the bound L of K samples: K independent samples make the bound, K more are antithetic to each other, and
@@ -16,16 +16,15 @@ pub struct ArmsBound {
     pub samples: usize,
 }
 
-impl Unit for ArmsBound {
+impl DrawRule for ArmsBound {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        unit(self.samples.wrapping_sub(1), p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        draw(self.samples.wrapping_sub(1), p, q, u)
     }
 }
 
 impl Estimator for ArmsBound {
-    const PAIRED: bool = false;
-    const COUPLED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         self.samples.saturating_mul(2)
@@ -35,16 +34,6 @@ impl Estimator for ArmsBound {
         Arms::check_samples(self.samples)
     }
 
-    fn noise(&self, _: usize, _: usize, u: &mut [f32]) {
-        mark(u);
-    }
-
-    fn couple(&self, rows: &mut [f32], stride: usize, width: usize) {
-        let (own, antithetic) = rows.split_at_mut_checked(self.samples * stride).unwrap_or_default();
-        mark(own);
-        dirichlet(antithetic, stride, width);
-    }
-
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         let k = self.samples;
         let Some((own, antithetic)) = evaluated.f.split_at_checked(k) else { return };
@@ -52,7 +41,7 @@ impl Estimator for ArmsBound {
         weight.fill(0.0);
         weights(own, weight.get_mut(..k).unwrap_or_default());
         direct.fill(0.0);
-        if evaluated.direct {
+        if evaluated.f_has_log_q {
             direct.iter_mut().zip(weight).for_each(|(d, w)| *d = *w);
         }
         signal.fill(0.0);
@@ -72,5 +61,25 @@ impl Estimator for ArmsBound {
 
     fn objective(&self, evaluated: Evaluated<'_>, _: &[f32]) -> f32 {
         -bound(evaluated.f.get(..self.samples).unwrap_or_default()).value()
+    }
+
+    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
+        Some(self)
+    }
+}
+
+impl UniformTransform for ArmsBound {
+    fn transform(&self, _: usize, _: usize, u: &mut [f32]) {
+        mark(u);
+    }
+
+    fn couples(&self) -> bool {
+        true
+    }
+
+    fn couple(&self, rows: &mut [f32], stride: usize, width: usize) {
+        let (own, antithetic) = rows.split_at_mut_checked(self.samples * stride).unwrap_or_default();
+        mark(own);
+        dirichlet(antithetic, stride, width);
     }
 }

@@ -58,7 +58,7 @@ pub(in crate::estimator) fn bound(f: &[f32]) -> LogMeanExp {
     sum
 }
 
-/// L of all f but that of sample `k`, still to take in another in its place.
+/// L of all f but that of sample `k`, still to take in another in its layer.
 pub(in crate::estimator) fn without(f: &[f32], k: usize) -> LogMeanExp {
     let mut sum = LogMeanExp::new();
     f.iter().enumerate().filter(|&(j, _)| j != k).for_each(|(_, f)| sum.push(-f));

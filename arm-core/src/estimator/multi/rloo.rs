@@ -1,5 +1,5 @@
 use crate::error::Error;
-use crate::estimator::{Estimator, Evaluated, Unit, score_function};
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, independent};
 use crate::shape::Shape;
 
 /// Leave-one-out REINFORCE with K independent samples: mean over k of (f_k - mean of the other f) (b_k - p). Unbiased.
@@ -12,15 +12,15 @@ pub struct Rloo {
     pub samples: usize,
 }
 
-impl Unit for Rloo {
+impl DrawRule for Rloo {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        score_function(p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        independent(p, q, u)
     }
 }
 
 impl Estimator for Rloo {
-    const PAIRED: bool = false;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         self.samples

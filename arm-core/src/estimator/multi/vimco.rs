@@ -1,6 +1,6 @@
 use super::bound::{bound, replaced, weights};
 use crate::error::Error;
-use crate::estimator::{Estimator, Evaluated, Unit, score_function};
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, independent};
 use crate::shape::Shape;
 
 /// VIMCO, for the bound L of K samples: -sum over k of (L - L_k) (b_k - p), L_k with the mean of the other f in the place
@@ -13,15 +13,15 @@ pub struct Vimco {
     pub samples: usize,
 }
 
-impl Unit for Vimco {
+impl DrawRule for Vimco {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        score_function(p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        independent(p, q, u)
     }
 }
 
 impl Estimator for Vimco {
-    const PAIRED: bool = false;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         self.samples
@@ -38,7 +38,7 @@ impl Estimator for Vimco {
         let sum: f32 = f.iter().sum();
         for (k, ((s, f_k), w)) in signal.iter_mut().zip(f).zip(weight).enumerate() {
             let others = (sum - f_k) / (f.len() as f32 - 1.0);
-            *s = replaced(f, k, others) - all + if evaluated.direct { *w } else { 0.0 };
+            *s = replaced(f, k, others) - all + if evaluated.f_has_log_q { *w } else { 0.0 };
         }
     }
 

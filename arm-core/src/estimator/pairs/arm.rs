@@ -1,4 +1,4 @@
-use crate::estimator::{Estimator, Evaluated, Unit};
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 
 /// Augment-REINFORCE-Merge: (f(1\[u > sigmoid(-phi)\]) - f(1\[u < sigmoid(phi)\])) (u - 1/2). Unbiased.
 ///
@@ -8,15 +8,15 @@ use crate::estimator::{Estimator, Evaluated, Unit};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Arm;
 
-impl Unit for Arm {
+impl DrawRule for Arm {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        (u > q, u < p, u - 0.5)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        DrawnUnit { sample: u > q, partner: u < p, score: u - 0.5 }
     }
 }
 
 impl Estimator for Arm {
-    const PAIRED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
 
     fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         signal.fill(1.0);

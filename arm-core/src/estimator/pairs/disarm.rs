@@ -1,4 +1,4 @@
-use crate::estimator::{Arm, Estimator, Evaluated, Unit};
+use crate::estimator::{Arm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 
 /// DisARM, also known as U2G: ARM with the uniforms integrated out given the pair,
 /// (f(b) - f(b~)) (b - b~) sigmoid(|phi|) / 2. Unbiased, with no more variance than ARM.
@@ -8,18 +8,18 @@ use crate::estimator::{Arm, Estimator, Evaluated, Unit};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DisArm;
 
-impl Unit for DisArm {
+impl DrawRule for DisArm {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         let (sample, partner) = (u > q, u < p);
         let half = 0.5 * if p > q { p } else { q };
         let score = if sample == partner { 0.0 } else { half };
-        (sample, partner, if sample { score } else { -score })
+        DrawnUnit { sample, partner, score: if sample { score } else { -score } }
     }
 }
 
 impl Estimator for DisArm {
-    const PAIRED: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         Arm.signals(evaluated, signal, weight);

@@ -1,8 +1,8 @@
 use crate::error::Error;
 use crate::estimator::multi::bound::{bound, replaced, weights};
-use crate::estimator::{Estimator, Evaluated, Row, Unit};
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, PairSignals, Row, SecondPaths};
+use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::math::significant;
-use crate::numeric::parts::{parts, parts_mut};
 use crate::shape::Shape;
 
 /// Local DisARM, for the bound L of K samples: for every k DisARM of -L as a function of b_k alone, and, where f contains
@@ -18,18 +18,17 @@ pub struct LocalDisArm {
     pub symmetrised: bool,
 }
 
-impl Unit for LocalDisArm {
+impl DrawRule for LocalDisArm {
     /// The score is b - p, from which p, b and so the score of DisARM follow.
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
         let sample = u > q;
-        (sample, u < p, if sample { q } else { -p })
+        DrawnUnit { sample, partner: u < p, score: if sample { q } else { -p } }
     }
 }
 
 impl Estimator for LocalDisArm {
-    const PAIRED: bool = true;
-    const DIRECT: bool = true;
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
 
     fn samples(&self) -> usize {
         self.samples
@@ -48,9 +47,15 @@ impl Estimator for LocalDisArm {
         -bound(evaluated.f).value()
     }
 
-    fn differ(&self, samples: usize, f: &[f32], difference: &mut [f32], partner: &mut [f32]) {
+    fn pair_signals(&self) -> Option<&dyn PairSignals> {
+        Some(self)
+    }
+}
+
+impl PairSignals for LocalDisArm {
+    fn signals(&self, samples: usize, f: &[f32], difference: &mut [f32], partner: &mut [f32]) {
         let of_examples =
-            parts(f, samples).zip(parts_mut(difference, samples)).zip(parts_mut(partner, samples));
+            chunks(f, samples).zip(chunks_mut(difference, samples)).zip(chunks_mut(partner, samples));
         for ((f, difference), partner) in of_examples {
             partner.iter_mut().zip(f).zip(&*difference).for_each(|((p, f), d)| *p = f - d);
             let (own, other) = (bound(f), bound(partner));

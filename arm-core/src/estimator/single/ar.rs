@@ -1,4 +1,4 @@
-use crate::estimator::{Estimator, Evaluated, Unit};
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 
 /// Augment-REINFORCE: f(1\[u < sigmoid(phi)\]) (1 - 2u). Unbiased.
 ///
@@ -7,15 +7,15 @@ use crate::estimator::{Estimator, Evaluated, Unit};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ar;
 
-impl Unit for Ar {
+impl DrawRule for Ar {
     #[inline(always)]
-    fn unit(&self, p: f32, _q: f32, u: f32) -> (bool, bool, f32) {
-        (u < p, u < p, 1.0 - 2.0 * u)
+    fn draw(&self, p: f32, _q: f32, u: f32) -> DrawnUnit {
+        DrawnUnit::alone(u < p, 1.0 - 2.0 * u)
     }
 }
 
 impl Estimator for Ar {
-    const PAIRED: bool = false;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         for (s, f) in signal.iter_mut().zip(evaluated.f) {

@@ -1,5 +1,7 @@
 use crate::error::Error;
-use crate::estimator::{Estimator, Evaluated, Unit, score_function};
+use crate::estimator::{
+    DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, UniformTransform, independent,
+};
 use crate::numeric::math::exp;
 use crate::shape::Shape;
 
@@ -23,15 +25,15 @@ impl Exact {
     }
 }
 
-impl Unit for Exact {
+impl DrawRule for Exact {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        score_function(p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        independent(p, q, u)
     }
 }
 
 impl Estimator for Exact {
-    const PAIRED: bool = false;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn samples(&self) -> usize {
         1 << self.units
@@ -41,18 +43,24 @@ impl Estimator for Exact {
         if Exact::new(shape)? == *self { Ok(()) } else { Err(Error::Unsupported) }
     }
 
-    /// Instead of uniforms, below every p for a unit that is one in joint sample `s` and above every p otherwise.
-    fn noise(&self, s: usize, units_before: usize, u: &mut [f32]) {
-        for (i, u) in u.iter_mut().enumerate() {
-            let bit = s.checked_shr((units_before + i) as u32).unwrap_or(0);
-            *u = if bit & 1 == 1 { -1.0 } else { 2.0 };
-        }
-    }
-
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         for (((s, w), f), log_q) in signal.iter_mut().zip(weight).zip(evaluated.f).zip(evaluated.log_q) {
             *w = exp(*log_q);
             *s = *w * f;
+        }
+    }
+
+    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
+        Some(self)
+    }
+}
+
+impl UniformTransform for Exact {
+    /// Below every p for a unit that is one in joint sample `s` and above every p otherwise.
+    fn transform(&self, s: usize, units_before: usize, u: &mut [f32]) {
+        for (i, u) in u.iter_mut().enumerate() {
+            let bit = s.checked_shr((units_before + i) as u32).unwrap_or(0);
+            *u = if bit & 1 == 1 { -1.0 } else { 2.0 };
         }
     }
 }

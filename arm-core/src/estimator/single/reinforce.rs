@@ -1,5 +1,7 @@
 use crate::error::{Error, exact_size};
-use crate::estimator::{Baseline, Estimator, Evaluated, Unit, score_function};
+use crate::estimator::{
+    Baseline, DrawRule, DrawnUnit, Estimator, Evaluated, Learned, SecondPaths, independent,
+};
 use crate::shape::Shape;
 
 /// REINFORCE: (f(b) - c) (b - p), with an optional baseline c that does not depend on b. Unbiased.
@@ -12,15 +14,15 @@ pub struct Reinforce {
     pub baseline: Baseline,
 }
 
-impl Unit for Reinforce {
+impl DrawRule for Reinforce {
     #[inline(always)]
-    fn unit(&self, p: f32, q: f32, u: f32) -> (bool, bool, f32) {
-        score_function(p, q, u)
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        independent(p, q, u)
     }
 }
 
 impl Estimator for Reinforce {
-    const PAIRED: bool = false;
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
 
     fn check(&self, _: &Shape<'_>) -> Result<(), Error> {
         self.baseline.check()
@@ -34,6 +36,16 @@ impl Estimator for Reinforce {
         weight.fill(1.0);
     }
 
+    fn learned(&self) -> Option<&dyn Learned> {
+        Some(self)
+    }
+
+    fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
+        Some(self)
+    }
+}
+
+impl Learned for Reinforce {
     fn observe(&mut self, mean_f: f32) {
         self.baseline.observe(mean_f);
     }

@@ -1,7 +1,7 @@
 //! Bernoulli units: probabilities, draws, logarithms of probabilities.
 
 use crate::kernels::Drawn;
-use crate::kernels::unit::Unit;
+use crate::kernels::{DrawRule, DrawnUnit};
 use crate::numeric::math::{exp_below_one_called, ln_called};
 use arm_vfp::Sums;
 
@@ -80,7 +80,7 @@ fn next_mut<'a>(rest: &mut &'a mut [f32]) -> &'a mut [f32] {
 
 /// Partners and scores are written as far as there is room. Compiled once for every rule, hence the pointer.
 #[inline(never)]
-pub(super) fn sample(rule: &dyn Unit, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
+pub(super) fn sample(rule: &dyn DrawRule, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
     let (mut log_q, mut partners_twice) = (LogSigmoid::new(), 0.0);
     let mut units = logits.iter().zip(uniforms);
     let (mut partners, mut scores) = (out.partner.iter_mut(), out.score.iter_mut());
@@ -88,7 +88,7 @@ pub(super) fn sample(rule: &dyn Unit, logits: &[f32], uniforms: &[f32], out: Dra
         let (mut own, mut other) = (0, 0);
         for (i, (&phi, &u)) in (0..32).zip(&mut units) {
             let (factor, p, q) = probabilities(phi);
-            let (b, b_partner, score) = rule.unit(p, q, u);
+            let DrawnUnit { sample: b, partner: b_partner, score } = rule.draw(p, q, u);
             let (b, b_partner) = (u32::from(b), u32::from(b_partner));
             own |= b << i;
             other |= b_partner << i;

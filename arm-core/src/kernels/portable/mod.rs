@@ -4,7 +4,7 @@ mod bernoulli;
 mod optimise;
 
 use super::{AdamRates, Drawn, Input, Kernels};
-use crate::kernels::unit::Unit;
+use crate::kernels::draw_rule::DrawRule;
 use crate::numeric::math::TINY;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_vfp::{Layout, Selected};
@@ -78,11 +78,11 @@ impl Kernels for Portable {
         }
     }
 
-    fn sample<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
+    fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
         bernoulli::sample(rule, logits, uniforms, out)
     }
 
-    fn draw<E: Unit>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
+    fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
         bernoulli::sample(rule, logits, uniforms, Drawn { sample, partner: &mut [], score: &mut [] }).0
     }
 

@@ -177,8 +177,9 @@ impl Reader<'_> {
             self.layer(first)?;
         }
         if up.len() == 1 || !top.stochastic {
-            let what = "the part before the slash ends in a stochastic layer, whose width is in brackets, such as [16]";
-            return self.error(what, top.at.clone());
+            let what = "the part before the slash ends in a stochastic layer, with its width in brackets";
+            let such = if up.len() > 1 { format!("{what}: [{}]", top.word()) } else { what.into() };
+            return self.error(such, top.at.clone());
         }
         let encoder = self.layers(&up[1..])?;
         let mut below: Vec<Layer> = encoder.iter().copied().filter(|l| l.stochastic()).collect();

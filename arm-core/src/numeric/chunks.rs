@@ -1,29 +1,29 @@
-//! A slice cut into parts of equal length. Unlike `chunks_exact` it never divides, so that no zero can be divided by.
+//! A slice cut into chunks of equal length. Unlike `chunks_exact` it never divides, so that no zero can be divided by.
 
-/// The parts in order; a shorter rest is left out. See [`parts`].
+/// The chunks in order; a shorter rest is left out. See [`chunks`].
 #[derive(Clone, Debug)]
-pub(crate) struct Parts<'a, T> {
+pub(crate) struct Chunks<'a, T> {
     rest: &'a [T],
     size: usize,
 }
 
-/// The parts in order, writable. See [`parts_mut`].
+/// The chunks in order, writable. See [`chunks_mut`].
 #[derive(Debug)]
-pub(crate) struct PartsMut<'a, T> {
+pub(crate) struct ChunksMut<'a, T> {
     rest: &'a mut [T],
     size: usize,
 }
 
-/// Cuts `all` into parts of `size` elements, at least one.
+/// Cuts `all` into chunks of `size` elements, at least one.
 #[inline(always)]
-pub(crate) fn parts<T>(all: &[T], size: usize) -> Parts<'_, T> {
-    Parts { rest: all, size: size.max(1) }
+pub(crate) fn chunks<T>(all: &[T], size: usize) -> Chunks<'_, T> {
+    Chunks { rest: all, size: size.max(1) }
 }
 
-/// Cuts `all` into writable parts of `size` elements, at least one.
+/// Cuts `all` into writable chunks of `size` elements, at least one.
 #[inline(always)]
-pub(crate) fn parts_mut<T>(all: &mut [T], size: usize) -> PartsMut<'_, T> {
-    PartsMut { rest: all, size: size.max(1) }
+pub(crate) fn chunks_mut<T>(all: &mut [T], size: usize) -> ChunksMut<'_, T> {
+    ChunksMut { rest: all, size: size.max(1) }
 }
 
 /// `n` elements from `start` on, or none where there are fewer.
@@ -32,7 +32,7 @@ pub(crate) fn slice<T>(all: &mut [T], start: usize, n: usize) -> &mut [T] {
     all.get_mut(start..).and_then(|rest| rest.get_mut(..n)).unwrap_or_default()
 }
 
-impl<'a, T> Iterator for Parts<'a, T> {
+impl<'a, T> Iterator for Chunks<'a, T> {
     type Item = &'a [T];
 
     #[inline(always)]
@@ -55,7 +55,7 @@ impl<'a, T> Iterator for Parts<'a, T> {
     }
 }
 
-impl<'a, T> Iterator for PartsMut<'a, T> {
+impl<'a, T> Iterator for ChunksMut<'a, T> {
     type Item = &'a mut [T];
 
     #[inline(always)]
@@ -82,23 +82,23 @@ impl<'a, T> Iterator for PartsMut<'a, T> {
     }
 }
 
-impl<T> ExactSizeIterator for Parts<'_, T> {}
-impl<T> ExactSizeIterator for PartsMut<'_, T> {}
+impl<T> ExactSizeIterator for Chunks<'_, T> {}
+impl<T> ExactSizeIterator for ChunksMut<'_, T> {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn parts_of_a_slice() {
-        let mut p = parts(&[1, 2, 3, 4, 5], 2);
+    fn chunks_of_a_slice() {
+        let mut p = chunks(&[1, 2, 3, 4, 5], 2);
         assert_eq!(p.len(), 2);
         assert_eq!((p.next(), p.next(), p.next()), (Some(&[1, 2][..]), Some(&[3, 4][..]), None));
-        assert_eq!(parts(&[1, 2], 0).count(), 2);
+        assert_eq!(chunks(&[1, 2], 0).count(), 2);
         let mut data = [1, 2, 3];
-        assert_eq!(parts_mut(&mut data, 1).nth(2), Some(&mut [3][..]));
-        assert_eq!(parts_mut(&mut data, 2).nth(1), None);
-        for part in parts_mut(&mut data, 2) {
+        assert_eq!(chunks_mut(&mut data, 1).nth(2), Some(&mut [3][..]));
+        assert_eq!(chunks_mut(&mut data, 2).nth(1), None);
+        for part in chunks_mut(&mut data, 2) {
             part.fill(7);
         }
         assert_eq!(data, [7, 7, 3]);

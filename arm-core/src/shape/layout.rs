@@ -9,7 +9,7 @@ use crate::shape::{Dense, Layer, Shape};
 /// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of
 /// example `e`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan<'s> {
+pub(crate) struct Layout<'s> {
     pub shape: &'s Shape<'s>,
     examples: usize,
     samples: usize,
@@ -17,8 +17,9 @@ pub(crate) struct Plan<'s> {
 
 /// A dense layer, and where its buffers lie.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    pub layer: usize,
+pub(crate) struct LayerLayout {
+    /// Which dense layer it is.
+    pub index: usize,
     pub dense: Dense,
     pub hidden: bool,
     /// Whether it reads a hidden layer.
@@ -31,11 +32,12 @@ pub(crate) struct Place {
     pub delta: usize,
 }
 
-impl Place {
-    const NONE: Self = Place {
-        layer: 0,
+impl LayerLayout {
+    /// Before the first layer: the input, which no layer computes.
+    const INPUT: Self = LayerLayout {
+        index: usize::MAX,
         dense: Dense { offset: 0, inputs: 0, outputs: 0, stride: 0, slope: 0.0 },
-        hidden: false,
+        hidden: true,
         above_hidden: false,
         rows: 0,
         activation: 0,
@@ -74,9 +76,9 @@ impl Place {
     }
 }
 
-impl<'s> Plan<'s> {
+impl<'s> Layout<'s> {
     pub(crate) const fn new(shape: &'s Shape<'s>, examples: usize, samples: usize) -> Self {
-        Plan { shape, examples, samples }
+        Layout { shape, examples, samples }
     }
 
     /// Whether there is code for so many rows.
@@ -89,7 +91,7 @@ impl<'s> Plan<'s> {
         if self.examples() == 1 && self.samples() == 1 {
             return true;
         }
-        let row = Plan::new(self.shape, 1, 1).training_words() + self.shape.pad();
+        let row = Layout::new(self.shape, 1, 1).training_words() + self.shape.pad();
         match self.examples.checked_mul(self.samples) {
             Some(rows) => match row.checked_mul(rows) {
                 Some(words) => words <= isize::MAX as usize / 4,
@@ -120,91 +122,83 @@ impl<'s> Plan<'s> {
 
     /// Floats of the kept activations of all hidden layers.
     pub(crate) const fn activations(&self) -> usize {
-        let [below, behind] = self.shape.sums.hidden;
+        let [below, behind] = self.shape.totals.hidden;
         self.examples() * below + self.rows() * behind
     }
 
     /// Floats of the gradients of all dense layers.
     pub(crate) const fn deltas(&self) -> usize {
-        self.activations() + self.rows() * self.shape.sums.logits
+        self.activations() + self.rows() * self.shape.totals.logits
     }
 
     /// Dense layer `i`; an empty one, behind all others, beyond the end.
     #[inline(always)]
-    pub(crate) const fn place(&self, i: usize) -> Place {
-        let mut place = Place::NONE;
-        self.find(i, &mut place);
-        place
+    pub(crate) const fn layer(&self, i: usize) -> LayerLayout {
+        let mut layer = LayerLayout::INPUT;
+        self.seek(i, &mut layer);
+        layer
     }
 
-    /// [`place`](Self::place), where it lies: what is returned would lie on the stack twice.
+    /// Moves `layer` from the input to layer `i`, where it lies: what is returned would lie on the stack twice.
     #[inline(never)]
-    const fn find(&self, i: usize, place: &mut Place) {
-        // Before the first: the input, computed by no layer.
-        place.layer = usize::MAX;
-        place.dense.outputs = self.shape.inputs();
-        place.hidden = true;
-        place.rows = self.examples();
-        self.advance(place);
-        while place.layer < i && place.layer <= self.shape.network_layers() {
-            self.advance(place);
+    const fn seek(&self, i: usize, layer: &mut LayerLayout) {
+        layer.dense.outputs = self.shape.inputs();
+        layer.rows = self.examples();
+        self.advance(layer);
+        while layer.index < i && layer.index <= self.shape.network_layers() {
+            self.advance(layer);
         }
     }
 
-    /// From one layer to the next.
+    /// Moves `layer` on to the layer after it.
     #[inline(never)]
-    pub(crate) const fn advance(&self, place: &mut Place) {
+    pub(crate) const fn advance(&self, layer: &mut LayerLayout) {
         // Nothing wraps in a shape that passes its check.
-        if place.hidden {
-            place.activation = place.activation.wrapping_add(place.height().wrapping_mul(place.dense.stride));
+        if layer.hidden {
+            layer.activation = layer.activation.wrapping_add(layer.height().wrapping_mul(layer.dense.stride));
         } else {
-            place.rows = self.rows();
+            // Logits below the first samples have a row an example, their scores a row a sample.
+            layer.rows = self.rows();
         }
-        place.delta = place.delta.wrapping_add(place.height().wrapping_mul(place.dense.stride));
-        place.dense.offset = place.dense.offset.wrapping_add(place.dense.len());
-        place.dense.inputs = place.dense.outputs;
-        place.layer = place.layer.wrapping_add(1);
-        place.above_hidden = place.hidden && place.layer > 0;
-        if place.layer == self.shape.encoder().len() {
-            place.dense.inputs = self.shape.top_width();
+        layer.delta = layer.delta.wrapping_add(layer.height().wrapping_mul(layer.dense.stride));
+        layer.dense.offset = layer.dense.offset.wrapping_add(layer.dense.len());
+        layer.dense.inputs = layer.dense.outputs;
+        layer.index = layer.index.wrapping_add(1);
+        layer.above_hidden = layer.hidden && layer.index > 0;
+        if layer.index == self.shape.encoder().len() {
+            layer.dense.inputs = self.shape.top_width();
         }
-        self.fill(place);
-    }
-
-    /// What the layer itself says.
-    #[inline(always)]
-    const fn fill(&self, place: &mut Place) {
-        match self.shape.layer(place.layer) {
-            Some(layer) => {
-                place.dense.outputs = layer.width();
-                place.dense.slope = layer.slope();
-                place.hidden = !layer.stochastic();
+        match self.shape.layer(layer.index) {
+            Some(described) => {
+                layer.dense.outputs = described.width();
+                layer.dense.slope = described.slope();
+                layer.hidden = !described.stochastic();
             }
             None => {
-                let prior = place.layer == self.shape.network_layers() && self.shape.has_prior();
-                place.dense.outputs = if prior { self.shape.top_width() } else { 0 };
-                place.dense.inputs = 0;
-                place.dense.slope = 1.0;
-                place.hidden = false;
+                let prior = layer.index == self.shape.network_layers() && self.shape.has_prior();
+                layer.dense.outputs = if prior { self.shape.top_width() } else { 0 };
+                layer.dense.inputs = 0;
+                layer.dense.slope = 1.0;
+                layer.hidden = false;
             }
         }
-        place.dense.stride = self.shape.stride(place.dense.outputs);
+        layer.dense.stride = self.shape.stride(layer.dense.outputs);
     }
 
     /// The last layer of link `k`: that of its logits.
-    pub(crate) const fn top(&self, k: usize) -> Place {
-        self.place(self.shape.link(k).1)
+    pub(crate) const fn top(&self, k: usize) -> LayerLayout {
+        self.layer(self.shape.link(k).1)
     }
 
     /// Of the scores of stochastic layer `t`: floats of a row, from one row to the next, and before them among the
     /// gradients.
     pub(crate) const fn scores(&self, t: usize) -> (usize, usize, usize) {
         if STACKS {
-            let place = self.top(t);
-            return (place.dense.outputs, place.dense.stride, place.delta);
+            let layer = self.top(t);
+            return (layer.dense.outputs, layer.dense.stride, layer.delta);
         }
         let width = self.shape.top_width();
-        (width, self.shape.stride(width), self.examples() * self.shape.sums.hidden[0])
+        (width, self.shape.stride(width), self.examples() * self.shape.totals.hidden[0])
     }
 
     /// Words of the samples of the stochastic layers before `t`.
@@ -214,7 +208,7 @@ impl<'s> Plan<'s> {
 
     /// Words of the samples of every layer, padded so that what follows stays aligned.
     pub(crate) const fn all_samples(&self) -> usize {
-        self.shape.stride(self.rows() * self.shape.sums.samples)
+        self.shape.stride(self.rows() * self.shape.totals.samples)
     }
 
     /// [`sample`](Self::sample), and the units of layer `t`.
@@ -237,18 +231,18 @@ impl<'s> Plan<'s> {
         (n, 0)
     }
 
-    /// What the layer at `place` reads in training; empty for the prior and for free logits.
+    /// What `layer` reads in training; empty for the prior and for free logits.
     pub(crate) fn input<'a>(
         &self,
-        place: &Place,
+        layer: &LayerLayout,
         x: BitMatrix<'a>,
         activations: &'a [f32],
         samples: &'a [u32],
     ) -> Input<'a> {
-        let i = place.layer;
-        if place.above_hidden {
-            let before = activations.get(..place.activation).unwrap_or_default();
-            return Input::Real(self.last_rows(before, place.dense.inputs, place.height()));
+        let i = layer.index;
+        if layer.above_hidden {
+            let before = activations.get(..layer.activation).unwrap_or_default();
+            return Input::Real(self.last_rows(before, layer.dense.inputs, layer.height()));
         }
         if i == 0 {
             return Input::Bits(x);
@@ -281,11 +275,11 @@ impl<'s> Plan<'s> {
 impl Shape<'_> {
     /// The parameters of dense layer `i`; an empty layer beyond the end.
     pub const fn dense(&self, i: usize) -> Dense {
-        Plan::new(self, 1, 1).place(i).dense
+        Layout::new(self, 1, 1).layer(i).dense
     }
 
     /// Floats of all parameters, padding included, of a shape that passes [`check`](Self::check).
     pub const fn params(&self) -> usize {
-        self.sums.params
+        self.totals.params
     }
 }

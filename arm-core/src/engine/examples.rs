@@ -1,0 +1,212 @@
+//! The first phase of a training step: samples, f-values and every gradient with respect to activations, for any share
+//! of a batch. Parameters are only read; [`Engine::update`] is the second phase.
+
+use crate::engine::Engine;
+use crate::error::{Error, exact_size};
+use crate::estimator::{Estimator, Evaluated, SecondPaths};
+use crate::feature::BATCH;
+use crate::kernels::{Drawn, Kernels};
+use crate::network::{Batch, Keep, Pass, Scratch};
+use crate::numeric::LIMIT;
+use crate::numeric::bits::words;
+use crate::numeric::chunks::{chunks, chunks_mut, slice};
+use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::numeric::rng::Purpose;
+use crate::objective::Objective;
+use crate::shape::layout::Layout;
+
+impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
+    /// Draws samples, evaluates f and computes every gradient with respect to activations; parameters are only read.
+    /// `f` receives the (weighted) mean of f over the samples of each example.
+    ///
+    /// `scratch` may hold anything, but with a padded shape it must start as zeros and then serve batches of one size
+    /// only. Errors: sizes; [`Error::Objective`] and [`Error::Diverged`], after which the step must not be applied.
+    #[inline]
+    pub fn examples<O: Objective<K>>(
+        &self,
+        objective: &mut O,
+        params: &[f32],
+        batch: Batch<'_>,
+        scratch: &mut [u32],
+        f: &mut [f32],
+    ) -> Result<(), Error> {
+        let pass = self.pass(params, batch, self.estimator.samples())?;
+        objective.check(&self.shape)?;
+        self.estimator.check(&self.shape)?;
+        self.check_batch(&pass.batch)?;
+        exact_size(batch.examples, f.len())?;
+        let layout = &pass.layout;
+        let (scratch, relaxed) = match self.estimator.relaxation() {
+            Some(relaxation) => self.split_relaxed(relaxation, layout, scratch)?,
+            None => (scratch, &mut [][..]),
+        };
+        let (given, mut rest) = (scratch.len(), scratch);
+        // Where it lies it stays: a large value that is moved is there twice.
+        let mut scratch = layout.scratch(true, &mut rest);
+        let Some(scratch) = &mut scratch else { return Err(layout.too_small(given)) };
+        self.examples_in(&pass, objective, scratch, relaxed, f)
+    }
+
+    /// [`examples`](Self::examples) in scratch that is taken apart, with arguments that were checked.
+    #[inline(always)]
+    pub(crate) fn examples_in<O: Objective<K>>(
+        &self,
+        pass: &Pass<'_, K>,
+        objective: &mut O,
+        scratch: &mut Scratch<'_>,
+        relaxed: &mut [f32],
+        f: &mut [f32],
+    ) -> Result<(), Error> {
+        let Pass { net, layout, .. } = pass;
+        self.draw(pass, scratch);
+        objective.train(pass, scratch);
+        if !self.signals(layout, O::HAS_LOG_Q, scratch, f) {
+            return Err(Error::Objective);
+        }
+        if let Some(relaxation) = self.estimator.relaxation() {
+            self.relaxed(relaxation, pass, objective, scratch, relaxed)?;
+            return if limited(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) };
+        }
+        for t in 0..self.shape.stochastic_layers() {
+            if E::SECOND_PATHS != SecondPaths::None {
+                self.branches(pass, objective, scratch, t)?;
+            } else {
+                let signal = layout.per_row(scratch.per_row).signal;
+                self.apply_signals(layout, t, signal, scratch.deltas);
+            }
+            if t == 0 && layout.samples() > 1 {
+                self.merge_samples(layout, scratch.deltas);
+            }
+            net.back(layout, t, scratch.activations, scratch.deltas);
+        }
+        objective.back(pass, scratch);
+        if limited(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) }
+    }
+
+    /// f of every row, and what the estimator makes of it; the mean f of each example. False for an f that is not finite.
+    #[inline(never)]
+    fn signals(
+        &self,
+        layout: &Layout<'_>,
+        f_has_log_q: bool,
+        scratch: &mut Scratch<'_>,
+        f: &mut [f32],
+    ) -> bool {
+        let rows = layout.rows();
+        let per_row = layout.per_row(scratch.per_row);
+        let total = &mut *scratch.path_f;
+        total.fill(0.0);
+        for log_q in chunks(per_row.log_q, rows) {
+            add(log_q, total);
+        }
+        per_row.f.fill(0.0);
+        if f_has_log_q {
+            add(total, per_row.f);
+        }
+        for cost in chunks(per_row.cost, rows) {
+            add(cost, per_row.f);
+        }
+        if !per_row.f.iter().all(|f| f.is_finite()) {
+            return false;
+        }
+        let samples = layout.samples();
+        let of_examples = chunks(per_row.f, samples).zip(chunks(total, samples));
+        let outputs = chunks_mut(per_row.signal, samples).zip(chunks_mut(per_row.weight, samples));
+        for (((f, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
+            let evaluated = Evaluated { f, log_q, f_has_log_q };
+            self.estimator.signals(evaluated, signal, weight);
+            *mean = self.estimator.objective(evaluated, weight);
+        }
+        true
+    }
+
+    /// Samples the whole chain for every row, with partners, scores and log q.
+    #[inline(always)]
+    fn draw(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
+        let Pass { net, layout, batch, .. } = pass;
+        let mut units_before = 0;
+        for t in 0..self.shape.stochastic_layers() {
+            let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
+            net.forward(layout, t, x, Keep::Hidden, scratch.activations, scratch.logits);
+            self.draw_layer(pass, t, units_before, scratch);
+            units_before += self.shape.stochastic_width(t);
+        }
+    }
+
+    /// Samples layer `t`, whose logits are in `b`.
+    #[inline(never)]
+    fn draw_layer(&self, pass: &Pass<'_, K>, t: usize, units_before: usize, scratch: &mut Scratch<'_>) {
+        let layout = &pass.layout;
+        let (rows, samples) = (layout.rows(), layout.samples());
+        let ((width, stride, scores), start) = (layout.scores(t), layout.sample(t));
+        let transform = self.estimator.uniform_transform();
+        let coupling = transform.filter(|transform| t == 0 && transform.couples());
+        if let Some(coupling) = coupling {
+            let scores = scratch.deltas.get_mut(scores..).unwrap_or_default();
+            let address = pass.address(Purpose::Sample, 0);
+            let of_examples = chunks_mut(scores, samples * stride).take(layout.examples()).enumerate();
+            for (e, rows) in of_examples {
+                for (s, row) in chunks_mut(rows, stride).enumerate() {
+                    let row = row.get_mut(..width).unwrap_or_default();
+                    address.stream(samples, e * samples + s, t).fill(row);
+                }
+                coupling.couple(rows, stride, width);
+            }
+        } else {
+            let u = if BATCH {
+                slice(scratch.hidden_or_uniforms, 0, rows * stride)
+            } else {
+                &mut *scratch.hidden_or_uniforms
+            };
+            let address = pass.address(Purpose::Sample, 0);
+            address.fill(&self.kernels, samples, None, t, MatrixMut::new(u, stride, width));
+        }
+        for row in 0..rows {
+            let at = scores + row * stride;
+            let u = slice(scratch.hidden_or_uniforms, row * stride, width);
+            if coupling.is_some() {
+                u.iter_mut().zip(&*slice(scratch.deltas, at, width)).for_each(|(u, s)| *u = *s);
+            } else if let Some(transform) = transform {
+                transform.transform(row.checked_rem(samples).unwrap_or(0), units_before, u);
+            }
+            // All else is looked up now: what is known across a call takes stack.
+            let here = start + row * words(width);
+            let (sample, partner) =
+                (slice(scratch.samples, here, words(width)), slice(scratch.partners, here, words(width)));
+            let score = slice(scratch.deltas, at, width);
+            let phi = Matrix::new(scratch.logits, stride, width).row(if t == 0 {
+                layout.example(row)
+            } else {
+                row
+            });
+            let drawn = Drawn { sample, partner, score: &mut *score };
+            let logs = self.kernels.sample(&self.estimator, phi, u, drawn);
+            let per_row = layout.per_row(scratch.per_row);
+            let log_q = chunks_mut(per_row.log_q, rows).nth(t).unwrap_or_default();
+            let log_q_partner = chunks_mut(per_row.log_q_partner, rows).nth(t).unwrap_or_default();
+            if let (Some(own), Some(partner)) = (log_q.get_mut(row), log_q_partner.get_mut(row)) {
+                (*own, *partner) = logs;
+            }
+            if E::SECOND_PATHS.has_flips() || self.estimator.relaxation().is_some() {
+                let from = self.estimator.flips_from(width);
+                for (score, phi) in score.iter_mut().zip(phi) {
+                    if phi.abs() >= from {
+                        *score = *phi;
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn add(x: &[f32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += x;
+    }
+}
+
+/// Whether no activation and no gradient is beyond [`LIMIT`].
+#[inline(never)]
+fn limited(kernels: &impl Kernels, scratch: &Scratch<'_>) -> bool {
+    [&*scratch.activations, scratch.deltas].iter().all(|values| kernels.within(LIMIT, values))
+}

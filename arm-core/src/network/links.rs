@@ -1,0 +1,136 @@
+//! The engine's view of a network: passes over one link.
+
+use crate::error::{Error, exact_size};
+use crate::kernels::Kernels;
+use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
+use crate::shape::layout::Layout;
+use crate::shape::{Dense, Shape};
+
+/// A network's shape, kernels and parameters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Network<'a, K> {
+    pub shape: &'a Shape<'a>,
+    pub kernels: &'a K,
+    pub params: &'a [f32],
+}
+
+/// What of a pass has its place in the trace; all else is written to the start of what the pass is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    Nothing,
+    /// Hidden activations.
+    Hidden,
+    /// Hidden activations, and logits where their gradients will be.
+    All,
+}
+
+impl<'a, K: Kernels> Network<'a, K> {
+    pub(crate) fn new(shape: &'a Shape<'a>, kernels: &'a K, params: &'a [f32]) -> Result<Self, Error> {
+        exact_size(shape.params(), params.len())?;
+        Ok(Network { shape, kernels, params })
+    }
+
+    /// The parameters of dense layer `i`.
+    pub(crate) fn weights(&self, i: usize) -> Matrix<'a> {
+        self.weights_of(&self.shape.dense(i))
+    }
+
+    pub(crate) fn weights_of(&self, dense: &Dense) -> Matrix<'a> {
+        let data = self.params.get(dense.offset..dense.offset + dense.len()).unwrap_or_default();
+        Matrix::new(data, dense.stride, dense.outputs)
+    }
+
+    /// Dense layer `i` for `rows` rows, written to the start of `out`.
+    #[inline(always)]
+    pub(crate) fn dense(&self, i: usize, dense: &Dense, input: Input<'_>, rows: usize, out: &mut [f32]) {
+        let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
+        if self.shape.is_coded() && !self.shape.coding(i).is_plain() {
+            self.affine(dense, input, 1.0, &mut *out);
+            let y = MatrixMut::new(out, dense.stride, dense.outputs);
+            self.shape.coding(i).forward(self.weights_of(dense), dense.slope, y);
+        } else {
+            self.affine(dense, input, dense.slope, out);
+        }
+    }
+
+    #[inline(always)]
+    fn affine(&self, dense: &Dense, input: Input<'_>, slope: f32, out: &mut [f32]) {
+        let (w, y) = (self.weights_of(dense), MatrixMut::new(out, dense.stride, dense.outputs));
+        match input {
+            Input::Real(x) => self.kernels.affine(w, x, slope, y),
+            Input::Bits(x) => self.kernels.affine_bits(w, x, slope, y),
+        }
+    }
+
+    /// The logits of link `k` for `rows` rows, at the start of `out`; `hidden` is room for the link's hidden layers.
+    #[inline(always)]
+    pub(crate) fn logits<'o>(
+        &self,
+        k: usize,
+        x: BitMatrix<'_>,
+        rows: usize,
+        hidden: &mut [f32],
+        out: &'o mut [f32],
+    ) -> MatrixMut<'o> {
+        let start = self.forward(&Layout::new(self.shape, rows, 1), k, x, Keep::Nothing, hidden, out);
+        let width = self.shape.layer(self.shape.link(k).1).map_or(0, |layer| layer.width());
+        let stride = self.shape.stride(width);
+        let logits = out.get_mut(start..).and_then(|out| out.get_mut(..rows * stride)).unwrap_or_default();
+        MatrixMut::new(logits, stride, width)
+    }
+
+    /// The logits of link `k`, in `out`, and the activations of its hidden layers, in `hidden`. Returns where in `out`.
+    #[inline(never)]
+    pub(crate) fn forward(
+        &self,
+        layout: &Layout<'_>,
+        k: usize,
+        x: BitMatrix<'_>,
+        keep: Keep,
+        hidden: &mut [f32],
+        out: &mut [f32],
+    ) -> usize {
+        let mut layer = layout.layer(self.shape.link(k).0);
+        if keep == Keep::Nothing {
+            layer.activation = 0;
+        }
+        loop {
+            let (before, here) = hidden.split_at_mut_checked(layer.activation).unwrap_or_default();
+            let input = if layer.above_hidden {
+                Input::Real(layout.last_rows(before, layer.dense.inputs, layer.height()))
+            } else {
+                Input::Bits(x)
+            };
+            let to = if layer.hidden {
+                here
+            } else if keep == Keep::All {
+                layer.deltas_mut(out)
+            } else {
+                &mut *out
+            };
+            self.dense(layer.index, &layer.dense, input, layer.height(), to);
+            if !layer.hidden {
+                return if keep == Keep::All { layer.delta } else { 0 };
+            }
+            layout.advance(&mut layer);
+        }
+    }
+
+    /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
+    #[inline(never)]
+    pub(crate) fn back(&self, layout: &Layout<'_>, k: usize, activations: &[f32], deltas: &mut [f32]) {
+        let (first, last) = self.shape.link(k);
+        for i in (first..last).rev() {
+            let above = layout.layer(i + 1);
+            let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);
+            let (low, high) = deltas.split_at_mut_checked(above.delta).unwrap_or_default();
+            let d =
+                Matrix::new(high.get(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs);
+            let stride = self.shape.stride(width);
+            let dx = low.get_mut(low.len().wrapping_sub(rows * stride)..).unwrap_or_default();
+            let a = layout.last_rows(activations.get(..above.activation).unwrap_or_default(), width, rows);
+            let slope = self.shape.layer(i).map_or(1.0, |layer| layer.slope());
+            self.kernels.back(self.weights_of(dense), d, a, slope, MatrixMut::new(dx, stride, width));
+        }
+    }
+}
