@@ -1,8 +1,7 @@
 use super::decode::{Claims, verify};
 use super::{CENTRED, FIXED_WORDS, layer};
 use crate::error::{Error, exact_size};
-use crate::shape::{Coding, Codings};
-use crate::shape::{Layer, Prior};
+use crate::shape::{Coding, Codings, Layer, Prior};
 
 /// What network some bytes hold, for a reader that does not know it yet.
 ///
