@@ -101,7 +101,10 @@ fn what_fits_a_memory_is_chosen_and_trained() {
     let text = done(d, &[&fit, &SHORT[..]].concat());
     assert!(text.starts_with("64-34-[17] / [17]-34-64  "), "{text}");
     let config = fs::read_to_string(d.join("r/config.toml")).unwrap();
-    assert!(config.contains("network = \"x-34-[17] / [17]-34-x\"") && !config.contains("fit-ram"), "{config}");
+    assert!(
+        config.contains("network = \"x-34-[17] / [17]-34-x\"") && !config.contains("fit-ram"),
+        "{config}"
+    );
     assert!(done(d, &["train", "--resume", "r", "--steps", "6"]).contains("from step 4"));
     fs::write(d.join("c.toml"), "fit-ram = '24K'\ndata = 't.csv'").unwrap();
     let dry = done(d, &["train", "--config", "c.toml", "--dry-run"]);
