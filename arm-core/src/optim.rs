@@ -41,12 +41,17 @@ impl Rule {
     /// `Err(Setting)` when a setting is out of range.
     #[inline(always)]
     pub fn check(&self) -> Result<(), Error> {
-        let valid = match self {
-            Rule::Sgd(sgd) => valid_rate(sgd.rate),
-            Rule::Momentum(m) => valid_rate(m.rate) && (0.0..1.0).contains(&m.momentum),
-            Rule::Adam(adam) => adam.valid(),
-        };
-        if valid { Ok(()) } else { Err(Error::Setting) }
+        match self {
+            Rule::Sgd(sgd) => sgd.check(),
+            Rule::Momentum(momentum) => momentum.check(),
+            Rule::Adam(adam) => adam.check(),
+        }
+    }
+
+    /// Adam's rates of step `step`, if this is Adam.
+    #[inline(always)]
+    pub(crate) fn adam(&self, step: u64) -> Option<AdamRates> {
+        if let Rule::Adam(adam) = self { Some(adam.rates(step)) } else { None }
     }
 
     /// Applies gradient `g` to parameters `w` in step `step` (from 0). `first` and `second` are the moments; those that
@@ -64,7 +69,7 @@ impl Rule {
         match self {
             Rule::Sgd(sgd) => kernels.axpy(-sgd.rate, g, w),
             Rule::Momentum(m) => kernels.momentum(m.rate, m.momentum, g, first, w),
-            Rule::Adam(adam) => kernels.adam(adam.rates(step), g, first, second, w),
+            Rule::Adam(adam) => adam.apply(kernels, step, g, first, second, w),
         }
     }
 }
@@ -89,6 +94,12 @@ pub struct Sgd {
     pub rate: f32,
 }
 
+impl Sgd {
+    fn check(&self) -> Result<(), Error> {
+        if valid_rate(self.rate) { Ok(()) } else { Err(Error::Setting) }
+    }
+}
+
 impl Optimiser for Sgd {
     const MOMENTS: usize = 0;
 
@@ -105,6 +116,13 @@ pub struct Momentum {
     pub rate: f32,
     /// Share of the velocity that is kept, in [0, 1).
     pub momentum: f32,
+}
+
+impl Momentum {
+    fn check(&self) -> Result<(), Error> {
+        let valid = valid_rate(self.rate) && (0.0..1.0).contains(&self.momentum);
+        if valid { Ok(()) } else { Err(Error::Setting) }
+    }
 }
 
 impl Optimiser for Momentum {
@@ -132,6 +150,7 @@ pub struct Adam {
 /// Smallest epsilon of Adam: with the limits of gradients and rates it keeps every update below 2^100.
 const MIN_EPSILON: f32 = 1.0 / (1u64 << 32) as f32;
 
+// What takes `self` is inlined and hands over numbers: a rule need not lie on the stack for it.
 impl Adam {
     /// Adam with the usual decays 0.9 and 0.999 and epsilon 1e-8.
     pub const fn new(rate: f32) -> Self {
@@ -139,20 +158,20 @@ impl Adam {
     }
 
     /// The rates of step `step` (from 0).
+    #[inline(always)]
     pub fn rates(&self, step: u64) -> AdamRates {
         let t = step.saturating_add(1);
-        AdamRates {
-            beta1: self.beta1,
-            beta2: self.beta2,
-            rate: self.rate / (1.0 - powi(self.beta1, t)),
-            scale: 1.0 / sqrt(1.0 - powi(self.beta2, t)),
-            epsilon: self.epsilon,
-        }
+        let (rate, scale) = corrected(self.rate, self.beta1, self.beta2, t);
+        AdamRates { beta1: self.beta1, beta2: self.beta2, rate, scale, epsilon: self.epsilon }
     }
 
-    fn valid(&self) -> bool {
-        let decays = (0.0..1.0).contains(&self.beta1) && (0.0..1.0).contains(&self.beta2);
-        valid_rate(self.rate) && decays && (MIN_EPSILON..1.0).contains(&self.epsilon)
+    fn apply<K: Kernels>(&self, k: &K, step: u64, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
+        k.adam(self.rates(step), g, m, v, w);
+    }
+
+    #[inline(always)]
+    fn check(&self) -> Result<(), Error> {
+        check_adam(self.rate, self.beta1, self.beta2, self.epsilon)
     }
 }
 
@@ -163,6 +182,19 @@ impl Optimiser for Adam {
     fn rule(&self) -> Rule {
         Rule::Adam(*self)
     }
+}
+
+#[inline(never)]
+fn check_adam(rate: f32, beta1: f32, beta2: f32, epsilon: f32) -> Result<(), Error> {
+    let decays = (0.0..1.0).contains(&beta1) && (0.0..1.0).contains(&beta2);
+    let valid = valid_rate(rate) && decays && (MIN_EPSILON..1.0).contains(&epsilon);
+    if valid { Ok(()) } else { Err(Error::Setting) }
+}
+
+/// Adam's rate and scale, corrected for moments that began at zero, in step `t` (from 1).
+#[inline(never)]
+fn corrected(rate: f32, beta1: f32, beta2: f32, t: u64) -> (f32, f32) {
+    (rate / (1.0 - powi(beta1, t)), 1.0 / sqrt(1.0 - powi(beta2, t)))
 }
 
 #[cfg(test)]

@@ -74,14 +74,13 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
                 return Ok(());
             }
-            if let Rule::Adam(adam) = optimiser.rule()
+            if let Some(rates) = optimiser.rule().adam(step)
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
             {
                 let (needed, given) = (layer.d.stride(), room.len());
                 if given < needed {
                     return Err(Error::Size { needed, given });
                 }
-                let rates = adam.rates(step);
                 let Block { first, weights, first_moment, second_moment, .. } = block;
                 let blocks = (&mut *first_moment, &mut *second_moment, &mut *weights);
                 let a = 1.0 / total.max(1) as f32;
