@@ -28,9 +28,9 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let pass = self.pass(params, batch, samples)?;
+        let pass = self.pass(params, &batch, samples)?;
         objective.check(&self.shape)?;
-        self.check_batch(&pass.batch)?;
+        self.check_batch(&batch)?;
         let mut scratch = pass.layout.inference(scratch)?;
         exact_size(pass.layout.rows(), f.len())?;
         self.evaluate_in(&pass, objective, &mut scratch);
@@ -70,7 +70,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         out: &mut [f32],
     ) -> Result<(), Error> {
-        let pass = self.decoding(params, batch, out)?;
+        let pass = self.decoding(params, &batch, out)?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         let mut scratch = pass.layout.inference(scratch)?;
         self.sample_all(&pass, &mut scratch, false);
@@ -104,7 +104,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         if !self.shape.is_vae() {
             return Err(Error::Shape);
         }
-        let pass = self.decoding(params, batch, out)?;
+        let pass = self.decoding(params, &batch, out)?;
         let Pass { net, layout, .. } = &pass;
         let Scratch { path_samples: samples, hidden_or_uniforms: room, logits, .. } = &mut *scratch;
         let address = pass.address(Purpose::Generate, 0);
@@ -176,7 +176,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     fn decoding<'a>(
         &'a self,
         params: &'a [f32],
-        batch: Batch<'a>,
+        batch: &'a Batch<'a>,
         out: &[f32],
     ) -> Result<Pass<'a, K>, Error> {
         if self.shape.decoder().is_empty() {

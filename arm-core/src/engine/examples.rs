@@ -30,10 +30,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let pass = self.pass(params, batch, self.estimator.samples())?;
+        let pass = self.pass(params, &batch, self.estimator.samples())?;
         objective.check(&self.shape)?;
         self.estimator.check(&self.shape)?;
-        self.check_batch(&pass.batch)?;
+        self.check_batch(&batch)?;
         exact_size(batch.examples, f.len())?;
         let layout = &pass.layout;
         let (scratch, relaxed) = match self.estimator.relaxation() {

@@ -69,7 +69,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     pub(crate) fn pass<'a>(
         &'a self,
         params: &'a [f32],
-        batch: Batch<'a>,
+        batch: &'a Batch<'a>,
         samples: usize,
     ) -> Result<Pass<'a, K>, Error> {
         let layout = self.layout_of(batch.examples, samples);

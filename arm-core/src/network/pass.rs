@@ -13,7 +13,7 @@ use crate::shape::layout::Layout;
 pub struct Pass<'a, K> {
     pub(crate) net: Network<'a, K>,
     pub(crate) layout: Layout<'a>,
-    pub(crate) batch: Batch<'a>,
+    pub(crate) batch: &'a Batch<'a>,
     pub(crate) seed: u64,
 }
 
@@ -35,6 +35,6 @@ impl<K> Pass<'_, K> {
 
     /// Where the uniforms of the batch come from.
     pub(crate) fn address(&self, purpose: Purpose, salt: usize) -> Address<'_> {
-        Address { seed: self.seed, batch: &self.batch, purpose, salt }
+        Address { seed: self.seed, batch: self.batch, purpose, salt }
     }
 }
