@@ -28,7 +28,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let pass = self.pass(params, &batch, samples)?;
+        self.check_params(params)?;
+        let pass = self.pass(params, &batch, samples);
         objective.check(&self.shape)?;
         self.check_batch(&batch)?;
         let mut scratch = pass.layout.inference(scratch)?;
@@ -56,7 +57,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     fn sample_all(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, log_q: bool) {
         scratch.path_rows.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
         scratch.path_f.fill(0.0);
-        let sampler = UpwardSampler { pass, address: pass.address(Purpose::Evaluate, 0), log_q };
+        let sampler = UpwardSampler { pass, address: self.address(pass.batch, Purpose::Evaluate, 0), log_q };
         sampler.sample(&mut self.independent(), 0, pass.layout.rows(), scratch);
     }
 
@@ -107,7 +108,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let pass = self.decoding(params, &batch, out)?;
         let Pass { net, layout, .. } = &pass;
         let Scratch { path_samples: samples, hidden_or_uniforms: room, logits, .. } = &mut *scratch;
-        let address = pass.address(Purpose::Generate, 0);
+        let address = self.address(pass.batch, Purpose::Generate, 0);
         let layers = self.shape.stochastic_layers();
         for t in (0..layers).rev() {
             let width = self.shape.stochastic_width(t);
@@ -161,7 +162,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Width { needed: inputs, given: x.cols() });
         }
         exact_size(x.height().saturating_mul(width), out.len())?;
-        let net = self.network(params)?;
+        self.check_params(params)?;
+        let net = self.network(params);
         let Scratch { hidden_or_uniforms: hidden, logits, .. } =
             self.layout_of(x.height(), 1).inference(scratch)?;
         let logits = net.logits(k, x, x.height(), hidden, logits);
@@ -183,7 +185,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Shape);
         }
         exact_size(batch.examples.saturating_mul(self.decoded()), out.len())?;
-        self.pass(params, batch, 1)
+        self.check_params(params)?;
+        Ok(self.pass(params, batch, 1))
     }
 
     /// Plain draws.

@@ -239,6 +239,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
             return Err(Error::Setting);
         }
         let mut batch = Batch::new(self.bits(x)?, 1, 0, self.state.scores);
+        self.engine.check_params(self.params)?;
         Objective::<K>::check(&Vae, &self.engine.shape)?;
         self.engine.check_batch(&batch)?;
         if self.scratch.logits.is_empty() {
@@ -250,7 +251,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         let mut sum = LogMeanExp::new();
         for i in 0..samples {
             batch.first = u64::from(i);
-            let pass = self.engine.pass(self.params, &batch, 1)?;
+            let pass = self.engine.pass(self.params, &batch, 1);
             self.engine.evaluate_in(&pass, &mut Vae, &mut self.scratch);
             sum.push(-self.scratch.path_f.first().copied().unwrap_or_default());
         }
