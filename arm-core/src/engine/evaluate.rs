@@ -28,9 +28,10 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let pass = self.pass(params, batch, samples)?;
+        self.check_params(params)?;
+        let pass = self.pass(params, &batch, samples);
         objective.check(&self.shape)?;
-        self.check_batch(&pass.batch)?;
+        self.check_batch(&batch)?;
         let mut scratch = pass.layout.inference(scratch)?;
         exact_size(pass.layout.rows(), f.len())?;
         self.evaluate_in(&pass, objective, &mut scratch);
@@ -56,7 +57,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     fn sample_all(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, log_q: bool) {
         scratch.path_rows.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
         scratch.path_f.fill(0.0);
-        let sampler = UpwardSampler { pass, address: pass.address(Purpose::Evaluate, 0), log_q };
+        let sampler = UpwardSampler { pass, address: self.address(pass.batch, Purpose::Evaluate, 0), log_q };
         sampler.sample(&mut self.independent(), 0, pass.layout.rows(), scratch);
     }
 
@@ -70,7 +71,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         out: &mut [f32],
     ) -> Result<(), Error> {
-        let pass = self.decoding(params, batch, out)?;
+        let pass = self.decoding(params, &batch, out)?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         let mut scratch = pass.layout.inference(scratch)?;
         self.sample_all(&pass, &mut scratch, false);
@@ -104,10 +105,10 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         if !self.shape.is_vae() {
             return Err(Error::Shape);
         }
-        let pass = self.decoding(params, batch, out)?;
+        let pass = self.decoding(params, &batch, out)?;
         let Pass { net, layout, .. } = &pass;
         let Scratch { path_samples: samples, hidden_or_uniforms: room, logits, .. } = &mut *scratch;
-        let address = pass.address(Purpose::Generate, 0);
+        let address = self.address(pass.batch, Purpose::Generate, 0);
         let layers = self.shape.stochastic_layers();
         for t in (0..layers).rev() {
             let width = self.shape.stochastic_width(t);
@@ -161,7 +162,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Width { needed: inputs, given: x.cols() });
         }
         exact_size(x.height().saturating_mul(width), out.len())?;
-        let net = self.network(params)?;
+        self.check_params(params)?;
+        let net = self.network(params);
         let Scratch { hidden_or_uniforms: hidden, logits, .. } =
             self.layout_of(x.height(), 1).inference(scratch)?;
         let logits = net.logits(k, x, x.height(), hidden, logits);
@@ -176,14 +178,15 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     fn decoding<'a>(
         &'a self,
         params: &'a [f32],
-        batch: Batch<'a>,
+        batch: &'a Batch<'a>,
         out: &[f32],
     ) -> Result<Pass<'a, K>, Error> {
         if self.shape.decoder().is_empty() {
             return Err(Error::Shape);
         }
         exact_size(batch.examples.saturating_mul(self.decoded()), out.len())?;
-        self.pass(params, batch, 1)
+        self.check_params(params)?;
+        Ok(self.pass(params, batch, 1))
     }
 
     /// Plain draws.

@@ -30,10 +30,11 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         scratch: &mut [u32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let pass = self.pass(params, batch, self.estimator.samples())?;
+        self.check_params(params)?;
+        let pass = self.pass(params, &batch, self.estimator.samples());
         objective.check(&self.shape)?;
         self.estimator.check(&self.shape)?;
-        self.check_batch(&pass.batch)?;
+        self.check_batch(&batch)?;
         exact_size(batch.examples, f.len())?;
         let layout = &pass.layout;
         let (scratch, relaxed) = match self.estimator.relaxation() {
@@ -143,7 +144,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let coupling = transform.filter(|transform| t == 0 && transform.couples());
         if let Some(coupling) = coupling {
             let scores = scratch.deltas.get_mut(scores..).unwrap_or_default();
-            let address = pass.address(Purpose::Sample, 0);
+            let address = self.address(pass.batch, Purpose::Sample, 0);
             let of_examples = chunks_mut(scores, samples * stride).take(layout.examples()).enumerate();
             for (e, rows) in of_examples {
                 for (s, row) in chunks_mut(rows, stride).enumerate() {
@@ -158,7 +159,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             } else {
                 &mut *scratch.hidden_or_uniforms
             };
-            let address = pass.address(Purpose::Sample, 0);
+            let address = self.address(pass.batch, Purpose::Sample, 0);
             address.fill(&self.kernels, samples, None, t, MatrixMut::new(u, stride, width));
         }
         for row in 0..rows {

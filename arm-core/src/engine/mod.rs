@@ -12,7 +12,9 @@ pub use update::{Block, Shard};
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
+use crate::network::uniforms::Address;
 use crate::network::{Batch, Network, Pass, check_bits};
+use crate::numeric::rng::Purpose;
 use crate::shape::Shape;
 use crate::shape::layout::Layout;
 
@@ -60,20 +62,24 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         Layout::new(&self.shape, examples, samples)
     }
 
-    pub(crate) fn network<'a>(&'a self, params: &'a [f32]) -> Result<Network<'a, K>, Error> {
-        Network::new(&self.shape, &self.kernels, params)
+    pub(crate) fn check_params(&self, params: &[f32]) -> Result<(), Error> {
+        exact_size(self.shape.params(), params.len())
     }
 
-    /// What a pass over `batch` with `samples` samples an example reads.
     #[inline(always)]
-    pub(crate) fn pass<'a>(
-        &'a self,
-        params: &'a [f32],
-        batch: Batch<'a>,
-        samples: usize,
-    ) -> Result<Pass<'a, K>, Error> {
-        let layout = self.layout_of(batch.examples, samples);
-        Ok(Pass { net: self.network(params)?, layout, batch, seed: self.seed })
+    pub(crate) fn network<'a>(&'a self, params: &'a [f32]) -> Network<'a, K> {
+        Network { shape: &self.shape, kernels: &self.kernels, params }
+    }
+
+    /// What a pass over `batch` with `samples` samples an example reads; the parameters were checked.
+    #[inline(always)]
+    pub(crate) fn pass<'a>(&'a self, params: &'a [f32], batch: &'a Batch<'a>, samples: usize) -> Pass<'a, K> {
+        Pass { net: self.network(params), layout: self.layout_of(batch.examples, samples), batch }
+    }
+
+    /// Where the uniforms of `batch` come from.
+    pub(crate) fn address<'a>(&self, batch: &'a Batch<'a>, purpose: Purpose, salt: usize) -> Address<'a> {
+        Address { seed: self.seed, batch, purpose, salt }
     }
 
     /// Words of scratch for `examples` examples.

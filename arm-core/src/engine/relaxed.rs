@@ -124,8 +124,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 b: layout.samples_of(t, scratch.samples),
                 f: per_row.f,
                 x: batch.x,
-                address: pass.address(Purpose::Sample, 0),
-                fresh: pass.address(Purpose::Relax, 0),
+                address: self.address(pass.batch, Purpose::Sample, 0),
+                fresh: self.address(pass.batch, Purpose::Relax, 0),
             };
             let context = LayerContext {
                 rows,

@@ -88,7 +88,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// The unit that is flipped in a row of layer `t`.
     fn unit(&self, pass: &Pass<'_, K>, t: usize, row: usize) -> usize {
-        let address = pass.address(Purpose::Flip, 0);
+        let address = self.address(pass.batch, Purpose::Flip, 0);
         let width = self.shape.stochastic_width(t) as u32;
         address.stream(self.estimator.samples(), row, t).below(width) as usize
     }
@@ -208,7 +208,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     fn climb(&self, pass: &Pass<'_, K>, log_q: bool, scratch: &mut Scratch<'_>, t: usize, count: usize) {
         // Layers of independent branches must differ from each other too, hence a salt for each t.
         let (purpose, salt) = if self.shared { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
-        let sampler = UpwardSampler { pass, address: pass.address(purpose, salt), log_q };
+        let sampler = UpwardSampler { pass, address: self.address(pass.batch, purpose, salt), log_q };
         let mut draw = |phi: &[f32], u: &[f32], b: &mut [u32]| self.kernels.draw(&self.estimator, phi, u, b);
         sampler.sample(&mut draw, t + 1, count, scratch);
     }

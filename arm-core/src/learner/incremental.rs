@@ -140,7 +140,8 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.idle()?;
         self.optimiser.rule().check()?;
         let batch = self.batch(x, y, self.state.steps)?;
-        let pass = self.engine.pass(self.params, batch, self.engine.estimator.samples())?;
+        self.engine.check_params(self.params)?;
+        let pass = self.engine.pass(self.params, &batch, self.engine.estimator.samples());
         let relaxes = self.engine.estimator.relaxation().is_some();
         if relaxes || self.scratch.deltas.is_empty() || self.input.len() < x.len() {
             let relaxed = if relaxes { self.engine.training_scratch(1) } else { 0 };
@@ -151,7 +152,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         }
         objective.check(&self.engine.shape)?;
         self.engine.estimator.check(&self.engine.shape)?;
-        self.engine.check_batch(&pass.batch)?;
+        self.engine.check_batch(&batch)?;
         let mut f = [0.0];
         let result = self.engine.examples_in(&pass, objective, &mut self.scratch, &mut [], &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {

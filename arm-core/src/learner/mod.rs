@@ -260,16 +260,20 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         if samples == 0 {
             return Err(Error::Setting);
         }
-        let batch = self.batch(x, y, self.state.scores)?;
-        let mut pass = self.engine.pass(self.params, batch, 1)?;
+        let mut batch = self.batch(x, y, self.state.scores)?;
+        self.engine.check_params(self.params)?;
         objective.check(&self.engine.shape)?;
-        self.engine.check_batch(&pass.batch)?;
+        self.engine.check_batch(&batch)?;
         if self.scratch.logits.is_empty() {
-            return Err(Error::Size { needed: pass.layout.inference_words(), given: self.scratch_words });
+            return Err(Error::Size {
+                needed: self.engine.layout_of(1, 1).inference_words(),
+                given: self.scratch_words,
+            });
         }
         let mut sum = LogMeanExp::new();
         for i in 0..samples {
-            pass.batch.first = u64::from(i);
+            batch.first = u64::from(i);
+            let pass = self.engine.pass(self.params, &batch, 1);
             self.engine.evaluate_in(&pass, objective, &mut self.scratch);
             sum.push(-self.scratch.path_f.first().copied().unwrap_or_default());
         }

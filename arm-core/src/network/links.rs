@@ -1,6 +1,5 @@
 //! The engine's view of a network: passes over one link.
 
-use crate::error::{Error, exact_size};
 use crate::kernels::Kernels;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::shape::layout::Layout;
@@ -25,11 +24,6 @@ pub(crate) enum Keep {
 }
 
 impl<'a, K: Kernels> Network<'a, K> {
-    pub(crate) fn new(shape: &'a Shape<'a>, kernels: &'a K, params: &'a [f32]) -> Result<Self, Error> {
-        exact_size(shape.params(), params.len())?;
-        Ok(Network { shape, kernels, params })
-    }
-
     /// The parameters of dense layer `i`.
     pub(crate) fn weights(&self, i: usize) -> Matrix<'a> {
         self.weights_of(&self.shape.dense(i))

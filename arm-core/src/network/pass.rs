@@ -2,9 +2,7 @@
 
 use crate::network::Batch;
 use crate::network::links::Network;
-use crate::network::uniforms::Address;
 use crate::numeric::bits::Bits;
-use crate::numeric::rng::Purpose;
 use crate::shape::layout::Layout;
 
 /// What is read while a batch is sampled and evaluated: the network with its parameters, the batch, and where everything
@@ -13,8 +11,7 @@ use crate::shape::layout::Layout;
 pub struct Pass<'a, K> {
     pub(crate) net: Network<'a, K>,
     pub(crate) layout: Layout<'a>,
-    pub(crate) batch: Batch<'a>,
-    pub(crate) seed: u64,
+    pub(crate) batch: &'a Batch<'a>,
 }
 
 impl<K> Pass<'_, K> {
@@ -31,10 +28,5 @@ impl<K> Pass<'_, K> {
     /// The input of an example.
     pub fn x(&self, example: usize) -> Bits<'_> {
         self.batch.x.bits(example)
-    }
-
-    /// Where the uniforms of the batch come from.
-    pub(crate) fn address(&self, purpose: Purpose, salt: usize) -> Address<'_> {
-        Address { seed: self.seed, batch: &self.batch, purpose, salt }
     }
 }
