@@ -15,12 +15,15 @@ mod train;
 mod variance;
 mod watch;
 
+use crate::files;
 use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Runs the command line of this process. Exit codes: 0 success, 1 data or files, 2 usage.
+/// Runs the command line of this process. Exit codes: 0 success, 1 data or files, 2 usage, 3 a run
+/// that was left early with a checkpoint.
 pub fn main() -> ExitCode {
+    files::refuse_writes_beyond_limits();
     let result = match args::Args::parse().command {
         args::Command::Train(args) => train::run(&args),
         args::Command::Runs(args) => runs::run(&args),
@@ -34,6 +37,7 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Left>() => ExitCode::from(3),
         Err(error) => {
             // Nothing is left to say where even this cannot be written.
             let _ = writeln!(std::io::stderr(), "error: {error}");
@@ -51,6 +55,11 @@ fn say(line: std::fmt::Arguments<'_>) -> Outcome {
 }
 
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// A run was left before its end, which was said; it can go on.
+#[derive(Debug, thiserror::Error)]
+#[error("left before the end")]
+struct Left;
 
 /// A combination of options that makes no sense, found after parsing.
 #[derive(Debug, thiserror::Error)]
