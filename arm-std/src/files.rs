@@ -32,6 +32,21 @@ pub(crate) fn replace(
     result
 }
 
+/// Lets a write beyond a limit on the size of files fail like one to a full disk, instead of ending the process.
+pub(crate) fn refuse_writes_beyond_limits() {
+    #[cfg(unix)]
+    {
+        /// SIGXFSZ and SIG_IGN of Linux, macOS and the BSDs.
+        const FILE_SIZE: i32 = 25;
+        const IGNORE: usize = 1;
+        unsafe extern "C" {
+            fn signal(number: i32, handler: usize) -> usize;
+        }
+        // SAFETY: no handler is installed; ignoring a signal changes no memory of this process.
+        let _ = unsafe { signal(FILE_SIZE, IGNORE) };
+    }
+}
+
 /// [`replace`] with these bytes.
 pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, |file| file.write_all(bytes))

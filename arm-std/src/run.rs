@@ -4,10 +4,12 @@ use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::files::replace_bytes;
 use crate::model::Model;
+use crate::progress::Progress;
+use crate::settings::Settings;
 use crate::train::{Epoch, Figures, Restored};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// A file or folder that cannot be written.
@@ -40,6 +42,8 @@ pub const REPORT: &str = "report.html";
 pub struct RunFolder {
     path: PathBuf,
     metrics: File,
+    /// The first folder that was made for it.
+    made: Option<PathBuf>,
 }
 
 /// A line of `metrics.jsonl`.
@@ -64,36 +68,86 @@ pub enum Line {
 
 impl RunFolder {
     /// Makes `path`, or with `None` the first free one of `runs/001`, `runs/002`, .. It must not exist, unless `force`
-    /// is given, which first deletes what a run writes. Writes `config.toml`.
+    /// is given: then what a run writes is deleted, once the new files lie beside it. Writes `config.toml`. An error leaves
+    /// everything as it was.
     pub fn create(path: Option<PathBuf>, force: bool, config: &Config) -> Result<RunFolder, RunError> {
-        let path = match path {
-            Some(path) => {
-                make(&path, force)?;
-                path
+        let text = text_of(config, path.as_deref().unwrap_or(Path::new("runs")))?;
+        let fail = |path: &Path, what: String| RunError { path: path.into(), what };
+        let (path, made, old) = match path {
+            Some(path) if path.exists() => {
+                if !force {
+                    let what = "exists already; give another --out, or --force to replace the run in it";
+                    return Err(fail(&path, what.into()));
+                }
+                let file = path.join(METRICS);
+                let old = file.exists().then(|| lock(File::open(&file), &file)).transpose()?;
+                (path, None, old)
             }
-            None => free_folder()?,
+            Some(path) => {
+                let missing = path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists());
+                let first = missing.last().map(Path::to_path_buf);
+                if let Err(e) = fs::create_dir_all(&path) {
+                    unmake(&path, first.as_deref());
+                    return Err(fail(&path, format!("cannot be made: {e}")));
+                }
+                (path, first, None)
+            }
+            None => {
+                let first = if Path::new("runs").exists() { None } else { Some(PathBuf::from("runs")) };
+                let path = free_folder()?;
+                (path.clone(), first.or(Some(path)), None)
+            }
         };
-        let file = path.join(METRICS);
-        let metrics = File::options().write(true).create_new(true).open(&file);
-        let folder = RunFolder { path, metrics: lock(metrics, &file)? };
-        folder.write_config(config)?;
-        Ok(folder)
+        let parts = [CONFIG, METRICS].map(|name| path.join(format!("{name}.new")));
+        let result = begin(&path, &parts, &text);
+        if result.is_err() {
+            parts.iter().for_each(|part| drop(fs::remove_file(part)));
+            unmake(&path, made.as_deref());
+        }
+        let metrics = result?;
+        drop(old);
+        Ok(RunFolder { path, metrics, made })
     }
 
-    /// Opens the folder of a run that was left, forgetting all but the first `lines` lines of the metrics.
-    pub fn reopen(path: PathBuf, config: &Config, lines: usize) -> Result<RunFolder, RunError> {
+    /// Opens the folder of a run that was left at `progress`, from which the metrics are written anew; only the times
+    /// of the epochs are taken from the metrics that are there, and are 0 where these are lost.
+    pub fn reopen(path: PathBuf, config: &Config, progress: &Progress) -> Result<RunFolder, RunError> {
+        let text = text_of(config, &path)?;
         let file = path.join(METRICS);
-        let mut metrics = lock(File::options().read(true).write(true).open(&file), &file)?;
-        keep_lines(&mut metrics, lines).map_err(cannot_write(file))?;
-        let folder = RunFolder { path, metrics };
-        folder.write_config(config)?;
-        Ok(folder)
-    }
-
-    fn write_config(&self, config: &Config) -> Result<(), RunError> {
-        let fail = |e: toml::ser::Error| RunError { path: self.path.join(CONFIG), what: e.to_string() };
-        let text = toml::to_string(config).map_err(fail)?;
-        self.write(CONFIG, text.as_bytes())
+        let old = match file.exists() {
+            true => Some(lock(File::open(&file), &file)?),
+            false => None,
+        };
+        // What cannot be read gives no times.
+        let known = fs::read(&file).unwrap_or_default();
+        let known: Vec<Line> = String::from_utf8_lossy(&known)
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        let mut lines = String::new();
+        for line in lines_of(progress, &known) {
+            lines += &json(&line, &file)?;
+        }
+        let part = path.join(format!("{METRICS}.new"));
+        let _ = fs::remove_file(&part);
+        let new = File::options().write(true).create_new(true).open(&part);
+        let result = new.and_then(|mut new| {
+            new.write_all(lines.as_bytes())?;
+            new.sync_all()?;
+            Ok(new)
+        });
+        let result = result.map_err(cannot_write(file.clone())).and_then(|new| {
+            let new = lock(Ok(new), &file)?;
+            replace_bytes(&path.join(CONFIG), text.as_bytes()).map_err(cannot_write(path.join(CONFIG)))?;
+            fs::rename(&part, &file).map_err(cannot_write(file))?;
+            Ok(new)
+        });
+        if result.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        let metrics = result?;
+        drop(old);
+        Ok(RunFolder { path, metrics, made: None })
     }
 
     /// Takes away what [`create`](Self::create) made, for a run that failed before its first checkpoint.
@@ -101,8 +155,7 @@ impl RunFolder {
         for name in [CONFIG, METRICS] {
             let _ = fs::remove_file(self.path.join(name));
         }
-        // Fails, as it should, where something else is in the folder.
-        let _ = fs::remove_dir(&self.path);
+        unmake(&self.path, self.made.as_deref());
     }
 
     /// The folder.
@@ -113,9 +166,7 @@ impl RunFolder {
     /// Appends a line to `metrics.jsonl`.
     pub fn line(&mut self, line: &Line) -> Result<(), RunError> {
         let path = self.path.join(METRICS);
-        let mut text =
-            serde_json::to_string(line).map_err(|e| RunError { path: path.clone(), what: e.to_string() })?;
-        text.push('\n');
+        let text = json(line, &path)?;
         self.metrics.write_all(text.as_bytes()).map_err(cannot_write(path))
     }
 
@@ -137,13 +188,65 @@ impl RunFolder {
     }
 }
 
-/// Cuts a text off after so many lines, where writing goes on.
-fn keep_lines(file: &mut File, lines: usize) -> io::Result<()> {
-    let mut text = String::new();
-    file.read_to_string(&mut text)?;
-    let kept = text.split_inclusive('\n').take(lines).map(str::len).sum::<usize>() as u64;
-    file.set_len(kept)?;
-    file.seek(io::SeekFrom::Start(kept)).map(|_| ())
+/// A line as it is written.
+fn json(line: &Line, path: &Path) -> Result<String, RunError> {
+    let fail = |e: serde_json::Error| RunError { path: path.into(), what: e.to_string() };
+    Ok(serde_json::to_string(line).map_err(fail)? + "\n")
+}
+
+/// The lines of a run up to `progress`, with the times of those of `known` that are the same epochs.
+fn lines_of(progress: &Progress, known: &[Line]) -> Vec<Line> {
+    let mut restored = progress.restored.iter().peekable();
+    let mut lines = Vec::new();
+    for &epoch in &progress.history {
+        while let Some(r) = restored.next_if(|r| r.to_step < epoch.step) {
+            lines.push(Line::Restored(r.clone()));
+        }
+        let same = |line: &&Line| matches!(line, Line::Epoch { epoch: e, .. } if *e == epoch);
+        let lost = Line::Epoch { epoch, steps_per_second: 0.0, seconds: 0.0 };
+        lines.push(known.iter().find(same).cloned().unwrap_or(lost));
+    }
+    lines.extend(restored.cloned().map(Line::Restored));
+    lines
+}
+
+/// `config.toml`. Errors: settings that could not be read from it again.
+fn text_of(config: &Config, folder: &Path) -> Result<String, RunError> {
+    let fail = |what: String| RunError { path: folder.join(CONFIG), what };
+    let text = toml::to_string(config).map_err(|e| fail(e.to_string()))?;
+    Settings::from_toml(&text).map_err(|e| fail(format!("could not be read again: {e}")))?;
+    Ok(text)
+}
+
+/// Writes configuration and metrics as `parts`, then deletes the run in the folder and puts them in their places.
+fn begin(path: &Path, parts: &[PathBuf; 2], text: &str) -> Result<File, RunError> {
+    let [config, file] = parts;
+    let _ = fs::remove_file(file);
+    replace_bytes(config, text.as_bytes()).map_err(cannot_write(path.join(CONFIG)))?;
+    let metrics = lock(File::options().write(true).create_new(true).open(file), file)?;
+    Checkpoint::clear(path);
+    for name in [MODEL, SAMPLES, RECONSTRUCTIONS, CURVES, REPORT] {
+        match fs::remove_file(path.join(name)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                let what = format!("{name} cannot be replaced: {e}");
+                return Err(RunError { path: path.into(), what });
+            }
+            _ => {}
+        }
+    }
+    for (part, name) in parts.iter().zip([CONFIG, METRICS]) {
+        fs::rename(part, path.join(name)).map_err(cannot_write(path.join(name)))?;
+    }
+    Ok(metrics)
+}
+
+/// Removes a folder and those above it down from `first`, as far as they are empty.
+fn unmake(path: &Path, first: Option<&Path>) {
+    let Some(first) = first else { return };
+    for folder in path.ancestors().take_while(|p| p.starts_with(first)) {
+        // Fails, as it should, where something else is in the folder.
+        let _ = fs::remove_dir(folder);
+    }
 }
 
 /// The file, locked until it is closed.
@@ -161,32 +264,6 @@ fn lock(file: io::Result<File>, path: &Path) -> Result<File, RunError> {
 
 fn cannot_write(path: PathBuf) -> impl FnOnce(io::Error) -> RunError {
     move |e| RunError { path, what: format!("cannot be written: {e}") }
-}
-
-fn make(path: &Path, force: bool) -> Result<(), RunError> {
-    let fail = |what: String| RunError { path: path.into(), what };
-    if path.exists() {
-        if !force {
-            return Err(fail(
-                "exists already; give another --out, or --force to replace the run in it".into(),
-            ));
-        }
-        let metrics = path.join(METRICS);
-        if metrics.exists() {
-            lock(File::open(&metrics), &metrics)?;
-        }
-        Checkpoint::clear(path);
-        for name in [CONFIG, METRICS, MODEL, SAMPLES, RECONSTRUCTIONS, CURVES, REPORT] {
-            match fs::remove_file(path.join(name)) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(fail(format!("{name} cannot be replaced: {e}")));
-                }
-                _ => {}
-            }
-        }
-        return Ok(());
-    }
-    fs::create_dir_all(path).map_err(|e| fail(format!("cannot be made: {e}")))
 }
 
 fn free_folder() -> Result<PathBuf, RunError> {

@@ -147,6 +147,19 @@ pub fn train(
     Run { config, network, splits, threads: threads.into(), peers }.train(from, observer)
 }
 
+/// An error where [`train`] would refuse to begin with these arguments, before anything is written.
+pub fn check(
+    config: &Config,
+    network: &Network,
+    splits: &Splits,
+    threads: Threads,
+    from: Option<&Checkpoint>,
+) -> Result<(), TrainError> {
+    let mut state = State::new(config, network, (threads, None), &splits.train.means())?;
+    state.progress.data = fingerprint(splits);
+    from.map_or(Ok(()), |checkpoint| state.restore(checkpoint.clone()))
+}
+
 struct Run<'a> {
     config: &'a Config,
     network: &'a Network,

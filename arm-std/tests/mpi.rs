@@ -137,6 +137,33 @@ mod with_mpi {
     }
 
     #[test]
+    fn a_request_to_terminate_leaves_a_checkpoint() {
+        for to_worker in [false, true] {
+            let dir = folder();
+            // No checkpoint is due before the signal.
+            let args = [&RUN[..], &["--steps", "100000000", "--save-every", "1000", "--out", "r"]].concat();
+            let job = arm(dir.path(), 2, &args).spawn().expect("mpirun starts");
+            let metrics = dir.path().join("r/metrics.jsonl");
+            while fs::metadata(&metrics).map_or(0, |m| m.len()) == 0 {
+                sleep(Duration::from_millis(20));
+            }
+            let children = Command::new("pgrep").args(["-P", &job.id().to_string()]).output().unwrap().stdout;
+            let worker = String::from_utf8(children).unwrap().lines().last().unwrap().to_owned();
+            let to = if to_worker { worker } else { job.id().to_string() };
+            assert!(Command::new("kill").args(["-TERM", &to]).status().unwrap().success());
+            let output = job.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(!output.status.success());
+            if to_worker {
+                assert_eq!(output.status.code(), Some(3), "{said}");
+            }
+            let names = fs::read_dir(dir.path().join("r")).unwrap().flatten();
+            let saved = |e: fs::DirEntry| e.file_name().to_string_lossy().starts_with("checkpoint-");
+            assert!(names.into_iter().any(saved), "{to_worker}: {said}");
+        }
+    }
+
+    #[test]
     fn an_error_in_one_process_ends_all() {
         let dir = folder();
         let args = [&RUN[..], &["--steps", "3", "--out", "t.txt/below-a-file"]].concat();

@@ -1,7 +1,8 @@
 //! Runs that are killed, interrupted or run out of disk, and taken up again.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -166,7 +167,7 @@ fn ctrl_c_a_request_to_terminate_and_a_closed_terminal_save_and_leave() {
         signal(&child, name);
         let output = child.wait_with_output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && text.contains("--resume"), "{name}: {text}");
+        assert!(output.status.code() == Some(3) && text.contains("--resume"), "{name}: {text}");
         assert!(has_checkpoint(&dir.path().join(name)));
         // No progress bar where there is no terminal.
         assert_eq!(
@@ -225,8 +226,8 @@ fn a_full_disk_ends_the_run_with_a_message_and_the_last_checkpoint() {
     let whole = reference(dir.path());
     run(dir.path(), &[&RUN[..4], &["350"], &RUN[5..], &["--data", "t.txt", "--out", "f"]].concat());
     let arm = env!("CARGO_BIN_EXE_arm");
-    // 8 blocks of 512 bytes or 1 KiB: less than a checkpoint. The signal is ignored so that the write fails instead.
-    let script = format!("trap '' XFSZ; ulimit -f 8; exec '{arm}' train --resume f --steps 700");
+    // 8 blocks of 512 bytes or 1 KiB: less than a checkpoint.
+    let script = format!("ulimit -f 8; exec '{arm}' train --resume f --steps 700");
     let output = Command::new("bash").current_dir(dir.path()).args(["-c", &script]).output().unwrap();
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{message}");
@@ -235,4 +236,101 @@ fn a_full_disk_ends_the_run_with_a_message_and_the_last_checkpoint() {
     assert!(parts.into_iter().all(|e| !e.file_name().to_string_lossy().ends_with(".part")));
     run(dir.path(), &["train", "--resume", "f", "--steps", "700"]);
     assert!(files(dir.path(), "f") == whole);
+}
+
+/// Every file below a folder with its bytes.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    let below = |path: PathBuf| match path.is_dir() {
+        true => tree(&path).into_iter().chain([(path, vec![])]).collect(),
+        false => BTreeMap::from([(path.clone(), fs::read(path).unwrap())]),
+    };
+    entries.flat_map(|e| below(e.path())).collect()
+}
+
+#[test]
+fn a_refused_run_looks_as_if_it_had_never_been_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    reference(dir.path());
+    let text = fs::read_to_string(dir.path().join("t.txt")).unwrap();
+    fs::write(dir.path().join("other.txt"), text.replacen('0', "1", 1)).unwrap();
+    let before = tree(dir.path());
+    let new = |rest: &[&'static str]| [&RUN[..], &["--data", "t.txt"], rest].concat();
+    for args in [
+        vec!["train", "--resume", "whole", "--data", "other.txt"],
+        vec!["train", "--resume", "whole", "--data", "absent.txt"],
+        vec!["train", "--resume", "whole", "--lr", "0.5"],
+        vec!["train", "--resume", "whole", "--steps", "3"],
+        new(&["--out", "whole"]),
+        new(&["--out", "whole", "--force", "--estimator", "exact"]),
+        new(&["--out", "whole", "--force", "--seed", "9223372036854775808"]),
+        new(&["--out", "a/b", "--seed", "9223372036854775808"]),
+        new(&["--out", "a/b", "--estimator", "exact"]),
+        new(&["--seed", "9223372036854775808"]),
+        new(&["--out", "t.txt/b"]),
+        new(&["--out", "whole", "--resume-or-start", "--lr", "0.5"]),
+    ] {
+        let output = arm(dir.path(), &args).output().unwrap();
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{args:?}");
+        assert!(tree(dir.path()) == before, "{args:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_failed_creation_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    reference(dir.path());
+    let before = tree(dir.path());
+    let arm = env!("CARGO_BIN_EXE_arm");
+    for out in ["--out a/b", "--out whole --force", ""] {
+        let script = format!("ulimit -f 0; exec '{arm}' {} --data t.txt {out}", RUN.join(" "));
+        let output = Command::new("bash").current_dir(dir.path()).args(["-c", &script]).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && message.contains("cannot be written"), "{message}");
+        assert!(tree(dir.path()) == before, "{out}");
+    }
+}
+
+#[test]
+fn metrics_that_were_cut_are_made_whole_from_the_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = reference(dir.path());
+    run(dir.path(), &[&RUN[..4], &["350"], &RUN[5..], &["--data", "t.txt", "--out", "half"]].concat());
+    let metrics = dir.path().join("half/metrics.jsonl");
+    let text = fs::read_to_string(&metrics).unwrap();
+    let line = text.find('\n').unwrap() + 1;
+    for cut in [0, line - 9, line, line + 9] {
+        fs::write(&metrics, &text[..cut]).unwrap();
+        run(dir.path(), &["train", "--resume", "half", "--steps", "700"]);
+        assert!(files(dir.path(), "half") == whole, "cut to {cut} bytes");
+    }
+}
+
+#[test]
+fn one_command_starts_goes_on_and_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = reference(dir.path());
+    let args = [&RUN[..], &["--data", "t.txt", "--out", "s/1", "--resume-or-start"]].concat();
+    let mut short = args.clone();
+    short[4] = "350";
+    let said = String::from_utf8(run(dir.path(), &short).stdout).unwrap();
+    // There is no terminal.
+    assert!(said.lines().any(|l| l.starts_with("epoch 1, step") && l.contains("steps/s")), "{said}");
+    let said = String::from_utf8(run(dir.path(), &args).stdout).unwrap();
+    assert!(said.contains("from step 350") && files(dir.path(), "s/1") == whole, "{said}");
+    let before = tree(dir.path());
+    let said = String::from_utf8(run(dir.path(), &args).stdout).unwrap();
+    assert!(said.contains("the run is done") && tree(dir.path()) == before, "{said}");
+    // A run that was killed before its first checkpoint.
+    for name in ["model.safetensors", "report.html", "samples.png", "reconstructions.png", "curves.svg"] {
+        fs::remove_file(dir.path().join("s/1").join(name)).unwrap();
+    }
+    for entry in fs::read_dir(dir.path().join("s/1")).unwrap().flatten() {
+        if entry.file_name().to_string_lossy().starts_with("checkpoint-") {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    run(dir.path(), &args);
+    assert!(files(dir.path(), "s/1") == whole);
 }

@@ -49,6 +49,10 @@ pub(super) struct Train {
     /// Go on with the run in this folder from its newest checkpoint
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
+    /// Go on with the run in --out if it has a checkpoint, start it if not; a finished run stays as it is. For schedulers,
+    /// which give the same command every time: exit code 3 says that a run was left early and can go on
+    #[arg(long, requires = "out", conflicts_with_all = ["resume", "force"])]
+    pub resume_or_start: bool,
     /// Threads; the result does not depend on them [default: as many as are fastest]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,

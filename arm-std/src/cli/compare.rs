@@ -160,9 +160,10 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     };
     if !missing.is_empty() {
         let missing = missing.join(", ");
-        return Err(
-            Left(format!("left; {kept}{failed}; missing: {missing}. The same command trains those")).into()
-        );
+        let left = format!("left; {kept}{failed}; missing: {missing}. The same command trains those");
+        // Where even this cannot be written, the exit code tells.
+        let _ = writeln!(stderr(), "{left}");
+        return Err(Left.into());
     }
     if !failures.is_empty() {
         return Err(format!("{kept}{failed}").into());

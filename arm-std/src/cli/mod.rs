@@ -19,17 +19,17 @@ mod watch;
 
 use crate::config::{BinariseName, Config};
 use crate::data::{Binarise, Note};
+use crate::files;
 use crate::network::Network;
 use clap::Parser;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Exit code of a command that was interrupted and kept what was finished.
-const LEFT: u8 = 3;
-
-/// Runs the command line of this process. Exit codes: 0 success, 1 data or files, 2 usage, 3 left before the end.
+/// Runs the command line of this process. Exit codes: 0 success, 1 data or files, 2 usage, 3 left before the end with
+/// what was finished kept.
 pub fn main() -> ExitCode {
+    files::refuse_writes_beyond_limits();
     let result = match args::Args::parse().command {
         args::Command::Train(args) => train::run(&args),
         args::Command::Runs(args) => runs::run(&args),
@@ -43,14 +43,11 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Left>() => ExitCode::from(3),
         Err(error) => {
             // Nothing is left to say where even this cannot be written.
             let _ = writeln!(std::io::stderr(), "error: {error}");
-            ExitCode::from(match () {
-                () if error.is::<Usage>() => 2,
-                () if error.is::<Left>() => LEFT,
-                () => 1,
-            })
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }
 }
@@ -75,15 +72,15 @@ fn tell(data: &Path, notes: &[Note], binarise: BinariseName) {
 
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
+/// A command was left before its end, which was said; it can go on.
+#[derive(Debug, thiserror::Error)]
+#[error("left before the end")]
+struct Left;
+
 /// A combination of options that makes no sense, found after parsing.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
-
-/// An interruption that left work undone: what is kept, what is missing, and how to go on.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Left(String);
 
 /// What the commands say about the network that they train, and where its settings come from.
 fn headline(network: &Network, config: &Config) -> String {

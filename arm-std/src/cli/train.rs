@@ -1,7 +1,7 @@
 //! `arm train`.
 
 use super::watch::{self, Saving, Watch};
-use super::{Outcome, Usage, args, dry_run, figure_lines, headline, say, tell};
+use super::{Left, Outcome, Usage, args, dry_run, figure_lines, headline, say, tell};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::Splits;
@@ -10,11 +10,14 @@ use crate::mpi;
 use crate::network::Network;
 use crate::peers::{Peers, same};
 use crate::report::refresh;
-use crate::run::{CONFIG, Line, REPORT, RunFolder};
+use crate::run::{CONFIG, Line, METRICS, REPORT, RunFolder};
+use crate::runs::Summary;
 use crate::settings::Settings;
 use crate::train::Led;
 use crate::train::{self, Failure, fingerprint, train};
 use arm_core::shape::MAX_WIDTH;
+use std::ffi::OsString;
+use std::fs;
 use std::io::{Write, stderr};
 use std::path::Path;
 use std::thread::sleep;
@@ -24,7 +27,7 @@ pub(super) fn run(args: &args::Train) -> Outcome {
     let peers = mpi::join()?;
     let result = run_with(args, peers.as_deref());
     match (result, peers) {
-        (Err(error), Some(peers)) => Err(end_all(&*peers, error)),
+        (Err(error), Some(peers)) if !error.is::<Left>() => Err(end_all(&*peers, error)),
         (result, _) => result,
     }
 }
@@ -95,40 +98,53 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         let data = 4 * rows * splits.train.cols().div_ceil(32);
         return if leads { dry_run::print(&network, memory(&network, &config), data) } else { Ok(()) };
     }
-    let from = args.resume.as_ref().map(|run| resumable(run, &config)).transpose()?;
+    let again = args.out.as_deref().filter(|_| args.resume_or_start);
+    let run = match again {
+        Some(out) => Checkpoint::newest(out)?.is_some().then_some(out),
+        None => args.resume.as_deref(),
+    };
+    let from = run.map(|run| resumable(run, &config)).transpose()?;
+    if let (Some(run), Some(checkpoint), Some(_)) = (run, &from, again) {
+        let done = checkpoint.config == config && Summary::read(run)?.is_some_and(|s| s.test.is_some());
+        if done {
+            return say(format_args!("{}: the run is done", run.display()));
+        }
+    }
+    let force =
+        args.force || again.filter(|_| run.is_none()).map_or(Ok(false), |out| abandoned(out, &config))?;
+    train::check(&config, &network, &splits, threads, from.as_ref())?;
     if let Some(peers) = peers {
         are_alike(peers, &config, &splits, from.as_ref())?;
     }
-    let folder = match (&args.resume, &from) {
+    let folder = match (run, &from) {
         _ if !leads => None,
         (Some(run), Some(checkpoint)) => {
-            let progress = &checkpoint.progress;
-            let lines = progress.history.len() + progress.restored.len();
-            say(format_args!("from step {}", progress.step))?;
-            Some(RunFolder::reopen(run.clone(), &config, lines)?)
+            say(format_args!("from step {}", checkpoint.progress.step))?;
+            Some(RunFolder::reopen(run.into(), &config, &checkpoint.progress)?)
         }
-        _ => Some(RunFolder::create(args.out.clone(), args.force, &config)?),
+        _ => Some(RunFolder::create(args.out.clone(), force, &config)?),
     };
     let started = Instant::now();
     let first = from.as_ref().map_or(0, |c| c.progress.step);
     let saving = Saving { every: Duration::from_secs(args.save_every.into()), keep: args.keep.into() };
     let Some(mut folder) = folder else {
-        watch::leave_interrupts_to_the_leader()?;
-        let mut led = Led { peers: peers.ok_or("no process leads")?, leader: None };
+        watch::pass_interrupts_on()?;
+        let mut led =
+            Led { peers: peers.ok_or("no process leads")?, leader: None, leave: watch::interrupted };
         train(&config, &network, &splits, threads, peers, from, &mut led)?;
         return Ok(());
     };
-    let mut watch = Watch::new(config.steps, first, saving, &mut folder, &splits.test)?;
+    let mut watch = Watch::new(config.steps, first, saving, peers.is_none(), &mut folder, &splits.test)?;
     let outcome = match peers {
         Some(peers) => {
-            let mut led = Led { peers, leader: Some(&mut watch) };
+            let mut led = Led { peers, leader: Some(&mut watch), leave: watch::interrupted };
             train(&config, &network, &splits, threads, Some(peers), from, &mut led)
         }
         None => train(&config, &network, &splits, threads, None, from, &mut watch),
     };
     let (ends, saved) = watch.finish();
     let trained = started.elapsed();
-    if outcome.is_err() && !saved && args.resume.is_none() {
+    if outcome.is_err() && !saved && first == 0 {
         folder.discard();
         return outcome.map(|_| ()).map_err(Into::into);
     }
@@ -139,7 +155,7 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
                 "left after step {step}; go on with: arm train --resume {}",
                 folder.path().display()
             ))?;
-            return Ok(());
+            return Err(Left.into());
         }
     };
     folder.model(&model, &config)?;
@@ -191,6 +207,23 @@ fn resumable(run: &Path, config: &Config) -> Result<Checkpoint, Box<dyn std::err
         );
     }
     Ok(checkpoint)
+}
+
+/// Whether `out` holds a run of `config` that ended before its first checkpoint, or nothing but the beginning of one.
+/// Errors: another run.
+fn abandoned(out: &Path, config: &Config) -> Result<bool, Failure> {
+    let file = out.join(CONFIG);
+    if !file.exists() {
+        let names = fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let ours = |name: OsString| name == METRICS || name.to_string_lossy().ends_with(".part");
+        return Ok(out.is_dir() && names.into_iter().all(ours));
+    }
+    if Settings::read(&file)?.resolve()? != *config {
+        let what =
+            "holds a run with other settings; give another --out, or --force instead of --resume-or-start";
+        return Err(Usage(format!("{}: {what}", out.display())).into());
+    }
+    Ok(true)
 }
 
 /// Bytes of parameters, moments and scratch.

@@ -1,5 +1,6 @@
 //! What is seen of a run, and when it is saved.
 
+use super::say;
 use crate::checkpoint::Checkpoint;
 use crate::data::BitTable;
 use crate::model::Model;
@@ -15,13 +16,15 @@ use std::time::{Duration, Instant};
 /// Whether Ctrl-C was pressed.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// For a process that another one leads: a first Ctrl-C is that one's business, a second quits.
-pub(super) fn leave_interrupts_to_the_leader() -> Result<(), Failure> {
-    Ok(ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::SeqCst) {
-            process::exit(130);
-        }
-    })?)
+/// Whether this process was asked to leave.
+pub(super) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// For a process that another one leads: it asks all to leave, as often as it is told.
+pub(super) fn pass_interrupts_on() -> Result<(), Failure> {
+    // A launcher passes a signal on that its group got already: a second one is no wish to quit at once.
+    Ok(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst))?)
 }
 
 /// When a run is saved.
@@ -58,20 +61,24 @@ const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 impl<'a> Watch<'a> {
     /// Watches a run of `steps` steps from step `first`. From now on a first Ctrl-C (or request to terminate) saves and
-    /// leaves, a second quits.
+    /// leaves, a second quits where the run is `alone`.
     pub(super) fn new(
         steps: u64,
         first: u64,
         saving: Saving,
+        alone: bool,
         folder: &'a mut RunFolder,
         test: &'a BitTable,
     ) -> Result<Self, Failure> {
-        ctrlc::set_handler(|| {
-            if INTERRUPTED.swap(true, Ordering::SeqCst) {
-                process::exit(130);
-            }
-            tell("saving; once more to quit at once");
-        })?;
+        match alone {
+            true => ctrlc::set_handler(|| {
+                if INTERRUPTED.swap(true, Ordering::SeqCst) {
+                    process::exit(130);
+                }
+                tell("saving; once more to quit at once");
+            })?,
+            false => pass_interrupts_on()?,
+        }
         let bar = ProgressBar::new(steps);
         let template = "{bar:30} {pos}/{len} steps  {msg}  {eta} left";
         bar.set_style(
@@ -114,7 +121,7 @@ impl Observer for Watch<'_> {
             self.drawn = Instant::now();
         }
         match () {
-            () if INTERRUPTED.load(Ordering::SeqCst) => Next::Leave,
+            () if interrupted() => Next::Leave,
             () if self.saved.unwrap_or(self.started).elapsed() >= self.saving.every => Next::Save,
             () => Next::Go,
         }
@@ -125,6 +132,14 @@ impl Observer for Watch<'_> {
         self.ends = Some((first, *epoch));
         let seconds = std::mem::replace(&mut self.line, Instant::now()).elapsed().as_secs_f64();
         let steps_per_second = steps as f64 / time.as_secs_f64().max(1e-9);
+        if self.bar.is_hidden() {
+            let Epoch { epoch, step, train_neg_elbo, valid_neg_elbo, .. } = epoch;
+            // Training goes on where nobody can be told.
+            let _ = say(format_args!(
+                "epoch {epoch}, step {step}: train -ELBO {train_neg_elbo:.2}, valid -ELBO {valid_neg_elbo:.2}, \
+                 {steps_per_second:.0} steps/s"
+            ));
+        }
         Ok(self.folder.line(&Line::Epoch { epoch: *epoch, steps_per_second, seconds })?)
     }
 

@@ -5,21 +5,29 @@ use crate::checkpoint::Checkpoint;
 use crate::peers::{Peers, same};
 use std::time::Duration;
 
-/// What a process sees of a run that it shares: process 0 decides for all when to save and when to leave, and only it
-/// writes anything.
+/// What a process sees of a run that it shares: process 0 decides for all when to save, each may ask all to leave,
+/// and only process 0 writes anything.
 pub(crate) struct Led<'a> {
     /// The processes.
     pub(crate) peers: &'a dyn Peers,
     /// The observer of process 0.
     pub(crate) leader: Option<&'a mut dyn Observer>,
+    /// Whether this process was asked to leave.
+    pub(crate) leave: fn() -> bool,
 }
 
 impl Observer for Led<'_> {
     fn step(&mut self, step: u64, neg_elbo: f32) -> Next {
         let next = self.leader.as_mut().map_or(Next::Go, |leader| leader.step(step, neg_elbo));
-        let mut byte = vec![next as u8];
-        self.peers.share(&mut byte);
-        [Next::Go, Next::Save, Next::Leave].into_iter().find(|&next| byte == [next as u8]).unwrap_or(next)
+        // Whoever is asked to leave leaves with all others.
+        let leaves = next == Next::Leave || (self.leave)();
+        let mut wishes = [f32::from(u8::from(next == Next::Save)), f32::from(u8::from(leaves))];
+        self.peers.sum(&mut wishes);
+        match wishes {
+            [_, leave] if leave > 0.0 => Next::Leave,
+            [save, _] if save > 0.0 => Next::Save,
+            _ => Next::Go,
+        }
     }
 
     fn epoch(&mut self, epoch: &Epoch, steps: u64, time: Duration) -> Result<(), Failure> {
