@@ -19,15 +19,15 @@ pub struct Settings {
     /// A network and how it was trained where it was published; flags win, --network too
     #[arg(long, value_enum)]
     pub preset: Option<Preset>,
-    /// Layers, those in brackets stochastic, such as 'x-32-[16] / [16]-32-x', or 'x-[20]-[20]-8' for the last 8 columns given
+    /// Layers, those in brackets stochastic, such as `x-32-[16] / [16]-32-x`, or `x-[20]-[20]-8` for the last 8 columns given
     /// the others; x is the width of the data
     ///
-    /// [default: the preset's. Without one, x-2h-[h] / [h]-2h-x for data of x columns, h the power of two next to 2√x and at
-    /// most x, so 64-32-[16] for 64; from 512 columns on x-200-200-[200] / [200]-200-200-x]
+    /// Default: the preset's. Without one, `x-2h-[h] / [h]-2h-x` for data of x columns, h the power of two next to 2√x and
+    /// at most x, so 32 and 16 for 64; from 512 columns on `x-200-200-[200] / [200]-200-200-x`.
     #[arg(long, value_name = "NOTATION")]
     pub network: Option<Notation>,
-    /// Take the largest network x-2h-[h] / [h]-2h-x, h at most x, whose parameters and scratch for training with SGD fit into so
-    /// much RAM of a device, such as 32K
+    /// Take the largest network `x-2h-[h] / [h]-2h-x`, h at most x, whose parameters and scratch for training with SGD fit
+    /// into so much RAM of a device, such as 32K
     #[arg(long, value_name = "BYTES", conflicts_with = "network")]
     pub fit_ram: Option<Ram>,
     /// Slope below zero of the LeakyReLU of hidden layers, from 0 to 1 [default: the preset's, or 0.1]

@@ -40,7 +40,7 @@ impl Cost {
         let needed = [
             ("codings", network.codings.is_some()),
             ("prior", network.prior == Prior::Learned),
-            ("ragged", layers().any(|layer| layer.width() % 16 != 0)),
+            ("ragged", layers().any(|layer| !layer.width().is_multiple_of(16))),
             ("stacks", stacks),
         ];
         let features: Vec<_> = needed.iter().filter(|(_, needs)| *needs).map(|(name, _)| *name).collect();
