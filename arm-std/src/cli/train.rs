@@ -215,7 +215,9 @@ fn abandoned(out: &Path, config: &Config) -> Result<bool, Failure> {
     let file = out.join(CONFIG);
     if !file.exists() {
         let names = fs::read_dir(out).into_iter().flatten().flatten().map(|entry| entry.file_name());
-        let ours = |name: OsString| name == METRICS || name.to_string_lossy().ends_with(".part");
+        let ours = |name: OsString| {
+            name == METRICS || [".part", ".new"].iter().any(|end| name.to_string_lossy().ends_with(end))
+        };
         return Ok(out.is_dir() && names.into_iter().all(ours));
     }
     if Settings::read(&file)?.resolve()? != *config {
