@@ -58,7 +58,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         relaxed: &mut [f32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let Pass { net, layout, .. } = pass;
+        let Pass { layout, .. } = pass;
         self.draw(pass, scratch);
         objective.train(pass, scratch);
         if !self.signals(layout, O::HAS_LOG_Q, scratch, f) {
@@ -78,7 +78,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if t == 0 && layout.samples() > 1 {
                 self.merge_samples(layout, scratch.deltas);
             }
-            net.back(layout, t, scratch.activations, scratch.deltas);
+            pass.back(layout, t, scratch.activations, scratch.deltas);
         }
         objective.back(pass, scratch);
         if limited(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) }
@@ -124,11 +124,11 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Samples the whole chain for every row, with partners, scores and log q.
     #[inline(always)]
     fn draw(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
-        let Pass { net, layout, batch, .. } = pass;
+        let Pass { layout, batch, .. } = pass;
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
             let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
-            net.forward(layout, t, x, Keep::Hidden, scratch.activations, scratch.logits);
+            pass.forward(layout, t, x, Keep::Hidden, scratch.activations, scratch.logits);
             self.draw_layer(pass, t, units_before, scratch);
             units_before += self.shape.stochastic_width(t);
         }

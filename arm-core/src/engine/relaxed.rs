@@ -22,7 +22,7 @@ struct SmoothLayer<'a, K, O> {
 
 impl<K: Kernels, O: Objective<K>> Smooth for SmoothLayer<'_, K, O> {
     fn kernels(&self) -> &dyn DenseKernels {
-        self.pass.net.kernels
+        self.pass.kernels
     }
 
     fn at_samples(&mut self, through: bool, gradient: MatrixMut<'_>) -> Result<(), Error> {
@@ -97,7 +97,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         scratch: &mut Scratch<'_>,
         relaxed: &mut [f32],
     ) -> Result<(), Error> {
-        let Pass { net, layout, batch, .. } = pass;
+        let Pass { layout, batch, .. } = pass;
         let (layers, rows) = (self.shape.stochastic_layers(), layout.rows());
         objective.back(pass, scratch);
         let (logits, rest) = relaxed.split_at_mut_checked(layout.logits(layers)).unwrap_or_default();
@@ -151,7 +151,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if t == 0 && layout.samples() > 1 {
                 self.merge_samples(layout, scratch.deltas);
             }
-            net.back(layout, t, scratch.activations, scratch.deltas);
+            pass.back(layout, t, scratch.activations, scratch.deltas);
         }
         Ok(())
     }

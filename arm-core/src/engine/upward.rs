@@ -24,13 +24,13 @@ impl<K: Kernels> UpwardSampler<'_, K> {
     /// `count` rows in `path_rows`. Compiled once for every rule, hence the pointer.
     #[inline(never)]
     pub(crate) fn sample(&self, draw: Draw<'_>, from: usize, count: usize, scratch: &mut Scratch<'_>) {
-        let Pass { net, layout, .. } = self.pass;
+        let (pass, layout) = (self.pass, &self.pass.layout);
         for t in from..layout.shape.stochastic_layers() {
             let (x, height) = match t.checked_sub(1) {
                 None => (self.address.batch.x, layout.examples()),
                 Some(under) => (layout.samples_of(under, scratch.path_samples).top(count), count),
             };
-            net.logits(t, x, height, scratch.hidden_or_uniforms, scratch.logits);
+            pass.logits(t, x, height, scratch.hidden_or_uniforms, scratch.logits);
             self.draw(draw, t, count, scratch);
         }
     }
@@ -38,7 +38,7 @@ impl<K: Kernels> UpwardSampler<'_, K> {
     /// Apart from [`sample`](Self::sample), so that its stack and that of the logits do not add up.
     #[inline(never)]
     fn draw(&self, draw: Draw<'_>, t: usize, count: usize, scratch: &mut Scratch<'_>) {
-        let Pass { net, layout, .. } = self.pass;
+        let (pass, layout) = (self.pass, &self.pass.layout);
         let (width, start) = (layout.shape.stochastic_width(t), layout.sample(t));
         let stride = layout.shape.stride(width);
         let count = count.min(layout.rows());
@@ -48,7 +48,7 @@ impl<K: Kernels> UpwardSampler<'_, K> {
             &mut *scratch.hidden_or_uniforms
         };
         let u = MatrixMut::new(u, stride, width);
-        self.address.fill(net.kernels, layout.samples(), Some(scratch.path_rows), t, u);
+        self.address.fill(pass.kernels, layout.samples(), Some(scratch.path_rows), t, u);
         for i in 0..count {
             let u = slice(scratch.hidden_or_uniforms, i * stride, width);
             let sample = slice(scratch.path_samples, start + i * words(width), words(width));

@@ -244,7 +244,6 @@ impl<'s> Layout<'s> {
 
     /// [`scratch`](Self::scratch) for an evaluation, which leaves f of each row in `total`.
     pub(crate) fn inference<'a>(&self, mut scratch: &'a mut [u32]) -> Result<Scratch<'a>, Error> {
-        self.check()?;
         let given = scratch.len();
         let needed = if self.fits() { self.inference_words() } else { usize::MAX };
         self.scratch(false, &mut scratch).ok_or(Error::Size { needed, given })

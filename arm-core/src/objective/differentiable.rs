@@ -56,8 +56,7 @@ where
         through: bool,
         mut gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
-        let Pass { net, .. } = pass;
-        if context.rows.layer + 1 < net.shape.stochastic_layers() {
+        if context.rows.layer + 1 < pass.layout.shape.stochastic_layers() {
             gradient.rows_mut().for_each(|g| g.fill(0.0));
             if through {
                 smooth::from_above(pass, context, false, true, gradient);
@@ -81,8 +80,7 @@ where
         f: &mut [f32],
         mut gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
-        let Pass { net, .. } = pass;
-        if net.shape.stochastic_layers() != 1 {
+        if pass.layout.shape.stochastic_layers() != 1 {
             return Err(Error::Unsupported);
         }
         // Kept for `curvature`.

@@ -26,26 +26,26 @@ pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
 /// -log p(b_T) of every row, and its gradient.
 #[inline(always)]
 fn train_prior<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
-    let Pass { net, layout, .. } = pass;
-    let layers = net.shape.stochastic_layers();
+    let Pass { layout, .. } = pass;
+    let layers = pass.layout.shape.stochastic_layers();
     let cost = layout.per_row(scratch.per_row).cost.get_mut(layout.rows() * layers..).unwrap_or_default();
-    if net.shape.has_prior() {
+    if pass.layout.shape.has_prior() {
         train_learned(pass, scratch, layers);
     } else {
-        cost.fill(fixed_prior_cost(net.shape));
+        cost.fill(fixed_prior_cost(pass.layout.shape));
     }
 }
 
 /// [`train_prior`] with logits.
 #[inline(never)]
 fn train_learned<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, layers: usize) {
-    let Pass { net, layout, .. } = pass;
+    let Pass { layout, .. } = pass;
     let cost =
         chunks_mut(layout.per_row(scratch.per_row).cost, layout.rows()).nth(layers).unwrap_or_default();
-    let layer = layout.layer(net.shape.network_layers());
+    let layer = layout.layer(pass.layout.shape.network_layers());
     let deltas = layer.deltas_mut(scratch.deltas);
     let mut logits = MatrixMut::new(&mut *deltas, layer.dense.stride, layer.dense.outputs);
-    let prior = net.weights_of(&layer.dense).row(0);
+    let prior = pass.weights_of(&layer.dense).row(0);
     logits.rows_mut().take(cost.len()).for_each(|row| row.iter_mut().zip(prior).for_each(|(d, p)| *d = *p));
     output::costs(pass, deltas, layout.samples_of(layers - 1, scratch.samples), false, cost);
 }
@@ -53,10 +53,9 @@ fn train_learned<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, laye
 /// Adds -log p(b_T) under a learned prior.
 #[inline(never)]
 fn evaluate_prior<K: Kernels>(pass: &Pass<'_, K>, top: BitMatrix<'_>, total: &mut [f32]) {
-    let Pass { net, .. } = pass;
-    let logits = net.weights(net.shape.network_layers()).row(0);
+    let logits = pass.weights(pass.layout.shape.network_layers()).row(0);
     for (b, total) in top.rows().zip(total) {
-        *total -= net.kernels.log_prob(logits, b);
+        *total -= pass.kernels.log_prob(logits, b);
     }
 }
 
@@ -68,12 +67,12 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
-        let Pass { net, layout, batch, .. } = pass;
-        let layers = net.shape.stochastic_layers();
+        let Pass { layout, batch, .. } = pass;
+        let layers = pass.layout.shape.stochastic_layers();
         for t in 0..layers {
             let b = layout.samples_of(t, scratch.samples);
             let link = generator(layers, t);
-            let start = net.forward(layout, link, b, Keep::All, scratch.activations, scratch.deltas);
+            let start = pass.forward(layout, link, b, Keep::All, scratch.activations, scratch.deltas);
             let cost =
                 chunks_mut(layout.per_row(scratch.per_row).cost, layout.rows()).nth(t).unwrap_or_default();
             let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
@@ -84,21 +83,21 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     fn evaluate(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, from: usize, count: usize) {
-        let Pass { net, layout, .. } = pass;
-        let layers = net.shape.stochastic_layers();
+        let Pass { layout, .. } = pass;
+        let layers = pass.layout.shape.stochastic_layers();
         for t in from..layers {
             let b = layout.samples_of(t, scratch.path_samples).top(count);
-            net.logits(generator(layers, t), b, count, scratch.hidden_or_uniforms, scratch.logits);
+            pass.logits(generator(layers, t), b, count, scratch.hidden_or_uniforms, scratch.logits);
             output::add_costs(pass, scratch, (from, count), t);
         }
-        if net.shape.has_prior() {
+        if pass.layout.shape.has_prior() {
             evaluate_prior(
                 pass,
                 layout.samples_of(layers - 1, scratch.path_samples).top(count),
                 scratch.path_f,
             );
         } else {
-            let fixed = fixed_prior_cost(net.shape);
+            let fixed = fixed_prior_cost(pass.layout.shape);
             scratch.path_f.iter_mut().take(count).for_each(|total| *total += fixed);
         }
     }
@@ -108,8 +107,8 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     fn flipped(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, row: usize, unit: usize) -> f32 {
-        let Pass { net, layout, batch, .. } = pass;
-        let layers = net.shape.stochastic_layers();
+        let Pass { layout, batch, .. } = pass;
+        let layers = pass.layout.shape.stochastic_layers();
         let b = layout.samples_of(layers - 1, scratch.samples).bits(row).get(unit);
         let target = match layers.checked_sub(2) {
             None => batch.x.row(layout.example(row)),
@@ -122,7 +121,8 @@ impl<K: Kernels> Objective<K> for Vae {
             .copied()
             .unwrap_or_default();
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
-        let logit = net.weights(net.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
+        let logit =
+            pass.weights(pass.layout.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
         let log_prob = output::flipped_log_prob(
             pass,
             (row, unit, b),
@@ -133,8 +133,7 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     fn back(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
-        let Pass { net, .. } = pass;
-        let layers = net.shape.stochastic_layers();
+        let layers = pass.layout.shape.stochastic_layers();
         output::back(pass, scratch, layers..2 * layers);
     }
 

@@ -1,7 +1,7 @@
 //! Where the layers of a network and the buffers of a batch lie.
 
 use crate::error::Error;
-use crate::feature::{BATCH, STACKS};
+use crate::feature::{BATCH, Count, STACKS};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix};
 use crate::shape::{Dense, Layer, Shape};
@@ -11,8 +11,8 @@ use crate::shape::{Dense, Layer, Shape};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout<'s> {
     pub shape: &'s Shape<'s>,
-    examples: usize,
-    samples: usize,
+    examples: Count,
+    samples: Count,
 }
 
 /// A dense layer, and where its buffers lie.
@@ -25,7 +25,7 @@ pub(crate) struct LayerLayout {
     /// Whether it reads a hidden layer.
     pub above_hidden: bool,
     /// See [`height`](Self::height).
-    rows: usize,
+    rows: Count,
     /// Floats of the kept activations of the hidden layers before it.
     pub activation: usize,
     /// Floats of the gradients of the dense layers before it. The first logits have a row of scores a sample.
@@ -39,7 +39,7 @@ impl LayerLayout {
         dense: Dense { offset: 0, inputs: 0, outputs: 0, stride: 0, slope: 0.0 },
         hidden: true,
         above_hidden: false,
-        rows: 0,
+        rows: Count::new(0),
         activation: 0,
         delta: 0,
     };
@@ -66,7 +66,7 @@ impl LayerLayout {
 
     /// Rows it is computed for: one an example below the first samples, then one a sample.
     pub(crate) const fn height(&self) -> usize {
-        if BATCH { self.rows } else { 1 }
+        self.rows.get()
     }
 
     /// The first rows of `data`, as many as the layer has.
@@ -78,12 +78,12 @@ impl LayerLayout {
 
 impl<'s> Layout<'s> {
     pub(crate) const fn new(shape: &'s Shape<'s>, examples: usize, samples: usize) -> Self {
-        Layout { shape, examples, samples }
+        Layout { shape, examples: Count::new(examples), samples: Count::new(samples) }
     }
 
     /// Whether there is code for so many rows.
-    pub(crate) const fn check(&self) -> Result<(), Error> {
-        if !BATCH && (self.examples > 1 || self.samples > 1) { Err(Error::LeftOut) } else { Ok(()) }
+    pub(crate) const fn check_rows(examples: usize, samples: usize) -> Result<(), Error> {
+        if !BATCH && (examples > 1 || samples > 1) { Err(Error::LeftOut) } else { Ok(()) }
     }
 
     /// Whether all sizes can be counted: then no product below wraps.
@@ -92,7 +92,7 @@ impl<'s> Layout<'s> {
             return true;
         }
         let row = Layout::new(self.shape, 1, 1).training_words() + self.shape.pad();
-        match self.examples.checked_mul(self.samples) {
+        match self.examples().checked_mul(self.samples()) {
             Some(rows) => match row.checked_mul(rows) {
                 Some(words) => words <= isize::MAX as usize / 4,
                 None => false,
@@ -102,12 +102,12 @@ impl<'s> Layout<'s> {
     }
 
     pub(crate) const fn examples(&self) -> usize {
-        if BATCH { self.examples } else { 1 }
+        self.examples.get()
     }
 
     /// Samples of an example.
     pub(crate) const fn samples(&self) -> usize {
-        if BATCH { self.samples } else { 1 }
+        self.samples.get()
     }
 
     /// Rows of samples.
@@ -117,7 +117,7 @@ impl<'s> Layout<'s> {
 
     /// The example that a row is a sample of.
     pub(crate) fn example(&self, row: usize) -> usize {
-        if BATCH { row / self.samples.max(1) } else { 0 }
+        if BATCH { row / self.samples().max(1) } else { 0 }
     }
 
     /// Floats of the kept activations of all hidden layers.
@@ -143,7 +143,7 @@ impl<'s> Layout<'s> {
     #[inline(never)]
     const fn seek(&self, i: usize, layer: &mut LayerLayout) {
         layer.dense.outputs = self.shape.inputs();
-        layer.rows = self.examples();
+        layer.rows = self.examples;
         self.advance(layer);
         while layer.index < i && layer.index <= self.shape.network_layers() {
             self.advance(layer);
@@ -158,7 +158,7 @@ impl<'s> Layout<'s> {
             layer.activation = layer.activation.wrapping_add(layer.height().wrapping_mul(layer.dense.stride));
         } else {
             // Logits below the first samples have a row an example, their scores a row a sample.
-            layer.rows = self.rows();
+            layer.rows = Count::new(self.rows());
         }
         layer.delta = layer.delta.wrapping_add(layer.height().wrapping_mul(layer.dense.stride));
         layer.dense.offset = layer.dense.offset.wrapping_add(layer.dense.len());
