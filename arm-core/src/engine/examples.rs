@@ -78,7 +78,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if t == 0 && layout.samples() > 1 {
                 self.merge_samples(layout, scratch.deltas);
             }
-            pass.back(layout, t, scratch.activations, scratch.deltas);
+            pass.back(t, scratch.activations, scratch.deltas);
         }
         objective.back(pass, scratch);
         if limited(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) }
@@ -128,7 +128,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
             let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
-            pass.forward(layout, t, x, Keep::Hidden, scratch.activations, scratch.logits);
+            pass.forward(t, x, Keep::Hidden, scratch.activations, scratch.logits);
             self.draw_layer(pass, t, units_before, scratch);
             units_before += self.shape.stochastic_width(t);
         }

@@ -151,7 +151,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if t == 0 && layout.samples() > 1 {
                 self.merge_samples(layout, scratch.deltas);
             }
-            pass.back(layout, t, scratch.activations, scratch.deltas);
+            pass.back(t, scratch.activations, scratch.deltas);
         }
         Ok(())
     }

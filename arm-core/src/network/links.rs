@@ -1,5 +1,6 @@
 //! The network's part of a pass: one link, up or back.
 
+use crate::feature::BATCH;
 use crate::kernels::Kernels;
 use crate::network::Pass;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
@@ -59,7 +60,12 @@ impl<'a, K: Kernels> Pass<'a, K> {
         hidden: &mut [f32],
         out: &'o mut [f32],
     ) -> MatrixMut<'o> {
-        let start = self.forward(&Layout::new(self.layout.shape, rows, 1), k, x, Keep::Nothing, hidden, out);
+        let start = if BATCH {
+            let layout = Layout::new(self.layout.shape, rows, 1);
+            Pass { layout, ..*self }.forward(k, x, Keep::Nothing, hidden, out)
+        } else {
+            self.forward(k, x, Keep::Nothing, hidden, out)
+        };
         let width = self.layout.shape.layer(self.layout.shape.link(k).1).map_or(0, |layer| layer.width());
         let stride = self.layout.shape.stride(width);
         let logits = out.get_mut(start..).and_then(|out| out.get_mut(..rows * stride)).unwrap_or_default();
@@ -70,14 +76,14 @@ impl<'a, K: Kernels> Pass<'a, K> {
     #[inline(never)]
     pub(crate) fn forward(
         &self,
-        layout: &Layout<'_>,
         k: usize,
         x: BitMatrix<'_>,
         keep: Keep,
         hidden: &mut [f32],
         out: &mut [f32],
     ) -> usize {
-        let mut layer = layout.layer(self.layout.shape.link(k).0);
+        let layout = &self.layout;
+        let mut layer = layout.layer(layout.shape.link(k).0);
         if keep == Keep::Nothing {
             layer.activation = 0;
         }
@@ -105,8 +111,9 @@ impl<'a, K: Kernels> Pass<'a, K> {
 
     /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
     #[inline(never)]
-    pub(crate) fn back(&self, layout: &Layout<'_>, k: usize, activations: &[f32], deltas: &mut [f32]) {
-        let (first, last) = self.layout.shape.link(k);
+    pub(crate) fn back(&self, k: usize, activations: &[f32], deltas: &mut [f32]) {
+        let layout = &self.layout;
+        let (first, last) = layout.shape.link(k);
         for i in (first..last).rev() {
             let above = layout.layer(i + 1);
             let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);

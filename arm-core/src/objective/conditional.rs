@@ -26,7 +26,7 @@ impl<K: Kernels> Objective<K> for Conditional {
         costs.fill(0.0);
         let cost = chunks_mut(costs, rows).nth(top).unwrap_or_default();
         let b = layout.samples_of(top, scratch.samples);
-        let start = pass.forward(layout, layers, b, Keep::All, scratch.activations, scratch.deltas);
+        let start = pass.forward(layers, b, Keep::All, scratch.activations, scratch.deltas);
         output::costs(pass, scratch.deltas.get_mut(start..).unwrap_or_default(), batch.y, true, cost);
     }
 

@@ -93,6 +93,6 @@ pub(super) fn back<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, li
         }
     }
     for link in links {
-        pass.back(layout, link, scratch.activations, scratch.deltas);
+        pass.back(link, scratch.activations, scratch.deltas);
     }
 }

@@ -27,12 +27,12 @@ pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
 #[inline(always)]
 fn train_prior<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
     let Pass { layout, .. } = pass;
-    let layers = pass.layout.shape.stochastic_layers();
+    let layers = layout.shape.stochastic_layers();
     let cost = layout.per_row(scratch.per_row).cost.get_mut(layout.rows() * layers..).unwrap_or_default();
-    if pass.layout.shape.has_prior() {
+    if layout.shape.has_prior() {
         train_learned(pass, scratch, layers);
     } else {
-        cost.fill(fixed_prior_cost(pass.layout.shape));
+        cost.fill(fixed_prior_cost(layout.shape));
     }
 }
 
@@ -42,7 +42,7 @@ fn train_learned<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, laye
     let Pass { layout, .. } = pass;
     let cost =
         chunks_mut(layout.per_row(scratch.per_row).cost, layout.rows()).nth(layers).unwrap_or_default();
-    let layer = layout.layer(pass.layout.shape.network_layers());
+    let layer = layout.layer(layout.shape.network_layers());
     let deltas = layer.deltas_mut(scratch.deltas);
     let mut logits = MatrixMut::new(&mut *deltas, layer.dense.stride, layer.dense.outputs);
     let prior = pass.weights_of(&layer.dense).row(0);
@@ -68,11 +68,11 @@ impl<K: Kernels> Objective<K> for Vae {
 
     fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
         let Pass { layout, batch, .. } = pass;
-        let layers = pass.layout.shape.stochastic_layers();
+        let layers = layout.shape.stochastic_layers();
         for t in 0..layers {
             let b = layout.samples_of(t, scratch.samples);
             let link = generator(layers, t);
-            let start = pass.forward(layout, link, b, Keep::All, scratch.activations, scratch.deltas);
+            let start = pass.forward(link, b, Keep::All, scratch.activations, scratch.deltas);
             let cost =
                 chunks_mut(layout.per_row(scratch.per_row).cost, layout.rows()).nth(t).unwrap_or_default();
             let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
@@ -84,20 +84,20 @@ impl<K: Kernels> Objective<K> for Vae {
 
     fn evaluate(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, from: usize, count: usize) {
         let Pass { layout, .. } = pass;
-        let layers = pass.layout.shape.stochastic_layers();
+        let layers = layout.shape.stochastic_layers();
         for t in from..layers {
             let b = layout.samples_of(t, scratch.path_samples).top(count);
             pass.logits(generator(layers, t), b, count, scratch.hidden_or_uniforms, scratch.logits);
             output::add_costs(pass, scratch, (from, count), t);
         }
-        if pass.layout.shape.has_prior() {
+        if layout.shape.has_prior() {
             evaluate_prior(
                 pass,
                 layout.samples_of(layers - 1, scratch.path_samples).top(count),
                 scratch.path_f,
             );
         } else {
-            let fixed = fixed_prior_cost(pass.layout.shape);
+            let fixed = fixed_prior_cost(layout.shape);
             scratch.path_f.iter_mut().take(count).for_each(|total| *total += fixed);
         }
     }
@@ -108,7 +108,7 @@ impl<K: Kernels> Objective<K> for Vae {
 
     fn flipped(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, row: usize, unit: usize) -> f32 {
         let Pass { layout, batch, .. } = pass;
-        let layers = pass.layout.shape.stochastic_layers();
+        let layers = layout.shape.stochastic_layers();
         let b = layout.samples_of(layers - 1, scratch.samples).bits(row).get(unit);
         let target = match layers.checked_sub(2) {
             None => batch.x.row(layout.example(row)),
@@ -121,8 +121,7 @@ impl<K: Kernels> Objective<K> for Vae {
             .copied()
             .unwrap_or_default();
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
-        let logit =
-            pass.weights(pass.layout.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
+        let logit = pass.weights(layout.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
         let log_prob = output::flipped_log_prob(
             pass,
             (row, unit, b),
