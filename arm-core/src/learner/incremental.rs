@@ -131,7 +131,6 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.idle()?;
         self.optimiser.check()?;
         let batch = Batch::new(self.bits(x)?, 1, 0, self.state.steps);
-        self.engine.check_params(self.params)?;
         let pass = self.engine.pass(self.params, &batch, self.engine.estimator.samples());
         let relaxes = self.engine.estimator.relaxation().is_some();
         if relaxes || self.scratch.deltas.is_empty() || self.input.len() < x.len() {

@@ -239,7 +239,6 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
             return Err(Error::Setting);
         }
         let mut batch = Batch::new(self.bits(x)?, 1, 0, self.state.scores);
-        self.engine.check_params(self.params)?;
         Objective::<K>::check(&Vae, &self.engine.shape)?;
         self.engine.check_batch(&batch)?;
         if self.scratch.logits.is_empty() {
