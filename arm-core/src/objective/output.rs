@@ -77,7 +77,6 @@ pub(super) fn flipped_log_prob<K: Kernels>(
 
 /// The objective's part of the way back: the gradients of the logits of `links` (and of a learned prior) times the
 /// weights of their rows, then those of the hidden layers.
-#[inline(always)]
 pub(super) fn back<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, links: Range<usize>) {
     let Pass { layout, .. } = pass;
     let first = pass.layout.shape.link(links.start).0;
