@@ -2,11 +2,15 @@
 """Training steps per second of this project and of its peers, PyTorch (eager and compiled) and JAX, as ratios.
 
     python3 benches/compare.py [--quick]
+    python3 benches/compare.py --small [--busy]
 
 needs NumPy and whichever of PyTorch and JAX (with Optax) shall be compared, and builds the release binary with cargo.
 For each configuration all contenders are started, then take turns for some rounds: what else the machine does meets all
-of them. The medians are compared. A product of square matrices takes turns with them: the machine's peak."""
+of them. The medians are compared. "arm train" is the command itself, by the times of its epochs; "bench" are the same steps without it.
+With --small, networks for microcontrollers: the command chooses its threads, which is compared with one and two threads,
+with --busy beside a process that wants a CPU for itself. A product of square matrices takes turns with them: the machine's peak."""
 import argparse
+import functools
 import importlib.util
 import json
 import os
@@ -19,6 +23,7 @@ from statistics import median
 
 HERE = pathlib.Path(__file__).resolve().parent
 PEERS = HERE / "peers"
+TEMPORARY = tempfile.TemporaryDirectory()
 
 # (preset, batch): ratio at least, ratio aimed at, with two threads
 GOALS = {
@@ -28,7 +33,9 @@ GOALS = {
     ("nonlinear", 200): (1.9, 2.5),
     ("linear", 200): (2.4, 3.5),
 }
-OURS = "arm"
+OURS, BENCH = "arm train", "bench"
+SMALL = [[16, 16, 8], [64, 32, 16], [64, 64, 32], [180, 64, 32]]
+SMALL_BATCHES = [1, 10, 50]
 
 
 class Worker:
@@ -67,13 +74,13 @@ def has(*modules):
     return all(importlib.util.find_spec(m) for m in modules)
 
 
-def peers(args, preset, batch, threads):
+def peers(args, of_network, batch, threads):
     """The contenders other than this project that can run here, started one after another."""
-    common = ["--preset", preset, "--batch", batch, "--threads", threads, "--serve"]
+    common = [*of_network, "--batch", batch, "--threads", threads, "--serve"]
     if args.data:
         common += ["--data", args.data]
     wanted = []
-    if has("torch"):
+    if has("torch") and not args.small:
         wanted.append(("torch eager", "torch_arm.py"))
         if not args.no_compile:
             wanted.append(("torch compiled", "torch_arm.py", "--compile"))
@@ -88,36 +95,78 @@ def peers(args, preset, batch, threads):
 
 
 def build():
-    command = ["cargo", "build", "--release", "--package", "arm-benches", "--bin", "steps", "--message-format=json"]
+    """The programs `arm` and `steps`."""
+    packages = ["--package", "arm-std", "--package", "arm-benches", "--bin", "arm", "--bin", "steps"]
+    command = ["cargo", "build", "--release", *packages, "--message-format=json"]
     built = subprocess.run(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True, check=True).stdout
     messages = map(json.loads, built.splitlines())
-    return next(m["executable"] for m in messages if m.get("target", {}).get("name") == "steps")
+    return {m["target"]["name"]: m["executable"] for m in messages if m.get("executable")}
 
 
-def own(binary, args, preset, batch, threads, steps):
-    command = [binary, "--json", "--preset", preset, "--batch", batch, "--threads", threads, "--steps", steps, "--reps", 1]
-    if args.data:
-        command += ["--data", args.data]
-    return json.loads(subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True).stdout)
+def call(command):
+    return subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def measure(binary, args, preset, batch, threads):
+def bench(programs, args, of_network, columns, batch, threads, steps):
+    command = [programs["steps"], "--json", *of_network, "--batch", batch, "--steps", steps, "--reps", 1]
+    command += ["--threads", threads] if threads else []
+    command += ["--data", args.data] if args.data else ["--columns", columns]
+    return json.loads(call(command))
+
+
+def train(programs, args, of_network, columns, batch, threads, steps):
+    """Steps per second of `arm train`, over its epochs."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = args.data or random_rows(columns)
+        command = [programs["arm"], "train", *of_network, "--data", data, "--batch", batch, "--steps", steps, "--lr", 1e-4]
+        command += ["--nll-samples", 1, "--nll-images", 1, "--save-every", 3600, "--out", f"{folder}/run"]
+        call(command + (["--threads", threads] if threads else []))
+        lines = [json.loads(line) for line in open(f"{folder}/run/metrics.jsonl")]
+    epochs = [line for line in lines if "steps_per_second" in line]
+    taken = [b["step"] - a for a, b in zip([0, *(e["step"] for e in epochs)], epochs)]
+    seconds = sum(n / epoch["steps_per_second"] for n, epoch in zip(taken, epochs))
+    return {"steps_per_second": sum(taken) / seconds, "neg_elbo": epochs[-1]["train_neg_elbo"]}
+
+
+@functools.cache
+def random_rows(columns):
+    """A file of the bits that the peers train on."""
+    import numpy
+
+    sys.path.insert(0, str(PEERS))
+    from common import bits
+
+    path = pathlib.Path(TEMPORARY.name) / f"{columns}.npy"
+    numpy.save(path, bits(columns))
+    return path
+
+
+def measure(programs, args, network, batch, threads):
     """The medians of all contenders, and of the peak, in steps/s and GFLOP/s."""
-    workers = peers(args, preset, batch, threads)
+    if args.small:
+        ends, top = "-".join(map(str, network[:-1])), network[-1]
+        ours = ["--network", f"{ends}-[{top}] / [{top}]-{'-'.join(map(str, network[-2::-1]))}"]
+        workers, columns = peers(args, ["--widths", *network], batch, threads), network[0]
+    else:
+        ours, columns = ["--preset", network], 784
+        workers = peers(args, ours, batch, threads)
     gemm = Worker("gemm", "gemm.py", threads)
     gemm.ready()
     steps, answers, peaks = {}, {}, []
 
     def turn(name):
-        if name == OURS:
-            answer = own(binary, args, preset, batch, threads, steps.get(name, 20))
+        if name in own:
+            program, count = own[name]
+            answer = program(programs, args, ours, columns, batch, count, steps.get(name, 20))
         else:
             answer = contenders[name].ask(steps.get(name, 20))
         # A finished contender may still spin for a moment.
         time.sleep(args.pause)
         return answer
 
-    contenders = {w.name: w for w in workers} | {OURS: None}
+    own = {OURS: (train, None if args.small else threads)}
+    own |= {f"{BENCH} {n}": (bench, n) for n in (1, 2)} if args.small else {BENCH: (bench, threads)}
+    contenders = {w.name: w for w in workers} | dict.fromkeys(own)
     for name in contenders:  # how many steps fill a turn
         turn(name)
         steps[name] = max(20, round(turn(name)["steps_per_second"] * args.seconds / 20) * 20)
@@ -135,14 +184,14 @@ def measure(binary, args, preset, batch, threads):
         "rates": {name: median(r) for name, r in rates.items()},
         "spread": {name: (max(r) - min(r)) / median(r) for name, r in rates.items()},
         "peak": median(peaks),
-        "mflop": answers[OURS][0]["mflop"],
+        "mflop": answers[list(own)[-1]][0]["mflop"],
         "losses": {name: answer[-1]["neg_elbo"] for name, answer in answers.items()},
     }
 
 
 def table(results, threads):
     names = ["jax", "torch eager", "torch compiled"]
-    head = ["preset", "batch", OURS, *names, "ratio to the best"] + ["at least / aim"] * (threads == 2)
+    head = ["preset", "batch", OURS, BENCH, f"{OURS} / {BENCH}", *names, "ratio to the best"] + ["at least / aim"] * (threads == 2)
     head += ["MFLOP a step", "GFLOP/s", "of GEMM peak"]
     yield f"\n{threads} thread{'s' * (threads > 1)}, steps/s (spread of the rounds):\n"
     yield "| " + " | ".join(head) + " |"
@@ -152,14 +201,29 @@ def table(results, threads):
         if t != threads:
             continue
         rates, spread = result["rates"], result["spread"]
-        best = max((r for n, r in rates.items() if n != OURS), default=float("nan"))
+        best = max((r for n, r in rates.items() if n not in (OURS, BENCH)), default=float("nan"))
         ratio, gflops = rates[OURS] / best, rates[OURS] * result["mflop"] * 1e-3
-        cells = [f"{rates[n]:.0f} ({spread[n]:.0%})" if n in rates else "-" for n in [OURS, *names]]
+        cells = [f"{rates[n]:.0f} ({spread[n]:.0%})" if n in rates else "-" for n in [OURS, BENCH, *names]]
+        cells.insert(2, f"**{rates[OURS] / rates[BENCH]:.2f}**")
         goal = ["%.1f / %.1f" % GOALS[preset, batch]] * (threads == 2)
         work = [f"{result['mflop']:.1f}", f"{gflops:.0f}", f"{gflops / result['peak']:.0%}"]
         yield "| " + " | ".join([preset, str(batch), *cells, f"**{ratio:.2f}**", *goal, *work]) + " |"
         peaks.append(result["peak"])
     yield f"\nGEMM peak, the median over these runs: {median(peaks):.0f} GFLOP/s"
+
+
+def small_table(results, busy):
+    yield f"\nsteps/s (spread of the rounds){', beside a busy process' if busy else ''}:\n"
+    one, two = f"{BENCH} 1", f"{BENCH} 2"
+    yield f"| network | batch | {OURS} | bench, 1 thread | bench, 2 threads | of the better | jax | ratio to it |"
+    yield "|" + "---|" * 8
+    for (network, batch, _), result in results.items():
+        rates, spread = result["rates"], result["spread"]
+        cells = [f"{rates[n]:.0f} ({spread[n]:.0%})" if n in rates else "-" for n in (OURS, one, two, "jax")]
+        better = f"**{rates[OURS] / max(rates[one], rates[two]):.2f}**"
+        ratio = f"**{rates[OURS] / rates['jax']:.1f}**" if "jax" in rates else "-"
+        name = "-".join(map(str, network[:-1])) + f"-[{network[-1]}]"
+        yield "| " + " | ".join([name, str(batch), *cells[:3], better, cells[3], ratio]) + " |"
 
 
 def main():
@@ -171,27 +235,44 @@ def main():
     p.add_argument("--no-compile", action="store_true", help="leave out the compiled PyTorch")
     p.add_argument("--threads", type=int, nargs="+", help="numbers of threads [default: 2 1; quick: 2]")
     p.add_argument("--only", metavar="PRESET:BATCH", nargs="+", help="some configurations, such as nonlinear:50")
+    p.add_argument("--small", action="store_true", help="small networks, at batches 1, 10 and 50")
+    p.add_argument("--busy", action="store_true", help="beside a process that is always busy")
     p.add_argument("--data", type=pathlib.Path, help="folder of static binarised MNIST [default: random bits]")
     args = p.parse_args()
     args.rounds = args.rounds or (5 if args.quick else 7)
-    args.threads = args.threads or ([2] if args.quick else [2, 1])
+    args.threads = [2] if args.small else args.threads or ([2] if args.quick else [2, 1])
     args.no_compile |= args.quick
     configurations = [c for c in GOALS if not args.quick or c[1] == 50]
     if args.only:
         configurations = [c for c in GOALS if f"{c[0]}:{c[1]}" in args.only]
+    if args.small:
+        configurations = [(tuple(network), batch) for network in SMALL for batch in SMALL_BATCHES]
     cores = len(os.sched_getaffinity(0))
     print(f"{cores} cores, load {os.getloadavg()[0]:.1f}; {args.rounds} rounds of {args.seconds:g} s", flush=True)
-    binary = build()
+    programs = build()
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if args.busy else None
+    try:
+        results = compare(programs, args, configurations)
+    finally:
+        if busy:
+            busy.kill()
+    if args.small:
+        print("\n".join(small_table(results, args.busy)))
+        return
+    for threads in args.threads:
+        print("\n".join(table(results, threads)))
+
+
+def compare(programs, args, configurations):
     results = {}
     for threads in args.threads:
         for preset, batch in configurations:
             start = time.perf_counter()
-            results[preset, batch, threads] = measure(binary, args, preset, batch, threads)
+            results[preset, batch, threads] = measure(programs, args, preset, batch, threads)
             losses = ", ".join(f"{n} {v:.1f}" for n, v in results[preset, batch, threads]["losses"].items())
             took = time.perf_counter() - start
             print(f"  {preset} {batch}, {threads} threads: {took:.0f} s; last -ELBO {losses}", file=sys.stderr, flush=True)
-    for threads in args.threads:
-        print("\n".join(table(results, threads)))
+    return results
 
 
 if __name__ == "__main__":

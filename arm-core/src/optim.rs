@@ -7,32 +7,57 @@ use crate::numeric::math::{powi, sqrt};
 /// Largest learning rate that is accepted: with [`LIMIT`](crate::LIMIT) it bounds every update.
 pub const MAX_RATE: f32 = 1.0e6;
 
-/// An optimiser.
+/// An optimiser: it says what is done to the parameters, and [`Rule`] does it.
 pub trait Optimiser {
-    /// Moments kept for each parameter, at most 2.
+    /// Moments kept for each parameter, at most 2: those of its [`Rule`], or the most where that is chosen at run time.
     const MOMENTS: usize;
 
-    /// Moments kept for each parameter with these settings, at most [`MOMENTS`](Self::MOMENTS).
-    fn moments(&self) -> usize {
-        Self::MOMENTS
+    /// What it does, with its settings.
+    fn rule(&self) -> Rule;
+}
+
+/// What an optimiser does to parameters, with its settings. It is an optimiser itself, chosen at run time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// Plain gradient descent.
+    Sgd(Sgd),
+    /// Gradient descent with momentum.
+    Momentum(Momentum),
+    /// Adam.
+    Adam(Adam),
+}
+
+impl Rule {
+    /// Moments kept for each parameter.
+    #[inline(always)]
+    pub const fn moments(&self) -> usize {
+        match self {
+            Rule::Sgd(_) => Sgd::MOMENTS,
+            Rule::Momentum(_) => Momentum::MOMENTS,
+            Rule::Adam(_) => Adam::MOMENTS,
+        }
     }
 
     /// `Err(Setting)` when a setting is out of range.
-    fn check(&self) -> Result<(), Error>;
-
-    /// The rate with which a gradient of rank one may be applied at once, if that is all the optimiser does.
-    fn in_place(&self) -> Option<f32> {
-        None
+    #[inline(always)]
+    pub fn check(&self) -> Result<(), Error> {
+        match self {
+            Rule::Sgd(sgd) => sgd.check(),
+            Rule::Momentum(momentum) => momentum.check(),
+            Rule::Adam(adam) => adam.check(),
+        }
     }
 
-    /// Adam's rates in step `step`, if this is Adam: it takes a gradient of rank one without storing it.
-    fn in_place_adam(&self, _step: u64) -> Option<AdamRates> {
-        None
+    /// Adam's rates of step `step`, if this is Adam.
+    #[inline(always)]
+    pub(crate) fn adam(&self, step: u64) -> Option<AdamRates> {
+        if let Rule::Adam(adam) = self { Some(adam.rates(step)) } else { None }
     }
 
-    /// Applies gradient `g` to parameters `w` in step `step` (from 0). `first` and `second` are the moments, empty
-    /// where the optimiser has none.
-    fn apply<K: Kernels>(
+    /// Applies gradient `g` to parameters `w` in step `step` (from 0). `first` and `second` are the moments; those that
+    /// the rule has not are left alone and may be empty.
+    #[inline(always)]
+    pub fn apply<K: Kernels>(
         &self,
         kernels: &K,
         step: u64,
@@ -40,7 +65,22 @@ pub trait Optimiser {
         first: &mut [f32],
         second: &mut [f32],
         w: &mut [f32],
-    );
+    ) {
+        match self {
+            Rule::Sgd(sgd) => kernels.axpy(-sgd.rate, g, w),
+            Rule::Momentum(m) => kernels.momentum(m.rate, m.momentum, g, first, w),
+            Rule::Adam(adam) => adam.apply(kernels, step, g, first, second, w),
+        }
+    }
+}
+
+impl Optimiser for Rule {
+    const MOMENTS: usize = 2;
+
+    #[inline(always)]
+    fn rule(&self) -> Rule {
+        *self
+    }
 }
 
 fn valid_rate(rate: f32) -> bool {
@@ -54,19 +94,18 @@ pub struct Sgd {
     pub rate: f32,
 }
 
-impl Optimiser for Sgd {
-    const MOMENTS: usize = 0;
-
+impl Sgd {
     fn check(&self) -> Result<(), Error> {
         if valid_rate(self.rate) { Ok(()) } else { Err(Error::Setting) }
     }
+}
 
-    fn in_place(&self) -> Option<f32> {
-        Some(self.rate)
-    }
+impl Optimiser for Sgd {
+    const MOMENTS: usize = 0;
 
-    fn apply<K: Kernels>(&self, k: &K, _: u64, g: &[f32], _: &mut [f32], _: &mut [f32], w: &mut [f32]) {
-        k.axpy(-self.rate, g, w);
+    #[inline(always)]
+    fn rule(&self) -> Rule {
+        Rule::Sgd(*self)
     }
 }
 
@@ -79,16 +118,19 @@ pub struct Momentum {
     pub momentum: f32,
 }
 
-impl Optimiser for Momentum {
-    const MOMENTS: usize = 1;
-
+impl Momentum {
     fn check(&self) -> Result<(), Error> {
         let valid = valid_rate(self.rate) && (0.0..1.0).contains(&self.momentum);
         if valid { Ok(()) } else { Err(Error::Setting) }
     }
+}
 
-    fn apply<K: Kernels>(&self, k: &K, _: u64, g: &[f32], v: &mut [f32], _: &mut [f32], w: &mut [f32]) {
-        k.momentum(self.rate, self.momentum, g, v, w);
+impl Optimiser for Momentum {
+    const MOMENTS: usize = 1;
+
+    #[inline(always)]
+    fn rule(&self) -> Rule {
+        Rule::Momentum(*self)
     }
 }
 
@@ -108,6 +150,7 @@ pub struct Adam {
 /// Smallest epsilon of Adam: with the limits of gradients and rates it keeps every update below 2^100.
 const MIN_EPSILON: f32 = 1.0 / (1u64 << 32) as f32;
 
+// What takes `self` is inlined and hands over numbers: a rule need not lie on the stack for it.
 impl Adam {
     /// Adam with the usual decays 0.9 and 0.999 and epsilon 1e-8.
     pub const fn new(rate: f32) -> Self {
@@ -115,34 +158,43 @@ impl Adam {
     }
 
     /// The rates of step `step` (from 0).
+    #[inline(always)]
     pub fn rates(&self, step: u64) -> AdamRates {
         let t = step.saturating_add(1);
-        AdamRates {
-            beta1: self.beta1,
-            beta2: self.beta2,
-            rate: self.rate / (1.0 - powi(self.beta1, t)),
-            scale: 1.0 / sqrt(1.0 - powi(self.beta2, t)),
-            epsilon: self.epsilon,
-        }
+        let (rate, scale) = corrected(self.rate, self.beta1, self.beta2, t);
+        AdamRates { beta1: self.beta1, beta2: self.beta2, rate, scale, epsilon: self.epsilon }
+    }
+
+    fn apply<K: Kernels>(&self, k: &K, step: u64, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
+        k.adam(self.rates(step), g, m, v, w);
+    }
+
+    #[inline(always)]
+    fn check(&self) -> Result<(), Error> {
+        check_adam(self.rate, self.beta1, self.beta2, self.epsilon)
     }
 }
 
 impl Optimiser for Adam {
     const MOMENTS: usize = 2;
 
-    fn check(&self) -> Result<(), Error> {
-        let decays = (0.0..1.0).contains(&self.beta1) && (0.0..1.0).contains(&self.beta2);
-        let valid = valid_rate(self.rate) && decays && (MIN_EPSILON..1.0).contains(&self.epsilon);
-        if valid { Ok(()) } else { Err(Error::Setting) }
+    #[inline(always)]
+    fn rule(&self) -> Rule {
+        Rule::Adam(*self)
     }
+}
 
-    fn in_place_adam(&self, step: u64) -> Option<AdamRates> {
-        Some(self.rates(step))
-    }
+#[inline(never)]
+fn check_adam(rate: f32, beta1: f32, beta2: f32, epsilon: f32) -> Result<(), Error> {
+    let decays = (0.0..1.0).contains(&beta1) && (0.0..1.0).contains(&beta2);
+    let valid = valid_rate(rate) && decays && (MIN_EPSILON..1.0).contains(&epsilon);
+    if valid { Ok(()) } else { Err(Error::Setting) }
+}
 
-    fn apply<K: Kernels>(&self, k: &K, step: u64, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
-        k.adam(self.rates(step), g, m, v, w);
-    }
+/// Adam's rate and scale, corrected for moments that began at zero, in step `t` (from 1).
+#[inline(never)]
+fn corrected(rate: f32, beta1: f32, beta2: f32, t: u64) -> (f32, f32) {
+    (rate / (1.0 - powi(beta1, t)), 1.0 / sqrt(1.0 - powi(beta2, t)))
 }
 
 #[cfg(test)]
@@ -153,11 +205,11 @@ mod tests {
     #[test]
     fn first_steps_by_hand() {
         let (mut w, mut v) = ([1.0f32], [0.0]);
-        Sgd { rate: 0.5 }.apply(&Portable, 0, &[2.0], &mut [], &mut [], &mut w);
+        Sgd { rate: 0.5 }.rule().apply(&Portable, 0, &[2.0], &mut [], &mut [], &mut w);
         assert_eq!(w, [0.0]);
         let m = Momentum { rate: 0.5, momentum: 0.5 };
-        m.apply(&Portable, 0, &[2.0], &mut v, &mut [], &mut w);
-        m.apply(&Portable, 1, &[2.0], &mut v, &mut [], &mut w);
+        m.rule().apply(&Portable, 0, &[2.0], &mut v, &mut [], &mut w);
+        m.rule().apply(&Portable, 1, &[2.0], &mut v, &mut [], &mut w);
         assert_eq!((w, v), ([-2.5], [3.0]));
     }
 
@@ -169,7 +221,7 @@ mod tests {
         let (mut wd, mut md, mut vd) = ([0.3f64, 1.0], [0.0f64; 2], [0.0f64; 2]);
         for t in 0..200u64 {
             let g = [(t as f32 * 0.7).sin(), 1e-3];
-            adam.apply(&Portable, t, &g, &mut m, &mut v, &mut w);
+            adam.rule().apply(&Portable, t, &g, &mut m, &mut v, &mut w);
             for i in 0..2 {
                 let g = f64::from(g[i]);
                 md[i] = b1 * md[i] + (1.0 - b1) * g;
@@ -186,13 +238,24 @@ mod tests {
 
     #[test]
     fn settings_are_checked() {
-        assert!(Sgd { rate: 0.0 }.check().is_ok());
+        assert!(Sgd { rate: 0.0 }.rule().check().is_ok());
         for rate in [-1.0, f32::NAN, f32::INFINITY, 2e6] {
-            assert_eq!(Sgd { rate }.check(), Err(Error::Setting));
-            assert_eq!(Adam::new(rate).check(), Err(Error::Setting));
+            assert_eq!(Sgd { rate }.rule().check(), Err(Error::Setting));
+            assert_eq!(Adam::new(rate).rule().check(), Err(Error::Setting));
         }
-        assert!(Momentum { rate: 0.1, momentum: 1.0 }.check().is_err());
-        assert!(Adam { epsilon: 0.0, ..Adam::new(0.1) }.check().is_err());
-        assert!(Adam { epsilon: f32::MIN_POSITIVE, ..Adam::new(0.1) }.check().is_err());
+        assert!(Momentum { rate: 0.1, momentum: 1.0 }.rule().check().is_err());
+        assert!(Adam { epsilon: 0.0, ..Adam::new(0.1) }.rule().check().is_err());
+        assert!(Adam { epsilon: f32::MIN_POSITIVE, ..Adam::new(0.1) }.rule().check().is_err());
+    }
+
+    #[test]
+    fn moments_are_those_of_the_rule() {
+        fn check<O: Optimiser>(optimiser: O) {
+            let rule = optimiser.rule();
+            assert_eq!((O::MOMENTS, rule.rule()), (rule.moments(), rule));
+        }
+        check(Sgd { rate: 0.1 });
+        check(Momentum { rate: 0.1, momentum: 0.5 });
+        check(Adam::new(0.1));
     }
 }

@@ -1,10 +1,11 @@
 //! What a run is made of: everything that decides its result.
 
 use crate::data::{Binarise, DataError, Source, Splits, load};
-use crate::network::{Inputs, Network, Preset, codings};
-use crate::optimise::Rule;
+use crate::network::{Inputs, Network, Notation, Preset, Ram, SLOPE, codings};
+use crate::settings::Settings;
+use arm_core::Prior;
 use arm_core::estimator::{self, Baseline};
-use arm_core::optim::{Adam, Sgd};
+use arm_core::optim::{Adam, Rule, Sgd};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -156,6 +157,26 @@ pub enum CodingName {
     Centred,
 }
 
+/// The prior of the top stochastic layer, as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum PriorName {
+    /// Every unit is 1 with probability 1/2
+    Fixed,
+    /// Every unit has a logit that is trained
+    Learned,
+}
+
+impl PriorName {
+    /// The prior.
+    pub fn prior(self) -> Prior {
+        match self {
+            PriorName::Fixed => Prior::Fixed,
+            PriorName::Learned => Prior::Learned,
+        }
+    }
+}
+
 /// How grey levels become bits, as it is written: `auto`, `none`, `dynamic` or a threshold in [0, 1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -224,12 +245,22 @@ written!(BinariseName, name => match name {
     BinariseName::Chosen(Binarise::Threshold(t)) => t.to_string(),
 });
 
-/// Everything that decides the result of a run.
+/// Everything that decides the result of a run. It is read as [`Settings`] are, so that what an older version did not
+/// write yet is the preset's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(try_from = "Settings", rename_all = "kebab-case")]
 pub struct Config {
-    /// The network.
-    pub preset: Preset,
+    /// Where the settings come from that the user left open.
+    pub preset: Option<Preset>,
+    /// The layers; `None` until [`network`](Self::network) has chosen them for the data.
+    pub network: Option<Notation>,
+    /// Memory of a device that the layers are then chosen for; `None` where only the data decide.
+    #[serde(skip_serializing)]
+    pub fit_ram: Option<Ram>,
+    /// Slope of LeakyReLU below zero.
+    pub slope: f32,
+    /// The prior of the top stochastic layer.
+    pub prior: PriorName,
     /// The data set: `strokes`, a file or a folder.
     pub data: PathBuf,
     /// How grey levels become bits.
@@ -284,16 +315,51 @@ impl Config {
         Ok(splits)
     }
 
-    /// The network for rows such as those of `train`.
-    pub fn network(&self, train: &Source) -> Network {
-        let mut network = self.preset.network(train.cols());
+    /// The network for rows such as those of `train`; where its layers were left open, they are chosen for these rows and
+    /// noted. Errors: layers that contradict the rows, or that no network fits into the memory.
+    pub fn network(&mut self, train: &Source) -> Result<Network, String> {
+        let (columns, prior) = (train.cols(), self.prior.prior());
+        let notation = match (&self.network, self.fit_ram) {
+            (Some(notation), _) => notation.clone(),
+            (None, Some(ram)) => Notation::fitting(ram, columns, prior)?,
+            (None, None) => Notation::for_columns(columns),
+        };
+        let network = notation.network(columns).map_err(|e| e.to_string())?.sloped(self.slope);
+        (self.network, self.fit_ram) = (Some(notation), None);
         let x = match self.inputs {
             CodingName::ZeroOne => Inputs::ZeroOne,
             CodingName::Signed => Inputs::Signed,
             CodingName::Centred => Inputs::Centred(train.means().into_iter().take(network.inputs).collect()),
         };
-        network.codings = codings(&x, self.signed_units);
-        network
+        Ok(Network { prior, codings: codings(&x, self.signed_units), ..network })
+    }
+
+    /// Where the settings come from, for who reads the output; empty for those of this project.
+    pub fn source(&self) -> Option<String> {
+        let preset = self.preset?;
+        let own = self.network.as_ref().is_some_and(|network| *network != preset.notation());
+        let but = if own { ", but with a network of your own" } else { "" };
+        Some(format!("{}: {}{but}", preset.name(), preset.recipe().source))
+    }
+
+    /// What a notation does not tell of the network, where it is not as usual: `LeakyReLU 0.3, learned prior`.
+    pub fn beyond_notation(&self) -> String {
+        let mut words = Vec::new();
+        if self.slope != SLOPE && self.network.as_ref().is_none_or(Notation::has_hidden) {
+            words.push(format!("LeakyReLU {}", self.slope));
+        }
+        if self.prior == PriorName::Learned {
+            words.push("learned prior".into());
+        }
+        match self.inputs {
+            CodingName::ZeroOne => {}
+            CodingName::Signed => words.push("inputs -1 and 1".into()),
+            CodingName::Centred => words.push("centred inputs".into()),
+        }
+        if self.signed_units {
+            words.push("stochastic units -1 and 1".into());
+        }
+        words.join(", ")
     }
 
     /// The optimiser of each dense layer of `network`.
@@ -317,7 +383,11 @@ pub(crate) mod tests {
     /// A small configuration.
     pub(crate) fn example() -> Config {
         Config {
-            preset: Preset::TwoLayer,
+            preset: Some(Preset::TwoLayer),
+            network: Some(Preset::TwoLayer.notation()),
+            fit_ram: None,
+            slope: 0.1,
+            prior: PriorName::Learned,
             data: "x/y".into(),
             binarise: BinariseName::Chosen(Binarise::Threshold(0.5)),
             valid: Some(3),
@@ -349,12 +419,57 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_configuration_of_a_preset_alone_is_read_as_it_was_meant() {
+        let now = toml::to_string(&example()).unwrap();
+        let new = ["network", "slope", "prior "];
+        let old: String = now
+            .lines()
+            .filter(|line| !new.iter().any(|key| line.starts_with(key)))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_eq!(old.lines().count() + 3, now.lines().count(), "{now}");
+        assert_eq!(toml::from_str::<Config>(&old).unwrap(), example());
+    }
+
+    #[test]
+    fn layers_that_were_left_open_are_chosen_for_the_data_and_noted() {
+        let train = Source::Fixed(crate::data::BitTable::new(20, 64));
+        let open = Config { preset: None, network: None, inputs: CodingName::ZeroOne, ..example() };
+        let mut config = open.clone();
+        let network = config.network(&train).unwrap();
+        assert_eq!(network.notation(), "64-32-[16] / [16]-32-64");
+        assert_eq!(config.network, Some("x-32-[16] / [16]-32-x".parse().unwrap()));
+        assert_eq!(config.clone().network(&train), Ok(network));
+        assert_eq!(toml::from_str::<Config>(&toml::to_string(&config).unwrap()).unwrap(), config);
+
+        let mut fitted = Config { fit_ram: Some(Ram(32 << 10)), ..open.clone() };
+        let network = fitted.network(&train).unwrap();
+        assert_eq!((network.notation().as_str(), fitted.fit_ram), ("64-42-[21] / [21]-42-64", None));
+        assert_eq!(network.prior, Prior::Learned);
+
+        let mut other = Config { network: Some("65-[4] / [4]-65".parse().unwrap()), ..open };
+        assert!(other.network(&train).unwrap_err().contains("64 columns"));
+    }
+
+    #[test]
+    fn what_the_notation_does_not_tell_is_told() {
+        let beyond = |config: Config| config.beyond_notation();
+        assert_eq!(beyond(example()), "learned prior, inputs -1 and 1, stochastic units -1 and 1");
+        let network = Some("x-4-[8] / [8]-x".parse().unwrap());
+        let plain = Config { inputs: CodingName::ZeroOne, signed_units: false, network, ..example() };
+        let fixed = Config { prior: PriorName::Fixed, ..plain.clone() };
+        assert_eq!(beyond(fixed), "");
+        assert_eq!(beyond(Config { slope: 0.3, ..plain }), "LeakyReLU 0.3, learned prior");
+    }
+
+    #[test]
     fn encoder_decoder_and_prior_have_their_own_optimisers() {
         let network = Preset::TwoLayer.network(6);
         let rules = example().optimisers(&network);
         let betas = |rule: &Rule| match rule {
             Rule::Adam(adam) => (adam.rate, adam.beta1, adam.beta2),
             Rule::Sgd(sgd) => (sgd.rate, 0.0, 0.0),
+            Rule::Momentum(momentum) => (momentum.rate, momentum.momentum, 0.0),
         };
         let betas: Vec<_> = rules.iter().map(betas).collect();
         let (encoder, decoder) = ((1e-4, 0.5, 0.99999), (1e-4, 0.9, 0.999));

@@ -14,33 +14,45 @@ use arm_core::init::glorot;
 use arm_core::kernels::Kernels;
 use arm_core::matrix::BitMatrix;
 use arm_core::objective::Objective;
-use arm_core::optim::Optimiser;
+use arm_core::optim::{Optimiser, Rule};
 use arm_core::{Batch, Block, Engine, Error, Shape, Shard};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+mod threads;
 mod together;
+
+use threads::Choice;
+pub use threads::Threads;
 
 /// Rows of gradient that are computed at a time.
 const ROOM: usize = 26;
 
 /// A model in training: parameters, moments, scratch and threads.
 #[derive(Debug)]
-pub struct Driver<'s, E, M, O> {
+pub struct Driver<'s, E, M> {
     engine: Engine<'s, Desktop, E>,
     /// That of each dense layer.
-    optimisers: Vec<O>,
+    optimisers: Vec<Rule>,
     params: Aligned,
     moments: Aligned,
-    threads: Vec<Mutex<Share<M>>>,
-    /// What the second phase reads of the whole batch, put together from the shares of several threads.
-    record: Aligned,
+    /// One for each number of threads that may be chosen.
+    splits: Vec<Split<M>>,
+    choice: Choice,
     rooms: Vec<Aligned>,
     pool: Pool,
     peers: Option<&'s dyn Peers>,
     /// The gradient of this process, when there are others.
     gradient: Aligned,
     steps: u64,
+}
+
+/// A batch split over some threads.
+#[derive(Debug)]
+struct Split<M> {
+    shares: Vec<Mutex<Share<M>>>,
+    /// What the second phase reads of the whole batch, put together from the shares of several threads.
+    record: Aligned,
 }
 
 /// A thread's share of the examples.
@@ -52,33 +64,32 @@ struct Share<M> {
     result: Result<(), Error>,
 }
 
-impl<'s, E, M, O> Driver<'s, E, M, O>
+impl<'s, E, M> Driver<'s, E, M>
 where
     E: Estimator + Sync,
     M: Objective<Desktop> + Clone + Send,
-    O: Optimiser + Clone + Sync,
 {
-    /// A driver with fresh parameters drawn from `seed`, for steps of `batch` examples (others work too) on `threads`
-    /// threads; every layer has the same optimiser. Errors: the shape, or a setting.
+    /// A driver with fresh parameters drawn from `seed`, for steps of `batch` examples (others work too) on
+    /// `threads`; every layer has the same optimiser. Errors: the shape, or a setting.
     pub fn new(
         shape: Shape<'s>,
         estimator: E,
         objective: M,
-        optimiser: O,
+        optimiser: impl Optimiser,
         seed: u64,
         batch: usize,
-        threads: usize,
+        threads: impl Into<Threads>,
     ) -> Result<Self, Error> {
-        optimiser.check()?;
+        let rule = optimiser.rule();
+        rule.check()?;
         let shape = shape.padded(LINE);
-        let mut engine = Engine::new(shape, Desktop::new(), estimator, seed)?;
+        let engine = Engine::new(shape, Desktop::new(), estimator, seed)?;
         let mut params = Aligned::zeroed(shape.params());
         glorot(&shape, seed, params.floats_mut())?;
-        let pool = Pool::new(threads);
-        engine.kernels = engine.kernels.shared(pool.threads() > 1);
-        let batches = deal(BitMatrix::NONE, BitMatrix::NONE, 0..batch, 0, pool.threads());
-        let share = |t: usize| {
-            let examples = batches.get(t).map_or(0, |b| b.examples);
+        let threads = threads.into();
+        let pool = Pool::new(threads.most());
+        let choice = Choice::new(threads, pool.threads());
+        let share = |examples: usize| {
             let scratch = Aligned::zeroed(engine.training_scratch(examples));
             Mutex::new(Share {
                 objective: objective.clone(),
@@ -87,14 +98,19 @@ where
                 result: Ok(()),
             })
         };
-        let threads = (0..pool.threads()).map(share).collect();
+        let split = |&threads: &usize| {
+            let batches = deal(BitMatrix::NONE, BitMatrix::NONE, 0..batch, 0, threads);
+            let share = |t: usize| share(batches.get(t).map_or(0, |b| b.examples));
+            Split { shares: (0..threads).map(share).collect(), record: Aligned::default() }
+        };
+        let splits = choice.counts().iter().map(split).collect();
         Ok(Driver {
             engine,
-            optimisers: vec![optimiser; shape.dense_layers()],
+            optimisers: vec![rule; shape.dense_layers()],
             params,
-            moments: Aligned::zeroed(O::MOMENTS * shape.params()),
-            threads,
-            record: Aligned::default(),
+            moments: Aligned::zeroed(Rule::MOMENTS * shape.params()),
+            splits,
+            choice,
             rooms: vec![Aligned::zeroed(ROOM * shape.max_stride()); pool.threads()],
             pool,
             peers: None,
@@ -117,7 +133,7 @@ where
 
     /// Other kernels than the widest of this CPU.
     pub fn set_kernels(&mut self, kernels: Desktop) {
-        self.engine.kernels = kernels.shared(self.pool.threads() > 1);
+        self.engine.kernels = kernels;
     }
 
     /// Whether the partner's upper layers share the sample's uniforms: see [`Engine`].
@@ -131,7 +147,7 @@ where
     }
 
     /// The optimiser of each dense layer, for other settings or a schedule. They are checked at the next step.
-    pub fn optimisers_mut(&mut self) -> &mut [O] {
+    pub fn optimisers_mut(&mut self) -> &mut [Rule] {
         &mut self.optimisers
     }
 
@@ -153,7 +169,7 @@ where
         self.params.floats_mut()
     }
 
-    /// The moments: those of every parameter, for each moment of the optimiser.
+    /// The moments: the first of every parameter, then the second, zero where a layer's optimiser has none.
     pub fn moments(&self) -> &[f32] {
         self.moments.floats()
     }
@@ -186,25 +202,29 @@ where
 
     /// [`step`](Self::step) of a conditional network, whose targets are the rows of `y`.
     pub fn step_to(&mut self, x: BitMatrix<'_>, y: BitMatrix<'_>, examples: usize) -> Result<f32, Error> {
-        self.optimisers.iter().try_for_each(O::check)?;
+        self.optimisers.iter().try_for_each(Rule::check)?;
         for bits in [x, y] {
             if examples == 0 || (bits.cols() > 0 && bits.height() != examples) {
                 return Err(Error::Size { needed: examples.max(1), given: bits.height() });
             }
         }
+        let started = self.choice.start();
+        let threads = self.choice.counts()[self.choice.at()];
+        self.engine.kernels = self.engine.kernels.shared(threads > 1);
         let share = share_of(self.peers, examples);
-        let batches = deal(x, y, share.clone(), self.steps, self.pool.threads());
+        let batches = deal(x, y, share.clone(), self.steps, threads);
         let result = self.examples(&batches);
         let sum = match self.peers {
             Some(peers) => {
                 let sum = self.agree(peers, result, &batches, share.start, examples)?;
-                self.update_together(peers, &batches, examples);
+                self.update_together(peers, threads, &batches, examples);
                 sum
             }
             None => {
                 result?;
-                self.update(x, &batches, examples)?;
-                self.threads.iter_mut().take(batches.len()).flat_map(|share| &get(share).f).sum::<f32>()
+                self.update(x, threads, &batches, examples)?;
+                let shares = self.splits[self.choice.at()].shares.iter_mut().take(batches.len());
+                shares.flat_map(|share| &get(share).f).sum::<f32>()
             }
         };
         if self.engine.estimator.relaxation().is_some() {
@@ -213,6 +233,9 @@ where
         let mean = sum / examples as f32;
         self.engine.observe(mean);
         self.steps += 1;
+        if let Some(started) = started {
+            self.choice.took(started.elapsed());
+        }
         Ok(mean)
     }
 
@@ -222,7 +245,7 @@ where
         let record = self.engine.statistics_per_example();
         let mut records = vec![0.0; total * record];
         let mut rest = &mut records[first * record..];
-        for (share, batch) in self.threads.iter_mut().zip(batches) {
+        for (share, batch) in self.splits[self.choice.at()].shares.iter_mut().zip(batches) {
             let own = self.engine.statistics(batch.examples, get(share).scratch.words());
             let out = rest.split_off_mut(..own.len()).unwrap_or_default();
             out.copy_from_slice(own);
@@ -235,19 +258,20 @@ where
 
     /// The first phase.
     fn examples(&mut self, batches: &[Batch<'_>]) -> Result<(), Error> {
-        let (engine, params, threads) = (&self.engine, self.params.floats(), &self.threads);
+        let (engine, params) = (&self.engine, self.params.floats());
+        let Split { shares, record } = &mut self.splits[self.choice.at()];
         let pieces = if batches.len() > 1 && self.peers.is_none() {
             let words = engine.trace_words(batches.iter().map(|b| b.examples).sum());
-            if self.record.len() != words {
-                self.record = Aligned::zeroed(words);
+            if record.len() != words {
+                *record = Aligned::zeroed(words);
             }
-            pieces(engine, batches, self.record.words_mut())
+            pieces(engine, batches, record.words_mut())
         } else {
             vec![]
         };
-        self.pool.run(&|t| {
-            let Some(&batch) = batches.get(t) else { return };
-            let mut share = threads[t].lock().unwrap_or_else(PoisonError::into_inner);
+        self.pool.run(batches.len(), &|t| {
+            let batch = batches[t];
+            let mut share = shares[t].lock().unwrap_or_else(PoisonError::into_inner);
             let Share { objective, scratch, f, result } = &mut *share;
             if f.len() != batch.examples {
                 // Padding lies elsewhere now, and must be zero.
@@ -262,24 +286,30 @@ where
                 engine.kernels.publish(ranges.zip(pieces.iter_mut().map(|piece| &mut **piece)));
             }
         });
-        self.threads.iter_mut().take(batches.len()).try_for_each(|share| get(share).result)
+        shares.iter_mut().take(batches.len()).try_for_each(|share| get(share).result)
     }
 
     /// The second phase.
-    fn update(&mut self, x: BitMatrix<'_>, batches: &[Batch<'_>], total: usize) -> Result<(), Error> {
+    fn update(
+        &mut self,
+        x: BitMatrix<'_>,
+        threads: usize,
+        batches: &[Batch<'_>],
+        total: usize,
+    ) -> Result<(), Error> {
+        let Split { shares, record } = &mut self.splits[self.choice.at()];
         let shards = match batches {
-            [_] => shards(&mut self.threads, batches),
-            _ => vec![Shard { batch: Batch::new(x, total, 0, self.steps), scratch: self.record.words() }],
+            [_] => shards(shares, batches),
+            _ => vec![Shard { batch: Batch::new(x, total, 0, self.steps), scratch: record.words() }],
         };
         // The next step begins with them, and other threads then have just written some of them.
         let soon = Soon::new(&self.params.floats()[..self.engine.shape().dense(0).len()]);
-        let parameters = with_moments::<O>(&mut self.params, &mut self.moments);
-        let threads = self.pool.threads();
+        let parameters = with_moments(&mut self.params, &mut self.moments);
         let blocks = blocks(&self.engine.shape(), parameters, threads);
         let rooms = self.rooms.iter_mut();
         let work: Vec<_> = blocks.into_iter().zip(rooms).map(|w| Mutex::new((w, Ok(())))).collect();
         let (engine, optimisers, step) = (&self.engine, &self.optimisers, self.steps);
-        self.pool.run(&|t| {
+        self.pool.run(threads, &|t| {
             let mut work = work[t].lock().unwrap_or_else(PoisonError::into_inner);
             let ((blocks, room), result) = &mut *work;
             let last = blocks.len().wrapping_sub(1);
@@ -328,10 +358,9 @@ fn pieces<'a, K: Kernels, E: Estimator>(
     shares.into_iter().map(|(_, pieces)| Mutex::new(pieces)).collect()
 }
 
-/// The parameters and their two moments, or empty slices.
-fn with_moments<'a, O: Optimiser>(params: &'a mut Aligned, moments: &'a mut Aligned) -> [&'a mut [f32]; 3] {
-    let size = if O::MOMENTS > 0 { params.len() } else { 0 };
-    let (first, second) = moments.floats_mut().split_at_mut(size);
+/// The parameters and their two moments.
+fn with_moments<'a>(params: &'a mut Aligned, moments: &'a mut Aligned) -> [&'a mut [f32]; 3] {
+    let (first, second) = moments.floats_mut().split_at_mut(params.len());
     [params.floats_mut(), first, second]
 }
 
@@ -411,7 +440,7 @@ mod tests {
     fn trained<E, O>(estimator: E, optimiser: O, kernels: Desktop, rows: usize, threads: usize) -> Vec<u32>
     where
         E: Estimator + Sync,
-        O: Optimiser + Clone + Sync,
+        O: Optimiser,
     {
         let mut driver = Driver::new(SHAPE, estimator, Vae, optimiser, 1, rows, threads).unwrap();
         driver.set_kernels(kernels);

@@ -23,7 +23,6 @@ pub mod model;
 pub mod moments;
 pub mod mpi;
 pub mod network;
-pub mod optimise;
 pub mod peers;
 pub mod pictures;
 pub mod plot;

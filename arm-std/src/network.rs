@@ -1,7 +1,13 @@
 //! Networks described at run time, and the presets of the papers.
 
+mod budget;
+mod family;
+mod notation;
 mod preset;
 
+pub use budget::{Budget, Ram};
+pub use notation::{Notation, NotationError, SLOPE};
+pub(crate) use preset::OWN;
 pub use preset::{Preset, Recipe};
 
 use arm_core::{Coding, Codings, Layer, Prior, Shape};
@@ -168,28 +174,20 @@ impl Network {
         Ok(network)
     }
 
-    /// The description in the usual notation, such as `784-200-[200] [200]-200-784`; brackets are stochastic layers.
+    /// The same network with LeakyReLU of this slope below zero in every hidden layer.
+    pub fn sloped(mut self, slope: f32) -> Network {
+        for layer in self.encoder.iter_mut().chain(&mut self.decoder) {
+            if let Layer::Hidden { slope: old, .. } = layer {
+                *old = slope;
+            }
+        }
+        self
+    }
+
+    /// How it is written, such as `784-200-[200] / [200]-200-784`; brackets are stochastic layers. What it reads as,
+    /// `text.parse::<Network>()`, has the same layers, with slope [`SLOPE`], a fixed prior and units 0 and 1.
     pub fn notation(&self) -> String {
-        let mut text = self.inputs.to_string();
-        for &layer in &self.encoder {
-            text += &if layer.stochastic() {
-                format!("-[{}]", layer.width())
-            } else {
-                format!("-{}", layer.width())
-            };
-        }
-        if self.conditional {
-            let rest = self.decoder.iter().map(|layer| format!("-{}", layer.width()));
-            return text + &rest.collect::<String>();
-        }
-        text += " / ";
-        text += &format!("[{}]", self.shape().top_width());
-        let below = self.decoder.len().saturating_sub(1);
-        for (i, &layer) in self.decoder.iter().enumerate() {
-            let inner = layer.stochastic() && i < below;
-            text += &if inner { format!("-[{}]", layer.width()) } else { format!("-{}", layer.width()) };
-        }
-        text
+        Notation::of(self).to_string()
     }
 }
 

@@ -1,8 +1,9 @@
-//! A fork-join pool: one function, called once by every thread, handed over in a tenth of a microsecond.
+//! A fork-join pool: one function, called once for every share of the work, handed over in a tenth of a microsecond.
 //!
 //! A waiting thread first spins, then yields its CPU between looks, and then parks: a training step hands over twice
 //! and never pays for a wake-up, an idle pool costs nothing, and with more threads than CPUs the thread that has work
-//! gets the CPU.
+//! gets the CPU. A share that its thread has not begun when the caller is done with its own is the caller's: a thread
+//! that sleeps, or whose CPU another process has, is not waited for.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -15,21 +16,50 @@ const SPINS: u32 = 1000;
 /// Looks with yields between them before the thread parks: about 100 us when nothing else wants the CPU.
 const YIELDS: u32 = 300;
 
+/// Bytes of a thread's stack, which are taken as they are used: kernels that are not optimised need 2 to 4 MiB.
+const STACK: usize = 8 << 20;
+
 /// What a round calls, borrowed from the stack of [`Pool::run`].
 struct Job<'a>(&'a (dyn Fn(usize) + Sync));
 
 /// What the threads share.
+#[derive(Default)]
 struct Shared {
-    /// Number of the round; changes when there is a new job, or the end.
-    round: AtomicU32,
-    /// The job of the round; null for the end.
+    /// The job of the round. Who has claimed a share of it may read it until that share is no longer pending.
     job: AtomicPtr<Job<'static>>,
-    /// Workers that have not finished the round.
+    /// Shares of the round that are not finished.
     pending: AtomicUsize,
-    /// The first panic of a worker in this round.
+    /// The first panic in a share of this round other than the caller's own.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     /// Where the caller of the round sleeps.
     caller: Bed,
+}
+
+/// What a worker has to do: alone in its cache lines, of which the CPU fetches two.
+#[repr(align(128))]
+#[derive(Default)]
+struct Desk {
+    /// [`NOTHING`], [`SHARE`] or [`END`].
+    offer: AtomicU32,
+    bed: Bed,
+}
+
+const NOTHING: u32 = 0;
+/// A share of the round's job, for whoever claims it first.
+const SHARE: u32 = 1;
+/// The end of the thread.
+const END: u32 = 2;
+
+impl Desk {
+    fn offer(&self, what: u32) {
+        self.offer.store(what, Ordering::SeqCst);
+        self.bed.wake();
+    }
+
+    /// Takes the share that is offered; false where there is none.
+    fn claim(&self) -> bool {
+        self.offer.compare_exchange(SHARE, NOTHING, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    }
 }
 
 /// Where one thread parks.
@@ -72,12 +102,12 @@ impl Bed {
 /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// let mut pool = arm_std::pool::Pool::new(3);
 /// let sum = AtomicUsize::new(0);
-/// pool.run(&|thread| { sum.fetch_add(thread, Relaxed); });
+/// pool.run(3, &|thread| { sum.fetch_add(thread, Relaxed); });
 /// assert_eq!(sum.into_inner(), 0 + 1 + 2);
 /// ```
 pub struct Pool {
     shared: Arc<Shared>,
-    workers: Vec<(Arc<Bed>, JoinHandle<()>)>,
+    workers: Vec<(Arc<Desk>, JoinHandle<()>)>,
 }
 
 impl std::fmt::Debug for Pool {
@@ -90,21 +120,14 @@ impl Pool {
     /// A pool of `threads` threads (at least 1), of which the caller of [`run`](Self::run) is one. Fewer if the system
     /// has no more threads to give.
     pub fn new(threads: usize) -> Self {
-        let shared = Arc::new(Shared {
-            round: AtomicU32::new(0),
-            job: AtomicPtr::default(),
-            pending: AtomicUsize::new(0),
-            panic: Mutex::new(None),
-            caller: Bed::default(),
-        });
-        let mut pool = Pool { shared, workers: Vec::new() };
+        let mut pool = Pool { shared: Arc::default(), workers: Vec::new() };
         for index in 1..threads {
-            let (shared, bed) = (Arc::clone(&pool.shared), Arc::new(Bed::default()));
-            let own = Arc::clone(&bed);
-            let spawned =
-                thread::Builder::new().name(format!("arm-{index}")).spawn(move || work(&shared, &own, index));
+            let (shared, desk) = (Arc::clone(&pool.shared), Arc::<Desk>::default());
+            let own = Arc::clone(&desk);
+            let builder = thread::Builder::new().name(format!("arm-{index}")).stack_size(STACK);
+            let spawned = builder.spawn(move || work(&shared, &own, index));
             let Ok(handle) = spawned else { break };
-            pool.workers.push((bed, handle));
+            pool.workers.push((desk, handle));
         }
         pool
     }
@@ -114,37 +137,46 @@ impl Pool {
         self.workers.len() + 1
     }
 
-    /// Calls `f(i)` for every i below [`threads`](Self::threads), each on its own thread, and returns when all have
-    /// returned. `f(0)` runs on the calling thread. A panic in any of them is passed on, after all have ended.
-    pub fn run(&mut self, f: &(dyn Fn(usize) + Sync)) {
-        if self.workers.is_empty() {
+    /// Calls `f(i)` for every i below `shares` and returns when all have returned; at most
+    /// [`threads`](Self::threads) of them. `f(0)` runs on the calling thread, each other one on a thread of its own, or
+    /// on the calling thread if that has not begun by then. A panic in any of them is passed on, after all have ended.
+    pub fn run(&mut self, shares: usize, f: &(dyn Fn(usize) + Sync)) {
+        let workers = &self.workers[..shares.min(self.threads()).saturating_sub(1)];
+        if workers.is_empty() {
             return f(0);
         }
-        let job = Job(f);
-        self.shared.pending.store(self.workers.len(), Ordering::Relaxed);
-        self.start(std::ptr::from_ref(&job).cast_mut().cast());
+        let (job, shared) = (Job(f), &*self.shared);
+        shared.pending.store(workers.len(), Ordering::Relaxed);
+        shared.job.store(std::ptr::from_ref(&job).cast_mut().cast(), Ordering::Relaxed);
+        workers.iter().for_each(|(desk, _)| desk.offer(SHARE));
         let own = catch_unwind(AssertUnwindSafe(|| f(0)));
-        // Nothing between `start` and this can unwind: `job` outlives every use of it.
-        self.shared.caller.wait(|| self.shared.pending.load(Ordering::SeqCst) == 0);
-        let panic = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Nothing between the offers and the wait can unwind: `job` outlives every use of it.
+        for (index, (desk, _)) in (1..).zip(workers) {
+            if desk.claim() {
+                shared.run(&job, index);
+            }
+        }
+        shared.caller.wait(|| shared.pending.load(Ordering::SeqCst) == 0);
+        let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(payload) = own.err().or(panic) {
             resume_unwind(payload);
         }
     }
+}
 
-    /// Publishes a round.
-    fn start(&self, job: *mut Job<'static>) {
-        self.shared.job.store(job, Ordering::Relaxed);
-        self.shared.round.fetch_add(1, Ordering::SeqCst);
-        for (bed, _) in &self.workers {
-            bed.wake();
+impl Shared {
+    /// Runs a share that was claimed. Returns whether it was the last one.
+    fn run(&self, Job(f): &Job<'_>, index: usize) -> bool {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(index))) {
+            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
         }
+        self.pending.fetch_sub(1, Ordering::SeqCst) == 1
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.start(std::ptr::null_mut());
+        self.workers.iter().for_each(|(desk, _)| desk.offer(END));
         for (_, handle) in self.workers.drain(..) {
             // A worker catches the panics of its jobs, so it ends in order.
             let _ = handle.join();
@@ -152,21 +184,19 @@ impl Drop for Pool {
     }
 }
 
-/// A worker's life: one job each round until there is none.
-fn work(shared: &Shared, bed: &Bed, index: usize) {
-    let mut round = 0;
+/// A worker's life: what it is offered, until that is the end.
+fn work(shared: &Shared, desk: &Desk, index: usize) {
     loop {
-        bed.wait(|| shared.round.load(Ordering::SeqCst) != round);
-        round = round.wrapping_add(1);
-        let job = shared.job.load(Ordering::Relaxed);
-        // SAFETY: the job is null, or a `Job` on the stack of `Pool::run`, published before the round, which lives
-        // until `pending` is zero: it is not used after the decrement below.
-        let Some(Job(f)) = (unsafe { job.as_ref() }) else { return };
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(index))) {
-            shared.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
-        }
-        if shared.pending.fetch_sub(1, Ordering::SeqCst) == 1 {
-            shared.caller.wake();
+        desk.bed.wait(|| desk.offer.load(Ordering::SeqCst) != NOTHING);
+        if desk.claim() {
+            // SAFETY: a `Job` on the stack of `Pool::run`, published before the share was offered, which lives until
+            // nothing is pending: it is not used after the share was run.
+            let job = unsafe { &*shared.job.load(Ordering::Relaxed) };
+            if shared.run(job, index) {
+                shared.caller.wake();
+            }
+        } else if desk.offer.load(Ordering::SeqCst) == END {
+            return;
         }
     }
 }
@@ -178,7 +208,7 @@ mod tests {
 
     fn sum(pool: &mut Pool) -> usize {
         let sum = AtomicUsize::new(0);
-        pool.run(&|i| {
+        pool.run(pool.threads(), &|i| {
             sum.fetch_add(1 << (8 * i), Ordering::Relaxed);
         });
         sum.into_inner()
@@ -203,7 +233,7 @@ mod tests {
             thread::sleep(Duration::from_millis(pause));
             assert_eq!(sum(&mut pool), 0x1_01_01);
             // A slow worker lets the caller park.
-            pool.run(&|i| thread::sleep(Duration::from_millis(pause * i as u64)));
+            pool.run(3, &|i| thread::sleep(Duration::from_millis(pause * i as u64)));
         }
     }
 
@@ -212,12 +242,28 @@ mod tests {
         let mut pool = Pool::new(3);
         for culprit in 0..3 {
             let result = catch_unwind(AssertUnwindSafe(|| {
-                pool.run(&|i| assert!(i != culprit, "thread {i}"));
+                pool.run(3, &|i| assert!(i != culprit, "thread {i}"));
             }));
             let payload = result.unwrap_err();
             assert_eq!(payload.downcast_ref::<String>().unwrap(), &format!("thread {culprit}"));
             assert_eq!(sum(&mut pool), 0x1_01_01);
         }
+    }
+
+    #[test]
+    fn fewer_shares_leave_threads_alone_and_late_threads_are_not_waited_for() {
+        let mut pool = Pool::new(3);
+        for round in 0..2000 {
+            let (shares, sum) = (1 + round % 3, AtomicUsize::new(0));
+            pool.run(shares, &|i| {
+                sum.fetch_add(1 << (8 * i), Ordering::Relaxed);
+            });
+            assert_eq!(sum.into_inner(), [0x1, 0x1_01, 0x1_01_01][shares - 1]);
+        }
+        // Nobody is at this desk: as if the thread slept.
+        let desk = Desk::default();
+        desk.offer(SHARE);
+        assert!(desk.claim() && !desk.claim());
     }
 
     #[test]

@@ -1,20 +1,40 @@
 //! What a user may set, in a TOML file or by flags of the same names; flags win.
 
-use crate::config::{BaselineName, BinariseName, CodingName, Config, EstimatorName};
-use crate::network::Preset;
-use arm_core::Prior;
+use crate::config::{BaselineName, BinariseName, CodingName, Config, EstimatorName, PriorName};
+use crate::network::{Notation, OWN, Preset, Ram, Recipe};
 use arm_core::optim::MAX_RATE;
-use serde::Deserialize;
+use clap::Args;
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use toml::de::DeTable;
 
 /// Settings of a run, each of them optional.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, clap::Args)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Settings {
-    /// Network, and for the published ones all that follows [default: nonlinear]
+    /// A network and how it was trained where it was published; flags win, --network too
     #[arg(long, value_enum)]
     pub preset: Option<Preset>,
+    /// Layers, those in brackets stochastic, such as 'x-32-[16] / [16]-32-x', or 'x-[20]-[20]-8' for the last 8 columns given
+    /// the others; x is the width of the data
+    ///
+    /// [default: the preset's. Without one, x-2h-[h] / [h]-2h-x for data of x columns, h the power of two next to 2√x and at
+    /// most x, so 64-32-[16] for 64; from 512 columns on x-200-200-[200] / [200]-200-200-x]
+    #[arg(long, value_name = "NOTATION")]
+    pub network: Option<Notation>,
+    /// Take the largest network x-2h-[h] / [h]-2h-x, h at most x, whose parameters and scratch for training with SGD fit into so
+    /// much RAM of a device, such as 32K
+    #[arg(long, value_name = "BYTES", conflicts_with = "network")]
+    pub fit_ram: Option<Ram>,
+    /// Slope below zero of the LeakyReLU of hidden layers, from 0 to 1 [default: the preset's, or 0.1]
+    #[arg(long, allow_negative_numbers = true)]
+    pub slope: Option<f32>,
+    /// Prior of the top stochastic layer [default: the preset's, or fixed]
+    #[arg(long, value_enum)]
+    pub prior: Option<PriorName>,
     /// Data set: a file, a folder, or `strokes` (generated) [default: strokes]
     #[arg(long)]
     pub data: Option<PathBuf>,
@@ -67,7 +87,8 @@ pub struct Settings {
     #[arg(long, allow_negative_numbers = true)]
     pub prior_lr: Option<f32>,
     /// Seed of everything random [default: 1]
-    #[arg(long)]
+    #[arg(long, value_parser = seed)]
+    #[serde(deserialize_with = "written_seed")]
     pub seed: Option<u64>,
     /// Stop after N epochs without a better validation bound; 0 never stops [default: 0]
     #[arg(long, value_name = "N")]
@@ -83,32 +104,54 @@ pub struct Settings {
     pub nll_images: Option<usize>,
 }
 
-/// The keys of a configuration file.
-const KEYS: [&str; 23] = [
-    "preset",
-    "data",
-    "binarise",
-    "valid",
-    "inputs",
-    "signed-units",
-    "output-bias",
-    "estimator",
-    "samples",
-    "baseline",
-    "independent-uniforms",
-    "epochs",
-    "steps",
-    "batch",
-    "lr",
-    "encoder-beta1",
-    "encoder-beta2",
-    "prior-lr",
-    "seed",
-    "patience",
-    "overfit-one-batch",
-    "nll-samples",
-    "nll-images",
-];
+/// The keys of a configuration file, which are named like the flags.
+fn keys() -> Vec<String> {
+    let command = Settings::augment_args(clap::Command::new(""));
+    command.get_arguments().filter_map(|flag| flag.get_long().map(String::from)).collect()
+}
+
+/// What to do about an unknown key: a known one is named only if it is near.
+fn hint(key: &str) -> String {
+    let distance = |known: &String| strsim::damerau_levenshtein(key, known);
+    match keys().into_iter().map(|known| (distance(&known), known)).min() {
+        // A third of the letters, and always one.
+        Some((apart, known)) if apart <= (key.chars().count() / 3).max(1) => {
+            format!("did you mean `{known}`?")
+        }
+        _ => "keys are named like the flags that `arm train --help` lists".into(),
+    }
+}
+
+/// The largest whole number of a TOML file.
+const MOST: u64 = i64::MAX as u64;
+
+fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse().ok().filter(|&seed| seed <= MOST);
+    seed.ok_or_else(|| format!("give a whole number from 0 to {MOST}"))
+}
+
+/// A seed in a file, any other than which is refused with the range.
+fn written_seed<'de, D: Deserializer<'de>>(file: D) -> Result<Option<u64>, D::Error> {
+    struct Seed;
+
+    impl Visitor<'_> for Seed {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a whole number from 0 to {MOST}")
+        }
+
+        fn visit_i64<E: de::Error>(self, seed: i64) -> Result<u64, E> {
+            u64::try_from(seed).map_err(|_| E::invalid_value(Unexpected::Signed(seed), &self))
+        }
+
+        fn visit_u64<E: de::Error>(self, seed: u64) -> Result<u64, E> {
+            if seed <= MOST { Ok(seed) } else { Err(E::invalid_value(Unexpected::Unsigned(seed), &self)) }
+        }
+    }
+
+    file.deserialize_u64(Seed).map(Some)
+}
 
 impl Settings {
     /// Reads a TOML file. Errors name the file, the line, and for an unknown key the nearest known one.
@@ -120,15 +163,19 @@ impl Settings {
 
     /// The settings in the text of a TOML file. Errors: as [`read`](Self::read), without the name of a file.
     pub fn from_toml(text: &str) -> Result<Settings, String> {
-        let table: toml::Table = toml::from_str(text).map_err(|e| e.to_string())?;
-        if let Some(key) = table.keys().find(|k| !KEYS.contains(&k.as_str())) {
-            let distance = |known: &&&str| strsim::damerau_levenshtein(key, known);
-            let nearest = KEYS.iter().min_by_key(distance).copied().unwrap_or_default();
-            return Err(format!("there is no key `{key}`; did you mean `{nearest}`?"));
+        let table = DeTable::parse(text).map_err(|e| e.to_string())?;
+        let keys = keys();
+        if let Some(key) =
+            table.get_ref().keys().map(|key| key.get_ref()).find(|key| !keys.iter().any(|k| k == *key))
+        {
+            return Err(format!("there is no key `{key}`; {}", hint(key)));
         }
         let settings: Settings = toml::from_str(text).map_err(|e| e.to_string())?;
         if settings.epochs.is_some() && settings.steps.is_some() {
             return Err("give `epochs` or `steps`, not both".into());
+        }
+        if settings.network.is_some() && settings.fit_ram.is_some() {
+            return Err("give `network` or `fit-ram`, not both".into());
         }
         Ok(settings)
     }
@@ -136,8 +183,15 @@ impl Settings {
     /// These settings, and those of `file` where these say nothing.
     pub fn over(self, file: Settings) -> Settings {
         let epochs_or_steps = self.epochs.is_some() || self.steps.is_some();
+        let network = self.preset.is_some() || self.network.is_some() || self.fit_ram.is_some();
+        // A preset brings these along.
+        let preset = self.preset.is_some();
         Settings {
             preset: self.preset.or(file.preset),
+            network: if network { self.network } else { file.network },
+            fit_ram: if network { self.fit_ram } else { file.fit_ram },
+            slope: if preset { self.slope } else { self.slope.or(file.slope) },
+            prior: if preset { self.prior } else { self.prior.or(file.prior) },
             data: self.data.or(file.data),
             binarise: self.binarise.or(file.binarise),
             valid: self.valid.or(file.valid),
@@ -173,8 +227,25 @@ impl Settings {
                 Err(format!("--{name} {value}: give {low} to {high}"))
             }
         };
-        let preset = self.preset.unwrap_or(Preset::Nonlinear);
-        let recipe = preset.recipe();
+        let recipe = self.recipe();
+        let network = match self.fit_ram {
+            Some(_) => None,
+            None => self.network.clone().or(self.preset.map(Preset::notation)),
+        };
+        for (name, number) in [
+            ("seed", self.seed),
+            ("epochs", self.epochs),
+            ("steps", self.steps),
+            ("patience", self.patience),
+            ("valid", self.valid.map(|n| n as u64)),
+            ("nll-images", self.nll_images.map(|n| n as u64)),
+        ] {
+            if let Some(number) = number.filter(|&number| number > MOST) {
+                return Err(format!(
+                    "--{name} {number}: give at most {MOST}, the largest that a run folder can hold"
+                ));
+            }
+        }
         let rate = |name: &str, rate: f32| match rate {
             rate if (0.0..=MAX_RATE).contains(&rate) => Ok(rate),
             _ => Err(format!("--{name} {rate}: give a number from 0 to {MAX_RATE}, such as 1e-4")),
@@ -186,8 +257,20 @@ impl Settings {
         if self.valid == Some(0) {
             return Err("--valid 0: give at least 1".into());
         }
-        if self.prior_lr.is_some() && preset.network(1).prior == Prior::Fixed {
-            return Err(format!("--prior-lr has no meaning for {}: its prior is fixed", preset.name()));
+        let prior = self.prior.unwrap_or(recipe.prior);
+        let learned = prior == PriorName::Learned;
+        if learned && network.as_ref().is_some_and(Notation::conditional) {
+            return Err("--prior learned: a conditional network has no prior".into());
+        }
+        if self.prior_lr.is_some() && !learned {
+            return Err("--prior-lr has no meaning: the prior is fixed; give --prior learned".into());
+        }
+        let slope = self.slope.unwrap_or(recipe.slope);
+        if !(0.0..=1.0).contains(&slope) {
+            return Err(format!("--slope {slope}: give a number from 0 to 1, such as 0.1"));
+        }
+        if slope != recipe.slope && network.as_ref().is_some_and(|network| !network.has_hidden()) {
+            return Err("--slope has no meaning: the network has no hidden layer".into());
         }
         if self.epochs == Some(0) || self.steps == Some(0) {
             let name = if self.epochs.is_some() { "epochs" } else { "steps" };
@@ -195,16 +278,20 @@ impl Settings {
         }
         let estimator = self.estimator.unwrap_or(EstimatorName::Arm);
         self.check_relevance(estimator)?;
-        if estimator.of_one_layer() && preset.network(1).shape().stochastic_layers() > 1 {
+        let several = network.as_ref().filter(|network| network.stochastic_layers() > 1);
+        if let Some(network) = several.filter(|_| estimator.of_one_layer()) {
             return Err(format!(
-                "--estimator {} serves one stochastic layer, and {} has more: their samples are no smooth function of a relaxed one below; give double-cv or rodeo",
-                estimator.name(),
-                preset.name()
+                "--estimator {} serves one stochastic layer, and {network} has more: their samples are no smooth function of a relaxed one below; give double-cv or rodeo",
+                estimator.name()
             ));
         }
         let (fewest, most) = estimator.range().unwrap_or((2, 2));
         Ok(Config {
-            preset,
+            preset: self.preset,
+            network,
+            fit_ram: self.fit_ram,
+            slope,
+            prior,
             data: self.data.clone().unwrap_or_else(|| "strokes".into()),
             binarise: self
                 .binarise
@@ -222,7 +309,11 @@ impl Settings {
             lr: rate("lr", self.lr.unwrap_or(recipe.lr))?,
             encoder_beta1: decay("encoder-beta1", self.encoder_beta1.unwrap_or(recipe.encoder_betas.0))?,
             encoder_beta2: decay("encoder-beta2", self.encoder_beta2.unwrap_or(recipe.encoder_betas.1))?,
-            prior_lr: self.prior_lr.or(recipe.prior_lr).map(|r| rate("prior-lr", r)).transpose()?,
+            prior_lr: self
+                .prior_lr
+                .or(recipe.prior_lr.filter(|_| learned))
+                .map(|r| rate("prior-lr", r))
+                .transpose()?,
             seed: self.seed.unwrap_or(1),
             patience: self.patience.unwrap_or(0),
             overfit_one_batch: self.overfit_one_batch.unwrap_or(false),
@@ -247,9 +338,22 @@ impl Settings {
         Ok(())
     }
 
+    /// What holds where these say nothing.
+    fn recipe(&self) -> Recipe {
+        self.preset.map_or(OWN, Preset::recipe)
+    }
+
     /// Epochs to train where `steps` says nothing.
     pub fn epochs(&self) -> u64 {
-        self.epochs.unwrap_or(self.preset.unwrap_or(Preset::Nonlinear).recipe().epochs)
+        self.epochs.unwrap_or(self.recipe().epochs)
+    }
+}
+
+impl TryFrom<Settings> for Config {
+    type Error = String;
+
+    fn try_from(settings: Settings) -> Result<Config, String> {
+        settings.resolve()
     }
 }
 
@@ -270,7 +374,7 @@ mod tests {
         let text = toml::to_string(&example()).unwrap();
         assert_eq!(read(&text).unwrap().resolve(), Ok(example()));
         let keys: toml::Table = toml::from_str(&text).unwrap();
-        assert!(keys.keys().all(|k| KEYS.contains(&k.as_str())));
+        assert!(keys.keys().all(|k| super::keys().contains(k)));
     }
 
     #[test]
@@ -297,6 +401,72 @@ mod tests {
     }
 
     #[test]
+    fn a_network_of_ones_own_takes_the_rest_from_the_preset() {
+        let own: Notation = "x-30-[9] / [9]-30-x".parse().unwrap();
+        let resolved = |settings: &str| read(settings).unwrap().resolve().unwrap();
+        let c = resolved("network = 'x-30-[9] / [9]-30-x'\npreset = 'omniglot-nonlinear'");
+        assert_eq!((c.network, c.slope, c.prior, c.batch), (Some(own.clone()), 0.3, PriorName::Learned, 20));
+        let c = resolved("network = 'x-30-[9] / [9]-30-x'\nslope = 0.2\nprior = 'learned'\nprior-lr = 0.1");
+        assert_eq!((c.network, c.slope, c.prior, c.batch), (Some(own), 0.2, PriorName::Learned, 50));
+        // The preset's rate of a prior goes with its prior.
+        assert_eq!(resolved("preset = 'mnist-linear'\nprior = 'fixed'").prior_lr, None);
+        // Nothing is said: the data decide.
+        assert_eq!(resolved("").network, None);
+        assert_eq!(resolved("fit-ram = '32K'\npreset = 'linear'").network, None);
+        assert_eq!(resolved("fit-ram = 32768").fit_ram, Some(Ram(32 << 10)));
+    }
+
+    #[test]
+    fn a_preset_on_the_command_line_replaces_the_network_of_a_file() {
+        let file = || read("network = 'x-[9] / [9]-x'\nslope = 0.3\nprior = 'learned'").unwrap();
+        let preset = Settings { preset: Some(Preset::Linear), ..Settings::default() }.over(file());
+        assert_eq!((preset.network, preset.slope, preset.prior), (None, None, None));
+        let fit = Settings { fit_ram: Some(Ram(9999)), ..Settings::default() }.over(file());
+        assert_eq!((fit.network, fit.fit_ram, fit.slope), (None, Some(Ram(9999)), Some(0.3)));
+        assert_eq!(Settings::default().over(file()), file());
+    }
+
+    #[test]
+    fn only_a_key_that_is_near_is_suggested() {
+        for (key, near) in
+            [("sede", Some("seed")), ("bacth", Some("batch")), ("signed_units", Some("signed-units"))]
+        {
+            let message = read(&format!("{key} = 1")).unwrap_err();
+            assert!(
+                near.is_some_and(|near| message.contains(&format!("did you mean `{near}`?"))),
+                "{message}"
+            );
+        }
+        for key in ["foo", "hidden-size", "momentum", "x"] {
+            let message = read(&format!("{key} = 1")).unwrap_err();
+            assert!(message.contains(&format!("`{key}`")) && !message.contains("did you mean"), "{message}");
+            assert!(message.contains("arm train --help"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_no_run_folder_holds_is_refused_at_once() {
+        let refuses = |settings: Settings, name: &str| {
+            let message = settings.resolve().unwrap_err();
+            assert!(message.contains(name) && message.contains("9223372036854775807"), "{message}");
+        };
+        let over = MOST + 1;
+        refuses(Settings { seed: Some(over), ..Settings::default() }, "--seed");
+        refuses(Settings { steps: Some(over), ..Settings::default() }, "--steps");
+        refuses(Settings { epochs: Some(u64::MAX), ..Settings::default() }, "--epochs");
+        refuses(Settings { patience: Some(over), ..Settings::default() }, "--patience");
+        refuses(Settings { valid: Some(over as usize), ..Settings::default() }, "--valid");
+        refuses(Settings { nll_images: Some(over as usize), ..Settings::default() }, "--nll-images");
+        for text in ["9223372036854775808", "18446744073709551616", "-1", "1.5", "'1'"] {
+            let message = read(&format!("lr = 0.1\nseed = {text}")).unwrap_err();
+            assert!(message.contains("line 2") && message.contains("0 to 9223372036854775807"), "{message}");
+        }
+        let most = Settings { seed: Some(MOST), ..Settings::default() }.resolve().unwrap();
+        let most = Config { steps: 1, network: Some(Preset::Linear.notation()), ..most };
+        assert_eq!(toml::from_str::<Config>(&toml::to_string(&most).unwrap()).unwrap(), most);
+    }
+
+    #[test]
     fn flags_win_and_epochs_and_steps_are_one_choice() {
         let file = read("batch = 7\nsteps = 90\nlr = 0.5").unwrap();
         let flags = Settings { epochs: Some(3), lr: Some(0.25), ..Settings::default() };
@@ -313,11 +483,19 @@ mod tests {
             ("preset = 'cubic'", ["cubic", "nonlinear"]),
             ("epochs = 3\nsteps = 4", ["epochs", "steps"]),
             ("batch = ", ["c.toml", "line 1"]),
+            ("network = 'x-[8] / [9]-x'", ["line 1", "x-[8] / [9]-x\n          ^^^"]),
+            ("network = 'x-[8]-y'\nfit-ram = '8K'", ["network", "fit-ram"]),
+            ("fit-ram = '8G'", ["line 1", "32K"]),
         ] {
             let message = read(text).unwrap_err();
             assert!(words.iter().all(|w| message.contains(w)), "{message}");
         }
         for (text, word) in [
+            ("slope = 1.5", "--slope"),
+            ("slope = nan", "--slope"),
+            ("slope = 0.2\nnetwork = 'x-[8] / [8]-x'", "no hidden layer"),
+            ("prior = 'learned'\nnetwork = 'x-[8]-y'", "no prior"),
+            ("estimator = 'rebar'\nnetwork = 'x-[8]-[4]-y'", "x-[8]-[4]-y"),
             ("batch = 0", "--batch"),
             ("samples = 3", "--samples"),
             ("baseline = 'moving'", "--baseline"),

@@ -147,7 +147,7 @@ impl Visitor for Ascend {
         let mut engine = Engine::new(UNIT, Portable, estimator, self.seed)?;
         let mut cost = self.toy.cost();
         let sgd = Sgd { rate: self.rate };
-        sgd.check()?;
+        sgd.rule().check()?;
         let mut scratch = vec![0; engine.training_scratch(1)];
         let (mut phi, mut f, mut g) = ([0f32], [0f32], [0f32]);
         let mut moments = Vec::new();

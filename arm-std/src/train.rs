@@ -11,6 +11,7 @@ use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::Config;
 use crate::cut::Cut;
 use crate::data::{BitTable, Splits};
+use crate::driver::Threads;
 use crate::evaluate::bound;
 use crate::kernels::Desktop;
 use crate::memory::LINE;
@@ -130,19 +131,19 @@ pub fn train(
     config: &Config,
     network: &Network,
     splits: &Splits,
-    threads: usize,
+    threads: impl Into<Threads>,
     peers: Option<&dyn Peers>,
     from: Option<Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
-    Run { config, network, splits, threads, peers }.train(from, observer)
+    Run { config, network, splits, threads: threads.into(), peers }.train(from, observer)
 }
 
 struct Run<'a> {
     config: &'a Config,
     network: &'a Network,
     splits: &'a Splits,
-    threads: usize,
+    threads: Threads,
     peers: Option<&'a dyn Peers>,
 }
 
@@ -251,8 +252,9 @@ impl Run<'_> {
         let Progress { step, epoch_sum, .. } = state.progress;
         state.driver.set_seed(config.seed);
         let engine = self.evaluation().map_err(at(step))?;
-        let valid = bound(&engine, state.driver.params(), &splits.valid, 1, epoch, threads, self.peers)
-            .map_err(at(step))?;
+        let valid =
+            bound(&engine, state.driver.params(), &splits.valid, 1, epoch, threads.most(), self.peers)
+                .map_err(at(step))?;
         let rows = config.batch.min(splits.valid.rows());
         let cut = Cut::new(&engine.shape(), splits.valid.words(), splits.valid.cols());
         let variance = state.driver.variance(cut.x(0..rows), cut.y(0..rows), epoch);
@@ -290,8 +292,9 @@ impl Run<'_> {
         copy_rows(network.shape(), &params, network.shape().padded(LINE), state.driver.params_mut());
         let driver = &state.driver;
         let engine = self.evaluation().map_err(at(step))?;
-        let evaluate =
-            |table, k| bound(&engine, driver.params(), table, k, TEST, threads, peers).map_err(at(step));
+        let evaluate = |table, k| {
+            bound(&engine, driver.params(), table, k, TEST, threads.most(), peers).map_err(at(step))
+        };
         let test = splits.test.head(if config.nll_images == 0 { usize::MAX } else { config.nll_images });
         let figures = Figures {
             neg_elbo: evaluate(&splits.test, 1)?,

@@ -43,7 +43,7 @@ fn steps(c: &mut Criterion) {
 
 fn hand_over(c: &mut Criterion) {
     let mut pool = Pool::new(2);
-    c.bench_function("pool/empty round, 2 threads", |b| b.iter(|| pool.run(&|_| {})));
+    c.bench_function("pool/empty round, 2 threads", |b| b.iter(|| pool.run(2, &|_| {})));
 }
 
 criterion_group!(benches, steps, hand_over);

@@ -22,6 +22,7 @@ PRESETS = {
 def arguments(description):
     p = argparse.ArgumentParser(description=description)
     p.add_argument("--preset", choices=PRESETS, default="nonlinear")
+    p.add_argument("--widths", type=int, nargs="+", help="another network: input, hidden layers and bits of its encoder")
     p.add_argument("--batch", type=int, default=50)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--lr", type=float, default=1e-4)
@@ -32,10 +33,22 @@ def arguments(description):
     return p
 
 
-def load(folder):
+def network(args):
+    """Widths of the links of encoder and decoder."""
+    if args.widths:
+        return [args.widths], [args.widths[::-1]]
+    return PRESETS[args.preset]
+
+
+def bits(inputs):
+    """Random bits of the density of binarised images."""
+    return np.random.default_rng(0).random((ROWS, inputs), dtype=np.float32) < DENSITY
+
+
+def load(folder, inputs):
     """The train images as floats: those of `folder`, or random bits of the same shape and density."""
     if folder is None:
-        return (np.random.default_rng(0).random((ROWS, INPUTS), dtype=np.float32) < DENSITY).astype(np.float32)
+        return bits(inputs).astype(np.float32)
     return amat(folder / "binarized_mnist_train.amat").astype(np.float32)
 
 

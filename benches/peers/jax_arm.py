@@ -1,7 +1,7 @@
 """ARM training of the paper's discrete VAEs in JAX: one compiled scan over a chunk of batches. Prints steps/s."""
 import os
 
-from common import PRESETS, Clock, arguments, load, time_steps
+from common import Clock, arguments, load, network, time_steps
 
 p = arguments(__doc__)
 p.add_argument("--chunk", type=int, default=100, help="steps of a scan")
@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-encoder, decoder = PRESETS[a.preset]
+encoder, decoder = network(a)
 top = encoder[-1][-1]
 deep = len(encoder) > 1
 
@@ -115,7 +115,7 @@ def scan(carry, xs):
     return jax.lax.scan(step, carry, xs)
 
 
-data = load(a.data)
+data = load(a.data, encoder[0][0])
 rng = np.random.default_rng(1)
 
 
@@ -125,7 +125,7 @@ def chunk():
 
 
 keys = iter(jax.random.split(jax.random.key(0), 8))
-params = {side: [init(next(keys), w) for w in links] for side, links in zip(("encoder", "decoder"), PRESETS[a.preset])}
+params = {side: [init(next(keys), w) for w in links] for side, links in zip(("encoder", "decoder"), network(a))}
 if deep:
     params["prior"] = jnp.zeros(top)
 carry = (params, optimiser.init(params), next(keys))

@@ -1,5 +1,5 @@
 """ARM training of the paper's discrete VAEs in PyTorch, eager or compiled. Prints steps/s."""
-from common import PRESETS, Clock, arguments, load, time_steps
+from common import Clock, arguments, load, network, time_steps
 
 p = arguments(__doc__)
 p.add_argument("--compile", action="store_true")
@@ -24,8 +24,8 @@ def mlp(widths):
     return nn.Sequential(*layers)
 
 
-encoder, decoder = (nn.ModuleList(mlp(w) for w in links) for links in PRESETS[a.preset])
-top = PRESETS[a.preset][0][-1][-1]
+encoder, decoder = (nn.ModuleList(mlp(w) for w in links) for links in network(a))
+top = network(a)[0][-1][-1]
 deep = len(encoder) > 1
 # The prior of the deep network is learned; a fixed one has logits of zero.
 prior = nn.Parameter(torch.zeros(top), requires_grad=deep)
@@ -91,7 +91,7 @@ def two_layers(x, u):
 loss_fn = two_layers if deep else one_layer
 if a.compile:
     loss_fn = torch.compile(loss_fn)
-data = torch.from_numpy(load(a.data))
+data = torch.from_numpy(load(a.data, network(a)[0][0][0]))
 
 
 def step():

@@ -6,7 +6,7 @@ use arm_core::optim::Adam;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{BitMatrix, Error, Layer};
 use arm_std::data::BitTable;
-use arm_std::driver::Driver;
+use arm_std::driver::{Driver, Threads};
 use arm_std::network::{Network, Preset};
 use std::time::Instant;
 
@@ -66,7 +66,7 @@ pub fn dense_flops(network: &Network) -> usize {
 /// A model in training on random batches of a table.
 #[derive(Debug)]
 pub struct Steps<'a> {
-    driver: Driver<'a, Arm, Vae, Adam>,
+    driver: Driver<'a, Arm, Vae>,
     table: &'a BitTable,
     order: Vec<u32>,
     next: usize,
@@ -80,7 +80,7 @@ impl<'a> Steps<'a> {
         network: &'a Network,
         table: &'a BitTable,
         batch: usize,
-        threads: usize,
+        threads: impl Into<Threads>,
     ) -> Result<Self, Error> {
         if batch == 0 || batch > table.rows() {
             return Err(Error::Setting);

@@ -156,7 +156,7 @@ fn a_learner_takes_the_same_steps() {
     fn check<O: Optimiser + Copy>(optimiser: O, rate: f32) {
         let shape = CODINGS[1];
         let mut params = vec![0.0; shape.params()];
-        let mut moments = vec![0.0; optimiser.moments() * shape.params()];
+        let mut moments = vec![0.0; O::MOMENTS * shape.params()];
         let mut scratch = vec![0; shape.scratch()];
         let memory =
             arm_core::learner::Slices { params: &mut params, moments: &mut moments, scratch: &mut scratch };
@@ -168,7 +168,7 @@ fn a_learner_takes_the_same_steps() {
         learner.step(&words).unwrap();
         for ((after, before), g) in learner.params().iter().zip(&before).zip(&g) {
             // Of Adam the first step is the sign of the gradient.
-            let step = if optimiser.moments() == 2 { g / (g.abs() + 1e-8) } else { *g };
+            let step = if O::MOMENTS == 2 { g / (g.abs() + 1e-8) } else { *g };
             let expected = before - rate * step;
             assert!((after - expected).abs() < 1e-5, "{after} {expected}");
         }

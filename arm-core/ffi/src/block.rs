@@ -1,11 +1,11 @@
 //! The block of memory behind a network: state, layers, parameters, moments, scratch.
 
 use crate::pointers::{Span, check, slice, slice_mut};
-use crate::rules::{Pair, Rule};
+use crate::rules::{self, Pair};
 use crate::status::*;
 use crate::types::*;
 use arm_core::learner::{Pending, Slices, State as Progress};
-use arm_core::optim::Optimiser;
+use arm_core::optim::Rule;
 use arm_core::{Layer, Learner, Prior, Shape};
 
 /// The learner that C sees.
@@ -142,7 +142,7 @@ pub(crate) fn create(
 ) -> Result<(), Refusal> {
     let read = Layers::read(encoder, decoder)?;
     let shape = read.shape(inputs, prior_units, encoder.iter().chain(decoder))?;
-    let (pair, rule) = (Pair::new(config.estimator)?, Rule::new(&config)?);
+    let (pair, rule) = (Pair::new(config.estimator)?, rules::rule(&config)?);
     rule.check()?;
     let needed = words(&shape, &rule);
     let block = block.get_mut(..needed).ok_or(Refusal(SBN_ERROR_SIZE))?;
@@ -210,7 +210,7 @@ pub(crate) unsafe fn open(
     let layers = Layers::read(up, down).map_err(lost)?;
     let shape = layers.shape(head.inputs, head.prior_units, stored.iter()).map_err(lost)?;
     let (pair, rule) =
-        (Pair::new(head.config.estimator).map_err(lost)?, Rule::new(&head.config).map_err(lost)?);
+        (Pair::new(head.config.estimator).map_err(lost)?, rules::rule(&head.config).map_err(lost)?);
     let needed = words(&shape, &rule);
     if needed != head.words as usize {
         return Err(Refusal(SBN_ERROR_MEMORY));

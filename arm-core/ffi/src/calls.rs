@@ -2,11 +2,12 @@
 
 use crate::block::{Layers, Net, create, open, words};
 use crate::pointers::{Span, check, slice, slice_mut};
-use crate::rules::Rule;
+use crate::rules;
 use crate::status::*;
 use crate::types::*;
 use arm_core::codec::Source;
 use arm_core::learner::Progress;
+use arm_core::optim::Rule;
 use arm_core::{Bits, Error, codec};
 use core::ffi::c_void;
 
@@ -94,7 +95,7 @@ pub unsafe extern "C" fn sbn_bytes(shape: *const sbn_shape, optimiser: u32) -> u
             seed_low: 0,
             seed_high: 0,
         };
-        Ok::<usize, Refusal>(words(&shape, &Rule::new(&config)?).saturating_mul(4))
+        Ok::<usize, Refusal>(words(&shape, &rules::rule(&config)?).saturating_mul(4))
     };
     count().unwrap_or(0)
 }

@@ -8,7 +8,7 @@ use crate::network::Batch;
 use crate::network::scratch::{Scratch, Trace};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
-use crate::optim::Optimiser;
+use crate::optim::{Optimiser, Rule, Sgd};
 use crate::shape::layout::{LayerLayout, Layout};
 
 /// A share of a batch after [`Engine::examples`], with the scratch it left.
@@ -38,8 +38,8 @@ pub struct Block<'a> {
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Applies the mean gradient over `shards` (together `total` examples) to a block of rows in step `step`.
     ///
-    /// `room` takes at least one row of gradient; more rows at a time are faster. For a single example and an optimiser
-    /// that works [in place](Optimiser::in_place) it may be empty. Errors: sizes, before anything is changed.
+    /// `room` takes at least one row of gradient; more rows at a time are faster. For a single example and plain
+    /// gradient descent it may be empty. Errors: sizes, before anything is changed.
     pub fn update<O: Optimiser>(
         &self,
         optimiser: &O,
@@ -69,12 +69,12 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         room: &mut [f32],
     ) -> Result<(), Error> {
         if let Some(layer) = trained {
-            if let (1, Some(rate)) = (total, optimiser.in_place()) {
+            if let (1, Rule::Sgd(Sgd { rate })) = (total, optimiser.rule()) {
                 self.add(-rate * self.scale(block.layer), layer, block.first, block.weights);
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
                 return Ok(());
             }
-            if let Some(rates) = optimiser.in_place_adam(step)
+            if let Some(rates) = optimiser.rule().adam(step)
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
             {
                 let (needed, given) = (layer.d.stride(), room.len());
@@ -113,7 +113,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             self.gradient_of(trained, 1.0 / total.max(1) as f32, shards, block.layer, first, g);
             let m = take(&mut firsts, weights.len());
             let v = take(&mut seconds, weights.len());
-            optimiser.apply(&self.kernels, step, g, m, v, weights);
+            optimiser.rule().apply(&self.kernels, step, g, m, v, weights);
             first += rows;
         }
         Ok(())

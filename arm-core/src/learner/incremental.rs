@@ -70,7 +70,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         let Some(Pending { layer: first, mut row, .. }) = self.state.pending else {
             return Ok(Progress::Idle);
         };
-        self.optimiser.check()?;
+        self.optimiser.rule().check()?;
         let (mut left, mut least) = (budget, 1);
         let mut layer = self.engine.layout(1).layer(first);
         while layer.index < self.engine.shape.dense_layers() {
@@ -129,7 +129,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     #[inline(never)]
     pub(super) fn begin_for<M: Objective<K>>(&mut self, objective: &mut M, x: &[u32]) -> Result<(), Error> {
         self.idle()?;
-        self.optimiser.check()?;
+        self.optimiser.rule().check()?;
         let batch = Batch::new(self.bits(x)?, 1, 0, self.state.steps);
         let pass = self.engine.pass(self.params, &batch, self.engine.estimator.samples());
         let relaxes = self.engine.estimator.relaxation().is_some();

@@ -142,13 +142,13 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         memory: Slices<'m>,
         state: State,
     ) -> Result<Self, Error> {
-        optimiser.check()?;
+        optimiser.rule().check()?;
         // Not by way of a result, which would be copied.
         let engine = Engine { shape, kernels: Portable, estimator, seed, shared: true };
         engine.check()?;
         let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;
-        exact_size(optimiser.moments() * shape.params(), moments.len())?;
+        exact_size(optimiser.rule().moments() * shape.params(), moments.len())?;
         let (scratch_words, layout) = (input.len(), engine.layout(1));
         let trains = layout.fits() && scratch_words >= layout.training_words();
         if state.pending.is_some() && !(trains && scratch_words >= layout.learner_words()) {

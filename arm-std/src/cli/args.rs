@@ -2,6 +2,7 @@
 
 use super::estimators::Named;
 use crate::config::BinariseName;
+use crate::driver::Threads;
 use crate::settings::Settings;
 use clap::{Args as Options, Parser, Subcommand};
 use std::path::PathBuf;
@@ -47,7 +48,7 @@ pub(super) struct Train {
     /// Go on with the run in this folder from its newest checkpoint
     #[arg(long, value_name = "RUN")]
     pub resume: Option<PathBuf>,
-    /// Threads; the result does not depend on them [default: all cores]
+    /// Threads; the result does not depend on them [default: as many as are fastest]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Seconds between checkpoints
@@ -204,7 +205,7 @@ pub(super) struct Compare {
     pub estimators: Vec<Named>,
     #[command(flatten)]
     pub settings: Settings,
-    /// Threads; only times depend on them [default: all cores]
+    /// Threads; only times depend on them [default: as many as are fastest]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Folder for curves.csv, results.csv and compare.svg, which are replaced
@@ -213,9 +214,9 @@ pub(super) struct Compare {
 }
 
 /// Threads to use.
-pub(super) fn threads(asked: Option<u16>) -> usize {
+pub(super) fn threads(asked: Option<u16>) -> Threads {
     let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
-    asked.map_or_else(cores, usize::from)
+    asked.map_or_else(|| Threads::Measured(cores()), |n| Threads::Fixed(n.into()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `arm compare`.
 
 use super::estimators::{choices, label};
-use super::{Outcome, Usage, args, say};
+use super::{Outcome, Usage, args, headline, say};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::files::replace_bytes;
@@ -91,7 +91,7 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
             return Err(Usage(format!("--{name}: give --estimators, such as arm,rloo:4")).into());
         }
     }
-    let config = args.settings.resolve().map_err(Usage)?;
+    let mut config = args.settings.resolve().map_err(Usage)?;
     let splits = config.splits()?;
     let (rows, batch, data) = (splits.train.rows(), config.batch, config.data.display().to_string());
     if batch > rows {
@@ -101,11 +101,10 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
         0 => args.settings.epochs().saturating_mul((rows / batch) as u64),
         steps => steps,
     };
-    let network = config.network(&splits.train);
+    let network = config.network(&splits.train).map_err(Usage)?;
     let shape = network.shape();
     let chosen = choices(&args.estimators, &shape, |_| true)?;
-    say(format_args!("{}  {} parameters", network.notation(), shape.params()))?;
-    say(format_args!("{}: {}", config.preset.name(), config.preset.recipe().source))?;
+    say(format_args!("{}", headline(&network, &config)))?;
     say(format_args!(
         "{data}: {rows} train images; Adam {}, batch {batch}, {steps} steps, seed {}\n",
         config.lr, config.seed

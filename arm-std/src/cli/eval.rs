@@ -28,7 +28,7 @@ pub(super) fn run(args: &args::Eval) -> Outcome {
     let shape = model.network.shape().padded(LINE);
     let engine = Engine::new(shape, Desktop::new(), Arm, args.seed)?;
     let params = model.padded(LINE);
-    let threads = args::threads(args.threads);
+    let threads = args::threads(args.threads).most();
     let images = args.bound.nll_images.map_or(splits.test.rows(), |n| splits.test.rows().min(n as usize));
     let nll_samples = args.bound.nll_samples as usize;
     let evaluate = |table, k| bound(&engine, params.floats(), table, k, TEST, threads, None);

@@ -15,6 +15,8 @@ mod train;
 mod variance;
 mod watch;
 
+use crate::config::Config;
+use crate::network::Network;
 use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;
@@ -56,6 +58,15 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
+
+/// What the commands say about the network that they train, and where its settings come from.
+fn headline(network: &Network, config: &Config) -> String {
+    let parameters = network.shape().params();
+    let beyond = Some(config.beyond_notation()).filter(|words| !words.is_empty());
+    let beyond = beyond.map_or_else(String::new, |words| format!(", {words}"));
+    let source = config.source().map_or_else(String::new, |source| format!("\n{source}"));
+    format!("{}{beyond}  {parameters} parameters{source}", network.notation())
+}
 
 /// What the commands say about a bound.
 fn bound_line(figures: &crate::train::Figures) -> String {

@@ -1,7 +1,7 @@
 //! `arm train`.
 
 use super::watch::{self, Saving, Watch};
-use super::{Outcome, Usage, args, bound_line, say};
+use super::{Outcome, Usage, args, bound_line, headline, say};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::Splits;
@@ -59,9 +59,8 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     }
     let per_epoch = (rows / batch) as u64;
     if config.steps == 0 {
-        config.steps = settings.epochs().saturating_mul(per_epoch);
+        config.steps = settings.epochs().saturating_mul(per_epoch).min(i64::MAX as u64);
     }
-    let network = config.network(&splits.train);
     if splits.train.cols() > MAX_WIDTH {
         return Err(format!(
             "{data}: has {} columns; at most {MAX_WIDTH} are supported",
@@ -69,18 +68,18 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         )
         .into());
     }
+    let network = config.network(&splits.train).map_err(usage)?;
     enough_memory(&network, &config)?;
     let threads = args::threads(args.threads);
-    say(format_args!("{}  {} parameters", network.notation(), network.shape().params()))?;
+    say(format_args!("{}", headline(&network, &config)))?;
     let (valid, test) = (splits.valid.rows(), splits.test.rows());
     say(format_args!(
         "{data}: {rows} train, {valid} valid, {test} test images of {} units",
         splits.train.cols()
     ))?;
-    say(format_args!("{}: {}", config.preset.name(), config.preset.recipe().source))?;
     let (lr, steps, seed, name) = (config.lr, config.steps, config.seed, config.estimator.name());
     say(format_args!(
-        "{name}, Adam {lr}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads} threads"
+        "{name}, Adam {lr}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads}"
     ))?;
     if let Some(peers) = peers {
         say(format_args!("{} processes with a share of every batch each", peers.count()))?;

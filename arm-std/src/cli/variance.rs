@@ -58,7 +58,7 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
         warm_up: args.warm_up,
         timed: args.timed,
         seed: args.seed,
-        threads: args::threads(args.threads),
+        threads: args::threads(args.threads).most(),
     };
     let plain = match args.reference {
         Some(named) => named.choice(),

@@ -7,14 +7,13 @@
 use super::{Driver, blocks, get, shards, with_moments};
 use crate::peers::Peers;
 use arm_core::estimator::Estimator;
-use arm_core::optim::Optimiser;
 use arm_core::{Batch, Error};
 use std::sync::{Mutex, PoisonError};
 
 /// What a process can be refused for that the others do not see.
 const REFUSALS: [Error; 2] = [Error::Objective, Error::Diverged];
 
-impl<E: Estimator + Sync, M: Send, O: Optimiser + Clone + Sync> Driver<'_, E, M, O> {
+impl<E: Estimator + Sync, M: Send> Driver<'_, E, M> {
     /// Sums f of `total` examples, of which those from `first` on are in `batches`; an error anywhere is an error
     /// everywhere.
     pub(super) fn agree(
@@ -29,7 +28,7 @@ impl<E: Estimator + Sync, M: Send, O: Optimiser + Clone + Sync> Driver<'_, E, M,
         let (f, refused) = values.split_at_mut(total);
         match own {
             Ok(()) => {
-                let shares = self.threads.iter_mut().take(batches.len());
+                let shares = self.splits[self.choice.at()].shares.iter_mut().take(batches.len());
                 let own = shares.flat_map(|share| get(share).f.iter());
                 f.iter_mut().skip(first).zip(own).for_each(|(f, own)| *f = *own);
             }
@@ -44,13 +43,18 @@ impl<E: Estimator + Sync, M: Send, O: Optimiser + Clone + Sync> Driver<'_, E, M,
     }
 
     /// The second phase: the mean gradient over the `total` examples of all processes, then the optimiser.
-    pub(super) fn update_together(&mut self, peers: &dyn Peers, batches: &[Batch<'_>], total: usize) {
-        let threads = self.pool.threads();
-        let shards = shards(&mut self.threads, batches);
+    pub(super) fn update_together(
+        &mut self,
+        peers: &dyn Peers,
+        threads: usize,
+        batches: &[Batch<'_>],
+        total: usize,
+    ) {
+        let shards = shards(&mut self.splits[self.choice.at()].shares, batches);
         let (engine, optimisers, step) = (&self.engine, &self.optimisers, self.steps);
         let gradient = blocks(&engine.shape(), [self.gradient.floats_mut(), &mut [], &mut []], threads);
         let work: Vec<_> = gradient.into_iter().map(Mutex::new).collect();
-        self.pool.run(&|t| {
+        self.pool.run(threads, &|t| {
             for block in &mut *work[t].lock().unwrap_or_else(PoisonError::into_inner) {
                 block.weights.fill(0.0);
                 engine.gradient(1.0 / total as f32, &shards, block.layer, block.first, block.weights);
@@ -58,11 +62,11 @@ impl<E: Estimator + Sync, M: Send, O: Optimiser + Clone + Sync> Driver<'_, E, M,
         });
         drop(work);
         peers.sum(self.gradient.floats_mut());
-        let parameters = with_moments::<O>(&mut self.params, &mut self.moments);
+        let parameters = with_moments(&mut self.params, &mut self.moments);
         let parameters = blocks(&engine.shape(), parameters, threads);
         let gradient = blocks(&engine.shape(), [self.gradient.floats_mut(), &mut [], &mut []], threads);
         let work: Vec<_> = parameters.into_iter().zip(gradient).map(Mutex::new).collect();
-        self.pool.run(&|t| {
+        self.pool.run(threads, &|t| {
             let (parameters, gradient) = &mut *work[t].lock().unwrap_or_else(PoisonError::into_inner);
             for (p, g) in parameters.iter_mut().zip(gradient) {
                 let (m, v) = (&mut *p.first_moment, &mut *p.second_moment);
@@ -77,7 +81,7 @@ mod tests {
     use super::*;
     use arm_core::estimator::Arm;
     use arm_core::objective::Vae;
-    use arm_core::optim::{Adam, Sgd};
+    use arm_core::optim::{Adam, Optimiser, Sgd};
     use arm_core::rng::{Purpose, Stream};
     use arm_core::{BitMatrix, Layer, Prior, Shape};
     use std::sync::Barrier;

@@ -37,7 +37,7 @@ impl Learned {
         let n = self.len();
         let (values, moments) = self.0.split_at_mut(n);
         let (first, second) = moments.split_at_mut(n);
-        ADAM.apply(&Portable, step, gradient, first, second, values);
+        ADAM.rule().apply(&Portable, step, gradient, first, second, values);
     }
 
     /// Keeps value `i` between two bounds.

@@ -1,9 +1,9 @@
 //! Networks and settings as they were published.
 
-use super::Network;
-use crate::config::CodingName;
+use super::{Network, Notation, SLOPE};
+use crate::config::{CodingName, PriorName};
 use crate::data::Binarise;
-use arm_core::{Layer, Prior};
+use arm_core::Layer;
 use serde::{Deserialize, Serialize};
 
 /// A network with its input width left open, and how it was trained where it was published. Stochastic layers have 200
@@ -56,6 +56,10 @@ pub struct Recipe {
     pub binarise: Option<Binarise>,
     /// Rows of the validation split; `None` leaves those that the data have.
     pub valid: Option<usize>,
+    /// Slope below zero of hidden layers.
+    pub slope: f32,
+    /// The prior of the top stochastic layer.
+    pub prior: PriorName,
     /// The numbers that the units of the input stand for.
     pub inputs: CodingName,
     /// Whether the units of stochastic layers stand for -1 and 1.
@@ -72,7 +76,8 @@ const USUAL: (f32, f32) = (0.9, 0.999);
 /// The decays of the encoder's Adam in the scripts for OMNIGLOT.
 const SLOW: (f32, f32) = (0.5, 0.99999);
 
-const OWN: Recipe = Recipe {
+/// Of a network that is no preset.
+pub(crate) const OWN: Recipe = Recipe {
     lr: 3e-4,
     batch: 50,
     epochs: 100,
@@ -80,6 +85,8 @@ const OWN: Recipe = Recipe {
     prior_lr: None,
     binarise: None,
     valid: None,
+    slope: SLOPE,
+    prior: PriorName::Fixed,
     inputs: CodingName::ZeroOne,
     signed: false,
     output_bias: false,
@@ -95,6 +102,7 @@ const MNIST: Recipe = Recipe {
 
 const OMNIGLOT: Recipe = Recipe {
     batch: 25,
+    prior: PriorName::Learned,
     prior_lr: Some(0.01),
     encoder_betas: SLOW,
     source: "Yin & Zhou, ICLR 2019, table 1 and section 4.1, and the authors' scripts for OMNIGLOT",
@@ -104,6 +112,7 @@ const OMNIGLOT: Recipe = Recipe {
 /// A million steps of 50 out of 50,000 images.
 const SUCCESSORS: Recipe = Recipe {
     epochs: 1000,
+    prior: PriorName::Learned,
     prior_lr: Some(0.01),
     inputs: CodingName::Centred,
     signed: true,
@@ -116,38 +125,48 @@ impl Preset {
     /// The network for rows of `units` units, with units 0 and 1. A conditional one takes the first half of a row as its
     /// input.
     pub fn network(self, units: usize) -> Network {
-        use Prior::{Fixed, Learned};
-        let b = Layer::bernoulli(200);
-        let h = |slope| Layer::hidden(200, slope);
-        let x = Layer::bernoulli(units);
-        let linear = || (vec![b], vec![x]);
-        let nonlinear = |slope| (vec![h(slope), h(slope), b], vec![h(slope), h(slope), x]);
-        let two = || (vec![b, b], vec![b, x]);
-        let conditional = self == Preset::SbnLowerHalf;
-        let inputs = if conditional { units / 2 } else { units };
-        let ((encoder, decoder), prior) = match self {
-            Preset::Linear => (linear(), Fixed),
-            Preset::Nonlinear | Preset::MnistNonlinear => (nonlinear(0.1), Fixed),
-            Preset::TwoLayer | Preset::MnistTwoLayer | Preset::OmniglotTwoLayer => (two(), Learned),
-            Preset::MnistLinear | Preset::OmniglotLinear | Preset::SuccessorsLinear => (linear(), Learned),
-            Preset::OmniglotNonlinear | Preset::SuccessorsNonlinear => (nonlinear(0.3), Learned),
-            Preset::SuccessorsFourLayer => ((vec![b; 4], vec![b, b, b, x]), Learned),
-            Preset::SbnLowerHalf => ((vec![b, b], vec![Layer::bernoulli(units - inputs)]), Fixed),
-        };
-        Network { inputs, encoder, decoder, prior, codings: None, conditional }
+        let (notation, recipe) = (self.notation(), self.recipe());
+        let inputs = if notation.conditional() { units / 2 } else { units };
+        let end = if notation.conditional() { units - inputs } else { units };
+        let network = notation.with_widths(inputs, end).sloped(recipe.slope);
+        Network { prior: recipe.prior.prior(), ..network }
+    }
+
+    /// The layers.
+    pub fn notation(self) -> Notation {
+        let (b, h) = (Layer::bernoulli(200), Layer::hidden(200, SLOPE));
+        match self {
+            Preset::Linear | Preset::MnistLinear | Preset::OmniglotLinear | Preset::SuccessorsLinear => {
+                Notation::open(vec![b], vec![])
+            }
+            Preset::Nonlinear
+            | Preset::MnistNonlinear
+            | Preset::OmniglotNonlinear
+            | Preset::SuccessorsNonlinear => Notation::open(vec![h, h, b], vec![h, h]),
+            Preset::TwoLayer | Preset::MnistTwoLayer | Preset::OmniglotTwoLayer => {
+                Notation::open(vec![b, b], vec![b])
+            }
+            Preset::SuccessorsFourLayer => Notation::open(vec![b; 4], vec![b; 3]),
+            Preset::SbnLowerHalf => Notation::open_conditional(vec![b, b]),
+        }
     }
 
     /// How it was trained.
     pub const fn recipe(self) -> Recipe {
         match self {
-            Preset::Linear | Preset::Nonlinear | Preset::TwoLayer => OWN,
-            Preset::MnistLinear => {
-                Recipe { prior_lr: Some(0.01), inputs: CodingName::Signed, signed: true, ..MNIST }
-            }
+            Preset::Linear | Preset::Nonlinear => OWN,
+            Preset::TwoLayer => Recipe { prior: PriorName::Learned, ..OWN },
+            Preset::MnistLinear => Recipe {
+                prior: PriorName::Learned,
+                prior_lr: Some(0.01),
+                inputs: CodingName::Signed,
+                signed: true,
+                ..MNIST
+            },
             Preset::MnistNonlinear => MNIST,
-            Preset::MnistTwoLayer => Recipe { prior_lr: Some(0.01), ..MNIST },
+            Preset::MnistTwoLayer => Recipe { prior: PriorName::Learned, prior_lr: Some(0.01), ..MNIST },
             Preset::OmniglotLinear => OMNIGLOT,
-            Preset::OmniglotNonlinear => Recipe { lr: 5e-5, batch: 20, epochs: 800, ..OMNIGLOT },
+            Preset::OmniglotNonlinear => Recipe { lr: 5e-5, batch: 20, epochs: 800, slope: 0.3, ..OMNIGLOT },
             Preset::OmniglotTwoLayer => Recipe { encoder_betas: USUAL, ..OMNIGLOT },
             Preset::SbnLowerHalf => Recipe {
                 batch: 100,
@@ -159,9 +178,8 @@ impl Preset {
                 source: "Yin & Zhou, ICLR 2019, section 4.2, and the authors' script: MNIST at threshold 0.5",
                 ..MNIST
             },
-            Preset::SuccessorsLinear | Preset::SuccessorsNonlinear | Preset::SuccessorsFourLayer => {
-                SUCCESSORS
-            }
+            Preset::SuccessorsNonlinear => Recipe { slope: 0.3, ..SUCCESSORS },
+            Preset::SuccessorsLinear | Preset::SuccessorsFourLayer => SUCCESSORS,
         }
     }
 

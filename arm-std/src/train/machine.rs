@@ -3,7 +3,6 @@
 use crate::driver::Driver;
 use crate::kernels::Desktop;
 use crate::moments::Place;
-use crate::optimise::Rule;
 use crate::variance::gradient_variance;
 use arm_core::estimator::Estimator;
 use arm_core::objective::Objective;
@@ -26,7 +25,7 @@ pub(super) trait Machine {
 }
 
 /// With the objective of the network.
-pub(super) struct Concrete<'a, E, M>(pub(super) Driver<'a, E, M, Rule>, pub(super) M);
+pub(super) struct Concrete<'a, E, M>(pub(super) Driver<'a, E, M>, pub(super) M);
 
 impl<E, M> Machine for Concrete<'_, E, M>
 where

@@ -5,12 +5,11 @@ use super::{TrainError, at};
 use crate::checkpoint::{Checkpoint, Progress};
 use crate::config::Config;
 use crate::dispatch::Visitor;
-use crate::driver::Driver;
+use crate::driver::{Driver, Threads};
 use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::model::{Model, copy_rows};
 use crate::network::Network;
-use crate::optimise::Rule;
 use crate::peers::Peers;
 use arm_core::estimator::Estimator;
 use arm_core::init::output_bias;
@@ -33,7 +32,7 @@ pub(super) struct State<'a> {
 struct Start<'a> {
     config: &'a Config,
     network: &'a Network,
-    threads: usize,
+    threads: Threads,
     peers: Option<&'a dyn Peers>,
 }
 
@@ -44,7 +43,7 @@ impl<'a> Start<'a> {
         M: Objective<Desktop> + Clone + Send + 'a,
     {
         let Start { config, network, threads, peers } = *self;
-        let (shape, adam) = (network.shape(), Rule::Adam(Adam::new(config.lr)));
+        let (shape, adam) = (network.shape(), Adam::new(config.lr));
         let (seed, batch) = (config.seed, config.batch);
         let mut driver = Driver::new(shape, estimator, objective.clone(), adam, seed, batch, threads)?;
         driver.optimisers_mut().copy_from_slice(&config.optimisers(network));
@@ -72,7 +71,7 @@ impl<'a> State<'a> {
     pub(super) fn new(
         config: &'a Config,
         network: &'a Network,
-        (threads, peers): (usize, Option<&'a dyn Peers>),
+        (threads, peers): (Threads, Option<&'a dyn Peers>),
         means: &[f32],
     ) -> Result<Self, TrainError> {
         let start = Start { config, network, threads, peers };
