@@ -3,9 +3,9 @@
 #
 #   scripts/export.sh [BOARD]
 #
-# Trains a small network, exports it, and runs the exported self-tests: in Rust on an emulated board (mps2-an386 unless
-# another is named), in C on this machine. The device goes on learning and saves its bytes, which `arm eval` must
-# score as the device did.
+# Trains small networks of every kind, exports them, and runs the exported self-tests: in Rust and in C on this machine, and of
+# two of them on an emulated board (mps2-an386 unless another is named). There the device goes on learning and saves its
+# bytes, which `arm eval` must score as the device did.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 board=${1:-mps2-an386}
@@ -35,8 +35,22 @@ done
 # The profile of the tests, which have built it already.
 cargo build -q --profile test --manifest-path "$root/Cargo.toml" -p arm-std --bin arm
 arm=${CARGO_TARGET_DIR:-$root/target}/debug/arm
-"$arm" train --data rows --preset linear --steps 600 --batch 20 --lr 1e-3 --nll-samples 1 --out run >/dev/null
-"$arm" export run --out gadget
+# trained NAME SETTINGS...: trains a network and exports it.
+names=
+trained() {
+    names="$names $1"
+    name=$1
+    shift
+    "$arm" train --data rows "$@" --steps 600 --batch 20 --lr 1e-3 --nll-samples 1 --out "run-$name" >/dev/null
+    "$arm" export "run-$name" --out "$name"
+}
+trained gadget --network '16-[200] / [200]-16'
+trained coded --network '16-9-[12]-[7] / [7]-[12]-16' --prior learned --inputs centred --signed-units true
+trained plain --network '16-32-[16] / [16]-32-16'
+trained signs --network '16-[20] / [20]-16' --prior learned --inputs signed --signed-units true
+trained target --network 'x-9-[20]-[5]-5' --inputs centred
+trained one --network '16-[1] / [1]-16'
+trained wide --network '16-[4096] / [4096]-16'
 
 # The -ELBO in hundredths of a nat.
 hundredths() {
@@ -46,27 +60,58 @@ same() {
     [ -n "$2" ] && [ $(($2 - $3)) -ge -1 ] && [ $(($2 - $3)) -le 1 ] || fail "$1: $2 on the device, $3 on the desktop"
     echo "$1: $2 and $3 hundredths of a nat on the device and on the desktop"
 }
-MODEL=$work/gadget.rs ROWS=$work/rows/test.csv "$root/scripts/bare-metal.sh" run "$board" exported >device ||
-    { cat device; fail "the program failed on $board"; }
-cat device
-same "as exported" "$(hundredths 'test -ELBO' <device)" "$("$arm" eval gadget.sbn --data rows --nll-samples 1 | hundredths 'test -ELBO')"
-same "as learned on the device" "$(hundredths 'learned -ELBO' <device)" \
-    "$("$arm" eval device.sbn --data rows --nll-samples 1 | hundredths 'test -ELBO')"
+for name in gadget coded; do
+    MODEL=$work/$name.rs ROWS=$work/rows/test.csv "$root/scripts/bare-metal.sh" run "$board" exported >device ||
+        { cat device; fail "the program failed on $board with $name"; }
+    cat device
+    same "$name as exported" "$(hundredths 'test -ELBO' <device)" \
+        "$("$arm" eval $name.sbn --data rows --nll-samples 1 | hundredths 'test -ELBO')"
+    same "$name as learned on the device" "$(hundredths 'learned -ELBO' <device)" \
+        "$("$arm" eval device.sbn --data rows --nll-samples 1 | hundredths 'test -ELBO')"
+done
+
+# All of them in Rust on this machine.
+mkdir -p host/src
+cat >host/Cargo.toml <<END
+[workspace]
+[package]
+name = "host"
+version = "0.0.0"
+edition = "2024"
+[dependencies]
+arm-core = { path = "$root/arm-core" }
+END
+cp "$root/Cargo.lock" host/
+{
+    for name in $names; do echo "#[path = \"$work/$name.rs\"] mod $name;"; done
+    echo 'fn main() {'
+    for name in $names; do
+        echo "let shape = $name::SHAPE;"
+        echo 'let (mut params, mut scratch) = (vec![0.0; shape.params()], vec![0; shape.scratch()]);'
+        echo 'let memory = arm_core::learner::Slices { params: &mut params, moments: &mut [], scratch: &mut scratch };'
+        echo "assert_eq!($name::self_test(memory), Ok(true), \"$name\");"
+    done
+    echo '}'
+} >host/src/main.rs
+cargo run -q --manifest-path host/Cargo.toml --offline --target-dir "${CARGO_TARGET_DIR:-$root/target}/export" ||
+    fail "a self-test in Rust fails"
+echo "Rust self-tests:$names"
 
 library=${CARGO_TARGET_DIR:-$root/target}/firmware-c
 cargo rustc -q --manifest-path "$root/Cargo.toml" --release -p arm-core-ffi --lib --crate-type staticlib --target-dir "$library"
-cat >test.c <<'END'
-#include "gadget.h"
-#include <stdio.h>
-
-int main(void)
 {
-    static uint32_t memory[SBN_BYTES(GADGET_UNITS, GADGET_ENCODER, GADGET_DECODER, GADGET_PRIOR, SBN_SGD) / 4];
-    const int32_t differ = gadget_self_test(memory, sizeof memory);
-    printf("C self-test: %d values differ\n", (int)differ);
-    return differ != 0;
-}
-END
+    for name in $names; do echo "#include \"$name.h\""; done
+    echo '#include <stdio.h>'
+    echo 'int main(void) { int32_t differ = 0;'
+    for name in $names; do
+        upper=$(echo "$name" | tr a-z A-Z)
+        echo "{ static uint32_t memory[${upper}_BYTES(SBN_SGD) / 4];"
+        echo "if (sizeof memory != sbn_bytes(&${name}_shape, SBN_SGD)) { puts(\"$name: SBN_BYTES\"); return 1; }"
+        echo "const int32_t n = ${name}_self_test(memory, sizeof memory);"
+        echo "printf(\"C self-test of $name: %d values differ\\n\", (int)n); differ |= n; }"
+    done
+    echo 'return differ != 0; }'
+} >test.c
 gcc -std=c99 -Wall -Wextra -Werror -Wconversion -pedantic -fsanitize=address,undefined -I"$root/arm-core/ffi/include" \
     test.c "$library/release/libsbn.a" -o test
 ./test

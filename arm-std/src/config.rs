@@ -301,7 +301,7 @@ pub struct Config {
     pub overfit_one_batch: bool,
     /// Samples of the importance-weighted bound at the end.
     pub nll_samples: usize,
-    /// Images of the test split that the bound is computed for; 0 for all.
+    /// Images, spread evenly over the test split, that the final figures are computed for; 0 for all.
     pub nll_images: usize,
 }
 

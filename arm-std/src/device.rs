@@ -1,9 +1,9 @@
 //! Models as the bytes that devices save and load.
 
 use crate::model::Model;
-use crate::network::Network;
+use crate::network::{Inputs, Network, codings};
 use arm_core::codec::{self, Header};
-use arm_core::{Error, Shape};
+use arm_core::{Coding, Error};
 
 /// Whether these bytes claim to be a device's.
 pub(crate) fn is_device(bytes: &[u8]) -> bool {
@@ -25,20 +25,29 @@ impl Model {
     pub fn from_device(bytes: &[u8]) -> Result<Model, String> {
         let message = |e: Error| e.message().to_string();
         let header = Header::read(bytes).map_err(message)?;
+        let mut means = vec![0.0; header.inputs()];
+        let numbers = header.codings(&mut means).map_err(|_| {
+            "its inputs are centred, and bytes of version 1 do not hold the means; export the model again"
+        })?;
+        let x = match numbers.x {
+            Coding::ZeroOne => Inputs::ZeroOne,
+            Coding::Signed => Inputs::Signed,
+            Coding::Centred(means) => Inputs::Centred(means.to_vec()),
+        };
         let network = Network {
             inputs: header.inputs(),
             encoder: header.encoder().collect(),
             decoder: header.decoder().collect(),
             prior: header.prior(),
-            codings: None,
-            conditional: false,
+            codings: codings(&x, numbers.b == Coding::Signed),
+            conditional: header.is_conditional(),
         };
         if network.decoder.is_empty() {
             return Err("it holds a chain for a black-box objective; only networks with a decoder can be \
                         evaluated without it"
                 .into());
         }
-        let shape: Shape<'_> = network.shape();
+        let shape = network.shape();
         shape.check().map_err(message)?;
         let mut params = vec![0.0; shape.params()];
         codec::decode(&shape, bytes, &mut params).map_err(message)?;
@@ -49,7 +58,7 @@ impl Model {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use arm_core::{Layer, Prior};
+    use arm_core::{Layer, Prior, Shape};
     use std::fs;
 
     /// A small model of two stochastic layers.
@@ -66,10 +75,31 @@ pub(crate) mod tests {
         Model { network, params }
     }
 
+    /// That with every kind of coding, and a conditional one.
+    pub(crate) fn models() -> Vec<Model> {
+        let centred = Inputs::Centred((0..40).map(|i| i as f32 / 39.0).collect());
+        let mut all = vec![model()];
+        for (x, signed) in
+            [(Inputs::Signed, true), (Inputs::ZeroOne, true), (centred.clone(), false), (centred, true)]
+        {
+            let network = Network { codings: codings(&x, signed), ..model().network };
+            all.push(Model { network, ..model() });
+        }
+        let encoder = vec![Layer::bernoulli(6), Layer::bernoulli(5)];
+        let decoder = vec![Layer::hidden(4, 0.3), Layer::bernoulli(33)];
+        let network =
+            Network { encoder, decoder, prior: Prior::Fixed, conditional: true, ..all[4].network.clone() };
+        let params = (0..network.shape().params()).map(|i| (i as f32 * 0.3).cos()).collect();
+        all.push(Model { network, params });
+        all
+    }
+
     #[test]
     fn bytes_hold_the_whole_model() {
         let bytes = model().to_device().unwrap();
-        assert_eq!(Model::from_device(&bytes), Ok(model()));
+        for model in models() {
+            assert_eq!(Model::from_device(&model.to_device().unwrap()), Ok(model));
+        }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("device.sbn");
         fs::write(&path, &bytes).unwrap();
@@ -95,5 +125,6 @@ pub(crate) mod tests {
         let mut bytes = vec![0; codec::encoded_len(&chain)];
         codec::encode_into(&chain, &[0.5; 9], 0, &mut bytes).unwrap();
         says(&bytes, "black-box");
+        says(include_bytes!("../../arm-core/src/storage/codec/version1-centred.sbn"), "means");
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes a file as `NAME.part` in the same folder, syncs it, renames it and syncs the folder: after a crash `path`
 /// holds the old or the new contents, never a part. On an error the part is removed. A link in the place of either name is
@@ -37,6 +37,25 @@ pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, |file| file.write_all(bytes))
 }
 
+/// [`replace_bytes`] of all of these, or of none where one cannot be written: none is renamed before the last is on the disk.
+/// The error says which.
+pub(crate) fn replace_all(files: &[(PathBuf, Vec<u8>)]) -> Result<(), (PathBuf, io::Error)> {
+    if let Some((path, _)) = files.iter().find(|(path, _)| path.is_dir()) {
+        return Err((path.clone(), io::ErrorKind::IsADirectory.into()));
+    }
+    let Some(((path, bytes), rest)) = files.split_first() else { return Ok(()) };
+    let mut others = Ok(());
+    let result = replace(path, |file| {
+        file.write_all(bytes)?;
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        others = replace_all(rest);
+        if others.is_ok() { Ok(()) } else { Err(io::ErrorKind::Other.into()) }
+    });
+    others?;
+    result.map_err(|e| (path.clone(), e))
+}
+
 /// Makes a rename in the folder of `path` last through a power cut, where the system can.
 fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -47,6 +66,23 @@ fn sync_folder(path: &Path) {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_files_are_replaced_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["a", "b", "c"].map(|name| (folder.path().join(name), name.into()));
+        // A folder in the place of a part cannot be removed, and not written to.
+        fs::create_dir(folder.path().join("c.part")).unwrap();
+        assert_eq!(replace_all(&files).unwrap_err().0, files[2].0);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        fs::remove_dir(folder.path().join("c.part")).unwrap();
+        fs::create_dir(&files[1].0).unwrap();
+        assert_eq!(replace_all(&files).unwrap_err().0, files[1].0);
+        fs::remove_dir(&files[1].0).unwrap();
+        replace_all(&files).unwrap();
+        assert_eq!(fs::read(&files[1].0).unwrap(), b"b");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
 
     #[test]
     fn links_are_replaced_and_not_followed() {

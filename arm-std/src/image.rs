@@ -77,6 +77,13 @@ impl Grid {
         self.cells.is_empty()
     }
 
+    /// The pixels of an image that was pushed.
+    #[cfg(test)]
+    pub(crate) fn cell(&self, i: usize) -> &[u8] {
+        let area = self.height * self.width;
+        &self.cells[i * area..(i + 1) * area]
+    }
+
     /// Adds an image of packed bits, row-major, pixel `i` being bit `i % 32` of word `i / 32`. Pixels beyond
     /// the words are black.
     pub fn push_bits(&mut self, words: &[u32]) {

@@ -145,6 +145,16 @@ impl Model {
         Model::from_bytes(&read_file(path)?).map_err(fail)
     }
 
+    /// [`load`](Self::load) with the configuration of the run that wrote the file, where it says.
+    pub(crate) fn load_with_config(path: &Path) -> Result<(Model, Option<Value>), ModelError> {
+        let fail = |what: String| ModelError { path: path.into(), what };
+        let bytes = read_file(path)?;
+        if is_device(&bytes) {
+            return Model::from_device(&bytes).map(|model| (model, None)).map_err(fail);
+        }
+        Model::with_extras(&bytes, &[]).map(|(model, extras)| (model, extras.config)).map_err(fail)
+    }
+
     /// The model in the bytes of a file, whether it is ours or a device's. Errors: what is wrong with them.
     pub fn from_bytes(bytes: &[u8]) -> Result<Model, String> {
         if is_device(bytes) {

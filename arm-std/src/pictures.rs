@@ -5,6 +5,7 @@ use crate::image::{Grid, cell_size};
 use crate::kernels::Desktop;
 use crate::memory::Aligned;
 use crate::model::Model;
+use crate::rows::Rows;
 use arm_core::estimator::Arm;
 use arm_core::{Batch, BitMatrix, Engine, Error};
 
@@ -26,7 +27,7 @@ pub fn samples(model: &Model, count: usize, seed: u64) -> Result<Grid, Error> {
     Ok(grid)
 }
 
-/// The first `count` rows of `table`, each line of originals above its line of reconstructions p(x = 1 | b_1),
+/// `count` rows spread over `table`, each line of originals above its line of reconstructions p(x = 1 | b_1),
 /// b_1 ~ q(b_1 | x).
 pub fn reconstructions(model: &Model, table: &BitTable, count: usize, seed: u64) -> Result<Grid, Error> {
     let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
@@ -34,7 +35,8 @@ pub fn reconstructions(model: &Model, table: &BitTable, count: usize, seed: u64)
     let mut grid = Grid::new(cell_size(inputs), COLUMNS);
     let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(1, 1));
     let mut image = vec![0.0; inputs];
-    let rows: Vec<usize> = (0..count.min(table.rows())).collect();
+    let rows = Rows::spread(table, count);
+    let rows: Vec<usize> = (0..rows.count()).map(|i| rows.index(i)).collect();
     for line in rows.chunks(COLUMNS) {
         line.iter().for_each(|&row| grid.push_bits(table.row(row)));
         (line.len()..COLUMNS).for_each(|_| grid.push_bits(&[]));
@@ -46,4 +48,22 @@ pub fn reconstructions(model: &Model, table: &BitTable, count: usize, seed: u64)
         }
     }
     Ok(grid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::tests::model;
+
+    #[test]
+    fn reconstructions_are_of_rows_from_everywhere() {
+        let bytes: Vec<u8> = (0..60 * 40u32).map(|i| u8::from(i * i % 11 < 4)).collect();
+        let table = BitTable::from_bytes(40, &bytes).unwrap();
+        let mut originals = Grid::new(cell_size(40), COLUMNS);
+        [0, 15, 30, 45].iter().for_each(|&row| originals.push_bits(table.row(row)));
+        let grid = reconstructions(&model(), &table, 4, 1).unwrap();
+        assert_eq!(grid.len(), COLUMNS + 4);
+        let line = |grid: &Grid| (0..4).map(|i| grid.cell(i).to_vec()).collect::<Vec<_>>();
+        assert_eq!(line(&grid), line(&originals));
+    }
 }

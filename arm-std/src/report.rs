@@ -195,7 +195,14 @@ mod tests {
             valid_neg_elbo: 210.0 / epoch as f64,
             gradient_variance: 1e-3 / epoch as f64,
         };
-        let figures = Figures { neg_elbo: 101.25, nll: 99.5, nll_samples: 7, images: 60 };
+        let figures = Figures {
+            neg_elbo: 101.25,
+            neg_elbo_standard_error: None,
+            nll: 99.5,
+            nll_standard_error: Some(0.5),
+            nll_samples: 7,
+            images: 60,
+        };
         let mut config = example();
         config.data = "a&b<script>.csv".into();
         Summary {

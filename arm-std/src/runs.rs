@@ -1,15 +1,20 @@
 //! What run folders say about their runs, to list and compare them.
 
+mod group;
+mod table;
+
+pub use group::{Group, Mean, group};
+pub use table::table;
+
 use crate::config::Config;
-use crate::plot::{Axis, Chart, Curve};
+use crate::plot::{Axis, Chart};
 use crate::run::{CONFIG, Line, METRICS, RunError};
 use crate::settings::Settings;
 use crate::train::{Epoch, Figures, Restored, best};
 use serde::Serialize;
-use serde_json::Value;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use table::labels;
 
 /// A run as its folder describes it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -106,72 +111,19 @@ pub fn sort(runs: &mut [Summary]) {
     runs.sort_by(|a, b| figure(a).total_cmp(&figure(b)).then_with(|| a.run.cmp(&b.run)));
 }
 
-/// The runs as lines of a table: the same columns for all, and one for every setting in which they differ.
-pub fn table(runs: &[Summary]) -> Vec<String> {
-    let settings: Vec<Value> =
-        runs.iter().map(|run| serde_json::to_value(&run.config).unwrap_or_default()).collect();
-    let always = ["preset", "estimator", "steps"];
-    let keys: BTreeSet<&String> =
-        settings.iter().filter_map(Value::as_object).flat_map(|s| s.keys()).collect();
-    let differs = |key: &str| settings.iter().any(|s| s[key] != settings[0][key]);
-    let keys: Vec<_> = keys.into_iter().filter(|k| !always.contains(&k.as_str()) && differs(k)).collect();
-    let word = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        Value::Null => "-".into(),
-        // A setting is an f32, whose digits as f64 say nothing.
-        Value::Number(n) if n.is_f64() => n.as_f64().map_or_else(String::new, |v| (v as f32).to_string()),
-        other => other.to_string(),
-    };
-    let number = |value: Option<f64>| value.map_or("-".into(), |v| format!("{v:.2}"));
-    let head = ["run", "preset", "estimator", "steps", "valid -ELBO", "test NLL", "time"];
-    let mut rows: Vec<Vec<String>> = vec![head.iter().map(|h| h.to_string()).collect()];
-    rows[0].extend(keys.iter().map(|k| k.to_string()));
-    for (run, settings) in runs.iter().zip(&settings) {
-        let of = run.config.steps;
-        let steps = if run.step == of { of.to_string() } else { format!("{} of {of}", run.step) };
-        let mut row = vec![
-            run.run.display().to_string(),
-            word(&settings["preset"]),
-            word(&settings["estimator"]),
-            steps,
-            number(run.best.map(|b| b.valid_neg_elbo)),
-            number(run.test.map(|t| t.nll)),
-            duration(run.seconds),
-        ];
-        row.extend(keys.iter().map(|k| word(&settings[k.as_str()])));
-        rows.push(row);
-    }
-    let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<_> = (0..rows[0].len()).map(width).collect();
-    let cell = |(column, text): (usize, &String)| {
-        let width = widths[column];
-        // Words from the left, figures from the right.
-        if (3..7).contains(&column) { format!("{text:>width$}") } else { format!("{text:<width$}") }
-    };
-    let line = |row: &Vec<String>| row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
-    rows.iter().map(|row| line(row).trim_end().to_string()).collect()
-}
-
-/// The validation bound and the gradient variance of the runs against epochs.
-pub fn charts(runs: &[Summary]) -> [Chart; 2] {
-    let chart = |title: &str, y: Axis, pick: fn(&Epoch) -> f64| {
-        let points = |run: &Summary| run.epochs.iter().map(|e| (e.epoch as f64, pick(e))).collect::<Vec<_>>();
-        Chart {
-            title: title.into(),
-            x: Axis::log("epochs"),
-            y,
-            curves: runs.iter().map(|run| Curve::new(name(&run.run), points(run))).collect(),
-        }
+/// The validation bound and the gradient variance of the groups against epochs: means with bands.
+pub fn charts(groups: &[Group]) -> [Chart; 2] {
+    let names = labels(groups);
+    let chart = |title: &str, y: Axis, pick: fn(&Epoch) -> f64| Chart {
+        title: title.into(),
+        x: Axis::log("epochs"),
+        y,
+        curves: groups.iter().zip(&names).map(|(group, name)| group.curve(name, pick)).collect(),
     };
     [
-        chart("validation", Axis::linear("−ELBO, nats"), |e| e.valid_neg_elbo),
-        chart("estimator", Axis::log("gradient variance"), |e| e.gradient_variance),
+        chart("−ELBO of the validation split", Axis::linear("nats").focused(), |e| e.valid_neg_elbo),
+        chart("Variance of the encoder's gradient", Axis::log("nats²").focused(), |e| e.gradient_variance),
     ]
-}
-
-/// The last part of a path.
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// Seconds as `59 s`, `3:20 min` or `2:05 h`.
@@ -188,6 +140,7 @@ pub fn duration(seconds: f64) -> String {
 mod tests {
     use super::*;
     use crate::config::tests::example;
+    use crate::plot::Curve;
     use crate::run::RunFolder;
 
     fn epoch(epoch: u64, valid: f64) -> Line {
@@ -209,7 +162,14 @@ mod tests {
     #[test]
     fn the_best_run_comes_first_and_differences_are_columns() {
         let folder = tempfile::tempdir().unwrap();
-        let done = Line::Test(Figures { neg_elbo: 101.0, nll: 99.5, nll_samples: 5, images: 3 });
+        let done = Line::Test(Figures {
+            neg_elbo: 101.0,
+            neg_elbo_standard_error: None,
+            nll: 99.5,
+            nll_standard_error: Some(0.5),
+            nll_samples: 5,
+            images: 3,
+        });
         run(folder.path(), "a", &example(), &[epoch(1, 120.0)]);
         let other = Config { seed: 9, steps: 200, prior_lr: None, ..example() };
         run(folder.path(), "b", &other, &[epoch(1, 110.0), epoch(2, 111.0), done]);
@@ -227,12 +187,13 @@ mod tests {
         let names: Vec<_> = runs.iter().map(|r| r.run.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["b", "a", "c"]);
         assert!(failures.len() == 1 && failures[0].to_string().contains("broken"), "{failures:?}");
-        let table = table(&runs);
-        assert!(table[0].ends_with("prior-lr  seed") && !table[0].contains("batch"), "{table:?}");
-        assert!(table[1].ends_with("-         9") && table[2].contains("  0.01  "), "{table:?}");
+        let groups = group(&runs);
+        let table = table(&groups);
+        assert!(table[0].ends_with("seed  prior-lr") && !table[0].contains("batch"), "{table:?}");
+        assert!(table[1].ends_with("  9     -") && table[2].ends_with("  0.01"), "{table:?}");
         assert!(table[1].contains("110.00") && table[1].contains("99.50") && table[1].contains("1:20 min"));
-        assert!(table[2].contains("100 of 1000") && table[3].contains("0 s"));
-        let [bound, variance] = charts(&runs);
+        assert!(table[2].contains("0-100 of 1000") && table.len() == 3, "{table:?}");
+        let [bound, variance] = charts(&groups);
         assert_eq!(bound.curves[0], Curve::new("b", [(1.0, 110.0), (2.0, 111.0)]));
         assert_eq!(variance.curves[0], Curve::new("b", [(1.0, 1.0), (2.0, 1.0)]));
         assert_eq!(list(&folder.path().join("b")).unwrap().0, [runs[0].clone()]);

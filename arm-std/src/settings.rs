@@ -99,7 +99,7 @@ pub struct Settings {
     /// Samples K of the importance-weighted bound at the end [default: 100]
     #[arg(long, value_name = "K")]
     pub nll_samples: Option<usize>,
-    /// Compute that bound for the first N images of the test split only; 0 for all [default: 0]
+    /// Compute the figures at the end for N images spread evenly over the test split; 0 for all [default: 0]
     #[arg(long, value_name = "N")]
     pub nll_images: Option<usize>,
 }

@@ -12,13 +12,14 @@ use crate::config::Config;
 use crate::cut::Cut;
 use crate::data::{BitTable, Splits};
 use crate::driver::Threads;
-use crate::evaluate::bound;
+use crate::evaluate::{Mean, Scores, bound};
 use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::model::{Model, copy_rows};
 use crate::network::Network;
 use crate::peers::Peers;
 pub use crate::progress::{Epoch, Restored};
+use crate::rows::Rows;
 use arm_core::estimator::Arm;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Engine, Error};
@@ -26,16 +27,23 @@ use serde::{Deserialize, Serialize};
 use state::State;
 use std::time::{Duration, Instant};
 
-/// The figures of a trained model on a test split, in nats.
+/// The figures of a trained model on rows of a split, in nats, with their standard errors: over the rows, as
+/// [`Mean::error`]. Runs of older versions have none.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
     /// -ELBO, one sample an image.
     pub neg_elbo: f64,
+    /// Standard error of `neg_elbo`.
+    #[serde(default)]
+    pub neg_elbo_standard_error: Option<f64>,
     /// Importance-weighted bound of -log p(x).
     pub nll: f64,
+    /// Standard error of `nll`.
+    #[serde(default)]
+    pub nll_standard_error: Option<f64>,
     /// Samples K of that bound.
     pub nll_samples: usize,
-    /// Images it was computed for.
+    /// Images that both were computed for.
     pub images: usize,
 }
 
@@ -252,9 +260,9 @@ impl Run<'_> {
         let Progress { step, epoch_sum, .. } = state.progress;
         state.driver.set_seed(config.seed);
         let engine = self.evaluation().map_err(at(step))?;
-        let valid =
-            bound(&engine, state.driver.params(), &splits.valid, 1, epoch, threads.most(), self.peers)
-                .map_err(at(step))?;
+        let valid = Rows::all(&splits.valid);
+        let valid = bound(&engine, state.driver.params(), valid, 1, epoch, threads.most(), self.peers)
+            .map_err(at(step))?;
         let rows = config.batch.min(splits.valid.rows());
         let cut = Cut::new(&engine.shape(), splits.valid.words(), splits.valid.cols());
         let variance = state.driver.variance(cut.x(0..rows), cut.y(0..rows), epoch);
@@ -262,7 +270,7 @@ impl Run<'_> {
             epoch,
             step,
             train_neg_elbo: epoch_sum / steps as f64,
-            valid_neg_elbo: valid,
+            valid_neg_elbo: Mean::of(&valid).value,
             gradient_variance: variance.map_err(at(step))?,
         };
         if best(&state.progress.history).is_none_or(|b| entry.valid_neg_elbo < b.valid_neg_elbo) {
@@ -292,16 +300,12 @@ impl Run<'_> {
         copy_rows(network.shape(), &params, network.shape().padded(LINE), state.driver.params_mut());
         let driver = &state.driver;
         let engine = self.evaluation().map_err(at(step))?;
-        let evaluate = |table, k| {
-            bound(&engine, driver.params(), table, k, TEST, threads.most(), peers).map_err(at(step))
+        let test = match config.nll_images {
+            0 => Rows::all(&splits.test),
+            some => Rows::spread(&splits.test, some),
         };
-        let test = splits.test.head(if config.nll_images == 0 { usize::MAX } else { config.nll_images });
-        let figures = Figures {
-            neg_elbo: evaluate(&splits.test, 1)?,
-            nll: evaluate(&test, config.nll_samples)?,
-            nll_samples: config.nll_samples,
-            images: test.rows(),
-        };
+        let scores = Scores::of(&engine, driver.params(), test, config.nll_samples, threads.most(), peers);
+        let figures = scores.map_err(at(step))?.figures();
         Ok(Outcome::Done { model: Model { network: network.clone(), params }, best, figures })
     }
 }

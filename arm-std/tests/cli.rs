@@ -273,9 +273,12 @@ fn export_writes_three_files_that_hold_the_model() {
         let text = fs::read_to_string(dir.path().join("gadget").with_extension(extension)).unwrap();
         assert!(text.contains(word), "{extension}");
     }
-    let eval =
-        |model: &str| stdout(&arm(dir.path(), &["eval", model, "--data", &data, "--nll-samples", "3"]));
-    assert_eq!(eval("gadget.sbn"), eval("r"));
+    let figures = |model: &str| {
+        let text = stdout(&arm(dir.path(), &["eval", model, "--data", &data, "--nll-samples", "3"]));
+        text.lines().filter(|line| line.contains(" nats ")).map(str::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(figures("gadget.sbn").len(), 2);
+    assert_eq!(figures("gadget.sbn"), figures("r"));
     // Exported again, the bytes are the same.
     assert!(arm(dir.path(), &["export", "gadget.sbn", "--out", "again"]).status.success());
     let read = |name: &str| fs::read(dir.path().join(name)).unwrap();

@@ -2,12 +2,13 @@
 
 #![no_main]
 
-use arm_core::{Layer, Prior, Shape, codec};
+use arm_core::{Coding, Codings, Layer, Prior, Shape, codec};
 use libfuzzer_sys::fuzz_target;
 
 const ENCODER: [Layer; 2] = [Layer::hidden(3, 0.1), Layer::bernoulli(2)];
 const DECODER: [Layer; 1] = [Layer::bernoulli(4)];
 const SHAPE: Shape<'static> = Shape::vae(4, &ENCODER, &DECODER, Prior::Learned);
+const CODINGS: Codings<'static> = Codings { x: Coding::Centred(&[0.5, 0.0, 1.0, 0.25]), b: Coding::Signed };
 
 fuzz_target!(|bytes: &[u8]| {
     check(bytes);
@@ -22,16 +23,25 @@ fn check(bytes: &[u8]) {
     if let Ok(header) = codec::Header::read(bytes) {
         let layers: Vec<Layer> = header.encoder().collect();
         let decoder: Vec<Layer> = header.decoder().collect();
-        let _ = Shape::vae(header.inputs(), &layers, &decoder, header.prior()).check();
+        let shape = Shape::vae(header.inputs(), &layers, &decoder, header.prior());
+        if let Ok(codings) = header.codings(&mut vec![0.0; header.inputs()]) {
+            let _ = shape.coded(&codings).check();
+        }
     }
+    for shape in [SHAPE, SHAPE.coded(&CODINGS)] {
+        read(&shape, bytes);
+    }
+}
+
+fn read(shape: &Shape<'_>, bytes: &[u8]) {
     let before = [0.25; SHAPE.params()];
     let mut params = before;
-    match codec::decode(&SHAPE, bytes, &mut params) {
+    match codec::decode(shape, bytes, &mut params) {
         Ok(steps) => {
-            let mut out = vec![0; bytes.len()];
-            assert_eq!(codec::encode_into(&SHAPE, &params, steps, &mut out), Ok(bytes.len()));
+            let mut out = vec![0; codec::encoded_len(shape)];
+            assert_eq!(codec::encode_into(shape, &params, steps, &mut out), Ok(out.len()));
             let mut again = before;
-            assert_eq!(codec::decode(&SHAPE, &out, &mut again), Ok(steps));
+            assert_eq!(codec::decode(shape, &out, &mut again), Ok(steps));
             assert_eq!(again.map(f32::to_bits), params.map(f32::to_bits), "what is written is read back");
         }
         Err(_) => assert_eq!(params, before, "refused bytes change nothing"),

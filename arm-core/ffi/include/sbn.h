@@ -6,7 +6,7 @@
      static uint32_t memory[SBN_BYTES(64, ENCODER, DECODER, 0, SBN_SGD) / 4];
      static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(DECODER);
 
-     const sbn_shape shape = {64, encoder, 2, decoder, 2, 0};
+     const sbn_shape shape = {64, encoder, 2, decoder, 2, 0, 0, NULL};
      const sbn_config config = SBN_USE_SGD(0.01f, 1);
      sbn_network *net;
      int32_t status = sbn_init(&net, memory, sizeof memory, &shape, &config);
@@ -109,6 +109,15 @@
 // Stochastic units.
 #define SBN_BERNOULLI 1
 
+// A flag of `sbn_shape`: units of the input stand for -1 and 1 instead of 0 and 1.
+#define SBN_SIGNED_INPUTS 1
+
+// A flag: units of stochastic layers stand for -1 and 1.
+#define SBN_SIGNED_UNITS 2
+
+// A flag: the decoder ends in a target of its own instead of the input; see `sbn_step_conditional`.
+#define SBN_CONDITIONAL 4
+
 // Augment-REINFORCE-Merge.
 #define SBN_ARM 0
 
@@ -148,7 +157,7 @@ typedef struct sbn_layer {
   float slope;
 } sbn_layer;
 
-// A network. The layers are copied by `sbn_init`.
+// A network. Layers and means are copied by `sbn_init`.
 typedef struct sbn_shape {
   // Units of the input; 0 for free logits.
   uint32_t inputs;
@@ -162,6 +171,10 @@ typedef struct sbn_shape {
   uint32_t decoder_layers;
   // Units of a learned prior: those of the top layer, or 0 for a fixed prior.
   uint32_t prior_units;
+  // 0, or the sum of `SBN_SIGNED_INPUTS`, `SBN_SIGNED_UNITS` and `SBN_CONDITIONAL`.
+  uint32_t flags;
+  // Null, or a mean in [0, 1] of each unit of the input, which is subtracted from it: `SBN_MEANS_BYTES` more memory.
+  const float *means;
 } sbn_shape;
 
 // How it learns. Fill it with `SBN_USE_SGD`, `SBN_USE_MOMENTUM` or `SBN_USE_ADAM`.
@@ -231,6 +244,17 @@ int32_t sbn_step(struct sbn_network *net,
                  size_t x_words,
                  float *f);
 
+// `sbn_step` of a conditional network: `y` of `y_words` words is the target. Stores the bound of -log p(y | x) with one sample
+// in `f`.
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_step_conditional(struct sbn_network *net,
+                             const uint32_t *x,
+                             size_t x_words,
+                             const uint32_t *y,
+                             size_t y_words,
+                             float *f);
+
 // One step that lowers the expectation of `objective`, which is called for each sample of the top layer (two for ARM
 // on one layer) with `context`. `x` is the input; null and 0 for free logits. Stores f of the sample in `f`.
 //
@@ -273,6 +297,17 @@ int32_t sbn_score(struct sbn_network *net,
                   size_t x_words,
                   uint32_t samples,
                   float *nats);
+
+// `sbn_score` of a conditional network: an upper bound of -log p(y | x).
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_score_conditional(struct sbn_network *net,
+                              const uint32_t *x,
+                              size_t x_words,
+                              const uint32_t *y,
+                              size_t y_words,
+                              uint32_t samples,
+                              float *nats);
 
 // Sample `index` from the model: the probability of a one for each of the `count` input units, in `p`.
 //
@@ -369,6 +404,9 @@ int32_t sbn_load_from(struct sbn_network *net,
            + SBN_SCRATCH_(inputs, encoder, decoder, prior_units)))
 #define SBN_SAVED_BYTES(encoder, decoder, prior_units) \
     (4u * (7u + 2u * SBN_COUNT_(encoder, decoder) + SBN_PARAMS(encoder, decoder, prior_units)))
+
+/* What a shape with means adds to both. */
+#define SBN_MEANS_BYTES(inputs) (4u * (size_t)(inputs))
 
 /* What these are made of. */
 #define SBN_LAYER_H_(in, out, slope) {SBN_HIDDEN, (in), (out), (slope)},

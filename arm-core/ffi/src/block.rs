@@ -6,7 +6,7 @@ use crate::status::*;
 use crate::types::*;
 use arm_core::learner::{Pending, Slices, State as Progress};
 use arm_core::optim::Rule;
-use arm_core::{Layer, Learner, Prior, Shape};
+use arm_core::{Coding, Codings, Layer, Learner, Prior, Shape};
 
 /// The learner that C sees.
 pub(crate) type Net<'m, 's> = Learner<'m, 's, Pair, Rule>;
@@ -15,6 +15,8 @@ const READY: u32 = u32::from_le_bytes(*b"SBN1");
 const BUSY: u32 = u32::from_le_bytes(*b"SBN~");
 const LAYER_WORDS: usize = size_of::<sbn_layer>() / 4;
 const NO_STEP: u32 = u32::MAX;
+/// Beside the flags that C may give: there are means of the input.
+const CENTRED: u32 = 8;
 
 /// The head of the block. All fields are words for which any bits are valid, and none is a pointer: the block may be
 /// copied elsewhere between two calls.
@@ -34,7 +36,7 @@ struct Head {
     row: u32,
     f: f32,
     updates: [u32; 2],
-    reserved: u32,
+    flags: u32,
 }
 
 const _: () = assert!(size_of::<Head>() == 4 * SBN_STATE_WORDS as usize && align_of::<Head>() == 4);
@@ -71,6 +73,40 @@ impl Head {
     }
 }
 
+/// What a shape is beside its layers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form<'a> {
+    pub inputs: u32,
+    pub prior_units: u32,
+    flags: u32,
+    means: &'a [f32],
+}
+
+impl<'a> Form<'a> {
+    /// That of C's fields; `means` are those of all inputs, or none.
+    pub(crate) fn new(s: &sbn_shape, means: &'a [f32]) -> Result<Self, Refusal> {
+        let known = SBN_SIGNED_INPUTS | SBN_SIGNED_UNITS | SBN_CONDITIONAL;
+        let (inputs, prior_units) = (s.inputs, s.prior_units);
+        let twice = s.flags & SBN_SIGNED_INPUTS != 0 && !means.is_empty();
+        if s.flags & !known != 0 || twice || (s.flags & SBN_CONDITIONAL != 0 && prior_units != 0) {
+            return Err(Refusal(SBN_ERROR_SHAPE));
+        }
+        let flags = s.flags | if means.is_empty() { 0 } else { CENTRED };
+        Ok(Form { inputs, prior_units, flags, means })
+    }
+
+    /// The numbers that units stand for; `None` for 0 and 1.
+    pub(crate) fn codings(&self) -> Option<Codings<'a>> {
+        let x = match self.flags & (SBN_SIGNED_INPUTS | CENTRED) {
+            0 => Coding::ZeroOne,
+            CENTRED => Coding::Centred(self.means),
+            _ => Coding::Signed,
+        };
+        let b = if self.flags & SBN_SIGNED_UNITS == 0 { Coding::ZeroOne } else { Coding::Signed };
+        (self.flags & !SBN_CONDITIONAL != 0).then_some(Codings { x, b })
+    }
+}
+
 /// Layers as `arm-core` wants them.
 pub(crate) struct Layers {
     all: [Layer; SBN_MAX_LAYERS as usize],
@@ -97,17 +133,22 @@ impl Layers {
         Ok(layers)
     }
 
-    /// The network, checked; `read` are the layers it was read from.
-    pub(crate) fn shape<'a>(
-        &self,
-        inputs: u32,
-        prior_units: u32,
+    /// The network, checked; `codings` are those of `form`, `read` the layers it was read from.
+    pub(crate) fn shape<'a, 's>(
+        &'s self,
+        form: &Form<'_>,
+        codings: Option<&'s Codings<'s>>,
         mut read: impl Iterator<Item = &'a sbn_layer>,
-    ) -> Result<Shape<'_>, Refusal> {
+    ) -> Result<Shape<'s>, Refusal> {
+        let (inputs, prior_units) = (form.inputs as usize, form.prior_units);
         let (encoder, rest) = self.all.split_at_checked(self.encoder).unwrap_or_default();
         let decoder = rest.get(..self.count.saturating_sub(self.encoder)).unwrap_or_default();
         let prior = if prior_units == 0 { Prior::Fixed } else { Prior::Learned };
-        let shape = Shape::vae(inputs as usize, encoder, decoder, prior);
+        let shape = match form.flags & SBN_CONDITIONAL {
+            0 => Shape::vae(inputs, encoder, decoder, prior),
+            _ => Shape::conditional(inputs, encoder, decoder),
+        };
+        let shape = codings.map_or(shape, |codings| shape.coded(codings));
         shape.check()?;
         let linked = (0..self.count)
             .all(|i| read.next().is_some_and(|layer| layer.inputs as usize == shape.dense(i).inputs));
@@ -118,11 +159,12 @@ impl Layers {
 
 /// Words of the block, the head included. Saturates where they would not fit.
 pub(crate) fn words(shape: &Shape<'_>, rule: &Rule) -> usize {
-    let head = SBN_STATE_WORDS as usize + LAYER_WORDS * shape.network_layers();
+    let means = if let Coding::Centred(means) = shape.x_coding() { means.len() } else { 0 };
+    let head = SBN_STATE_WORDS as usize + LAYER_WORDS * shape.network_layers() + means;
     shape.params().saturating_mul(1 + rule.moments()).saturating_add(head).saturating_add(shape.scratch())
 }
 
-/// The block without head and layers, taken apart.
+/// The block behind head, layers and means, taken apart.
 fn slices<'m>(shape: &Shape<'_>, rule: &Rule, rest: &'m mut [u32]) -> Option<Slices<'m>> {
     let (params, rest) = rest.split_at_mut_checked(shape.params())?;
     let (moments, scratch) = rest.split_at_mut_checked(shape.params() * rule.moments())?;
@@ -137,11 +179,11 @@ fn slices<'m>(shape: &Shape<'_>, rule: &Rule, rest: &'m mut [u32]) -> Option<Sli
 pub(crate) fn create(
     block: &mut [u32],
     (encoder, decoder): (&[sbn_layer], &[sbn_layer]),
-    (inputs, prior_units): (u32, u32),
+    form: Form<'_>,
     config: sbn_config,
 ) -> Result<(), Refusal> {
-    let read = Layers::read(encoder, decoder)?;
-    let shape = read.shape(inputs, prior_units, encoder.iter().chain(decoder))?;
+    let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
+    let shape = read.shape(&form, codings.as_ref(), encoder.iter().chain(decoder))?;
     let (pair, rule) = (Pair::new(config.estimator)?, rules::rule(&config)?);
     rule.check()?;
     let needed = words(&shape, &rule);
@@ -152,13 +194,15 @@ pub(crate) fn create(
         let fields = [layer.kind, layer.inputs, layer.width, layer.slope.to_bits()];
         words.iter_mut().zip(fields).for_each(|(word, field)| *word = field);
     }
+    let (means, rest) = rest.split_at_mut_checked(form.means.len()).unwrap_or_default();
+    means.iter_mut().zip(form.means).for_each(|(word, mean)| *word = mean.to_bits());
     let mut state = Head {
         magic: READY,
         words: needed as u32,
-        inputs,
+        inputs: form.inputs,
         encoder: encoder.len() as u32,
         decoder: decoder.len() as u32,
-        prior_units,
+        prior_units: form.prior_units,
         config,
         steps: [0; 2],
         scores: [0; 2],
@@ -166,7 +210,7 @@ pub(crate) fn create(
         row: 0,
         f: 0.0,
         updates: [0; 2],
-        reserved: 0,
+        flags: form.flags,
     };
     let memory = slices(&shape, &rule, rest).ok_or(Refusal(SBN_ERROR_SIZE))?;
     let learner = Learner::new(shape, pair, rule, state.seed(), memory)?;
@@ -208,7 +252,17 @@ pub(crate) unsafe fn open(
     let (up, down) = stored.split_at_checked(encoder).unwrap_or_default();
     let lost = |_| Refusal(SBN_ERROR_MEMORY);
     let layers = Layers::read(up, down).map_err(lost)?;
-    let shape = layers.shape(head.inputs, head.prior_units, stored.iter()).map_err(lost)?;
+    let means = if head.flags & CENTRED == 0 { 0 } else { head.inputs as usize };
+    let before = LAYER_WORDS * count + means;
+    if (head.words as usize).saturating_sub(SBN_STATE_WORDS as usize) < before {
+        return Err(Refusal(SBN_ERROR_MEMORY));
+    }
+    // SAFETY: as above, and the block has that many words; means are words, of which any bits are valid.
+    let means = unsafe { slice(start.add(LAYER_WORDS * count).cast::<f32>(), means) };
+    let Head { inputs, prior_units, flags, .. } = head;
+    let form = Form { inputs, prior_units, flags, means };
+    let codings = form.codings();
+    let shape = layers.shape(&form, codings.as_ref(), stored.iter()).map_err(lost)?;
     let (pair, rule) =
         (Pair::new(head.config.estimator).map_err(lost)?, rules::rule(&head.config).map_err(lost)?);
     let needed = words(&shape, &rule);
@@ -219,10 +273,9 @@ pub(crate) unsafe fn open(
     if foreign.iter().any(|span| span.overlaps(block)) {
         return Err(Refusal(SBN_ERROR_OVERLAP));
     }
-    let before = LAYER_WORDS * count;
     let rest = needed - SBN_STATE_WORDS as usize - before;
-    // SAFETY: `needed` words, which `sbn_init` was given, less head and layers. Nothing else refers to them: `foreign`
-    // does not overlap, other calls are kept out by the busy mark (set now), and the layers read above lie before them.
+    // SAFETY: `needed` words, which `sbn_init` was given, less head, layers and means. Nothing else refers to them: `foreign`
+    // does not overlap, other calls are kept out by the busy mark (set now), and what was read above lies before them.
     let rest = unsafe { slice_mut(start.add(before), rest) };
     let memory = slices(&shape, &rule, rest).ok_or(Refusal(SBN_ERROR_MEMORY))?;
     let mut learner = Learner::attach(shape, pair, rule, head.seed(), memory, head.progress())?;

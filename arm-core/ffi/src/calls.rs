@@ -1,6 +1,6 @@
 //! The functions of `sbn.h`.
 
-use crate::block::{Layers, Net, create, open, words};
+use crate::block::{Form, Layers, Net, create, open, words};
 use crate::pointers::{Span, check, slice, slice_mut};
 use crate::rules;
 use crate::status::*;
@@ -16,8 +16,8 @@ fn status(result: Result<i32, Refusal>) -> i32 {
     result.unwrap_or_else(|Refusal(status)| status)
 }
 
-/// Layers and sizes of a shape that C describes.
-type Described = (&'static [sbn_layer], &'static [sbn_layer], (u32, u32), [Span; 3]);
+/// Layers of a shape that C describes, and what it is beside them.
+type Described = (&'static [sbn_layer], &'static [sbn_layer], Form<'static>, [Span; 4]);
 
 /// # Safety
 ///
@@ -27,10 +27,13 @@ unsafe fn described(shape: *const sbn_shape) -> Result<Described, Refusal> {
     // SAFETY: checked; there by the caller's promise.
     let s = unsafe { shape.read() };
     let (up, down) = (s.encoder_layers as usize, s.decoder_layers as usize);
-    let spans = [outer, check(s.encoder, up)?, check(s.decoder, down)?];
+    let means = if s.means.is_null() { 0 } else { s.inputs as usize };
+    let spans = [outer, check(s.encoder, up)?, check(s.decoder, down)?, check(s.means, means)?];
     // SAFETY: checked; there by the caller's promise.
     let (encoder, decoder) = unsafe { (slice(s.encoder, up), slice(s.decoder, down)) };
-    Ok((encoder, decoder, (s.inputs, s.prior_units), spans))
+    // SAFETY: likewise.
+    let form = Form::new(&s, unsafe { slice(s.means, means) })?;
+    Ok((encoder, decoder, form, spans))
 }
 
 /// Makes a network in `memory` of `bytes` bytes (`SBN_BYTES`), with fresh parameters drawn from the seed, and stores
@@ -57,7 +60,7 @@ pub unsafe extern "C" fn sbn_init(
         }
         let (block, out, settings) = (check(memory, given)?, check(net, 1)?, check(config, 1)?);
         // SAFETY: the caller's promise.
-        let (encoder, decoder, sizes, spans) = unsafe { described(shape)? };
+        let (encoder, decoder, form, spans) = unsafe { described(shape)? };
         if spans.iter().chain([&out, &settings]).any(|span| span.overlaps(block)) {
             return Err(Refusal(SBN_ERROR_OVERLAP));
         }
@@ -65,7 +68,7 @@ pub unsafe extern "C" fn sbn_init(
         let config = unsafe { config.read() };
         // SAFETY: checked; the caller's own, and disjoint from all that is read.
         let block = unsafe { slice_mut(memory, given) };
-        create(block, (encoder, decoder), sizes, config)?;
+        create(block, (encoder, decoder), form, config)?;
         // SAFETY: checked.
         unsafe { net.write(memory.cast()) };
         Ok(SBN_OK)
@@ -82,9 +85,9 @@ pub unsafe extern "C" fn sbn_init(
 pub unsafe extern "C" fn sbn_bytes(shape: *const sbn_shape, optimiser: u32) -> usize {
     let count = || {
         // SAFETY: the caller's promise.
-        let (encoder, decoder, (inputs, prior), _) = unsafe { described(shape)? };
-        let read = Layers::read(encoder, decoder)?;
-        let shape = read.shape(inputs, prior, encoder.iter().chain(decoder))?;
+        let (encoder, decoder, form, _) = unsafe { described(shape)? };
+        let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
+        let shape = read.shape(&form, codings.as_ref(), encoder.iter().chain(decoder))?;
         let config = sbn_config {
             estimator: 0,
             optimiser,
@@ -114,6 +117,30 @@ pub unsafe extern "C" fn sbn_step(net: *mut sbn_network, x: *const u32, x_words:
     unsafe {
         with_input(net, x, x_words, f, &mut |n, x, f| {
             *f = n.step(x)?;
+            Ok(SBN_OK)
+        })
+    }
+}
+
+/// `sbn_step` of a conditional network: `y` of `y_words` words is the target. Stores the bound of -log p(y | x) with one sample
+/// in `f`.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_step_conditional(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    y: *const u32,
+    y_words: usize,
+    f: *mut f32,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_pair(net, (x, x_words), (y, y_words), f, &mut |n, x, y, f| {
+            *f = n.step_conditional(x, y)?;
             Ok(SBN_OK)
         })
     }
@@ -210,6 +237,30 @@ pub unsafe extern "C" fn sbn_score(
     unsafe {
         with_input(net, x, x_words, nats, &mut |n, x, nats| {
             *nats = n.score(x, samples)?;
+            Ok(SBN_OK)
+        })
+    }
+}
+
+/// `sbn_score` of a conditional network: an upper bound of -log p(y | x).
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_score_conditional(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    y: *const u32,
+    y_words: usize,
+    samples: u32,
+    nats: *mut f32,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_pair(net, (x, x_words), (y, y_words), nats, &mut |n, x, y, nats| {
+            *nats = n.score_conditional(x, y, samples)?;
             Ok(SBN_OK)
         })
     }
@@ -414,6 +465,7 @@ pub unsafe extern "C" fn sbn_load_from(
 
 type Read<'a> = dyn FnMut(usize, &mut [u8]) -> Result<(), Refusal> + 'a;
 type OnInput<'a> = dyn FnMut(&mut Net<'_, '_>, &[u32], &mut f32) -> Result<i32, Error> + 'a;
+type OnPair<'a> = dyn FnMut(&mut Net<'_, '_>, &[u32], &[u32], &mut f32) -> Result<i32, Error> + 'a;
 type WithResult<'a, T> = dyn FnMut(&mut Net<'_, '_>, &mut Option<T>) -> Result<i32, Error> + 'a;
 
 struct Callback<'a> {
@@ -445,11 +497,29 @@ unsafe fn with_input(
     f: *mut f32,
     work: &mut OnInput<'_>,
 ) -> i32 {
+    // SAFETY: the caller's promise; there is no target.
+    unsafe { with_pair(net, (x, x_words), (core::ptr::null(), 0), f, &mut |n, x, _, f| work(n, x, f)) }
+}
+
+/// [`with_input`] with a target.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+unsafe fn with_pair(
+    net: *mut sbn_network,
+    (x, x_words): (*const u32, usize),
+    (y, y_words): (*const u32, usize),
+    f: *mut f32,
+    work: &mut OnPair<'_>,
+) -> i32 {
     let mut run = || {
-        let spans = [check(x, x_words)?, check(f, 1)?];
+        let spans = [check(x, x_words)?, check(y, y_words)?, check(f, 1)?];
         let mut value = 0.0;
-        // SAFETY: the caller's promise; `x` becomes a reference only inside, after the check for overlap.
-        let status = unsafe { open(net, &spans, &mut |n| Ok(work(n, slice(x, x_words), &mut value)?))? };
+        // SAFETY: the caller's promise; `x` and `y` become references only inside, after the check for overlap.
+        let status = unsafe {
+            open(net, &spans, &mut |n| Ok(work(n, slice(x, x_words), slice(y, y_words), &mut value)?))?
+        };
         // SAFETY: checked.
         unsafe { f.write(value) };
         Ok(status)

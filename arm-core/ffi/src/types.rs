@@ -7,6 +7,12 @@ use core::ffi::c_void;
 pub const SBN_HIDDEN: u32 = 0;
 /// Stochastic units.
 pub const SBN_BERNOULLI: u32 = 1;
+/// A flag of `sbn_shape`: units of the input stand for -1 and 1 instead of 0 and 1.
+pub const SBN_SIGNED_INPUTS: u32 = 1;
+/// A flag: units of stochastic layers stand for -1 and 1.
+pub const SBN_SIGNED_UNITS: u32 = 2;
+/// A flag: the decoder ends in a target of its own instead of the input; see `sbn_step_conditional`.
+pub const SBN_CONDITIONAL: u32 = 4;
 /// Augment-REINFORCE-Merge.
 pub const SBN_ARM: u32 = 0;
 /// DisARM (U2G): ARM with the uniforms integrated out.
@@ -38,7 +44,7 @@ pub struct sbn_layer {
     pub slope: f32,
 }
 
-/// A network. The layers are copied by `sbn_init`.
+/// A network. Layers and means are copied by `sbn_init`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct sbn_shape {
@@ -54,6 +60,10 @@ pub struct sbn_shape {
     pub decoder_layers: u32,
     /// Units of a learned prior: those of the top layer, or 0 for a fixed prior.
     pub prior_units: u32,
+    /// 0, or the sum of `SBN_SIGNED_INPUTS`, `SBN_SIGNED_UNITS` and `SBN_CONDITIONAL`.
+    pub flags: u32,
+    /// Null, or a mean in [0, 1] of each unit of the input, which is subtracted from it: `SBN_MEANS_BYTES` more memory.
+    pub means: *const f32,
 }
 
 /// How it learns. Fill it with `SBN_USE_SGD`, `SBN_USE_MOMENTUM` or `SBN_USE_ADAM`.

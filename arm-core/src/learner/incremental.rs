@@ -5,9 +5,8 @@ use crate::engine::Block;
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
-use crate::network::Batch;
 use crate::numeric::bits::Bits;
-use crate::objective::{BlackBox, Objective, Vae};
+use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::layout::LayerLayout;
 
@@ -53,12 +52,17 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// # Ok::<(), arm_core::Error>(())
     /// ```
     pub fn begin(&mut self, x: &[u32]) -> Result<(), Error> {
-        self.begin_for(&mut Vae, x)
+        self.begin_for(&mut Vae, x, &[])
     }
 
     /// [`begin`](Self::begin) for a black box: the first half of [`step_black_box`](Self::step_black_box).
     pub fn begin_black_box(&mut self, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<(), Error> {
-        self.begin_for(&mut BlackBox(f), x)
+        self.begin_for(&mut BlackBox(f), x, &[])
+    }
+
+    /// [`begin`](Self::begin) for a conditional network: the first half of [`step_conditional`](Self::step_conditional).
+    pub fn begin_conditional(&mut self, x: &[u32], y: &[u32]) -> Result<(), Error> {
+        self.begin_for(&mut Conditional, x, y)
     }
 
     /// Goes on with the step that is under way: updates at most `budget` parameters, but at least one row of a layer, so
@@ -127,10 +131,15 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
 
     /// Apart from [`poll`](Self::poll), so that their stacks do not add up.
     #[inline(never)]
-    pub(super) fn begin_for<M: Objective<K>>(&mut self, objective: &mut M, x: &[u32]) -> Result<(), Error> {
+    pub(super) fn begin_for<M: Objective<K>>(
+        &mut self,
+        objective: &mut M,
+        x: &[u32],
+        y: &[u32],
+    ) -> Result<(), Error> {
         self.idle()?;
         self.optimiser.rule().check()?;
-        let batch = Batch::new(self.bits(x)?, 1, 0, self.state.steps);
+        let batch = self.batch(x, y, self.state.steps)?;
         let pass = self.engine.pass(self.params, &batch, self.engine.estimator.samples());
         let relaxes = self.engine.estimator.relaxation().is_some();
         if relaxes || self.scratch.deltas.is_empty() || self.input.len() < x.len() {

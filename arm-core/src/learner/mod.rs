@@ -16,7 +16,7 @@ use crate::network::Batch;
 use crate::network::scratch::Scratch;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::matrix::BitMatrix;
-use crate::objective::{BlackBox, Objective, Vae};
+use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::Shape;
 use crate::shape::init::glorot;
@@ -211,35 +211,57 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     /// Errors leave the model as it was; after [`Error::Objective`] and [`Error::Diverged`] the next step draws fresh
     /// samples. Cost: three passes through the decoder, two through the encoder, one update.
     pub fn step(&mut self, x: &[u32]) -> Result<f32, Error> {
-        self.begin_for(&mut Vae, x)?;
+        self.begin_for(&mut Vae, x, &[])?;
         self.finish()
     }
 
     /// One step that lowers E\[f(b_T)\] for a black box f, which is called once for each sample; `x` is the packed input
     /// (empty for free logits). Returns f of the sample. Errors leave the model as it was.
     pub fn step_black_box(&mut self, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<f32, Error> {
-        self.begin_for(&mut BlackBox(f), x)?;
+        self.begin_for(&mut BlackBox(f), x, &[])?;
         self.finish()
     }
 
-    fn bits<'a>(&self, x: &'a [u32]) -> Result<BitMatrix<'a>, Error> {
-        let inputs = self.engine.shape().inputs();
-        if x.len() != words(inputs) {
-            return Err(Error::Width { needed: inputs, given: 32 * x.len() });
-        }
-        Ok(BitMatrix::new(x, inputs))
+    /// One step of a conditional network on the packed binary vectors `x` and `y`: returns the bound of -log p(y | x) with one
+    /// sample before it, in nats. Errors leave the model as it was.
+    pub fn step_conditional(&mut self, x: &[u32], y: &[u32]) -> Result<f32, Error> {
+        self.begin_for(&mut Conditional, x, y)?;
+        self.finish()
+    }
+
+    /// One example: its input, and its target, which only a conditional network has.
+    fn batch<'a>(&self, x: &'a [u32], y: &'a [u32], step: u64) -> Result<Batch<'a>, Error> {
+        let shape = &self.engine.shape;
+        // Of no target no code is left; that there should be one is noticed later.
+        let y = if y.is_empty() { BitMatrix::NONE } else { bits(y, shape.targets())? };
+        Ok(Batch { y, ..Batch::new(bits(x, shape.inputs())?, 1, 0, step) })
     }
 
     /// An upper bound of -log p(x) in nats: the importance-weighted bound with `samples` samples (Burda, Grosse &
     /// Salakhutdinov, ICLR 2016); with one sample the -ELBO. Fresh samples at each call. Cost: a forward pass each. [`Error::Busy`] while
     /// a step is under way, [`Error::Diverged`] when the result is not finite.
     pub fn score(&mut self, x: &[u32], samples: u32) -> Result<f32, Error> {
+        self.score_for(&mut Vae, x, &[], samples)
+    }
+
+    /// [`score`](Self::score) of a conditional network: an upper bound of -log p(y | x).
+    pub fn score_conditional(&mut self, x: &[u32], y: &[u32], samples: u32) -> Result<f32, Error> {
+        self.score_for(&mut Conditional, x, y, samples)
+    }
+
+    fn score_for<M: Objective<K>>(
+        &mut self,
+        objective: &mut M,
+        x: &[u32],
+        y: &[u32],
+        samples: u32,
+    ) -> Result<f32, Error> {
         self.idle()?;
         if samples == 0 {
             return Err(Error::Setting);
         }
-        let mut batch = Batch::new(self.bits(x)?, 1, 0, self.state.scores);
-        Objective::<K>::check(&Vae, &self.engine.shape)?;
+        let mut batch = self.batch(x, y, self.state.scores)?;
+        objective.check(&self.engine.shape)?;
         self.engine.check_batch(&batch)?;
         if self.scratch.logits.is_empty() {
             return Err(Error::Size {
@@ -251,7 +273,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         for i in 0..samples {
             batch.first = u64::from(i);
             let pass = self.engine.pass(self.params, &batch, 1);
-            self.engine.evaluate_in(&pass, &mut Vae, &mut self.scratch);
+            self.engine.evaluate_in(&pass, objective, &mut self.scratch);
             sum.push(-self.scratch.path_f.first().copied().unwrap_or_default());
         }
         self.state.scores = self.state.scores.wrapping_add(1);
@@ -271,4 +293,12 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         }
         self.engine.generate_in(self.params, batch, &mut self.scratch, out)
     }
+}
+
+/// One row of `units` bits.
+fn bits(x: &[u32], units: usize) -> Result<BitMatrix<'_>, Error> {
+    if x.len() != words(units) {
+        return Err(Error::Width { needed: units, given: 32 * x.len() });
+    }
+    Ok(BitMatrix::new(x, units))
 }

@@ -249,3 +249,27 @@ fn features_that_a_network_does_not_need_do_not_change_a_bit() {
     // The same with all features and with none.
     assert_eq!(hash, 0x9479_4ea3_5bc0_fd1e);
 }
+
+#[test]
+fn a_conditional_network_learns_its_target() {
+    const LAYERS: [Layer; 2] = [Layer::hidden(6, 0.1), Layer::bernoulli(5)];
+    const OUTPUT: [Layer; 1] = [Layer::bernoulli(33)];
+    const SHAPE: Shape = Shape::conditional(40, &LAYERS, &OUTPUT);
+    let mut room = Room::new::<Sgd>(&SHAPE);
+    let mut learner = Learner::new(SHAPE, Arm, Sgd { rate: 0.1 }, 5, room.slices()).unwrap();
+    let (x, y) = ([0xf0f0_1234, 0x5a], [0x0ff0_aa55, 1]);
+    let before = learner.score_conditional(&x, &y, 50).unwrap();
+    for _ in 0..200 {
+        learner.step_conditional(&x, &y).unwrap();
+    }
+    assert!(learner.score_conditional(&x, &y, 50).unwrap() < 0.2 * before);
+    let params = learner.params().to_vec();
+    for wrong in [&[][..], &[1], &[0, 2]] {
+        assert!(matches!(learner.step_conditional(&x, wrong), Err(Error::Width { .. })));
+        assert!(matches!(learner.score_conditional(&x, wrong, 1), Err(Error::Width { .. })));
+    }
+    assert!(learner.step(&x).is_err() && learner.score(&x, 1).is_err());
+    assert_eq!(learner.params(), params);
+    learner.begin_conditional(&x, &y).unwrap();
+    assert_eq!(learner.poll(1), Ok(Progress::Working));
+}

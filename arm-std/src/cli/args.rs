@@ -4,7 +4,7 @@ use super::estimators::Named;
 use crate::config::BinariseName;
 use crate::driver::Threads;
 use crate::settings::Settings;
-use clap::{Args as Options, Parser, Subcommand};
+use clap::{Args as Options, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Train discrete variational auto-encoders with the ARM estimator.
@@ -21,7 +21,7 @@ pub(super) enum Command {
     Train(Box<Train>),
     /// List and compare runs, the best on the validation split first
     Runs(Runs),
-    /// Evaluate a trained model on a data set
+    /// Evaluate a trained model, on the data of its run or others: means, their standard errors, a score for every row
     Eval(Eval),
     /// Draw samples from a trained model
     Sample(Sample),
@@ -81,29 +81,55 @@ pub(super) struct Runs {
     pub svg: Option<PathBuf>,
 }
 
-/// The importance-weighted bound.
+/// The data that a trained model is measured on.
 #[derive(Debug, Options)]
-pub(super) struct Bound {
-    /// Samples K of the importance-weighted bound
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub nll_samples: u32,
-    /// Compute the bound for the first N images of the test split only
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub nll_images: Option<u32>,
+pub(super) struct Measured {
+    /// Data set, as for train [default: the data of the run; needed for a model without its run folder]
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// How grey levels become bits, as for train [default: as in the run, or auto]
+    #[arg(long)]
+    pub binarise: Option<BinariseName>,
+}
+
+/// The rows that are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Split {
+    Train,
+    Valid,
+    Test,
+    /// All three, one after another: a single file in its order
+    All,
+}
+
+impl Split {
+    /// The name on the command line.
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().into())
+    }
 }
 
 #[derive(Debug, Options)]
 pub(super) struct Eval {
     /// Run folder, model file, or the bytes of a device
     pub model: PathBuf,
-    /// Data set, as for train
-    #[arg(long, default_value = "strokes")]
-    pub data: PathBuf,
-    /// How grey levels become bits, as for train
-    #[arg(long, default_value = "auto")]
-    pub binarise: BinariseName,
     #[command(flatten)]
-    pub bound: Bound,
+    pub measured: Measured,
+    /// Rows to evaluate
+    #[arg(long, value_enum, default_value_t = Split::Test)]
+    pub split: Split,
+    /// Samples K of the importance-weighted bound
+    #[arg(long, value_name = "K", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub nll_samples: u32,
+    /// Evaluate N images only, spread evenly over the split
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub nll_images: Option<u32>,
+    /// Write the −ELBO and the bound of every row of the split, in its order, to a .csv or .npy file
+    #[arg(long, value_name = "FILE", conflicts_with = "nll_images")]
+    pub scores: Option<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
     /// Seed of the samples
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -162,12 +188,8 @@ pub(super) struct Export {
 pub(super) struct Variance {
     /// Run folder or model file
     pub model: PathBuf,
-    /// Data set, as for train
-    #[arg(long, default_value = "strokes")]
-    pub data: PathBuf,
-    /// How grey levels become bits, as for train
-    #[arg(long, default_value = "auto")]
-    pub binarise: BinariseName,
+    #[command(flatten)]
+    pub measured: Measured,
     /// Estimators, separated by commas, such as arm,rloo:4 [default: every one that can serve]
     #[arg(long, value_delimiter = ',', value_name = "NAME[:SAMPLES]")]
     pub estimators: Vec<Named>,

@@ -1,50 +1,138 @@
 //! `arm eval`.
 
-use super::{Outcome, args, bound_line, say};
-use crate::data::load;
-use crate::evaluate::bound;
+use super::subject::{Data, Subject};
+use super::{Outcome, Usage, args, figure_lines, say};
+use crate::data::{BitTable, Source, Splits};
+use crate::evaluate::Scores;
 use crate::kernels::Desktop;
 use crate::memory::LINE;
-use crate::model::Model;
-use crate::run::MODEL;
-use crate::train::{Figures, TEST};
+use crate::rows::Rows;
+use crate::scores::{Format, write};
+use crate::train::Figures;
 use arm_core::Engine;
 use arm_core::estimator::Arm;
-use std::path::{Path, PathBuf};
+use serde::Serialize;
+use std::borrow::Cow;
+use std::path::Path;
 
-/// An error where `data` have rows of another width than the model takes.
-pub(super) fn check_units(model: &Model, data: &Path, found: usize) -> Result<(), String> {
-    let units = model.network.units();
-    if found == units {
-        return Ok(());
-    }
-    Err(format!("{}: has {found} units, but the model takes {units}", data.display()))
+/// What `--json` prints; docs/evaluation.md describes it.
+#[derive(Serialize)]
+struct Report<'a> {
+    model: &'a Path,
+    is_run: bool,
+    network: String,
+    parameters: usize,
+    conditional: bool,
+    data: &'a Path,
+    trained_on: Option<&'a Path>,
+    binarise: String,
+    split: String,
+    split_rows: usize,
+    rows: usize,
+    choice: &'static str,
+    seed: u64,
+    neg_elbo: f64,
+    neg_elbo_standard_error: Option<f64>,
+    nll: f64,
+    nll_standard_error: Option<f64>,
+    nll_samples: usize,
+    scores: Option<&'a Path>,
 }
 
 pub(super) fn run(args: &args::Eval) -> Outcome {
-    let model = Model::load(&model_file(&args.model))?;
-    let splits = load(&args.data)?.binarise(args.binarise.choice())?;
-    check_units(&model, &args.data, splits.test.cols())?;
-    let shape = model.network.shape().padded(LINE);
-    let engine = Engine::new(shape, Desktop::new(), Arm, args.seed)?;
-    let params = model.padded(LINE);
-    let threads = args::threads(args.threads).most();
-    let images = args.bound.nll_images.map_or(splits.test.rows(), |n| splits.test.rows().min(n as usize));
-    let nll_samples = args.bound.nll_samples as usize;
-    let evaluate = |table, k| bound(&engine, params.floats(), table, k, TEST, threads, None);
-    let figures = Figures {
-        neg_elbo: evaluate(&splits.test, 1)?,
-        nll: evaluate(&splits.test.head(images), nll_samples)?,
-        nll_samples,
-        images,
+    let file = args.scores.as_deref().map(|path| format(path).map(|format| (path, format))).transpose()?;
+    let subject = Subject::read(&args.model)?;
+    let data = subject.data(&args.measured)?;
+    let table = table(&data.splits, args.split);
+    let rows = match args.nll_images {
+        Some(count) => Rows::spread(&table, count as usize),
+        None => Rows::all(&table),
     };
-    say(format_args!("{}  {} parameters", model.network.notation(), model.params.len()))?;
-    say(format_args!("test -ELBO {:8.2} nats  ({} images)", figures.neg_elbo, splits.test.rows()))?;
-    say(format_args!("{}", bound_line(&figures)))?;
-    Ok(())
+    let shape = subject.model.network.shape().padded(LINE);
+    let engine = Engine::new(shape, Desktop::new(), Arm, args.seed)?;
+    let (params, threads) = (subject.model.padded(LINE), args::threads(args.threads).most());
+    let scores = Scores::of(&engine, params.floats(), rows, args.nll_samples as usize, threads, None)?;
+    if let Some((path, format)) = file {
+        write(&scores, format, path).map_err(|e| format!("{}: cannot be written: {e}", path.display()))?;
+    }
+    let figures = scores.figures();
+    if args.json {
+        return json(args, &subject, &data, rows, &figures);
+    }
+    let (split, all) = (args.split.name(), table.rows());
+    let chosen = match rows.is_all() {
+        true => format!("all {all} rows of {split}"),
+        false => format!("{} rows spread evenly over the {all} of {split}", rows.count()),
+    };
+    subject.say(&data, &chosen)?;
+    for line in figure_lines(&split, &figures, shape.is_conditional()) {
+        say(format_args!("{line}"))?;
+    }
+    match file {
+        Some((path, format)) => say(format_args!("{}: {}", path.display(), format.describe(rows.count()))),
+        None => Ok(()),
+    }
 }
 
-/// The model of a run folder, or the file itself.
-pub(super) fn model_file(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(MODEL) } else { path.into() }
+fn json(args: &args::Eval, subject: &Subject, data: &Data, rows: Rows<'_>, figures: &Figures) -> Outcome {
+    let network = &subject.model.network;
+    let report = Report {
+        model: &subject.path,
+        is_run: subject.is_run,
+        network: network.notation(),
+        parameters: subject.model.params.len(),
+        conditional: network.conditional,
+        data: &data.path,
+        trained_on: data.trained_on.as_deref(),
+        binarise: data.binarise.into(),
+        split: args.split.name(),
+        split_rows: rows.table().rows(),
+        rows: rows.count(),
+        choice: if rows.is_all() { "all" } else { "spread" },
+        seed: args.seed,
+        neg_elbo: figures.neg_elbo,
+        neg_elbo_standard_error: figures.neg_elbo_standard_error,
+        nll: figures.nll,
+        nll_standard_error: figures.nll_standard_error,
+        nll_samples: figures.nll_samples,
+        scores: args.scores.as_deref(),
+    };
+    say(format_args!("{}", serde_json::to_string_pretty(&report)?))
+}
+
+/// The rows of a split. Of a train split that is drawn anew every epoch, one draw, always the same.
+fn table(splits: &Splits, split: args::Split) -> Cow<'_, BitTable> {
+    match (split, &splits.train) {
+        (args::Split::Train, Source::Fixed(train)) => Cow::Borrowed(train),
+        (args::Split::Train, drawn) => {
+            let mut train = BitTable::default();
+            drawn.epoch(0, 0, &mut train);
+            Cow::Owned(train)
+        }
+        (args::Split::Valid, _) => Cow::Borrowed(&splits.valid),
+        (args::Split::Test, _) => Cow::Borrowed(&splits.test),
+        (args::Split::All, _) => {
+            let train = table(splits, args::Split::Train);
+            let tables = [&*train, &splits.valid, &splits.test];
+            let words = tables.map(BitTable::words).concat();
+            Cow::Owned(BitTable::from_words(tables.map(BitTable::rows).iter().sum(), train.cols(), words))
+        }
+    }
+}
+
+/// The format of a file of scores. Errors: an ending that stands for none, no folder to put it in, or another file there.
+fn format(path: &Path) -> Result<Format, Usage> {
+    let fail = |what: &str| Usage(format!("--scores {}: {what}", path.display()));
+    let format = Format::of(path).ok_or_else(|| fail("give a name that ends in .csv or .npy"))?;
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(fail("its folder does not exist"))
+        }
+        _ if path.is_dir() => Err(fail("is a folder")),
+        _ => match format.may_replace(path) {
+            Ok(true) => Ok(format),
+            Ok(false) => Err(fail("exists already and holds no scores; give another name")),
+            Err(e) => Err(fail(&format!("cannot be replaced: {e}"))),
+        },
+    }
 }

@@ -1,9 +1,9 @@
 //! `arm export`.
 
-use super::eval::model_file;
+use super::subject::model_file;
 use super::{Outcome, Usage, args, say};
 use crate::export::Export;
-use crate::files::replace_bytes;
+use crate::files::replace_all;
 use crate::model::Model;
 
 pub(super) fn run(args: &args::Export) -> Outcome {
@@ -16,11 +16,10 @@ pub(super) fn run(args: &args::Export) -> Outcome {
     let path = model_file(&args.model);
     let model = Model::load(&path)?;
     let export = Export::new(&model).map_err(|e| format!("{}: {e}", path.display()))?;
-    let files = [("sbn", export.bytes.clone()), ("rs", export.rust().into()), ("h", export.c(name).into())];
-    for (extension, contents) in files {
-        let file = args.out.with_extension(extension);
-        replace_bytes(&file, &contents).map_err(|e| format!("{}: cannot be written: {e}", file.display()))?;
-    }
+    let c = export.c(name).map_err(|e| format!("{}: {e}", path.display()))?;
+    let files = [("sbn", export.bytes.clone()), ("rs", export.rust().into()), ("h", c.into())];
+    let files = files.map(|(extension, contents)| (args.out.with_extension(extension), contents));
+    replace_all(&files).map_err(|(file, e)| format!("{}: cannot be written: {e}", file.display()))?;
     let out = args.out.display();
     say(format_args!("{}  {} parameters", model.network.notation(), model.params.len()))?;
     let size = export.bytes.len();

@@ -10,6 +10,7 @@ mod export;
 mod fetch;
 mod runs;
 mod sample;
+mod subject;
 mod toy;
 mod train;
 mod variance;
@@ -68,10 +69,41 @@ fn headline(network: &Network, config: &Config) -> String {
     format!("{}{beyond}  {parameters} parameters{source}", network.notation())
 }
 
-/// What the commands say about a bound.
-fn bound_line(figures: &crate::train::Figures) -> String {
-    format!(
-        "test NLL   {:8.2} nats  (importance-weighted bound, K = {}, {} images)",
-        figures.nll, figures.nll_samples, figures.images
-    )
+/// What the commands say about figures: each mean ± its standard error.
+fn figure_lines(split: &str, figures: &crate::train::Figures, conditional: bool) -> [String; 2] {
+    let mean = |value: f64, error: Option<f64>| {
+        let error = error.map_or_else(String::new, |error| format!(" ± {error:.2}"));
+        format!("{value:8.2}{error} nats")
+    };
+    let neg_elbo = mean(figures.neg_elbo, figures.neg_elbo_standard_error);
+    let nll = mean(figures.nll, figures.nll_standard_error);
+    let of = if conditional { "-log p(y | x)" } else { "-log p(x)" };
+    let (images, samples) = (figures.images, figures.nll_samples);
+    [
+        format!("{split} -ELBO {neg_elbo}  (one sample, {images} images)"),
+        format!("{split} NLL   {nll}  (importance-weighted bound of {of}, K = {samples}, {images} images)"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_is_printed_with_its_standard_error() {
+        let figures = crate::train::Figures {
+            neg_elbo: 101.256,
+            neg_elbo_standard_error: Some(0.4),
+            nll: 99.5,
+            nll_standard_error: None,
+            nll_samples: 7,
+            images: 1,
+        };
+        let [neg_elbo, nll] = figure_lines("test", &figures, true);
+        assert_eq!(neg_elbo, "test -ELBO   101.26 ± 0.40 nats  (one sample, 1 images)");
+        assert!(
+            nll.starts_with("test NLL      99.50 nats  (") && nll.contains("-log p(y | x), K = 7"),
+            "{nll}"
+        );
+    }
 }

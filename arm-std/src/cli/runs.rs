@@ -3,8 +3,16 @@
 use super::{Outcome, args, say};
 use crate::files::replace_bytes;
 use crate::plot::page;
-use crate::runs::{charts, list, sort, table};
+use crate::runs::{Group, Summary, charts, group, list, sort, table};
+use serde::Serialize;
 use std::io::Write;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Listed<'a> {
+    groups: &'a [Group],
+    runs: &'a [Summary],
+}
 
 pub(super) fn run(args: &args::Runs) -> Outcome {
     let mut runs = Vec::new();
@@ -17,15 +25,19 @@ pub(super) fn run(args: &args::Runs) -> Outcome {
         }
     }
     sort(&mut runs);
+    let groups = group(&runs);
     if let Some(file) = &args.svg {
-        let text = page(&charts(&runs), 2)?;
+        let text = page(&charts(&groups), 2)?;
         replace_bytes(file, text.as_bytes()).map_err(|e| format!("{}: {e}", file.display()))?;
     }
     if args.json {
-        return say(format_args!("{}", serde_json::to_string_pretty(&runs)?));
+        return say(format_args!(
+            "{}",
+            serde_json::to_string_pretty(&Listed { groups: &groups, runs: &runs })?
+        ));
     }
     if runs.is_empty() {
         return say(format_args!("no runs; arm train makes one"));
     }
-    table(&runs).iter().try_for_each(|line| say(format_args!("{line}")))
+    table(&groups).iter().try_for_each(|line| say(format_args!("{line}")))
 }

@@ -1,7 +1,7 @@
 //! `arm train`.
 
 use super::watch::{self, Saving, Watch};
-use super::{Outcome, Usage, args, bound_line, headline, say};
+use super::{Outcome, Usage, args, figure_lines, headline, say};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::Splits;
@@ -147,8 +147,9 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
             best.valid_neg_elbo, best.epoch, last.epoch
         ))?;
     }
-    say(format_args!("test -ELBO {:8.2} nats", figures.neg_elbo))?;
-    say(format_args!("{}", bound_line(&figures)))?;
+    for line in figure_lines("test", &figures, network.conditional) {
+        say(format_args!("{line}"))?;
+    }
     say(format_args!("{:.1} s; see {}", trained.as_secs_f64(), folder.path().join(REPORT).display()))?;
     Ok(())
 }

@@ -1,17 +1,15 @@
 //! `arm variance`.
 
 use super::estimators::{choices, label};
-use super::eval::{check_units, model_file};
+use super::subject::Subject;
 use super::{Outcome, Usage, args, say};
 use crate::config::{BaselineName, EstimatorName};
 use crate::cut::Cut;
-use crate::data::load;
 use crate::dispatch::Choice;
 use crate::files::replace_bytes;
 use crate::gradients::{self, Effort, Reference, Row};
 use crate::kernels::Desktop;
 use crate::memory::LINE;
-use crate::model::Model;
 use crate::moments::Place;
 use crate::plot::{Axis, Chart, Curve, page};
 use arm_core::Shape;
@@ -27,6 +25,7 @@ struct Report<'a> {
     model: String,
     network: String,
     data: String,
+    binarise: String,
     batch: usize,
     draws: u64,
     reference: String,
@@ -37,14 +36,13 @@ struct Report<'a> {
 }
 
 pub(super) fn run(args: &args::Variance) -> Outcome {
-    let model = Model::load(&model_file(&args.model))?;
-    let splits = load(&args.data)?.binarise(args.binarise.choice())?;
+    let subject = Subject::read(&args.model)?;
+    let (model, data) = (&subject.model, subject.data(&args.measured)?);
     let mut drawn = crate::data::BitTable::default();
-    let table = splits.train.epoch(args.seed, 0, &mut drawn);
-    check_units(&model, &args.data, table.cols())?;
+    let table = data.splits.train.epoch(args.seed, 0, &mut drawn);
     let batch = args.batch as usize;
     if batch > table.rows() {
-        let (data, rows) = (args.data.display(), table.rows());
+        let (data, rows) = (data.path.display(), table.rows());
         return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());
     }
     let shape = model.network.shape().padded(LINE);
@@ -75,9 +73,9 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
         true => rows(shape, Place { objective: &Conditional, params, x, y, layers }, &chosen, plain, effort)?,
         false => rows(shape, Place { objective: &Vae, params, x, y, layers }, &chosen, plain, effort)?,
     };
+    subject.say(&data, &format!("the first {batch} rows of train"))?;
     say(format_args!(
-        "{}, {batch} train images, {} gradients of each estimator, reference {} with {}\n",
-        model.network.notation(),
+        "{} gradients of each estimator, reference {} with {}\n",
         effort.draws,
         label(&plain),
         effort.reference_draws
@@ -86,7 +84,8 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
     let report = Report {
         model: args.model.display().to_string(),
         network: model.network.notation(),
-        data: args.data.display().to_string(),
+        data: data.path.display().to_string(),
+        binarise: data.binarise.into(),
         batch,
         draws: effort.draws,
         reference: label(&plain),

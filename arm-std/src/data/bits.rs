@@ -51,12 +51,6 @@ impl BitTable {
         BitTable { rows, cols, words }
     }
 
-    /// A copy of the first `rows` rows, or of all.
-    pub fn head(&self, rows: usize) -> BitTable {
-        let rows = rows.min(self.rows);
-        BitTable { rows, cols: self.cols, words: self.words[..rows * self.words_per_row()].to_vec() }
-    }
-
     /// Number of rows (examples).
     pub fn rows(&self) -> usize {
         self.rows

@@ -52,4 +52,5 @@ pub use grey::{GreyTable, Table};
 pub use load::load;
 pub use split::Loaded;
 pub use strokes::{stroke_digits, strokes};
+pub(crate) use write::write_npy_header;
 pub use write::{Output, WriteError, write_splits, write_table};

@@ -95,15 +95,23 @@ fn invalid(what: &str) -> io::Error {
 }
 
 fn write_npy(table: &Table, out: &mut impl Write) -> io::Result<()> {
-    let (rows, cols) = (table.rows(), table.cols());
-    let dictionary = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({rows}, {cols}), }}");
+    write_npy_header("|u1", [table.rows(), table.cols()], out)?;
+    write_rows(table, out)
+}
+
+/// All of an NPY file but the numbers, which are `rows` x `cols` of the type that NumPy calls `descr`, row-major.
+pub(crate) fn write_npy_header(
+    descr: &str,
+    [rows, cols]: [usize; 2],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let dictionary = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({rows}, {cols}), }}");
     // The numbers begin at a multiple of 64, the header ends in a line feed.
     let length = (npy::MAGIC.len() + 4 + dictionary.len() + 1).next_multiple_of(64) - npy::MAGIC.len() - 4;
     out.write_all(npy::MAGIC)?;
     out.write_all(&[1, 0])?;
     out.write_all(&(length as u16).to_le_bytes())?;
-    writeln!(out, "{dictionary:<width$}", width = length - 1)?;
-    write_rows(table, out)
+    writeln!(out, "{dictionary:<width$}", width = length - 1)
 }
 
 fn write_idx(table: &Table, out: &mut impl Write) -> io::Result<()> {

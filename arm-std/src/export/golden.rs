@@ -11,9 +11,11 @@ use arm_core::{Error, Learner};
 /// bytes it scores each input, bounds each, and then learns each by gradient descent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Golden {
-    /// Packed inputs, [`INPUTS`](Self::INPUTS) samples from the model.
+    /// Packed inputs: [`INPUTS`](Self::INPUTS) samples from the model, or of a conditional network random bits.
     pub inputs: Vec<Vec<u32>>,
-    /// [`Learner::score`] with one sample: the -ELBO in nats.
+    /// Packed targets of a conditional network, random bits; empty for any other.
+    pub targets: Vec<Vec<u32>>,
+    /// [`Learner::score`] with one sample: the -ELBO in nats. Of a conditional network [`Learner::score_conditional`], and so on.
     pub neg_elbo: Vec<f32>,
     /// [`Learner::score`] with [`SAMPLES`](Self::SAMPLES) samples.
     pub bound: Vec<f32>,
@@ -38,23 +40,41 @@ impl Golden {
         let memory = Slices { params: &mut params, moments: &mut [], scratch: &mut scratch };
         let mut learner = Learner::new(shape, Arm, Sgd { rate: Self::RATE }, Self::SEED, memory)?;
         learner.load_bytes(bytes)?;
-        let mut p = vec![0.0; network.inputs];
-        let mut inputs = Vec::new();
+        let mut p = vec![0.5; network.inputs];
+        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         for i in 0..Self::INPUTS as u64 {
-            learner.sample(i, &mut p)?;
-            let mut stream = Stream::new(Self::SEED, Purpose::Generate, u64::MAX, i, 0);
-            let mut x = vec![0u32; network.inputs.div_ceil(32)];
-            for (unit, p) in p.iter().enumerate() {
-                x[unit / 32] |= u32::from(stream.uniform() < *p) << (unit % 32);
+            if !network.conditional {
+                learner.sample(i, &mut p)?;
             }
-            inputs.push(x);
+            let mut stream = Stream::new(Self::SEED, Purpose::Generate, u64::MAX, i, 0);
+            inputs.push(drawn(&mut stream, &p));
+            targets.push(drawn(&mut stream, &vec![0.5; shape.targets()]));
         }
-        let all = |f: &mut dyn FnMut(&[u32]) -> Result<f32, Error>| -> Result<Vec<f32>, Error> {
-            inputs.iter().map(|x| f(x)).collect()
+        let score = |learner: &mut Learner<'_, '_, Arm, Sgd>, x: &[u32], y: &[u32], samples| {
+            if network.conditional {
+                learner.score_conditional(x, y, samples)
+            } else {
+                learner.score(x, samples)
+            }
         };
-        let neg_elbo = all(&mut |x| learner.score(x, 1))?;
-        let bound = all(&mut |x| learner.score(x, Self::SAMPLES))?;
-        let learned = all(&mut |x| learner.step(x))?;
-        Ok(Golden { inputs, neg_elbo, bound, learned })
+        let all = |f: &mut dyn FnMut(&[u32], &[u32]) -> Result<f32, Error>| -> Result<Vec<f32>, Error> {
+            inputs.iter().zip(&targets).map(|(x, y)| f(x, y)).collect()
+        };
+        let neg_elbo = all(&mut |x, y| score(&mut learner, x, y, 1))?;
+        let bound = all(&mut |x, y| score(&mut learner, x, y, Self::SAMPLES))?;
+        let learned = all(&mut |x, y| {
+            if network.conditional { learner.step_conditional(x, y) } else { learner.step(x) }
+        })?;
+        targets.retain(|y| !y.is_empty());
+        Ok(Golden { inputs, targets, neg_elbo, bound, learned })
     }
+}
+
+/// Packed bits that are one with these probabilities.
+fn drawn(stream: &mut Stream, p: &[f32]) -> Vec<u32> {
+    let mut x = vec![0u32; p.len().div_ceil(32)];
+    for (unit, p) in p.iter().enumerate() {
+        x[unit / 32] |= u32::from(stream.uniform() < *p) << (unit % 32);
+    }
+    x
 }

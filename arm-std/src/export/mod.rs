@@ -10,6 +10,9 @@ use crate::model::Model;
 use crate::network::Network;
 use arm_core::Error;
 
+/// `SBN_MAX_LAYERS` of `sbn.h`.
+const C_LAYERS: usize = 16;
+
 /// A model that is ready for a device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Export {
@@ -37,8 +40,15 @@ impl Export {
     }
 
     /// A header in C, whose names begin with `name`: the network, the bytes and a self-test. It needs `sbn.h`.
-    pub fn c(&self, name: &str) -> String {
-        c::header(self, name)
+    ///
+    /// Errors: a network of more layers than the library for C takes.
+    pub fn c(&self, name: &str) -> Result<String, String> {
+        let layers = self.network.shape().network_layers();
+        if layers > C_LAYERS {
+            let notation = self.network.notation();
+            return Err(format!("{notation} has {layers} layers, but the library for C takes {C_LAYERS}"));
+        }
+        Ok(c::header(self, name))
     }
 }
 
@@ -76,7 +86,7 @@ mod tests {
         ] {
             assert!(rust.contains(part), "{part} is not in {rust}");
         }
-        let c = export.c("gears");
+        let c = export.c("gears").unwrap();
         for part in [
             "#define GEARS_ENCODER(H, B) H(40, 6, 0.1f) B(6, 5) B(5, 3)",
             "#define GEARS_DECODER(H, B) B(3, 5) B(5, 40)",

@@ -1,7 +1,7 @@
 //! A model as a module in Rust.
 
 use super::{Export, Golden, bits, literals};
-use arm_core::{Layer, Prior};
+use arm_core::{Coding, Layer, Prior};
 
 pub(super) fn module(export: &Export) -> String {
     let Export { network, bytes, golden } = export;
@@ -13,9 +13,36 @@ pub(super) fn module(export: &Export) -> String {
         layers.iter().map(layer).collect::<Vec<_>>().join(", ")
     };
     let prior = if network.prior == Prior::Learned { "Learned" } else { "Fixed" };
-    let words = network.inputs.div_ceil(32);
     let count = Golden::INPUTS;
-    let inputs: String = golden.inputs.iter().map(|x| format!("    [\n{}    ],\n", literals(x, 8))).collect();
+    let packed = |name: &str, doc: &str, units: usize, all: &[Vec<u32>]| {
+        let rows: String = all.iter().map(|x| format!("    [\n{}    ],\n", literals(x, 8))).collect();
+        format!("/// {doc}\npub static {name}: [[u32; {}]; {count}] = [\n{rows}];\n\n", units.div_ceil(32))
+    };
+    let shape = network.shape();
+    let coding = |coding: Coding<'_>| match coding {
+        Coding::ZeroOne => "Coding::ZeroOne".into(),
+        Coding::Signed => "Coding::Signed".into(),
+        Coding::Centred(means) => format!("Coding::Centred(&{means:?})"),
+    };
+    let (coded, names) = match network.codings {
+        None => (String::new(), ""),
+        Some(c) => {
+            (format!("\n.coded(&Codings {{ x: {}, b: {} }})", coding(c.x), coding(c.b)), "Coding, Codings, ")
+        }
+    };
+    let (kind, last) = match network.conditional {
+        true => ("conditional", String::new()),
+        false => ("vae", format!("    Prior::{prior},\n")),
+    };
+    let prior_name = if network.conditional { "" } else { "Prior, " };
+    let targets = match network.conditional {
+        true => packed("TARGETS", "Targets of the self-test.", shape.targets(), &golden.targets),
+        false => String::new(),
+    };
+    let (score, step, pairs, each) = match network.conditional {
+        true => ("score_conditional(x, y", "step_conditional(x, y)", "INPUTS.iter().zip(&TARGETS)", "(x, y)"),
+        false => ("score(x", "step(x)", "INPUTS.iter()", "x"),
+    };
     let values = |name: &str, doc: &str, values: &[f32]| {
         format!("/// {doc}\npub static {name}: [u32; {count}] = [\n{}];\n\n", literals(&bits(values), 8))
     };
@@ -25,13 +52,12 @@ pub(super) fn module(export: &Export) -> String {
              use arm_core::estimator::Arm;\n\
              use arm_core::learner::Slices;\n\
              use arm_core::optim::Sgd;\n\
-             use arm_core::{{Error, Layer, Learner, Prior, Shape}};\n\n",
+             use arm_core::{{{names}Error, Layer, Learner, {prior_name}Shape}};\n\n",
             network.notation(),
             network.shape().params()
         ),
         format!(
-            "/// The network.\npub const SHAPE: Shape<'static> = Shape::vae(\n    {},\n    &[{}],\n    &[{}],\n    \
-             Prior::{prior},\n);\n\n",
+            "/// The network.\npub const SHAPE: Shape<'static> = Shape::{kind}(\n    {},\n    &[{}],\n    &[{}],\n{last}){coded};\n\n",
             network.inputs,
             layers(&network.encoder),
             layers(&network.decoder)
@@ -41,7 +67,8 @@ pub(super) fn module(export: &Export) -> String {
             bytes.len(),
             literals(bytes, 16)
         ),
-        format!("/// Inputs of the self-test.\npub static INPUTS: [[u32; {words}]; {count}] = [\n{inputs}];\n\n"),
+        packed("INPUTS", "Inputs of the self-test.", network.inputs, &golden.inputs),
+        targets,
         values("NEG_ELBO", "Bits of their scores with one sample: the -ELBO in nats.", &golden.neg_elbo),
         values("BOUND", "Bits of their scores with ten samples.", &golden.bound),
         values("LEARNED", "Bits of the -ELBO of each while they are learned in order.", &golden.learned),
@@ -52,12 +79,12 @@ pub(super) fn module(export: &Export) -> String {
              let mut learner = Learner::new(SHAPE, Arm, Sgd {{ rate: {:?} }}, {}, memory)?;\n    \
              learner.load_bytes(&PARAMETERS)?;\n    \
              let mut same = true;\n    \
-             for (x, bits) in INPUTS.iter().zip(NEG_ELBO) {{\n        \
-             same &= learner.score(x, 1)?.to_bits() == bits;\n    }}\n    \
-             for (x, bits) in INPUTS.iter().zip(BOUND) {{\n        \
-             same &= learner.score(x, {})?.to_bits() == bits;\n    }}\n    \
-             for (x, bits) in INPUTS.iter().zip(LEARNED) {{\n        \
-             same &= learner.step(x)?.to_bits() == bits;\n    }}\n    \
+             for ({each}, bits) in {pairs}.zip(NEG_ELBO) {{\n        \
+             same &= learner.{score}, 1)?.to_bits() == bits;\n    }}\n    \
+             for ({each}, bits) in {pairs}.zip(BOUND) {{\n        \
+             same &= learner.{score}, {})?.to_bits() == bits;\n    }}\n    \
+             for ({each}, bits) in {pairs}.zip(LEARNED) {{\n        \
+             same &= learner.{step}?.to_bits() == bits;\n    }}\n    \
              Ok(same)\n}}\n",
             Golden::RATE,
             Golden::SEED,

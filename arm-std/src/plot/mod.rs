@@ -1,12 +1,15 @@
 //! Charts of curves as SVG.
 
+mod draw;
+mod focus;
+mod legend;
 mod scale;
+mod thin;
 
-use plotters::coord::Shift;
-use plotters::element::DashedPathElement;
-use plotters::prelude::*;
-use plotters::series::DashedLineSeries;
-use scale::Scale;
+use draw::{HEIGHT, WIDTH, draw};
+use legend::Legend;
+use svg::Document;
+use svg::node::element::{Group, Rectangle};
 
 /// What an axis shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,17 +18,31 @@ pub struct Axis {
     pub label: String,
     /// Whether it is logarithmic; values that are not positive are then left out.
     pub log: bool,
+    /// Whether it ends where the curves are most of the time; what lies beyond is cut off, and the chart says so.
+    pub focus: bool,
+    /// Names of the places 0, 1, .. instead of numbers.
+    pub names: Vec<String>,
 }
 
 impl Axis {
     /// A linear axis.
     pub fn linear(label: impl Into<String>) -> Axis {
-        Axis { label: label.into(), log: false }
+        Axis { label: label.into(), ..Axis::default() }
     }
 
     /// A logarithmic axis.
     pub fn log(label: impl Into<String>) -> Axis {
-        Axis { label: label.into(), log: true }
+        Axis { label: label.into(), log: true, ..Axis::default() }
+    }
+
+    /// A horizontal axis with names at 0, 1, ..
+    pub fn names(label: impl Into<String>, names: Vec<String>) -> Axis {
+        Axis { label: label.into(), names, ..Axis::default() }
+    }
+
+    /// The same as a vertical axis that leaves out what curves do for a moment only, such as their first steps.
+    pub fn focused(self) -> Axis {
+        Axis { focus: true, ..self }
     }
 }
 
@@ -36,12 +53,14 @@ pub struct Curve {
     pub name: String,
     /// Points in the order in which they are joined.
     pub points: Vec<(f64, f64)>,
+    /// A band around it: x, low and high.
+    pub band: Vec<(f64, f64, f64)>,
 }
 
 impl Curve {
-    /// A curve.
+    /// A curve without a band.
     pub fn new(name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Curve {
-        Curve { name: name.into(), points: points.into_iter().collect() }
+        Curve { name: name.into(), points: points.into_iter().collect(), band: Vec::new() }
     }
 }
 
@@ -54,148 +73,74 @@ pub struct Chart {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// The curves.
+    /// The curves, the most important ones first: those that find no style of their own are grey and lie behind.
     pub curves: Vec<Curve>,
 }
 
-/// Size of one chart, and of the legend beside or below, in pixels.
-const CHART: (u32, u32) = (520, 330);
-const LEGEND: u32 = 190;
-const LINE: u32 = 20;
-
 /// Distinguishable colours, also for most colour-blind readers (Okabe & Ito 2008; the yellow darkened for white paper).
-const COLOURS: [RGBColor; 8] = [
-    RGBColor(0, 0, 0),
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(86, 180, 233),
-    RGBColor(230, 159, 0),
-    RGBColor(150, 140, 20),
-];
+const COLOURS: [&str; 8] =
+    ["#000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#968c14"];
 
 /// Lengths of dash and gap in pixels of the k-th eight of curves.
-const DASHES: [(i32, i32); 3] = [(0, 0), (7, 4), (2, 3)];
+const DASHES: [Option<&str>; 3] = [None, Some("7 4"), Some("2 3")];
 
-fn style(k: usize) -> (ShapeStyle, (i32, i32)) {
-    let colour = COLOURS[k % COLOURS.len()];
-    (colour.stroke_width(2), DASHES[(k / COLOURS.len()) % DASHES.len()])
+/// How a curve is drawn.
+#[derive(Clone, Copy)]
+struct Style {
+    colour: &'static str,
+    dash: Option<&'static str>,
+    width: f64,
+    /// Of its band.
+    opacity: f64,
 }
 
-/// An SVG page of `charts` in rows of `columns`, with one legend at the right. The legend is that of the chart with the
-/// most curves. Errors: a page without charts, or a text that cannot be drawn.
+/// The style of the k-th curve; `None` for one that has none of its own.
+fn style(k: usize) -> Option<Style> {
+    let dash = *DASHES.get(k / COLOURS.len())?;
+    Some(Style { colour: COLOURS[k % COLOURS.len()], dash, width: 2.0, opacity: 0.18 })
+}
+
+/// The style of all others.
+const GREY: Style = Style { colour: "#aaa", dash: None, width: 0.8, opacity: 0.06 };
+
+/// Points on a page, beyond which curves lose detail: some 600 kB.
+const POINTS: usize = 48_000;
+
+/// An SVG page of `charts` in rows of `columns`, with one legend at the right, or below where there is one column. The
+/// legend is that of the chart with the most curves. However many curves and points there are, the page stays below 1 MB.
+/// Errors: a page without charts.
 pub fn page(charts: &[Chart], columns: usize) -> Result<String, String> {
     let columns = columns.clamp(1, charts.len().max(1));
     let rows = charts.len().div_ceil(columns);
     let names = charts.iter().max_by_key(|c| c.curves.len()).ok_or("a page needs a chart")?;
-    let height = (rows as u32 * CHART.1).max((names.curves.len() as u32 + 2) * LINE);
-    let (width, mut text) = (columns as u32 * CHART.0, String::new());
-    {
-        let root = SVGBackend::with_string(&mut text, (width + LEGEND, height)).into_drawing_area();
-        let draw = || {
-            root.fill(&WHITE)?;
-            let (left, right) = root.split_horizontally(width);
-            for (chart, area) in charts.iter().zip(left.split_evenly((rows, columns))) {
-                draw_chart(chart, &area)?;
-            }
-            draw_legend(&names.curves, &right)?;
-            root.present()
-        };
-        draw().map_err(|e| e.to_string())?;
+    let (right, bottom) = ((columns * WIDTH) as f64, (rows * HEIGHT) as f64);
+    let legend = Legend::new(&names.curves, (columns == 1).then_some(right));
+    let (width, height, at) = match columns {
+        1 => (right, bottom + legend.height, (0.0, bottom)),
+        _ => (right + legend.width, bottom.max(legend.height), (right, 0.0)),
+    };
+    let share = |curve: &Curve| if curve.band.is_empty() { 1 } else { 3 };
+    let shares: usize = charts.iter().flat_map(|c| &c.curves).map(share).sum();
+    let most = (POINTS / shares.max(1)).clamp(8, 2 * WIDTH);
+    let mut text = Group::new().set("font-family", "sans-serif").set("font-size", 12);
+    for (i, chart) in charts.iter().enumerate() {
+        let corner = (i % columns * WIDTH, i / columns * HEIGHT);
+        text = text.add(moved(draw(chart, most), (corner.0 as f64, corner.1 as f64)));
     }
-    Ok(text)
+    text = text.add(moved(legend.draw(), at));
+    let white = Rectangle::new().set("width", width).set("height", height).set("fill", "#fff");
+    let page = Document::new()
+        .set("width", width)
+        .set("height", height)
+        .set("viewBox", (0, 0, width, height))
+        .add(white)
+        .add(text);
+    Ok(format!("{page}\n"))
 }
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;
-
-fn draw_chart<'a>(chart: &Chart, area: &Area<'a>) -> Drawn<'a> {
-    let values =
-        |pick: fn(&(f64, f64)) -> f64| chart.curves.iter().flat_map(move |c| c.points.iter().map(pick));
-    let x = Scale::around(values(|p| p.0), chart.x.log);
-    let y = Scale::around(values(|p| p.1), chart.y.log);
-    let mut drawn = ChartBuilder::on(area)
-        .caption(&chart.title, ("sans-serif", 15))
-        .margin(8)
-        .margin_right(16)
-        .x_label_area_size(38)
-        .y_label_area_size(62)
-        .build_cartesian_2d(x, y)?;
-    drawn
-        .configure_mesh()
-        .x_desc(&chart.x.label)
-        .y_desc(&chart.y.label)
-        .x_labels(7)
-        .y_labels(7)
-        .max_light_lines(0)
-        .label_style(("sans-serif", 12))
-        .axis_desc_style(("sans-serif", 13))
-        .bold_line_style(BLACK.mix(0.12))
-        .draw()?;
-    for (k, curve) in chart.curves.iter().enumerate() {
-        let (style, (dash, gap)) = style(k);
-        for part in curve.points.split(|p| !(x.shows(p.0) && y.shows(p.1))) {
-            match dash {
-                0 => drawn.draw_series(LineSeries::new(part.iter().copied(), style))?,
-                _ => drawn.draw_series(DashedLineSeries::new(part.iter().copied(), dash, gap, style))?,
-            };
-        }
-    }
-    Ok(())
-}
-
-fn draw_legend<'a>(curves: &[Curve], area: &Area<'a>) -> Drawn<'a> {
-    for (k, curve) in curves.iter().enumerate() {
-        let y = (LINE as usize * (k + 1) + 14) as i32;
-        let (style, (dash, gap)) = style(k);
-        let line = [(0, y), (28, y)];
-        match dash {
-            0 => area.draw(&PathElement::new(line, style))?,
-            _ => area.draw(&DashedPathElement::new(line, dash, gap, style))?,
-        }
-        area.draw(&Text::new(curve.name.as_str(), (36, y - 7), ("sans-serif", 13)))?;
-    }
-    Ok(())
+fn moved(group: Group, (x, y): (f64, f64)) -> Group {
+    group.set("transform", format!("translate({x} {y})"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn chart(curves: usize, log: bool) -> Chart {
-        let curve = |k: usize| {
-            let points = (0..50).map(|i| (f64::from(i), f64::from(i).exp() * (k + 1) as f64));
-            Curve::new(format!("curve <{k}>"), points)
-        };
-        Chart {
-            title: "−ELBO & more".into(),
-            x: Axis::linear("steps"),
-            y: Axis { label: "nats".into(), log },
-            curves: (0..curves).map(curve).collect(),
-        }
-    }
-
-    #[test]
-    fn every_curve_is_drawn_and_named() {
-        let svg = page(&[chart(3, true), chart(2, false)], 2).unwrap();
-        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
-        for text in ["curve &lt;2&gt;", "−ELBO &amp; more", "steps", "nats"] {
-            assert!(svg.contains(text), "{text}");
-        }
-        // 3 + 2 curves of 50 points and 3 of the legend.
-        let lines = svg.matches("<polyline").count();
-        assert!(lines >= 8, "{lines}");
-        assert_eq!(page(&[chart(1, false)], 1), page(&[chart(1, false)], 1));
-    }
-
-    #[test]
-    fn nothing_and_nonsense_are_no_panic() {
-        assert!(page(&[], 2).is_err());
-        let nothing = Chart::default();
-        let mut odd = chart(1, true);
-        odd.curves[0].points = vec![(f64::NAN, 1.0), (1.0, 0.0), (2.0, f64::INFINITY), (3.0, -1.0)];
-        odd.curves.push(Curve::new("empty", []));
-        assert!(page(&[nothing, odd, chart(40, false)], 0).unwrap().contains("</svg>"));
-    }
-}
+mod tests;

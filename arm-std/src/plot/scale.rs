@@ -1,13 +1,10 @@
 //! Axes: linear or logarithmic, with round ticks.
 
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
-use std::ops::Range;
-
 /// A range of values on a linear or a logarithmic axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scale {
-    low: f64,
-    high: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
     log: bool,
 }
 
@@ -27,13 +24,31 @@ impl Scale {
         Scale { low: low - room, high: high + room, log }
     }
 
+    /// The axis of `count` names at 0, 1, ..
+    pub(super) fn of_names(count: usize) -> Scale {
+        Scale { low: -0.4, high: count.max(1) as f64 - 0.6, log: false }
+    }
+
+    /// The axis from `low` to `high`, both of which have a place on this one.
+    pub(super) fn within(self, low: f64, high: f64) -> Scale {
+        Scale::around([low, high].into_iter(), self.log)
+    }
+
     /// Whether `v` has a place on the axis.
     pub(super) fn shows(&self, v: f64) -> bool {
         v.is_finite() && (!self.log || v > 0.0)
     }
 
+    /// Where `v` lies: 0 at the low end, 1 at the high end.
+    pub(super) fn share(&self, v: f64) -> f64 {
+        let place = |v: f64| if self.log { v.max(f64::MIN_POSITIVE).ln() } else { v };
+        let share = (place(v) - place(self.low)) / (place(self.high) - place(self.low));
+        // Far outside is as good as a little outside, and short to write.
+        share.clamp(-1.0, 2.0)
+    }
+
     /// Round values, at most `most`.
-    fn ticks(&self, most: usize) -> Vec<f64> {
+    pub(super) fn ticks(&self, most: usize) -> Vec<f64> {
         if most == 0 {
             return Vec::new();
         }
@@ -53,32 +68,6 @@ impl Scale {
         let step = step.unwrap_or(raw);
         let (first, last) = ((self.low / step).ceil() as i64, (self.high / step).floor() as i64);
         (first..=last).map(|i| i as f64 * step).collect()
-    }
-}
-
-impl Ranged for Scale {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
-        let place = |v: f64| if self.log { v.ln() } else { v };
-        let share = (place(*value) - place(self.low)) / (place(self.high) - place(self.low));
-        // Far outside is as good as a little outside, and no overflow.
-        from + (f64::from(to - from) * share.clamp(-1.0, 2.0)).round() as i32
-    }
-
-    fn key_points<H: KeyPointHint>(&self, hint: H) -> Vec<f64> {
-        self.ticks(hint.bold_points())
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.low..self.high
-    }
-}
-
-impl ValueFormatter<f64> for Scale {
-    fn format_ext(&self, value: &f64) -> String {
-        number(*value)
     }
 }
 
@@ -127,8 +116,10 @@ mod tests {
         assert!(!log.shows(0.0) && !log.shows(f64::NAN) && log.shows(3.0));
         let none = Scale::around(std::iter::empty(), true);
         assert!(none.low < none.high);
-        assert_eq!((log.map(&log.low, (10, 110)), log.map(&log.high, (10, 110))), (10, 110));
-        assert_eq!(log.map(&1e300, (0, 100)), 200);
+        assert_eq!((log.share(log.low), log.share(log.high)), (0.0, 1.0));
+        assert_eq!((log.share(1e300), log.share(-1.0)), (2.0, -1.0));
+        let names = Scale::of_names(3);
+        assert!(names.share(0.0) > 0.0 && names.share(2.0) < 1.0);
     }
 
     #[test]

@@ -18,9 +18,9 @@ static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(D
 static const sbn_layer up[] = SBN_LAYERS(UP), down[] = SBN_LAYERS(DOWN);
 static const sbn_layer code[] = SBN_LAYERS(CODE);
 
-static const sbn_shape reference = {64, encoder, LAYERS(encoder), decoder, LAYERS(decoder), 0};
-static const sbn_shape deep = {64, up, LAYERS(up), down, LAYERS(down), 5};
-static const sbn_shape black_box = {0, code, LAYERS(code), NULL, 0, 0};
+static const sbn_shape reference = {64, encoder, LAYERS(encoder), decoder, LAYERS(decoder), 0, 0, NULL};
+static const sbn_shape deep = {64, up, LAYERS(up), down, LAYERS(down), 5, 0, NULL};
+static const sbn_shape black_box = {0, code, LAYERS(code), NULL, 0, 0, 0, NULL};
 
 static uint32_t sgd_memory[SBN_BYTES(64, ENCODER, DECODER, 0, SBN_SGD) / 4];
 static uint32_t adam_memory[SBN_BYTES(64, ENCODER, DECODER, 0, SBN_ADAM) / 4];

@@ -11,8 +11,8 @@
 
 static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(DECODER);
 static const sbn_layer code[] = SBN_LAYERS(CODE);
-static const sbn_shape shape = {40, encoder, 2, decoder, 2, 0};
-static const sbn_shape chain = {33, code, 1, NULL, 0, 0};
+static const sbn_shape shape = {40, encoder, 2, decoder, 2, 0, 0, NULL};
+static const sbn_shape chain = {33, code, 1, NULL, 0, 0, 0, NULL};
 static const sbn_config config = SBN_USE_ADAM(0.01f, 1);
 
 static uint32_t memory[WORDS + 8], before[WORDS + 8];
@@ -111,7 +111,7 @@ static void init(void)
         EXPECT(sbn_init(&net, memory, 4 * WORDS, &shape, &bad[i]), SBN_ERROR_SETTING);
     sbn_layer wrong[2];
     memcpy(wrong, encoder, sizeof wrong);
-    sbn_shape s = {40, wrong, 2, decoder, 2, 0};
+    sbn_shape s = {40, wrong, 2, decoder, 2, 0, 0, NULL};
     wrong[1].inputs = 7;
     EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_SHAPE);
     memcpy(wrong, encoder, sizeof wrong);

@@ -1,10 +1,10 @@
 //! From bytes: everything is checked before anything is changed.
 
-use super::{CRC, FIXED_WORDS, MAGIC, PIECE, VERSION, header_word, header_words, layer, within_limit};
+use super::{CENTRED, CRC, FIXED_WORDS, MAGIC, PIECE, VERSION, header_word, layer, within_limit};
 use crate::error::{Error, exact_size};
+use crate::feature::CODINGS;
 use crate::numeric::matrix::MatrixMut;
 use crate::shape::{MAX_LAYERS, MAX_WIDTH, Prior, Shape};
-use core::cmp::Ordering;
 
 /// Bytes that can be read more than once, from multiples of [`PIECE`] on.
 pub trait Source {
@@ -65,9 +65,27 @@ pub(crate) struct Claims {
     pub inputs: usize,
     pub encoder: usize,
     pub decoder: usize,
-    pub prior: Prior,
-    pub conditional: bool,
+    /// The word of prior, target and codings.
+    pub kind: u32,
+    /// Whether the means of centred inputs follow the layers.
+    pub has_means: bool,
     pub steps: u64,
+}
+
+impl Claims {
+    pub(crate) fn prior(&self) -> Prior {
+        if self.kind & 1 == 0 { Prior::Fixed } else { Prior::Learned }
+    }
+
+    /// The coding of x.
+    pub(crate) fn x(&self) -> u32 {
+        self.kind >> 2 & 3
+    }
+
+    fn header_words(&self) -> usize {
+        let means = if self.has_means { self.inputs } else { 0 };
+        FIXED_WORDS + 2 * (self.encoder + self.decoder) + means
+    }
 }
 
 /// Reads everything once and changes nothing. Without a shape any network will do.
@@ -79,26 +97,31 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
         return Err(Error::Magic.into());
     }
     let second = next()?;
-    match (second as u16).cmp(&VERSION) {
-        Ordering::Less => return Err(Error::Older.into()),
-        Ordering::Greater => return Err(Error::Newer.into()),
-        Ordering::Equal => {}
+    let version = second as u16;
+    match version {
+        0 => return Err(Error::Older.into()),
+        1 => {}
+        VERSION if CODINGS => {}
+        VERSION => return Err(Error::LeftOut.into()),
+        _ => return Err(Error::Newer.into()),
     }
-    let [prior, inputs, low, high] = [next()?, next()?, next()?, next()?];
-    let claims = Claims {
+    let [kind, inputs, low, high] = [next()?, next()?, next()?, next()?];
+    let mut claims = Claims {
         inputs: inputs as usize,
         encoder: (second >> 16 & 0xff) as usize,
         decoder: (second >> 24) as usize,
-        conditional: prior & 2 != 0,
-        prior: if prior & 1 == 0 { Prior::Fixed } else { Prior::Learned },
+        kind,
+        has_means: false,
         steps: u64::from(low) | u64::from(high) << 32,
     };
     let layers = claims.encoder + claims.decoder;
-    if prior > 0x1f || prior >> 2 & 3 == 3 || claims.inputs > MAX_WIDTH || layers > MAX_LAYERS {
+    claims.has_means = CODINGS && version == VERSION && claims.x() == CENTRED;
+    if kind > 0x1f || claims.x() > CENTRED || claims.inputs > MAX_WIDTH || layers > MAX_LAYERS {
         return Err(Error::Corrupt.into());
     }
     let expected = |i, word| shape.is_none_or(|shape| header_word(shape, claims.steps, i) == word);
-    let mut same = expected(1, second) && expected(2, prior) && expected(3, inputs);
+    let counts = |shape: &Shape<'_>| header_word(shape, claims.steps, 1) >> 16 == second >> 16;
+    let mut same = shape.is_none_or(counts) && expected(2, kind) && expected(3, inputs);
     let (mut below, mut top, mut count) = (claims.inputs, 0usize, 0usize);
     for i in 0..layers {
         let (width, slope) = (next()?, next()?);
@@ -110,10 +133,13 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
         below = layer.width();
         top = if i < claims.encoder { below } else { top };
     }
-    count = count.saturating_add(if claims.prior == Prior::Learned { top } else { 0 });
-    let needed = (FIXED_WORDS + 2 * layers + 1).saturating_add(count).saturating_mul(4);
+    count = count.saturating_add(if claims.prior() == Prior::Learned { top } else { 0 });
+    let needed = (claims.header_words() + 1).saturating_add(count).saturating_mul(4);
     if needed != given {
         return Err(Error::Length { needed, given }.into());
+    }
+    for i in FIXED_WORDS + 2 * layers..claims.header_words() {
+        same &= expected(i, next()?);
     }
     let mut sound = true;
     for _ in 0..count {
@@ -134,7 +160,8 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
 /// Loads parameters from bytes; returns the number of steps they were trained for.
 ///
 /// Everything is checked before the first parameter changes. Errors: the shape, the length of `params`, and
-/// [`Error::Length`], [`Error::Magic`], [`Error::Older`], [`Error::Newer`], [`Error::Corrupt`], [`Error::OtherShape`],
+/// [`Error::Length`], [`Error::Magic`], [`Error::Older`], [`Error::Newer`], [`Error::LeftOut`] (version 2 without the
+/// feature `codings`), [`Error::Corrupt`], [`Error::OtherShape`],
 /// [`Error::Parameter`]. Cost: two passes over the bytes.
 pub fn decode(shape: &Shape<'_>, mut bytes: &[u8], params: &mut [f32]) -> Result<u64, Error> {
     decode_from(shape, &mut bytes, params)
@@ -149,16 +176,21 @@ pub fn decode_from<S: Source>(
 ) -> Result<u64, S::Error> {
     shape.check()?;
     exact_size(shape.params(), params.len())?;
-    let steps = verify(source, Some(shape))?.steps;
-    replace(shape, source, params)?;
-    Ok(steps)
+    let claims = verify(source, Some(shape))?;
+    replace(shape, claims.header_words(), source, params)?;
+    Ok(claims.steps)
 }
 
 /// Apart from [`decode_from`], so that its stack and that of the check do not add up.
 #[inline(never)]
-fn replace<S: Source>(shape: &Shape<'_>, source: &mut S, params: &mut [f32]) -> Result<(), S::Error> {
+fn replace<S: Source>(
+    shape: &Shape<'_>,
+    header: usize,
+    source: &mut S,
+    params: &mut [f32],
+) -> Result<(), S::Error> {
     let mut words = Words::new(source);
-    for _ in 0..header_words(shape) {
+    for _ in 0..header {
         words.next()?;
     }
     for i in 0..shape.dense_layers() {

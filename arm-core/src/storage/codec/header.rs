@@ -1,7 +1,7 @@
 use super::decode::{Claims, verify};
-use super::{FIXED_WORDS, layer};
-use crate::error::Error;
-use crate::shape::{Layer, Prior};
+use super::{CENTRED, FIXED_WORDS, layer};
+use crate::error::{Error, exact_size};
+use crate::shape::{Coding, Codings, Layer, Prior};
 
 /// What network some bytes hold, for a reader that does not know it yet.
 ///
@@ -23,7 +23,7 @@ pub struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// The header of `bytes`, which are checked in full, as by [`decode`](super::decode()). Whether the layers form a network is for
+    /// The header of `bytes`, which are checked in full, as by [`decode`](super::decode()). Whether it describes a network is for
     /// [`Shape::check`](crate::Shape::check) to say.
     pub fn read(mut bytes: &'a [u8]) -> Result<Self, Error> {
         let claims = verify(&mut bytes, None)?;
@@ -37,12 +37,32 @@ impl<'a> Header<'a> {
 
     /// The prior of the top layer.
     pub fn prior(&self) -> Prior {
-        self.claims.prior
+        self.claims.prior()
     }
 
     /// Whether the network has a target: then the decoder's layers are those of its output.
     pub fn is_conditional(&self) -> bool {
-        self.claims.conditional
+        self.claims.kind & 2 != 0
+    }
+
+    /// The numbers that units stand for. The means of centred inputs are copied to `means`, which has room for one a unit of
+    /// the input. Errors: [`Error::Size`] for another room; [`Error::Older`] for centred inputs in bytes of version 1, which
+    /// do not hold the means: only [`decode`](super::decode()) with a shape that has them reads these.
+    pub fn codings<'m>(&self, means: &'m mut [f32]) -> Result<Codings<'m>, Error> {
+        exact_size(self.inputs(), means.len())?;
+        let b = if self.claims.kind & 16 == 0 { Coding::ZeroOne } else { Coding::Signed };
+        let x = match self.claims.x() {
+            0 => Coding::ZeroOne,
+            CENTRED if self.claims.has_means => {
+                let first = FIXED_WORDS + 2 * (self.claims.encoder + self.claims.decoder);
+                let words = self.bytes.as_chunks::<4>().0.get(first..).unwrap_or_default();
+                means.iter_mut().zip(words).for_each(|(mean, word)| *mean = f32::from_le_bytes(*word));
+                Coding::Centred(means)
+            }
+            CENTRED => return Err(Error::Older),
+            _ => Coding::Signed,
+        };
+        Ok(Codings { x, b })
     }
 
     /// Steps begun in training, refused ones included.

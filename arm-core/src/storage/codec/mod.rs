@@ -6,10 +6,11 @@
 //! |---|---|
 //! | 1 | `SBNP` |
 //! | 1 | version (16 bits), layers of the encoder (8 bits), layers of the decoder (8 bits) |
-//! | 1 | prior: 0 fixed, 1 learned; plus 2 for a conditional network; plus 4 for x in {-1, 1}, 8 for x minus its means (which the bytes do not hold); plus 16 for stochastic units in {-1, 1} |
+//! | 1 | prior: 0 fixed, 1 learned; plus 2 for a conditional network; plus 4 for x in {-1, 1}, 8 for x minus its means; plus 16 for stochastic units in {-1, 1} |
 //! | 1 | units of the input |
 //! | 2 | steps begun in training, refused ones included, low word first |
 //! | 2 each layer | width, with bit 31 set for a Bernoulli layer; slope below zero (`f32`) |
+//! | units of the input | its means (`f32`), where they are subtracted; bytes of version 1 do not hold them |
 //! | parameters | `f32`, in the order of [`Shape::dense`], row by row |
 //! | 1 | CRC-32 (ISO-HDLC, that of zlib) of all bytes before it |
 
@@ -29,19 +30,27 @@ use crate::shape::Coding;
 use crate::shape::{Layer, MAX_WIDTH, Prior, Shape};
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
-/// The version this code writes, and the only one it reads.
-pub const VERSION: u16 = 1;
+/// The newest version. Only a network whose inputs are centred needs it: all others are written as version 1, which is read
+/// too.
+pub const VERSION: u16 = 2;
 /// The largest piece in bytes that [`encode`] hands out and [`decode_from`] asks for. Pieces start at multiples of it.
 pub const PIECE: usize = 64;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"SBNP");
 const FIXED_WORDS: usize = 6;
 const BERNOULLI: u32 = 1 << 31;
+/// What is written for the coding of a centred input.
+const CENTRED: u32 = 2;
 // Without a table: bytes are rare, flash is dear.
 pub(crate) static CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
 const fn header_words(shape: &Shape<'_>) -> usize {
-    FIXED_WORDS + 2 * shape.network_layers()
+    FIXED_WORDS + 2 * shape.network_layers() + means(shape).len()
+}
+
+/// What is subtracted from the units of the input.
+const fn means<'a>(shape: &Shape<'a>) -> &'a [f32] {
+    if let Coding::Centred(means) = shape.x_coding() { means } else { &[] }
 }
 
 /// Bytes that [`encode`] writes for `shape`.
@@ -59,12 +68,12 @@ fn header_word(shape: &Shape<'_>, steps: u64, i: usize) -> u32 {
     let layers = shape.encoder().len() << 16 | shape.decoder().len() << 24;
     match i {
         0 => MAGIC,
-        1 => u32::from(VERSION) | layers as u32,
+        1 => layers as u32 | if means(shape).is_empty() { 1 } else { u32::from(VERSION) },
         2 => {
             let x = match shape.x_coding() {
                 Coding::ZeroOne => 0,
                 Coding::Signed => 1,
-                Coding::Centred(_) => 2,
+                Coding::Centred(_) => CENTRED,
             };
             let signed = u32::from(shape.b_coding() == Coding::Signed);
             let learned = u32::from(shape.prior() == Prior::Learned);
@@ -76,7 +85,10 @@ fn header_word(shape: &Shape<'_>, steps: u64, i: usize) -> u32 {
         _ => match (shape.layer((i - FIXED_WORDS) / 2), i % 2) {
             (Some(layer), 0) => layer.width() as u32 | if layer.stochastic() { BERNOULLI } else { 0 },
             (Some(layer), _) => layer.slope().to_bits(),
-            (None, _) => 0,
+            (None, _) => {
+                let mean = i.wrapping_sub(FIXED_WORDS + 2 * shape.network_layers());
+                means(shape).get(mean).map_or(0, |mean| mean.to_bits())
+            }
         },
     }
 }

@@ -1,8 +1,7 @@
 extern crate std;
 use super::*;
-use crate::shape::Codings;
 use crate::shape::init::glorot;
-use crate::shape::{Layer, Prior};
+use crate::shape::{Codings, Layer, Prior};
 use std::vec;
 use std::vec::Vec;
 
@@ -119,13 +118,51 @@ fn a_target_and_the_numbers_of_units_are_part_of_the_network() {
     }
 }
 
+const CODED: Codings<'static> = Codings { x: Coding::Centred(&[0.25, 0.0, 1.0]), b: Coding::Signed };
+const CENTRED_VAE: Shape<'static> = Shape::vae(3, &[b(2)], &[b(3)], Prior::Learned).coded(&CODED);
+
+#[test]
+fn the_bytes_hold_the_means_of_centred_inputs() {
+    let good = bytes(&CENTRED_VAE);
+    let header = Header::read(&good).unwrap();
+    let mut means = [7.0; 3];
+    assert_eq!(header.codings(&mut means), Ok(CODED));
+    assert!(header.codings(&mut [0.0; 2]).is_err());
+    let mut loaded = vec![7.0; CENTRED_VAE.params()];
+    assert_eq!(decode(&CENTRED_VAE, &good, &mut loaded), Ok(1 << 40 | 9));
+    assert_eq!(loaded, params(&CENTRED_VAE));
+    let other = Codings { x: Coding::Centred(&[0.25, 0.0, 0.5]), ..CODED };
+    assert_eq!(refused(&CENTRED_VAE.coded(&other), &good), Error::OtherShape);
+    for (x, b) in [Coding::ZeroOne, Coding::Signed].into_iter().flat_map(|x| [(x, x), (x, Coding::Signed)]) {
+        let codings = Codings { x, b };
+        let bytes = bytes(&CENTRED_VAE.coded(&codings));
+        assert_eq!((bytes[4], Header::read(&bytes).unwrap().codings(&mut means)), (1, Ok(codings)));
+    }
+}
+
+#[test]
+fn version_1_had_no_means() {
+    let old = include_bytes!("version1-centred.sbn");
+    assert_eq!(old[4], 1);
+    let mut loaded = vec![7.0; CENTRED_VAE.params()];
+    assert_eq!(decode(&CENTRED_VAE, old, &mut loaded), Ok(77));
+    assert!(loaded.iter().enumerate().all(|(i, &p)| p == i as f32 / 4.0 - 2.0), "{loaded:?}");
+    assert_eq!(Header::read(old).unwrap().codings(&mut [0.0; 3]), Err(Error::Older));
+}
+
 #[test]
 fn every_flipped_bit_is_noticed() {
-    let good = bytes(&DEEP);
+    for shape in [DEEP, CENTRED_VAE] {
+        flip_every_bit(shape);
+    }
+}
+
+fn flip_every_bit(shape: Shape<'_>) {
+    let good = bytes(&shape);
     for bit in 0..8 * good.len() {
         let mut bad = good.clone();
         bad[bit / 8] ^= 1 << (bit % 8);
-        let error = refused(&DEEP, &bad);
+        let error = refused(&shape, &bad);
         assert!(Header::read(&bad).is_err());
         let expected = match bit / 8 {
             0..4 => error == Error::Magic,
@@ -156,7 +193,7 @@ fn versions_before_and_after_are_told_apart() {
     old[4] = 0;
     assert_eq!(refused(&DEEP, &sealed(old)), Error::Older);
     let mut new = bytes(&DEEP);
-    new[4] = 2;
+    new[4] = 3;
     assert_eq!(refused(&DEEP, &sealed(new)), Error::Newer);
 }
 
