@@ -11,6 +11,7 @@ use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::sigmoid;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Purpose;
+use crate::numeric::window::window_mut;
 use crate::objective::Objective;
 use crate::shape::layout::Layout;
 
@@ -130,9 +131,9 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
                 pass.logits(link, above, layout.rows(), room, logits);
             }
             let logits = Matrix::new(logits, self.shape.stride(width), width);
-            let u = room.get_mut(..width).unwrap_or_default();
+            let u = window_mut(room, ..width);
             let start = layout.sample(t);
-            let here = samples.get_mut(start..layout.sample(t + 1)).unwrap_or_default();
+            let here = window_mut(samples, start..layout.sample(t + 1));
             for (row, sample) in chunks_mut(here, width.div_ceil(32)).enumerate() {
                 address.stream(1, row, t).fill(u);
                 self.kernels.draw(&Independent, logits.row(row), u, sample);

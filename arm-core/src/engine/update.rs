@@ -8,6 +8,7 @@ use crate::network::Batch;
 use crate::network::scratch::{Scratch, Trace};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
+use crate::numeric::window::{split_mut, window, window_mut};
 use crate::optim::{Optimiser, Rule, Sgd};
 use crate::shape::layout::{LayerLayout, Layout};
 
@@ -108,7 +109,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         while !rest.is_empty() {
             let size = rest.len().min((rows * stride).max(1));
             let weights = take(&mut rest, size);
-            let g = room.get_mut(..weights.len()).unwrap_or_default();
+            let g = window_mut(room, ..weights.len());
             g.fill(0.0);
             self.gradient_of(trained, 1.0 / total.max(1) as f32, shards, block.layer, first, g);
             let m = take(&mut firsts, weights.len());
@@ -134,7 +135,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// The part of the scratch of `examples` examples that [`update`](Self::update) reads, and the rest.
     pub fn split_scratch<'a>(&self, examples: usize, scratch: &'a mut [u32]) -> (&'a [u32], &'a mut [f32]) {
-        let (trace, rest) = scratch.split_at_mut_checked(self.trace_words(examples)).unwrap_or_default();
+        let (trace, rest) = split_mut(scratch, self.trace_words(examples));
         (trace, bytemuck::try_cast_slice_mut(rest).unwrap_or_default())
     }
 
@@ -258,7 +259,7 @@ impl Scratch<'_> {
         x: &'a [u32],
     ) -> Trained<'a> {
         let inputs = layout.shape.inputs();
-        let x = BitMatrix::new(x.get(..words(inputs)).unwrap_or_default(), inputs);
+        let x = BitMatrix::new(window(x, ..words(inputs)), inputs);
         let Scratch { activations, deltas, samples, .. } = self;
         Trained::new(layout, layer, x, &Trace { activations, deltas, samples })
     }

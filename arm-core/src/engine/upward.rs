@@ -5,8 +5,8 @@ use crate::kernels::Kernels;
 use crate::network::uniforms::Address;
 use crate::network::{Pass, Scratch};
 use crate::numeric::bits::words;
-use crate::numeric::chunks::slice;
 use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::numeric::window::window_mut;
 
 /// A pass over rows of a batch.
 pub(crate) struct UpwardSampler<'a, K> {
@@ -43,15 +43,18 @@ impl<K: Kernels> UpwardSampler<'_, K> {
         let stride = layout.shape.stride(width);
         let count = count.min(layout.rows());
         let u = if BATCH {
-            slice(scratch.hidden_or_uniforms, 0, count * stride)
+            window_mut(scratch.hidden_or_uniforms, ..count * stride)
         } else {
             &mut *scratch.hidden_or_uniforms
         };
         let u = MatrixMut::new(u, stride, width);
         self.address.fill(pass.kernels, layout.samples(), Some(scratch.path_rows), t, u);
         for i in 0..count {
-            let u = slice(scratch.hidden_or_uniforms, i * stride, width);
-            let sample = slice(scratch.path_samples, start + i * words(width), words(width));
+            let u = window_mut(scratch.hidden_or_uniforms, i * stride..i * stride + width);
+            let sample = window_mut(
+                scratch.path_samples,
+                start + i * words(width)..start + i * words(width) + words(width),
+            );
             let logits = Matrix::new(scratch.logits, layout.shape.stride(width), width);
             let log = draw(logits.row(if t == 0 { layout.example(i) } else { i }), u, sample);
             if let Some(total) = scratch.path_f.get_mut(i).filter(|_| self.log_q) {

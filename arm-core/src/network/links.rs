@@ -4,6 +4,7 @@ use crate::feature::BATCH;
 use crate::kernels::Kernels;
 use crate::network::Pass;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
+use crate::numeric::window::{split_mut, window, window_mut};
 use crate::shape::Dense;
 use crate::shape::layout::Layout;
 
@@ -24,14 +25,14 @@ impl<'a, K: Kernels> Pass<'a, K> {
     }
 
     pub(crate) fn weights_of(&self, dense: &Dense) -> Matrix<'a> {
-        let data = self.params.get(dense.offset..dense.offset + dense.len()).unwrap_or_default();
+        let data = window(self.params, dense.offset..dense.offset + dense.len());
         Matrix::new(data, dense.stride, dense.outputs)
     }
 
     /// Dense layer `i` for `rows` rows, written to the start of `out`.
     #[inline(always)]
     pub(crate) fn dense(&self, i: usize, dense: &Dense, input: Input<'_>, rows: usize, out: &mut [f32]) {
-        let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
+        let out = window_mut(out, ..rows * dense.stride);
         if self.layout.shape.is_coded() && !self.layout.shape.coding(i).is_plain() {
             self.affine(dense, input, 1.0, &mut *out);
             let y = MatrixMut::new(out, dense.stride, dense.outputs);
@@ -88,7 +89,7 @@ impl<'a, K: Kernels> Pass<'a, K> {
             layer.activation = 0;
         }
         loop {
-            let (before, here) = hidden.split_at_mut_checked(layer.activation).unwrap_or_default();
+            let (before, here) = split_mut(hidden, layer.activation);
             let input = if layer.above_hidden {
                 Input::Real(layout.last_rows(before, layer.dense.inputs, layer.height()))
             } else {
@@ -117,12 +118,11 @@ impl<'a, K: Kernels> Pass<'a, K> {
         for i in (first..last).rev() {
             let above = layout.layer(i + 1);
             let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);
-            let (low, high) = deltas.split_at_mut_checked(above.delta).unwrap_or_default();
-            let d =
-                Matrix::new(high.get(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs);
+            let (low, high) = split_mut(deltas, above.delta);
+            let d = Matrix::new(window(high, ..rows * dense.stride), dense.stride, dense.outputs);
             let stride = self.layout.shape.stride(width);
-            let dx = low.get_mut(low.len().wrapping_sub(rows * stride)..).unwrap_or_default();
-            let a = layout.last_rows(activations.get(..above.activation).unwrap_or_default(), width, rows);
+            let dx = window_mut(low, low.len().wrapping_sub(rows * stride)..);
+            let a = layout.last_rows(window(activations, ..above.activation), width, rows);
             let slope = self.layout.shape.layer(i).map_or(1.0, |layer| layer.slope());
             self.kernels.back(self.weights_of(dense), d, a, slope, MatrixMut::new(dx, stride, width));
         }

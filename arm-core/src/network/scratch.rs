@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::network::Pass;
 use crate::numeric::bits::{Bits, words};
+use crate::numeric::window::window_mut;
 use crate::shape::Shape;
 use crate::shape::layout::Layout;
 use core::ops::Range;
@@ -220,7 +221,7 @@ impl<'s> Layout<'s> {
     #[inline(always)]
     pub(crate) fn per_row<'a>(&self, per_row: &'a mut [f32]) -> PerRow<'a> {
         let (rows, layers) = (self.rows(), self.shape.stochastic_layers());
-        let mut rest = per_row.get_mut(..self.all_per_row()).unwrap_or_default();
+        let mut rest = window_mut(per_row, ..self.all_per_row());
         let mut next = |n: usize| {
             let (head, tail) = core::mem::take(&mut rest).split_at_mut_checked(n).unwrap_or_default();
             rest = tail;

@@ -2,7 +2,7 @@ use super::{Objective, output};
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::network::{Keep, Pass, Scratch};
-use crate::numeric::chunks::chunks_mut;
+use crate::numeric::window::{block_mut, window_mut};
 use crate::shape::Shape;
 
 /// Conditional maximum likelihood, in nats, for one sample of the chain: f = -log p(y | b_T), whose mean is an upper bound
@@ -24,10 +24,10 @@ impl<K: Kernels> Objective<K> for Conditional {
         let top = layers.wrapping_sub(1);
         let costs = layout.per_row(scratch.per_row).cost;
         costs.fill(0.0);
-        let cost = chunks_mut(costs, rows).nth(top).unwrap_or_default();
+        let cost = block_mut(costs, rows, top);
         let b = layout.samples_of(top, scratch.samples);
         let start = pass.forward(layers, b, Keep::All, scratch.activations, scratch.deltas);
-        output::costs(pass, scratch.deltas.get_mut(start..).unwrap_or_default(), batch.y, true, cost);
+        output::costs(pass, window_mut(scratch.deltas, start..), batch.y, true, cost);
     }
 
     fn evaluate(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, _from: usize, count: usize) {

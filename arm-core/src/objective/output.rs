@@ -5,6 +5,7 @@ use crate::network::{Pass, Scratch};
 use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::significant;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::numeric::window::window_mut;
 use core::ops::Range;
 
 /// -log p of every row of `x`, or of every example (`shared`), under its logits, and the gradients in place of the logits.
@@ -68,7 +69,7 @@ pub(super) fn flipped_log_prob<K: Kernels>(
     let layer = pass.layout.shape.link(pass.layout.shape.stochastic_layers()).0;
     let dense = pass.layout.shape.dense(layer);
     let logits = Matrix::new(logits, dense.stride, dense.outputs).row(row);
-    let room = room.get_mut(..dense.outputs).unwrap_or_default();
+    let room = window_mut(room, ..dense.outputs);
     room.iter_mut().zip(logits).for_each(|(r, l)| *r = *l);
     let step = pass.layout.shape.coding(layer).scale();
     pass.kernels.axpy(if b { -step } else { step }, pass.weights(layer).row(unit), room);

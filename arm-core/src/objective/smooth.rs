@@ -8,6 +8,7 @@ use crate::network::Pass;
 use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::sigmoid;
 use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::numeric::window::{element, split_mut, window, window_mut};
 use crate::shape::Prior;
 
 /// See [`Smooth::at_samples`](crate::relaxed::Smooth::at_samples).
@@ -53,7 +54,7 @@ pub(super) fn from_above<K: Kernels>(
     let (first, last) = pass.layout.shape.link(t + 1);
     let (dense, b, delta) =
         (pass.layout.shape.dense(last), layout.samples_of(t + 1, context.samples), context.delta(pass, last));
-    let phi = context.phi.get(layout.logits(t + 1)..layout.logits(t + 2)).unwrap_or_default();
+    let phi = window(context.phi, layout.logits(t + 1)..layout.logits(t + 2));
     let phi = Matrix::new(phi, dense.stride, dense.outputs);
     let (mut from, mut to) = (&mut *context.hidden, &mut *context.logits);
     for (row, out) in chunks_mut(from, dense.stride).enumerate().take(rows) {
@@ -93,15 +94,15 @@ pub(super) fn at<K: Kernels>(
     let Some((kept, [a, b, _])) = room(pass, n, context.points) else { return Err(Error::Unsupported) };
     let (first, last) = pass.layout.shape.link(1);
     for i in first..=last {
-        let (before, here) = kept.split_at_mut_checked(start(pass, n, i)).unwrap_or_default();
+        let (before, here) = split_mut(kept, start(pass, n, i));
         let x = if i == first { z } else { layer(pass, n, i - 1, before) };
         pass.dense(i, &pass.layout.shape.dense(i), Input::Real(x), n, here);
     }
     // -log p(x | z)
-    let logits = kept.get_mut(start(pass, n, last)..).unwrap_or_default();
+    let logits = window_mut(kept, start(pass, n, last)..);
     let dense = pass.layout.shape.dense(last);
     for (i, (logits, f)) in chunks_mut(logits, dense.stride.max(1)).zip(f.iter_mut()).enumerate() {
-        let logits = logits.get_mut(..dense.outputs).unwrap_or_default();
+        let logits = window_mut(logits, ..dense.outputs);
         *f = -pass.kernels.log_prob_delta(logits, context.rows.x(i % rows).words());
     }
     let (mut from, mut to) = (a, b);
@@ -118,7 +119,7 @@ pub(super) fn at<K: Kernels>(
     for (i, ((g, z), f)) in gradient.rows_mut().zip(z.rows()).zip(f).enumerate() {
         let (row, phi) = (i % rows, phi.row(i % rows));
         let words = context.rows.b.row(row);
-        *f += context.log_q.get(row).copied().unwrap_or_default();
+        *f += element(context.log_q, row);
         *f += match pass.layout.shape.prior() {
             Prior::Fixed => fixed_prior_cost(pass.layout.shape),
             Prior::Learned => -pass.kernels.log_prob(prior, words),
@@ -216,7 +217,7 @@ fn start<K: Kernels>(pass: &Pass<'_, K>, n: usize, i: usize) -> usize {
 fn layer<'a, K: Kernels>(pass: &Pass<'_, K>, n: usize, i: usize, kept: &'a [f32]) -> Matrix<'a> {
     let dense = pass.layout.shape.dense(i);
     let first = start(pass, n, i);
-    let data = kept.get(first..first + n * dense.stride).unwrap_or_default();
+    let data = window(kept, first..first + n * dense.stride);
     Matrix::new(data, dense.stride, dense.outputs)
 }
 
@@ -244,11 +245,11 @@ fn prior<'p, K: Kernels>(pass: &Pass<'p, K>) -> &'p [f32] {
 }
 
 fn of(data: &[f32], n: usize) -> &[f32] {
-    data.get(..n).unwrap_or_default()
+    window(data, ..n)
 }
 
 fn of_mut(data: &mut [f32], n: usize) -> &mut [f32] {
-    data.get_mut(..n).unwrap_or_default()
+    window_mut(data, ..n)
 }
 
 /// The same rows, to be given away.

@@ -3,8 +3,8 @@ use super::{Objective, output, smooth};
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::network::{Keep, Pass, Scratch};
-use crate::numeric::chunks::chunks_mut;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::numeric::window::{block_mut, element, window_mut};
 use crate::shape::Shape;
 
 /// The negative ELBO in nats, for one sample of the chain: f = log q(b_1..T | x) - log p(x | b_1) - .. - log p(b_T).
@@ -28,7 +28,7 @@ pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
 fn train_prior<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
     let Pass { layout, .. } = pass;
     let layers = layout.shape.stochastic_layers();
-    let cost = layout.per_row(scratch.per_row).cost.get_mut(layout.rows() * layers..).unwrap_or_default();
+    let cost = window_mut(layout.per_row(scratch.per_row).cost, layout.rows() * layers..);
     if layout.shape.has_prior() {
         train_learned(pass, scratch, layers);
     } else {
@@ -40,8 +40,7 @@ fn train_prior<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
 #[inline(never)]
 fn train_learned<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, layers: usize) {
     let Pass { layout, .. } = pass;
-    let cost =
-        chunks_mut(layout.per_row(scratch.per_row).cost, layout.rows()).nth(layers).unwrap_or_default();
+    let cost = block_mut(layout.per_row(scratch.per_row).cost, layout.rows(), layers);
     let layer = layout.layer(layout.shape.network_layers());
     let deltas = layer.deltas_mut(scratch.deltas);
     let mut logits = MatrixMut::new(&mut *deltas, layer.dense.stride, layer.dense.outputs);
@@ -73,10 +72,9 @@ impl<K: Kernels> Objective<K> for Vae {
             let b = layout.samples_of(t, scratch.samples);
             let link = generator(layers, t);
             let start = pass.forward(link, b, Keep::All, scratch.activations, scratch.deltas);
-            let cost =
-                chunks_mut(layout.per_row(scratch.per_row).cost, layout.rows()).nth(t).unwrap_or_default();
+            let cost = block_mut(layout.per_row(scratch.per_row).cost, layout.rows(), t);
             let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
-            let logits = scratch.deltas.get_mut(start..).unwrap_or_default();
+            let logits = window_mut(scratch.deltas, start..);
             output::costs(pass, logits, x, t == 0, cost);
         }
         train_prior(pass, scratch);
@@ -114,14 +112,9 @@ impl<K: Kernels> Objective<K> for Vae {
             None => batch.x.row(layout.example(row)),
             Some(below) => layout.samples_of(below, scratch.samples).row(row),
         };
-        let prior = layout
-            .per_row(scratch.per_row)
-            .cost
-            .get(layout.rows() * layers + row)
-            .copied()
-            .unwrap_or_default();
+        let prior = element(layout.per_row(scratch.per_row).cost, layout.rows() * layers + row);
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
-        let logit = pass.weights(layout.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
+        let logit = element(pass.weights(layout.shape.network_layers()).row(0), unit);
         let log_prob = output::flipped_log_prob(
             pass,
             (row, unit, b),

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::feature::{BATCH, Count, STACKS};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix};
+use crate::numeric::window::{window, window_mut};
 use crate::shape::{Dense, Layer, Shape};
 
 /// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of
@@ -46,12 +47,12 @@ impl LayerLayout {
 
     /// The gradients of the layer, and what lies behind them.
     pub(crate) fn deltas<'a>(&self, deltas: &'a [f32]) -> &'a [f32] {
-        deltas.get(self.delta..).unwrap_or_default()
+        window(deltas, self.delta..)
     }
 
     /// [`deltas`](Self::deltas), writable.
     pub(crate) fn deltas_mut<'a>(&self, deltas: &'a mut [f32]) -> &'a mut [f32] {
-        deltas.get_mut(self.delta..).unwrap_or_default()
+        window_mut(deltas, self.delta..)
     }
 
     /// The gradients of the layer.
@@ -61,7 +62,7 @@ impl LayerLayout {
 
     /// What the layer, a hidden one, has computed.
     pub(crate) fn activations<'a>(&self, activations: &'a [f32]) -> Matrix<'a> {
-        self.rows(activations.get(self.activation..).unwrap_or_default())
+        self.rows(window(activations, self.activation..))
     }
 
     /// Rows it is computed for: one an example below the first samples, then one a sample.
@@ -71,7 +72,7 @@ impl LayerLayout {
 
     /// The first rows of `data`, as many as the layer has.
     fn rows<'a>(&self, data: &'a [f32]) -> Matrix<'a> {
-        let data = data.get(..self.height() * self.dense.stride).unwrap_or_default();
+        let data = window(data, ..self.height() * self.dense.stride);
         Matrix::new(data, self.dense.stride, self.dense.outputs)
     }
 }
@@ -241,7 +242,7 @@ impl<'s> Layout<'s> {
     ) -> Input<'a> {
         let i = layer.index;
         if layer.above_hidden {
-            let before = activations.get(..layer.activation).unwrap_or_default();
+            let before = window(activations, ..layer.activation);
             return Input::Real(self.last_rows(before, layer.dense.inputs, layer.height()));
         }
         if i == 0 {
@@ -260,14 +261,14 @@ impl<'s> Layout<'s> {
     pub(crate) fn last_rows<'a>(&self, data: &'a [f32], width: usize, height: usize) -> Matrix<'a> {
         let stride = self.shape.stride(width);
         let start = data.len().wrapping_sub(height * stride);
-        Matrix::new(data.get(start..).unwrap_or_default(), stride, width)
+        Matrix::new(window(data, start..), stride, width)
     }
 
     /// The samples of layer `t` out of the samples of all layers.
     #[inline(never)]
     pub(crate) fn samples_of<'a>(&self, t: usize, samples: &'a [u32]) -> BitMatrix<'a> {
         let (start, width) = if STACKS { self.samples_before(t) } else { (0, self.shape.top_width()) };
-        let data = samples.get(start..start + self.rows() * words(width)).unwrap_or_default();
+        let data = window(samples, start..start + self.rows() * words(width));
         BitMatrix::new(data, width)
     }
 }
