@@ -36,9 +36,9 @@ impl<'a, K: Kernels> Pass<'a, K> {
         if self.layout.shape.is_coded() && !self.layout.shape.coding(i).is_plain() {
             self.affine(dense, input, 1.0, &mut *out);
             let y = MatrixMut::new(out, dense.stride, dense.outputs);
-            self.layout.shape.coding(i).forward(self.weights_of(dense), dense.slope, y);
+            self.layout.shape.coding(i).forward(self.weights_of(dense), dense.activation.slope(), y);
         } else {
-            self.affine(dense, input, dense.slope, out);
+            self.affine(dense, input, dense.activation.slope(), out);
         }
     }
 
@@ -123,7 +123,7 @@ impl<'a, K: Kernels> Pass<'a, K> {
             let stride = self.layout.shape.stride(width);
             let dx = window_mut(low, low.len().wrapping_sub(rows * stride)..);
             let a = layout.last_rows(window(activations, ..above.activation), width, rows);
-            let slope = self.layout.shape.layer(i).map_or(1.0, |layer| layer.slope());
+            let slope = self.layout.shape.layer(i).map_or(1.0, |layer| layer.activation().slope());
             self.kernels.back(self.weights_of(dense), d, a, slope, MatrixMut::new(dx, stride, width));
         }
     }

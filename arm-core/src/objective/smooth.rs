@@ -69,7 +69,7 @@ pub(super) fn from_above<K: Kernels>(
         let (a, here) = (layer.activations(context.activations), layer.dense);
         let d = Matrix::new(of(from, rows * above.stride), above.stride, above.outputs);
         let dx = MatrixMut::new(of_mut(to, rows * here.stride), here.stride, here.outputs);
-        pass.kernels.back(pass.weights(i + 1), d, a, here.slope, dx);
+        pass.kernels.back(pass.weights(i + 1), d, a, here.activation.slope(), dx);
         core::mem::swap(&mut from, &mut to);
     }
     let (dense, stride, cols) = (pass.layout.shape.dense(first), gradient.stride(), gradient.cols());
@@ -109,7 +109,7 @@ pub(super) fn at<K: Kernels>(
     for i in (first..last).rev() {
         let (here, d) = (pass.layout.shape.dense(i), above(pass, n, i + 1, kept, from));
         let dx = MatrixMut::new(of_mut(to, n * here.stride), here.stride, here.outputs);
-        pass.kernels.back(pass.weights(i + 1), d, layer(pass, n, i, kept), here.slope, dx);
+        pass.kernels.back(pass.weights(i + 1), d, layer(pass, n, i, kept), here.activation.slope(), dx);
         core::mem::swap(&mut from, &mut to);
     }
     let d = above(pass, n, first, kept, from);
@@ -185,7 +185,7 @@ fn tangent<'a, K: Kernels>(
             y.iter_mut().for_each(|y| *y *= scale);
             if i < last {
                 let active = y.iter_mut().zip(hidden.row(row));
-                active.filter(|(_, a)| **a <= 0.0).for_each(|(y, _)| *y *= dense.slope);
+                active.filter(|(_, a)| **a <= 0.0).for_each(|(y, _)| *y *= dense.activation.slope());
             }
         }
         core::mem::swap(&mut to, &mut from);

@@ -5,7 +5,7 @@ use crate::feature::{BATCH, Count, STACKS};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix};
 use crate::numeric::window::{window, window_mut};
-use crate::shape::{Dense, Layer, Shape};
+use crate::shape::{Activation, Dense, Layer, Shape};
 
 /// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of
 /// example `e`.
@@ -37,7 +37,7 @@ impl LayerLayout {
     /// Before the first layer: the input, which no layer computes.
     const INPUT: Self = LayerLayout {
         index: usize::MAX,
-        dense: Dense { offset: 0, inputs: 0, outputs: 0, stride: 0, slope: 0.0 },
+        dense: Dense { offset: 0, inputs: 0, outputs: 0, stride: 0, activation: Activation::LINEAR },
         hidden: true,
         above_hidden: false,
         rows: Count::new(0),
@@ -172,14 +172,14 @@ impl<'s> Layout<'s> {
         match self.shape.layer(layer.index) {
             Some(described) => {
                 layer.dense.outputs = described.width();
-                layer.dense.slope = described.slope();
+                layer.dense.activation = described.activation();
                 layer.hidden = !described.stochastic();
             }
             None => {
                 let prior = layer.index == self.shape.network_layers() && self.shape.has_prior();
                 layer.dense.outputs = if prior { self.shape.top_width() } else { 0 };
                 layer.dense.inputs = 0;
-                layer.dense.slope = 1.0;
+                layer.dense.activation = Activation::LINEAR;
                 layer.hidden = false;
             }
         }
