@@ -7,6 +7,7 @@ mod second_path;
 mod update;
 mod upward;
 
+pub(crate) use update::Traces;
 pub use update::{Block, Shard};
 
 use crate::error::{Error, exact_size};
