@@ -13,3 +13,25 @@ pub(crate) const CODINGS: bool = cfg!(feature = "codings");
 pub(crate) const RAGGED: bool = arm_vfp::RAGGED;
 /// A learned prior.
 pub(crate) const PRIOR: bool = cfg!(feature = "prior");
+
+/// A number of examples or samples; one, and no memory, without `batch`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Count(#[cfg(feature = "batch")] usize);
+
+impl Count {
+    #[inline(always)]
+    pub(crate) const fn new(_n: usize) -> Self {
+        Count(
+            #[cfg(feature = "batch")]
+            _n,
+        )
+    }
+
+    #[inline(always)]
+    pub(crate) const fn get(self) -> usize {
+        #[cfg(feature = "batch")]
+        return self.0;
+        #[cfg(not(feature = "batch"))]
+        1
+    }
+}

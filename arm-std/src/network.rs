@@ -12,7 +12,7 @@ pub use notation::{Notation, NotationError, SLOPE};
 pub(crate) use preset::OWN;
 pub use preset::{Preset, Recipe};
 
-use arm_core::{Coding, Codings, Layer, Prior, Shape};
+use arm_core::{Activation, Coding, Codings, Layer, Prior, Shape};
 use serde::{Deserialize, Serialize};
 
 /// A dense layer, as it is written in configuration files and models.
@@ -45,7 +45,7 @@ impl From<LayerKind> for Layer {
 impl From<Layer> for LayerKind {
     fn from(layer: Layer) -> LayerKind {
         match layer {
-            Layer::Hidden { width, slope } => LayerKind::Hidden { width, slope },
+            Layer::Hidden { width, activation } => LayerKind::Hidden { width, slope: activation.slope() },
             Layer::Bernoulli { width } => LayerKind::Bernoulli { width },
         }
     }
@@ -179,8 +179,8 @@ impl Network {
     /// The same network with LeakyReLU of this slope below zero in every hidden layer.
     pub fn sloped(mut self, slope: f32) -> Network {
         for layer in self.encoder.iter_mut().chain(&mut self.decoder) {
-            if let Layer::Hidden { slope: old, .. } = layer {
-                *old = slope;
+            if let Layer::Hidden { activation, .. } = layer {
+                *activation = Activation::leaky_relu(slope);
             }
         }
         self

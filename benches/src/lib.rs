@@ -35,7 +35,7 @@ pub fn network(preset: Preset, inputs: usize, width: usize) -> Network {
     let ends = network.decoder.len() - 1;
     for layer in network.encoder.iter_mut().chain(&mut network.decoder[..ends]) {
         *layer = match *layer {
-            Layer::Hidden { slope, .. } => Layer::hidden(width, slope),
+            Layer::Hidden { activation, .. } => Layer::Hidden { width, activation },
             _ => Layer::bernoulli(width),
         };
     }

@@ -81,7 +81,7 @@ fn logits(shape: &Shape<'_>, params: &[f32], k: usize, x: &[f64]) -> Vec<f64> {
     for i in first..=last {
         let dense = shape.dense(i);
         let w = |row: usize, o: usize| f64::from(params[dense.offset + row * dense.stride + o]);
-        let act = |v: f64| if v > 0.0 { v } else { f64::from(dense.slope) * v };
+        let act = |v: f64| if v > 0.0 { v } else { f64::from(dense.activation.slope()) * v };
         let unit =
             |o: usize| act(w(x.len(), o) + x.iter().enumerate().map(|(r, x)| x * w(r, o)).sum::<f64>());
         x = (0..dense.outputs).map(unit).collect();

@@ -11,7 +11,9 @@ use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::sigmoid;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Purpose;
+use crate::numeric::window::window_mut;
 use crate::objective::Objective;
+use crate::shape::layout::Layout;
 
 impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     /// f of `samples` independent samples for each example, example by example: with a VAE, f = -log w where the mean
@@ -32,6 +34,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let pass = self.pass(params, &batch, samples);
         objective.check(&self.shape)?;
         self.check_batch(&batch)?;
+        Layout::check_rows(batch.examples, samples)?;
         let mut scratch = pass.layout.inference(scratch)?;
         exact_size(pass.layout.rows(), f.len())?;
         self.evaluate_in(&pass, objective, &mut scratch);
@@ -71,6 +74,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         out: &mut [f32],
     ) -> Result<(), Error> {
+        Layout::check_rows(batch.examples, 1)?;
         let pass = self.decoding(params, &batch, out)?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         let mut scratch = pass.layout.inference(scratch)?;
@@ -90,6 +94,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         scratch: &mut [u32],
         out: &mut [f32],
     ) -> Result<(), Error> {
+        Layout::check_rows(batch.examples, 1)?;
         let mut scratch = self.layout_of(batch.examples, 1).inference(scratch)?;
         self.generate_in(params, batch, &mut scratch, out)
     }
@@ -106,7 +111,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             return Err(Error::Shape);
         }
         let pass = self.decoding(params, &batch, out)?;
-        let Pass { net, layout, .. } = &pass;
+        let Pass { layout, .. } = &pass;
         let Scratch { path_samples: samples, hidden_or_uniforms: room, logits, .. } = &mut *scratch;
         let address = self.address(pass.batch, Purpose::Generate, 0);
         let layers = self.shape.stochastic_layers();
@@ -114,7 +119,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             let width = self.shape.stochastic_width(t);
             if t + 1 == layers {
                 // A fixed prior has no logits: they are zero.
-                let prior = net.weights(self.shape.network_layers());
+                let prior = pass.weights(self.shape.network_layers());
                 let mut logits = MatrixMut::new(logits, self.shape.stride(width), width);
                 for logits in logits.rows_mut().take(layout.rows()) {
                     logits.fill(0.0);
@@ -123,12 +128,12 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             } else {
                 let link = 2 * layers - 2 - t;
                 let above = layout.samples_of(t + 1, samples);
-                net.logits(link, above, layout.rows(), room, logits);
+                pass.logits(link, above, layout.rows(), room, logits);
             }
             let logits = Matrix::new(logits, self.shape.stride(width), width);
-            let u = room.get_mut(..width).unwrap_or_default();
+            let u = window_mut(room, ..width);
             let start = layout.sample(t);
-            let here = samples.get_mut(start..layout.sample(t + 1)).unwrap_or_default();
+            let here = window_mut(samples, start..layout.sample(t + 1));
             for (row, sample) in chunks_mut(here, width.div_ceil(32)).enumerate() {
                 address.stream(1, row, t).fill(u);
                 self.kernels.draw(&Independent, logits.row(row), u, sample);
@@ -163,10 +168,11 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         }
         exact_size(x.height().saturating_mul(width), out.len())?;
         self.check_params(params)?;
-        let net = self.network(params);
-        let Scratch { hidden_or_uniforms: hidden, logits, .. } =
-            self.layout_of(x.height(), 1).inference(scratch)?;
-        let logits = net.logits(k, x, x.height(), hidden, logits);
+        Layout::check_rows(x.height(), 1)?;
+        let batch = Batch::new(x, x.height(), 0, 0);
+        let pass = self.pass(params, &batch, 1);
+        let Scratch { hidden_or_uniforms: hidden, logits, .. } = pass.layout.inference(scratch)?;
+        let logits = pass.logits(k, x, x.height(), hidden, logits);
         for (out, logits) in chunks_mut(out, width).zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(o, l)| *o = *l);
         }
@@ -204,7 +210,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         let Scratch { path_samples, hidden_or_uniforms: hidden, logits, .. } = scratch;
         let below = pass.layout.samples_of(from, path_samples);
         let last = self.shape.stochastic_before(self.shape.network_layers()) - 1;
-        let logits = pass.net.logits(last, below, below.height(), hidden, logits);
+        let logits = pass.logits(last, below, below.height(), hidden, logits);
         let rows = chunks_mut(out, self.decoded());
         for (out, logits) in rows.zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(p, &l)| *p = sigmoid(l));

@@ -9,9 +9,10 @@ use crate::kernels::{Drawn, Kernels};
 use crate::network::{Batch, Keep, Pass, Scratch};
 use crate::numeric::LIMIT;
 use crate::numeric::bits::words;
-use crate::numeric::chunks::{chunks, chunks_mut, slice};
+use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::rng::Purpose;
+use crate::numeric::window::{block_mut, window_mut};
 use crate::objective::Objective;
 use crate::shape::layout::Layout;
 
@@ -58,7 +59,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         relaxed: &mut [f32],
         f: &mut [f32],
     ) -> Result<(), Error> {
-        let Pass { net, layout, .. } = pass;
+        let Pass { layout, .. } = pass;
         self.draw(pass, scratch);
         objective.train(pass, scratch);
         if !self.signals(layout, O::HAS_LOG_Q, scratch, f) {
@@ -78,7 +79,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if t == 0 && layout.samples() > 1 {
                 self.merge_samples(layout, scratch.deltas);
             }
-            net.back(layout, t, scratch.activations, scratch.deltas);
+            pass.back(t, scratch.activations, scratch.deltas);
         }
         objective.back(pass, scratch);
         if limited(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) }
@@ -124,11 +125,11 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Samples the whole chain for every row, with partners, scores and log q.
     #[inline(always)]
     fn draw(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
-        let Pass { net, layout, batch, .. } = pass;
+        let Pass { layout, batch, .. } = pass;
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
             let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
-            net.forward(layout, t, x, Keep::Hidden, scratch.activations, scratch.logits);
+            pass.forward(t, x, Keep::Hidden, scratch.activations, scratch.logits);
             self.draw_layer(pass, t, units_before, scratch);
             units_before += self.shape.stochastic_width(t);
         }
@@ -143,19 +144,19 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let transform = self.estimator.uniform_transform();
         let coupling = transform.filter(|transform| t == 0 && transform.couples());
         if let Some(coupling) = coupling {
-            let scores = scratch.deltas.get_mut(scores..).unwrap_or_default();
+            let scores = window_mut(scratch.deltas, scores..);
             let address = self.address(pass.batch, Purpose::Sample, 0);
             let of_examples = chunks_mut(scores, samples * stride).take(layout.examples()).enumerate();
             for (e, rows) in of_examples {
                 for (s, row) in chunks_mut(rows, stride).enumerate() {
-                    let row = row.get_mut(..width).unwrap_or_default();
+                    let row = window_mut(row, ..width);
                     address.stream(samples, e * samples + s, t).fill(row);
                 }
                 coupling.couple(rows, stride, width);
             }
         } else {
             let u = if BATCH {
-                slice(scratch.hidden_or_uniforms, 0, rows * stride)
+                window_mut(scratch.hidden_or_uniforms, ..rows * stride)
             } else {
                 &mut *scratch.hidden_or_uniforms
             };
@@ -164,17 +165,19 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         }
         for row in 0..rows {
             let at = scores + row * stride;
-            let u = slice(scratch.hidden_or_uniforms, row * stride, width);
+            let u = window_mut(scratch.hidden_or_uniforms, row * stride..row * stride + width);
             if coupling.is_some() {
-                u.iter_mut().zip(&*slice(scratch.deltas, at, width)).for_each(|(u, s)| *u = *s);
+                u.iter_mut().zip(&*window_mut(scratch.deltas, at..at + width)).for_each(|(u, s)| *u = *s);
             } else if let Some(transform) = transform {
                 transform.transform(row.checked_rem(samples).unwrap_or(0), units_before, u);
             }
             // All else is looked up now: what is known across a call takes stack.
             let here = start + row * words(width);
-            let (sample, partner) =
-                (slice(scratch.samples, here, words(width)), slice(scratch.partners, here, words(width)));
-            let score = slice(scratch.deltas, at, width);
+            let (sample, partner) = (
+                window_mut(scratch.samples, here..here + words(width)),
+                window_mut(scratch.partners, here..here + words(width)),
+            );
+            let score = window_mut(scratch.deltas, at..at + width);
             let phi = Matrix::new(scratch.logits, stride, width).row(if t == 0 {
                 layout.example(row)
             } else {
@@ -183,8 +186,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             let drawn = Drawn { sample, partner, score: &mut *score };
             let logs = self.kernels.sample(&self.estimator, phi, u, drawn);
             let per_row = layout.per_row(scratch.per_row);
-            let log_q = chunks_mut(per_row.log_q, rows).nth(t).unwrap_or_default();
-            let log_q_partner = chunks_mut(per_row.log_q_partner, rows).nth(t).unwrap_or_default();
+            let log_q = block_mut(per_row.log_q, rows, t);
+            let log_q_partner = block_mut(per_row.log_q_partner, rows, t);
             if let (Some(own), Some(partner)) = (log_q.get_mut(row), log_q_partner.get_mut(row)) {
                 (*own, *partner) = logs;
             }

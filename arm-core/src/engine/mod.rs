@@ -7,13 +7,14 @@ mod second_path;
 mod update;
 mod upward;
 
+pub(crate) use update::Traces;
 pub use update::{Block, Shard};
 
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
 use crate::network::uniforms::Address;
-use crate::network::{Batch, Network, Pass, check_bits};
+use crate::network::{Batch, Pass, check_bits};
 use crate::numeric::rng::Purpose;
 use crate::shape::Shape;
 use crate::shape::layout::Layout;
@@ -45,7 +46,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.shape.check()?;
         self.estimator.check(&self.shape)?;
-        self.layout(1).check()
+        Layout::check_rows(1, self.estimator.samples())
     }
 
     /// The network.
@@ -66,15 +67,10 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         exact_size(self.shape.params(), params.len())
     }
 
-    #[inline(always)]
-    pub(crate) fn network<'a>(&'a self, params: &'a [f32]) -> Network<'a, K> {
-        Network { shape: &self.shape, kernels: &self.kernels, params }
-    }
-
     /// What a pass over `batch` with `samples` samples an example reads; the parameters were checked.
     #[inline(always)]
     pub(crate) fn pass<'a>(&'a self, params: &'a [f32], batch: &'a Batch<'a>, samples: usize) -> Pass<'a, K> {
-        Pass { net: self.network(params), layout: self.layout_of(batch.examples, samples), batch }
+        Pass { layout: self.layout_of(batch.examples, samples), kernels: &self.kernels, params, batch }
     }
 
     /// Where the uniforms of `batch` come from.
@@ -123,7 +119,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
 
     #[inline(never)]
     pub(crate) fn check_batch(&self, batch: &Batch<'_>) -> Result<(), Error> {
-        self.layout(batch.examples).check()?;
+        Layout::check_rows(batch.examples, self.estimator.samples())?;
         check_bits(batch.x, self.shape.inputs(), batch.examples)?;
         match self.shape.targets() {
             0 if batch.y.cols() == 0 => Ok(()),

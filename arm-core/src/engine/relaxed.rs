@@ -6,10 +6,11 @@ use crate::estimator::Estimator;
 use crate::estimator::relaxed::{DenseKernels, Relaxation, RelaxedLayer, Rows, Smooth};
 use crate::kernels::Kernels;
 use crate::network::{Pass, Scratch};
-use crate::numeric::chunks::{chunks, chunks_mut};
+use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::significant;
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::rng::Purpose;
+use crate::numeric::window::{block, split_mut, window, window_mut};
 use crate::objective::{LayerContext, Objective};
 use crate::shape::layout::{LayerLayout, Layout};
 
@@ -22,7 +23,7 @@ struct SmoothLayer<'a, K, O> {
 
 impl<K: Kernels, O: Objective<K>> Smooth for SmoothLayer<'_, K, O> {
     fn kernels(&self) -> &dyn DenseKernels {
-        self.pass.net.kernels
+        self.pass.kernels
     }
 
     fn at_samples(&mut self, through: bool, gradient: MatrixMut<'_>) -> Result<(), Error> {
@@ -97,25 +98,24 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         scratch: &mut Scratch<'_>,
         relaxed: &mut [f32],
     ) -> Result<(), Error> {
-        let Pass { net, layout, batch, .. } = pass;
+        let Pass { layout, batch, .. } = pass;
         let (layers, rows) = (self.shape.stochastic_layers(), layout.rows());
         objective.back(pass, scratch);
-        let (logits, rest) = relaxed.split_at_mut_checked(layout.logits(layers)).unwrap_or_default();
+        let (logits, rest) = split_mut(relaxed, layout.logits(layers));
         let kept = layout.examples().saturating_mul(relaxation.statistics());
-        let (points, statistics) =
-            rest.split_at_mut_checked(rest.len().saturating_sub(kept)).unwrap_or_default();
+        let (points, statistics) = split_mut(rest, rest.len().saturating_sub(kept));
         for t in 0..layers {
             let from = layout.top(t).deltas(scratch.deltas);
-            let to = logits.get_mut(layout.logits(t)..layout.logits(t + 1)).unwrap_or_default();
+            let to = window_mut(logits, layout.logits(t)..layout.logits(t + 1));
             to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         }
         statistics.fill(0.0);
         for t in (0..layers).rev() {
             let LayerLayout { dense, delta: start, .. } = layout.top(t);
             let first = start + rows * dense.stride;
-            let (below, above) = scratch.deltas.split_at_mut_checked(first).unwrap_or_default();
-            let own = below.get_mut(start..).unwrap_or_default();
-            let phi = logits.get(layout.logits(t)..layout.logits(t + 1)).unwrap_or_default();
+            let (below, above) = split_mut(scratch.deltas, first);
+            let own = window_mut(below, start..);
+            let phi = window(logits, layout.logits(t)..layout.logits(t + 1));
             let per_row = layout.per_row(scratch.per_row);
             let rows = Rows {
                 layer: t,
@@ -129,7 +129,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             };
             let context = LayerContext {
                 rows,
-                log_q: chunks(per_row.log_q, layout.rows()).nth(t).unwrap_or_default(),
+                log_q: block(per_row.log_q, layout.rows(), t),
                 weight: per_row.weight,
                 samples: scratch.samples,
                 activations: scratch.activations,
@@ -144,14 +144,14 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             let mut smooth = SmoothLayer { objective, pass, context };
             let statistics = &mut *statistics;
             relaxation.relax(&mut RelaxedLayer { rows, delta, statistics, smooth: &mut smooth })?;
-            let own = scratch.deltas.get_mut(start..first).unwrap_or_default();
+            let own = window_mut(scratch.deltas, start..first);
             for row in chunks_mut(own, dense.stride) {
                 row.iter_mut().for_each(|d| *d = significant(*d));
             }
             if t == 0 && layout.samples() > 1 {
                 self.merge_samples(layout, scratch.deltas);
             }
-            net.back(layout, t, scratch.activations, scratch.deltas);
+            pass.back(t, scratch.activations, scratch.deltas);
         }
         Ok(())
     }

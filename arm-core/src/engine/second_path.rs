@@ -12,6 +12,7 @@ use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::math::sigmoid_pair;
 use crate::numeric::math::significant;
 use crate::numeric::rng::Purpose;
+use crate::numeric::window::{block, block_mut, element, split_mut, window, window_mut};
 use crate::objective::Objective;
 use crate::shape::layout::Layout;
 
@@ -29,9 +30,8 @@ fn flip_gradient(phi: f32, b: bool, difference: f32) -> f32 {
 
 /// The terms of f of a row that depend on layers `t..`.
 fn above(cost: &[f32], log_q: Option<&[f32]>, rows: usize, t: usize, row: usize) -> f32 {
-    let above = |blocks: &[f32]| -> f32 {
-        blocks.get(t * rows + row..).unwrap_or_default().iter().step_by(rows.max(1)).sum()
-    };
+    let above =
+        |blocks: &[f32]| -> f32 { window(blocks, t * rows + row..).iter().step_by(rows.max(1)).sum() };
     above(cost) + log_q.map_or(0.0, above)
 }
 
@@ -66,7 +66,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 let count = self.start_flips(layout, O::HAS_LOG_Q, |row| self.unit(pass, t, row), scratch, t);
                 self.differences(pass, objective, scratch, t, count)?;
                 let per_row = layout.per_row(scratch.per_row);
-                let flipped = chunks_mut(per_row.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
+                let flipped = block_mut(per_row.log_q_partner, layout.rows(), t);
                 scatter(scratch.path_rows, scratch.path_f, count, flipped);
                 self.apply_one(pass, width, scratch, t);
             }
@@ -99,15 +99,15 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let (main, partners) =
             (layout.samples_of(t, scratch.samples), layout.samples_of(t, scratch.partners));
         let per_row = layout.per_row(scratch.per_row);
-        let log_q_partner = chunks(per_row.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
-        let out = scratch.path_samples.get_mut(layout.sample(t)..).unwrap_or_default();
+        let log_q_partner = block(per_row.log_q_partner, layout.rows(), t);
+        let out = window_mut(scratch.path_samples, layout.sample(t)..);
         let mut count = 0;
         for row in 0..layout.rows() {
             let (a, b) = (main.row(row), partners.row(row));
             if a.iter().zip(b).all(|(a, b)| a == b) {
                 continue;
             }
-            let out = out.get_mut(count * main.stride()..).unwrap_or_default();
+            let out = window_mut(out, count * main.stride()..);
             out.iter_mut().zip(b).for_each(|(out, b)| *out = *b);
             if let (Some(active), Some(total)) =
                 (scratch.path_rows.get_mut(count), scratch.path_f.get_mut(count))
@@ -133,15 +133,15 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let from = self.estimator.flips_from(self.shape.stochastic_width(t));
         let (stride, scores) = self.scores(layout, t, scratch.deltas);
         let main = layout.samples_of(t, scratch.samples);
-        let out = scratch.path_samples.get_mut(layout.sample(t)..).unwrap_or_default();
+        let out = window_mut(scratch.path_samples, layout.sample(t)..);
         let per_row = layout.per_row(scratch.per_row);
         let mut out =
             chunks_mut(out, main.stride()).zip(scratch.path_rows.iter_mut().zip(scratch.path_f.iter_mut()));
-        let log_q_row = chunks(per_row.log_q, layout.rows()).nth(t).unwrap_or_default();
+        let log_q_row = block(per_row.log_q, layout.rows(), t);
         let mut count = 0;
         for (row, (b, scores)) in main.rows().zip(chunks(scores, stride)).enumerate() {
             let unit = unit(row);
-            let phi = scores.get(unit).copied().unwrap_or_default();
+            let phi = element(scores, unit);
             let (p, q) = sigmoid_pair(phi);
             if !by_flip(from, phi) || p * q == 0.0 {
                 continue;
@@ -155,7 +155,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 }
                 *active = row as u32;
                 let step = if main.bits(row).get(unit) { -phi } else { phi };
-                *total = if log_q { log_q_row.get(row).copied().unwrap_or_default() + step } else { 0.0 };
+                *total = if log_q { element(log_q_row, row) + step } else { 0.0 };
                 count += 1;
             }
         }
@@ -216,13 +216,13 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// The stride and the rows of scores of layer `t`, and what lies behind them.
     fn scores<'a>(&self, layout: &Layout<'_>, t: usize, deltas: &'a [f32]) -> (usize, &'a [f32]) {
         let (_, stride, start) = layout.scores(t);
-        (stride, deltas.get(start..).unwrap_or_default())
+        (stride, window(deltas, start..))
     }
 
     /// [`scores`](Self::scores), writable.
     fn scores_mut<'a>(&self, layout: &Layout<'_>, t: usize, deltas: &'a mut [f32]) -> (usize, &'a mut [f32]) {
         let (_, stride, start) = layout.scores(t);
-        (stride, deltas.get_mut(start..).unwrap_or_default())
+        (stride, window_mut(deltas, start..))
     }
 
     /// Multiplies the scores of layer `t` with the signals.
@@ -266,7 +266,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let from = self.estimator.flips_from(width);
         let main = layout.samples_of(t, scratch.samples);
         let per_row = layout.per_row(scratch.per_row);
-        let flipped = chunks(per_row.log_q_partner, layout.rows()).nth(t).unwrap_or_default();
+        let flipped = block(per_row.log_q_partner, layout.rows(), t);
         let (stride, deltas) = self.scores_mut(layout, t, scratch.deltas);
         let scalars = per_row.f.iter().zip(flipped).zip(&*per_row.signal);
         for ((row, scores), ((&pair, &flip), signal)) in chunks_mut(deltas, stride).enumerate().zip(scalars) {
@@ -312,10 +312,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             let f = above(per_row.cost, O::HAS_LOG_Q.then_some(&*per_row.log_q), rows, t, row);
             let log_q =
                 chunks(per_row.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
-            let signal = per_row.signal.get(row).copied().unwrap_or_default();
+            let signal = element(per_row.signal, row);
             for unit in 0..width {
                 let at = start + row * stride + unit;
-                let phi = scratch.deltas.get(at).copied().unwrap_or_default();
+                let phi = element(scratch.deltas, at);
                 let b = layout.samples_of(t, scratch.samples).bits(row).get(unit);
                 let mut flipped = objective.flipped(pass, scratch, row, unit);
                 if O::HAS_LOG_Q {
@@ -336,15 +336,15 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     pub(crate) fn merge_samples(&self, layout: &Layout<'_>, deltas: &mut [f32]) {
         let (stride, deltas) = self.scores_mut(layout, 0, deltas);
         for e in 0..layout.examples() {
-            let (out, rest) = deltas.split_at_mut_checked((e + 1) * stride).unwrap_or_default();
-            let out = out.get_mut(e * stride..).unwrap_or_default();
+            let (out, rest) = split_mut(deltas, (e + 1) * stride);
+            let out = window_mut(out, e * stride..);
             for s in 0..layout.samples() {
                 // Row e is the first of example 0 only; rows of later examples lie behind it.
                 let row = e * layout.samples() + s;
                 if e == 0 && s == 0 {
                     continue;
                 }
-                let from = rest.get((row - e - 1) * stride..(row - e) * stride).unwrap_or_default();
+                let from = window(rest, (row - e - 1) * stride..(row - e) * stride);
                 if s == 0 {
                     out.iter_mut().zip(from).for_each(|(o, f)| *o = *f);
                 } else {

@@ -8,6 +8,7 @@ use crate::network::Batch;
 use crate::network::scratch::{Scratch, Trace};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
+use crate::numeric::window::{split_mut, window, window_mut};
 use crate::optim::{Optimiser, Rule, Sgd};
 use crate::shape::layout::{LayerLayout, Layout};
 
@@ -49,26 +50,29 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
-        let trained = match shards {
-            [shard] => Some(self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?),
-            _ => None,
-        };
-        self.update_layer(trained.as_ref(), optimiser, step, shards, total, block, room)
+        if let [shard] = shards {
+            let trained = self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?;
+            return self.update_layer(Traces::One(&trained), optimiser, step, total, block, room);
+        }
+        for shard in shards {
+            let layout = self.layout(shard.batch.examples);
+            layout.trace(shard.scratch).ok_or_else(|| self.size(shard))?;
+        }
+        self.update_layer(Traces::All(shards), optimiser, step, total, block, room)
     }
 
-    /// [`update`](Self::update) for a caller that has looked up the layer of the only shard, and need not give it.
+    /// [`update`](Self::update) from traces that were checked.
     #[inline(always)]
     pub(crate) fn update_layer<O: Optimiser>(
         &self,
-        trained: Option<&Trained<'_>>,
+        traces: Traces<'_>,
         optimiser: &O,
         step: u64,
-        shards: &[Shard<'_>],
         total: usize,
         mut block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
-        if let Some(layer) = trained {
+        if let Traces::One(layer) = traces {
             if let (1, Rule::Sgd(Sgd { rate })) = (total, optimiser.rule()) {
                 self.add(-rate * self.scale(block.layer), layer, block.first, block.weights);
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
@@ -94,10 +98,6 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 }
             }
         }
-        for shard in shards {
-            let layout = self.layout(shard.batch.examples);
-            layout.trace(shard.scratch).ok_or_else(|| self.size(shard))?;
-        }
         let stride = self.shape.dense(block.layer).stride.max(1);
         let rows = room.len() / stride;
         if rows == 0 {
@@ -108,9 +108,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         while !rest.is_empty() {
             let size = rest.len().min((rows * stride).max(1));
             let weights = take(&mut rest, size);
-            let g = room.get_mut(..weights.len()).unwrap_or_default();
+            let g = window_mut(room, ..weights.len());
             g.fill(0.0);
-            self.gradient_of(trained, 1.0 / total.max(1) as f32, shards, block.layer, first, g);
+            self.gradient_of(traces, 1.0 / total.max(1) as f32, block.layer, first, g);
             let m = take(&mut firsts, weights.len());
             let v = take(&mut seconds, weights.len());
             optimiser.rule().apply(&self.kernels, step, g, m, v, weights);
@@ -134,7 +134,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// The part of the scratch of `examples` examples that [`update`](Self::update) reads, and the rest.
     pub fn split_scratch<'a>(&self, examples: usize, scratch: &'a mut [u32]) -> (&'a [u32], &'a mut [f32]) {
-        let (trace, rest) = scratch.split_at_mut_checked(self.trace_words(examples)).unwrap_or_default();
+        let (trace, rest) = split_mut(scratch, self.trace_words(examples));
         (trace, bytemuck::try_cast_slice_mut(rest).unwrap_or_default())
     }
 
@@ -154,24 +154,18 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
     pub fn gradient(&self, a: f32, shards: &[Shard<'_>], layer: usize, first: usize, g: &mut [f32]) {
-        self.gradient_of(None, a, shards, layer, first, g);
+        self.gradient_of(Traces::All(shards), a, layer, first, g);
     }
 
-    /// [`gradient`](Self::gradient), where the layer of the only shard was looked up.
-    fn gradient_of(
-        &self,
-        trained: Option<&Trained<'_>>,
-        a: f32,
-        shards: &[Shard<'_>],
-        layer: usize,
-        first: usize,
-        g: &mut [f32],
-    ) {
+    fn gradient_of(&self, traces: Traces<'_>, a: f32, layer: usize, first: usize, g: &mut [f32]) {
         let scale = self.scale(layer);
-        if let Some(trained) = trained {
-            self.add(a * scale, trained, first, g);
-            return self.correct(a, layer, first, core::iter::once(trained.d), g);
-        }
+        let shards = match traces {
+            Traces::One(trained) => {
+                self.add(a * scale, trained, first, g);
+                return self.correct(a, layer, first, core::iter::once(trained.d), g);
+            }
+            Traces::All(shards) => shards,
+        };
         for shard in shards {
             if let Some(layer) = self.layer(layer, shard) {
                 self.add(a * scale, &layer, first, g);
@@ -233,6 +227,15 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 }
 
+/// What a block of parameters is updated from.
+#[derive(Clone, Copy)]
+pub(crate) enum Traces<'a> {
+    /// The layer of the only shard, which was looked up.
+    One(&'a Trained<'a>),
+    /// The shards.
+    All(&'a [Shard<'a>]),
+}
+
 /// What a gradient of a layer's parameters is made of.
 pub(crate) struct Trained<'a> {
     input: Input<'a>,
@@ -258,7 +261,7 @@ impl Scratch<'_> {
         x: &'a [u32],
     ) -> Trained<'a> {
         let inputs = layout.shape.inputs();
-        let x = BitMatrix::new(x.get(..words(inputs)).unwrap_or_default(), inputs);
+        let x = BitMatrix::new(window(x, ..words(inputs)), inputs);
         let Scratch { activations, deltas, samples, .. } = self;
         Trained::new(layout, layer, x, &Trace { activations, deltas, samples })
     }

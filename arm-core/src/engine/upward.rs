@@ -5,8 +5,8 @@ use crate::kernels::Kernels;
 use crate::network::uniforms::Address;
 use crate::network::{Pass, Scratch};
 use crate::numeric::bits::words;
-use crate::numeric::chunks::slice;
 use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::numeric::window::window_mut;
 
 /// A pass over rows of a batch.
 pub(crate) struct UpwardSampler<'a, K> {
@@ -24,13 +24,13 @@ impl<K: Kernels> UpwardSampler<'_, K> {
     /// `count` rows in `path_rows`. Compiled once for every rule, hence the pointer.
     #[inline(never)]
     pub(crate) fn sample(&self, draw: Draw<'_>, from: usize, count: usize, scratch: &mut Scratch<'_>) {
-        let Pass { net, layout, .. } = self.pass;
+        let (pass, layout) = (self.pass, &self.pass.layout);
         for t in from..layout.shape.stochastic_layers() {
             let (x, height) = match t.checked_sub(1) {
                 None => (self.address.batch.x, layout.examples()),
                 Some(under) => (layout.samples_of(under, scratch.path_samples).top(count), count),
             };
-            net.logits(t, x, height, scratch.hidden_or_uniforms, scratch.logits);
+            pass.logits(t, x, height, scratch.hidden_or_uniforms, scratch.logits);
             self.draw(draw, t, count, scratch);
         }
     }
@@ -38,20 +38,23 @@ impl<K: Kernels> UpwardSampler<'_, K> {
     /// Apart from [`sample`](Self::sample), so that its stack and that of the logits do not add up.
     #[inline(never)]
     fn draw(&self, draw: Draw<'_>, t: usize, count: usize, scratch: &mut Scratch<'_>) {
-        let Pass { net, layout, .. } = self.pass;
+        let (pass, layout) = (self.pass, &self.pass.layout);
         let (width, start) = (layout.shape.stochastic_width(t), layout.sample(t));
         let stride = layout.shape.stride(width);
         let count = count.min(layout.rows());
         let u = if BATCH {
-            slice(scratch.hidden_or_uniforms, 0, count * stride)
+            window_mut(scratch.hidden_or_uniforms, ..count * stride)
         } else {
             &mut *scratch.hidden_or_uniforms
         };
         let u = MatrixMut::new(u, stride, width);
-        self.address.fill(net.kernels, layout.samples(), Some(scratch.path_rows), t, u);
+        self.address.fill(pass.kernels, layout.samples(), Some(scratch.path_rows), t, u);
         for i in 0..count {
-            let u = slice(scratch.hidden_or_uniforms, i * stride, width);
-            let sample = slice(scratch.path_samples, start + i * words(width), words(width));
+            let u = window_mut(scratch.hidden_or_uniforms, i * stride..i * stride + width);
+            let sample = window_mut(
+                scratch.path_samples,
+                start + i * words(width)..start + i * words(width) + words(width),
+            );
             let logits = Matrix::new(scratch.logits, layout.shape.stride(width), width);
             let log = draw(logits.row(if t == 0 { layout.example(i) } else { i }), u, sample);
             if let Some(total) = scratch.path_f.get_mut(i).filter(|_| self.log_q) {

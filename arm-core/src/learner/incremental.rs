@@ -1,7 +1,7 @@
 //! A step in bounded slices: samples and gradients of activations first, then a block of rows of parameters at a time.
 
 use super::Learner;
-use crate::engine::Block;
+use crate::engine::{Block, Traces};
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
@@ -119,7 +119,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         let room = core::mem::take(&mut self.scratch.hidden_or_uniforms);
         let trained = self.scratch.trained(&self.engine.layout(1), layer, self.input);
         let (engine, updates) = (&self.engine, self.state.updates);
-        let result = engine.update_layer(Some(&trained), &self.optimiser, updates, &[], 1, block, room);
+        let result = engine.update_layer(Traces::One(&trained), &self.optimiser, updates, 1, block, room);
         self.scratch.hidden_or_uniforms = room;
         result
     }
@@ -140,7 +140,6 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.idle()?;
         self.optimiser.rule().check()?;
         let batch = self.batch(x, y, self.state.steps)?;
-        self.engine.check_params(self.params)?;
         let pass = self.engine.pass(self.params, &batch, self.engine.estimator.samples());
         let relaxes = self.engine.estimator.relaxation().is_some();
         if relaxes || self.scratch.deltas.is_empty() || self.input.len() < x.len() {

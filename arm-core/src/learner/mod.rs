@@ -261,7 +261,6 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
             return Err(Error::Setting);
         }
         let mut batch = self.batch(x, y, self.state.scores)?;
-        self.engine.check_params(self.params)?;
         objective.check(&self.engine.shape)?;
         self.engine.check_batch(&batch)?;
         if self.scratch.logits.is_empty() {

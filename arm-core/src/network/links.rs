@@ -1,17 +1,12 @@
-//! The engine's view of a network: passes over one link.
+//! The network's part of a pass: one link, up or back.
 
+use crate::feature::BATCH;
 use crate::kernels::Kernels;
+use crate::network::Pass;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
+use crate::numeric::window::{split_mut, window, window_mut};
+use crate::shape::Dense;
 use crate::shape::layout::Layout;
-use crate::shape::{Dense, Shape};
-
-/// A network's shape, kernels and parameters.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Network<'a, K> {
-    pub shape: &'a Shape<'a>,
-    pub kernels: &'a K,
-    pub params: &'a [f32],
-}
 
 /// What of a pass has its place in the trace; all else is written to the start of what the pass is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,27 +18,27 @@ pub(crate) enum Keep {
     All,
 }
 
-impl<'a, K: Kernels> Network<'a, K> {
+impl<'a, K: Kernels> Pass<'a, K> {
     /// The parameters of dense layer `i`.
     pub(crate) fn weights(&self, i: usize) -> Matrix<'a> {
-        self.weights_of(&self.shape.dense(i))
+        self.weights_of(&self.layout.shape.dense(i))
     }
 
     pub(crate) fn weights_of(&self, dense: &Dense) -> Matrix<'a> {
-        let data = self.params.get(dense.offset..dense.offset + dense.len()).unwrap_or_default();
+        let data = window(self.params, dense.offset..dense.offset + dense.len());
         Matrix::new(data, dense.stride, dense.outputs)
     }
 
     /// Dense layer `i` for `rows` rows, written to the start of `out`.
     #[inline(always)]
     pub(crate) fn dense(&self, i: usize, dense: &Dense, input: Input<'_>, rows: usize, out: &mut [f32]) {
-        let out = out.get_mut(..rows * dense.stride).unwrap_or_default();
-        if self.shape.is_coded() && !self.shape.coding(i).is_plain() {
+        let out = window_mut(out, ..rows * dense.stride);
+        if self.layout.shape.is_coded() && !self.layout.shape.coding(i).is_plain() {
             self.affine(dense, input, 1.0, &mut *out);
             let y = MatrixMut::new(out, dense.stride, dense.outputs);
-            self.shape.coding(i).forward(self.weights_of(dense), dense.slope, y);
+            self.layout.shape.coding(i).forward(self.weights_of(dense), dense.activation.slope(), y);
         } else {
-            self.affine(dense, input, dense.slope, out);
+            self.affine(dense, input, dense.activation.slope(), out);
         }
     }
 
@@ -66,9 +61,14 @@ impl<'a, K: Kernels> Network<'a, K> {
         hidden: &mut [f32],
         out: &'o mut [f32],
     ) -> MatrixMut<'o> {
-        let start = self.forward(&Layout::new(self.shape, rows, 1), k, x, Keep::Nothing, hidden, out);
-        let width = self.shape.layer(self.shape.link(k).1).map_or(0, |layer| layer.width());
-        let stride = self.shape.stride(width);
+        let start = if BATCH {
+            let layout = Layout::new(self.layout.shape, rows, 1);
+            Pass { layout, ..*self }.forward(k, x, Keep::Nothing, hidden, out)
+        } else {
+            self.forward(k, x, Keep::Nothing, hidden, out)
+        };
+        let width = self.layout.shape.layer(self.layout.shape.link(k).1).map_or(0, |layer| layer.width());
+        let stride = self.layout.shape.stride(width);
         let logits = out.get_mut(start..).and_then(|out| out.get_mut(..rows * stride)).unwrap_or_default();
         MatrixMut::new(logits, stride, width)
     }
@@ -77,19 +77,19 @@ impl<'a, K: Kernels> Network<'a, K> {
     #[inline(never)]
     pub(crate) fn forward(
         &self,
-        layout: &Layout<'_>,
         k: usize,
         x: BitMatrix<'_>,
         keep: Keep,
         hidden: &mut [f32],
         out: &mut [f32],
     ) -> usize {
-        let mut layer = layout.layer(self.shape.link(k).0);
+        let layout = &self.layout;
+        let mut layer = layout.layer(layout.shape.link(k).0);
         if keep == Keep::Nothing {
             layer.activation = 0;
         }
         loop {
-            let (before, here) = hidden.split_at_mut_checked(layer.activation).unwrap_or_default();
+            let (before, here) = split_mut(hidden, layer.activation);
             let input = if layer.above_hidden {
                 Input::Real(layout.last_rows(before, layer.dense.inputs, layer.height()))
             } else {
@@ -112,18 +112,18 @@ impl<'a, K: Kernels> Network<'a, K> {
 
     /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
     #[inline(never)]
-    pub(crate) fn back(&self, layout: &Layout<'_>, k: usize, activations: &[f32], deltas: &mut [f32]) {
-        let (first, last) = self.shape.link(k);
+    pub(crate) fn back(&self, k: usize, activations: &[f32], deltas: &mut [f32]) {
+        let layout = &self.layout;
+        let (first, last) = layout.shape.link(k);
         for i in (first..last).rev() {
             let above = layout.layer(i + 1);
             let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);
-            let (low, high) = deltas.split_at_mut_checked(above.delta).unwrap_or_default();
-            let d =
-                Matrix::new(high.get(..rows * dense.stride).unwrap_or_default(), dense.stride, dense.outputs);
-            let stride = self.shape.stride(width);
-            let dx = low.get_mut(low.len().wrapping_sub(rows * stride)..).unwrap_or_default();
-            let a = layout.last_rows(activations.get(..above.activation).unwrap_or_default(), width, rows);
-            let slope = self.shape.layer(i).map_or(1.0, |layer| layer.slope());
+            let (low, high) = split_mut(deltas, above.delta);
+            let d = Matrix::new(window(high, ..rows * dense.stride), dense.stride, dense.outputs);
+            let stride = self.layout.shape.stride(width);
+            let dx = window_mut(low, low.len().wrapping_sub(rows * stride)..);
+            let a = layout.last_rows(window(activations, ..above.activation), width, rows);
+            let slope = self.layout.shape.layer(i).map_or(1.0, |layer| layer.activation().slope());
             self.kernels.back(self.weights_of(dense), d, a, slope, MatrixMut::new(dx, stride, width));
         }
     }

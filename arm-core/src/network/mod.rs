@@ -8,6 +8,6 @@ pub(crate) mod uniforms;
 
 pub use batch::Batch;
 pub(crate) use batch::check_bits;
-pub(crate) use links::{Keep, Network};
+pub(crate) use links::Keep;
 pub use pass::Pass;
 pub use scratch::Scratch;

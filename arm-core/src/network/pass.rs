@@ -1,7 +1,6 @@
 //! What a step or an evaluation reads, together.
 
 use crate::network::Batch;
-use crate::network::links::Network;
 use crate::numeric::bits::Bits;
 use crate::shape::layout::Layout;
 
@@ -9,8 +8,10 @@ use crate::shape::layout::Layout;
 /// lies. What is written is [`Scratch`](crate::network::scratch::Scratch).
 #[derive(Clone, Copy, Debug)]
 pub struct Pass<'a, K> {
-    pub(crate) net: Network<'a, K>,
+    /// Where everything lies, and with it the shape of the network.
     pub(crate) layout: Layout<'a>,
+    pub(crate) kernels: &'a K,
+    pub(crate) params: &'a [f32],
     pub(crate) batch: &'a Batch<'a>,
 }
 

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::network::Pass;
 use crate::numeric::bits::{Bits, words};
+use crate::numeric::window::window_mut;
 use crate::shape::Shape;
 use crate::shape::layout::Layout;
 use core::ops::Range;
@@ -220,7 +221,7 @@ impl<'s> Layout<'s> {
     #[inline(always)]
     pub(crate) fn per_row<'a>(&self, per_row: &'a mut [f32]) -> PerRow<'a> {
         let (rows, layers) = (self.rows(), self.shape.stochastic_layers());
-        let mut rest = per_row.get_mut(..self.all_per_row()).unwrap_or_default();
+        let mut rest = window_mut(per_row, ..self.all_per_row());
         let mut next = |n: usize| {
             let (head, tail) = core::mem::take(&mut rest).split_at_mut_checked(n).unwrap_or_default();
             rest = tail;
@@ -244,7 +245,6 @@ impl<'s> Layout<'s> {
 
     /// [`scratch`](Self::scratch) for an evaluation, which leaves f of each row in `total`.
     pub(crate) fn inference<'a>(&self, mut scratch: &'a mut [u32]) -> Result<Scratch<'a>, Error> {
-        self.check()?;
         let given = scratch.len();
         let needed = if self.fits() { self.inference_words() } else { usize::MAX };
         self.scratch(false, &mut scratch).ok_or(Error::Size { needed, given })

@@ -26,12 +26,6 @@ pub(crate) fn chunks_mut<T>(all: &mut [T], size: usize) -> ChunksMut<'_, T> {
     ChunksMut { rest: all, size: size.max(1) }
 }
 
-/// `n` elements from `start` on, or none where there are fewer.
-#[inline(always)]
-pub(crate) fn slice<T>(all: &mut [T], start: usize, n: usize) -> &mut [T] {
-    all.get_mut(start..).and_then(|rest| rest.get_mut(..n)).unwrap_or_default()
-}
-
 impl<'a, T> Iterator for Chunks<'a, T> {
     type Item = &'a [T];
 

@@ -5,6 +5,7 @@ pub(crate) mod chunks;
 pub mod math;
 pub mod matrix;
 pub mod rng;
+pub(crate) mod window;
 
 /// Largest magnitude of an activation or of a gradient with respect to one, 2^24. A step beyond it is refused.
 ///

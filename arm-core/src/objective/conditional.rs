@@ -2,7 +2,7 @@ use super::{Objective, output};
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::network::{Keep, Pass, Scratch};
-use crate::numeric::chunks::chunks_mut;
+use crate::numeric::window::{block_mut, window_mut};
 use crate::shape::Shape;
 
 /// Conditional maximum likelihood, in nats, for one sample of the chain: f = -log p(y | b_T), whose mean is an upper bound
@@ -19,26 +19,26 @@ impl<K: Kernels> Objective<K> for Conditional {
     }
 
     fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
-        let Pass { net, layout, batch, .. } = pass;
-        let (layers, rows) = (net.shape.stochastic_layers(), layout.rows());
+        let Pass { layout, batch, .. } = pass;
+        let (layers, rows) = (pass.layout.shape.stochastic_layers(), layout.rows());
         let top = layers.wrapping_sub(1);
         let costs = layout.per_row(scratch.per_row).cost;
         costs.fill(0.0);
-        let cost = chunks_mut(costs, rows).nth(top).unwrap_or_default();
+        let cost = block_mut(costs, rows, top);
         let b = layout.samples_of(top, scratch.samples);
-        let start = net.forward(layout, layers, b, Keep::All, scratch.activations, scratch.deltas);
-        output::costs(pass, scratch.deltas.get_mut(start..).unwrap_or_default(), batch.y, true, cost);
+        let start = pass.forward(layers, b, Keep::All, scratch.activations, scratch.deltas);
+        output::costs(pass, window_mut(scratch.deltas, start..), batch.y, true, cost);
     }
 
     fn evaluate(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, _from: usize, count: usize) {
-        let Pass { net, layout, batch, .. } = pass;
-        let layers = net.shape.stochastic_layers();
+        let Pass { layout, batch, .. } = pass;
+        let layers = pass.layout.shape.stochastic_layers();
         let top = layout.samples_of(layers.wrapping_sub(1), scratch.path_samples).top(count);
-        let logits = net.logits(layers, top, count, scratch.hidden_or_uniforms, scratch.logits);
+        let logits = pass.logits(layers, top, count, scratch.hidden_or_uniforms, scratch.logits);
         for ((logits, total), &row) in
             logits.as_matrix().rows().zip(&mut *scratch.path_f).zip(&*scratch.path_rows)
         {
-            *total -= net.kernels.log_prob(logits, batch.y.row(layout.example(row as usize)));
+            *total -= pass.kernels.log_prob(logits, batch.y.row(layout.example(row as usize)));
         }
     }
 
@@ -47,16 +47,15 @@ impl<K: Kernels> Objective<K> for Conditional {
     }
 
     fn flipped(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, row: usize, unit: usize) -> f32 {
-        let Pass { net, layout, batch, .. } = pass;
-        let top = net.shape.stochastic_layers().wrapping_sub(1);
+        let Pass { layout, batch, .. } = pass;
+        let top = pass.layout.shape.stochastic_layers().wrapping_sub(1);
         let b = layout.samples_of(top, scratch.samples).bits(row).get(unit);
         let target = batch.y.row(layout.example(row));
         -output::flipped_log_prob(pass, (row, unit, b), (scratch.logits, scratch.hidden_or_uniforms), target)
     }
 
     fn back(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
-        let Pass { net, .. } = pass;
-        let layers = net.shape.stochastic_layers();
+        let layers = pass.layout.shape.stochastic_layers();
         output::back(pass, scratch, layers..layers + 1);
     }
 }

@@ -6,6 +6,7 @@ use crate::network::{Pass, Scratch};
 use crate::numeric::bits::Bits;
 use crate::numeric::chunks::chunks_mut;
 use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::numeric::window::{split_mut, window_mut};
 use crate::shape::Shape;
 
 /// Any f(b_T) that is known at real b too, with its gradient there. Minimised, as by [`BlackBox`].
@@ -56,15 +57,14 @@ where
         through: bool,
         mut gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
-        let Pass { net, .. } = pass;
-        if context.rows.layer + 1 < net.shape.stochastic_layers() {
+        if context.rows.layer + 1 < pass.layout.shape.stochastic_layers() {
             gradient.rows_mut().for_each(|g| g.fill(0.0));
             if through {
                 smooth::from_above(pass, context, false, true, gradient);
             }
             return Ok(());
         }
-        let z = context.hidden.get_mut(..gradient.cols()).unwrap_or_default();
+        let z = window_mut(context.hidden, ..gradient.cols());
         for (row, g) in gradient.rows_mut().enumerate() {
             let b = context.rows.b.bits(row).iter();
             z.iter_mut().zip(b).for_each(|(z, b)| *z = f32::from(u8::from(b)));
@@ -81,8 +81,7 @@ where
         f: &mut [f32],
         mut gradient: MatrixMut<'_>,
     ) -> Result<(), Error> {
-        let Pass { net, .. } = pass;
-        if net.shape.stochastic_layers() != 1 {
+        if pass.layout.shape.stochastic_layers() != 1 {
             return Err(Error::Unsupported);
         }
         // Kept for `curvature`.
@@ -104,9 +103,9 @@ where
         out: &mut [f32],
     ) -> Result<(), Error> {
         let n = v.cols();
-        let (kept, rest) = context.points.split_at_mut_checked(v.height() * n).unwrap_or_default();
-        let (moved, g) = rest.split_at_mut_checked(n).unwrap_or_default();
-        let g = g.get_mut(..n).unwrap_or_default();
+        let (kept, rest) = split_mut(context.points, v.height() * n);
+        let (moved, g) = split_mut(rest, n);
+        let g = window_mut(g, ..n);
         for (((z, out), v), w) in chunks_mut(kept, n).zip(out).zip(v.rows()).zip(w.rows()) {
             let size = w.iter().fold(0.0, |size: f32, w| if w.abs() > size { w.abs() } else { size });
             *out = 0.0;

@@ -5,6 +5,7 @@ use crate::network::{Pass, Scratch};
 use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::significant;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::numeric::window::window_mut;
 use core::ops::Range;
 
 /// -log p of every row of `x`, or of every example (`shared`), under its logits, and the gradients in place of the logits.
@@ -16,11 +17,11 @@ pub(super) fn costs<K: Kernels>(
     shared: bool,
     cost: &mut [f32],
 ) {
-    let Pass { net, layout, .. } = pass;
-    let mut logits = MatrixMut::new(logits, net.shape.stride(x.cols()), x.cols());
+    let Pass { layout, .. } = pass;
+    let mut logits = MatrixMut::new(logits, pass.layout.shape.stride(x.cols()), x.cols());
     for (row, cost) in cost.iter_mut().enumerate().take(layout.rows()) {
         let x = x.row(if shared { layout.example(row) } else { row });
-        *cost = -net.kernels.log_prob_delta(logits.row_mut(row), x);
+        *cost = -pass.kernels.log_prob_delta(logits.row_mut(row), x);
     }
 }
 
@@ -33,11 +34,13 @@ pub(super) fn add_costs<K: Kernels>(
     (from, count): (usize, usize),
     t: usize,
 ) {
-    let Pass { net, layout, .. } = pass;
-    let width = t.checked_sub(1).map_or(net.shape.inputs(), |below| net.shape.stochastic_width(below));
+    let Pass { layout, .. } = pass;
+    let width = t
+        .checked_sub(1)
+        .map_or(pass.layout.shape.inputs(), |below| pass.layout.shape.stochastic_width(below));
     for row in (0..count).take(layout.rows()) {
-        let logits = Matrix::new(scratch.logits, net.shape.stride(width), width).row(row);
-        let cost = net.kernels.log_prob(logits, scratch.target(pass, from, t, row));
+        let logits = Matrix::new(scratch.logits, pass.layout.shape.stride(width), width).row(row);
+        let cost = pass.kernels.log_prob(logits, scratch.target(pass, from, t, row));
         if let Some(total) = scratch.path_f.get_mut(row) {
             *total -= cost;
         }
@@ -46,13 +49,13 @@ pub(super) fn add_costs<K: Kernels>(
 
 /// Where the first link above b_T is linear and `t` is the top layer, leaves its logits in `scratch.logits`.
 pub(super) fn keep_linear<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, t: usize) -> bool {
-    let Pass { net, layout, .. } = pass;
-    let layers = net.shape.stochastic_layers();
-    let (first, last) = net.shape.link(layers);
+    let Pass { layout, .. } = pass;
+    let layers = pass.layout.shape.stochastic_layers();
+    let (first, last) = pass.layout.shape.link(layers);
     if t + 1 != layers || first != last {
         return false;
     }
-    net.logits(layers, layout.samples_of(t, scratch.samples), layout.rows(), &mut [], scratch.logits);
+    pass.logits(layers, layout.samples_of(t, scratch.samples), layout.rows(), &mut [], scratch.logits);
     true
 }
 
@@ -63,24 +66,24 @@ pub(super) fn flipped_log_prob<K: Kernels>(
     (logits, room): (&[f32], &mut [f32]),
     target: &[u32],
 ) -> f32 {
-    let Pass { net, .. } = pass;
-    let layer = net.shape.link(net.shape.stochastic_layers()).0;
-    let dense = net.shape.dense(layer);
+    let layer = pass.layout.shape.link(pass.layout.shape.stochastic_layers()).0;
+    let dense = pass.layout.shape.dense(layer);
     let logits = Matrix::new(logits, dense.stride, dense.outputs).row(row);
-    let room = room.get_mut(..dense.outputs).unwrap_or_default();
+    let room = window_mut(room, ..dense.outputs);
     room.iter_mut().zip(logits).for_each(|(r, l)| *r = *l);
-    let step = net.shape.coding(layer).scale();
-    net.kernels.axpy(if b { -step } else { step }, net.weights(layer).row(unit), room);
-    net.kernels.log_prob(room, target)
+    let step = pass.layout.shape.coding(layer).scale();
+    pass.kernels.axpy(if b { -step } else { step }, pass.weights(layer).row(unit), room);
+    pass.kernels.log_prob(room, target)
 }
 
 /// The objective's part of the way back: the gradients of the logits of `links` (and of a learned prior) times the
 /// weights of their rows, then those of the hidden layers.
 pub(super) fn back<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, links: Range<usize>) {
-    let Pass { net, layout, .. } = pass;
-    let first = net.shape.link(links.start).0;
-    for i in first..net.shape.dense_layers() {
-        let own = i >= net.shape.network_layers() || net.shape.layer(i).is_some_and(|l| l.stochastic());
+    let Pass { layout, .. } = pass;
+    let first = pass.layout.shape.link(links.start).0;
+    for i in first..pass.layout.shape.dense_layers() {
+        let own = i >= pass.layout.shape.network_layers()
+            || pass.layout.shape.layer(i).is_some_and(|l| l.stochastic());
         if own && layout.samples() > 1 {
             let layer = layout.layer(i);
             for (delta, w) in chunks_mut(layer.deltas_mut(scratch.deltas), layer.dense.stride)
@@ -91,6 +94,6 @@ pub(super) fn back<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, li
         }
     }
     for link in links {
-        net.back(layout, link, scratch.activations, scratch.deltas);
+        pass.back(link, scratch.activations, scratch.deltas);
     }
 }

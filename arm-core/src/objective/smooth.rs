@@ -4,10 +4,11 @@ use super::LayerContext;
 use super::vae::{fixed_prior_cost, generator};
 use crate::error::Error;
 use crate::kernels::{Input, Kernels};
-use crate::network::{Network, Pass};
+use crate::network::Pass;
 use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::sigmoid;
 use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::numeric::window::{element, split_mut, window, window_mut};
 use crate::shape::Prior;
 
 /// See [`Smooth::at_samples`](crate::relaxed::Smooth::at_samples).
@@ -17,22 +18,22 @@ pub(super) fn at_samples<K: Kernels>(
     through: bool,
     mut gradient: MatrixMut<'_>,
 ) {
-    let Pass { net, layout, .. } = pass;
-    let (t, layers, phi) = (context.rows.layer, net.shape.stochastic_layers(), context.rows.phi);
+    let Pass { layout, .. } = pass;
+    let (t, layers, phi) = (context.rows.layer, pass.layout.shape.stochastic_layers(), context.rows.phi);
     // -log p(b_t-1 | b_t), whose gradients are weighted already, and log q(b_t | b_t-1).
-    let first = net.shape.link(generator(layers, t)).0;
-    net.kernels.back(net.weights(first), context.delta(pass, first), phi, 1.0, again(&mut gradient));
-    let scale = net.shape.coding(first).scale();
+    let first = pass.layout.shape.link(generator(layers, t)).0;
+    pass.kernels.back(pass.weights(first), context.delta(pass, first), phi, 1.0, again(&mut gradient));
+    let scale = pass.layout.shape.coding(first).scale();
     for ((g, w), phi) in gradient.rows_mut().zip(context.weight).zip(phi.rows()) {
         g.iter_mut().zip(phi).for_each(|(g, phi)| *g = *g * scale / w + phi);
     }
     // -log p(b_t | b_t+1)
     if t + 1 == layers {
-        gradient.rows_mut().for_each(|g| add(-1.0, prior(net), g));
+        gradient.rows_mut().for_each(|g| add(-1.0, prior(pass), g));
         return;
     }
     let above = layout.samples_of(t + 1, context.samples);
-    let logits = net.logits(generator(layers, t + 1), above, layout.rows(), context.hidden, context.logits);
+    let logits = pass.logits(generator(layers, t + 1), above, layout.rows(), context.hidden, context.logits);
     for (g, logits) in gradient.rows_mut().zip(logits.as_matrix().rows()) {
         add(-1.0, logits, g);
     }
@@ -48,12 +49,12 @@ pub(super) fn from_above<K: Kernels>(
     through: bool,
     mut gradient: MatrixMut<'_>,
 ) {
-    let Pass { net, layout, .. } = pass;
+    let Pass { layout, .. } = pass;
     let (t, rows) = (context.rows.layer, layout.rows());
-    let (first, last) = net.shape.link(t + 1);
+    let (first, last) = pass.layout.shape.link(t + 1);
     let (dense, b, delta) =
-        (net.shape.dense(last), layout.samples_of(t + 1, context.samples), context.delta(pass, last));
-    let phi = context.phi.get(layout.logits(t + 1)..layout.logits(t + 2)).unwrap_or_default();
+        (pass.layout.shape.dense(last), layout.samples_of(t + 1, context.samples), context.delta(pass, last));
+    let phi = window(context.phi, layout.logits(t + 1)..layout.logits(t + 2));
     let phi = Matrix::new(phi, dense.stride, dense.outputs);
     let (mut from, mut to) = (&mut *context.hidden, &mut *context.logits);
     for (row, out) in chunks_mut(from, dense.stride).enumerate().take(rows) {
@@ -64,19 +65,19 @@ pub(super) fn from_above<K: Kernels>(
         }
     }
     for i in (first..last).rev() {
-        let (layer, above) = (layout.layer(i), net.shape.dense(i + 1));
+        let (layer, above) = (layout.layer(i), pass.layout.shape.dense(i + 1));
         let (a, here) = (layer.activations(context.activations), layer.dense);
         let d = Matrix::new(of(from, rows * above.stride), above.stride, above.outputs);
         let dx = MatrixMut::new(of_mut(to, rows * here.stride), here.stride, here.outputs);
-        net.kernels.back(net.weights(i + 1), d, a, here.slope, dx);
+        pass.kernels.back(pass.weights(i + 1), d, a, here.activation.slope(), dx);
         core::mem::swap(&mut from, &mut to);
     }
-    let (dense, stride, cols) = (net.shape.dense(first), gradient.stride(), gradient.cols());
+    let (dense, stride, cols) = (pass.layout.shape.dense(first), gradient.stride(), gradient.cols());
     let d = Matrix::new(of(from, rows * dense.stride), dense.stride, dense.outputs);
     let out = of_mut(to, rows * stride);
-    net.kernels.back(net.weights(first), d, context.rows.phi, 1.0, MatrixMut::new(out, stride, cols));
+    pass.kernels.back(pass.weights(first), d, context.rows.phi, 1.0, MatrixMut::new(out, stride, cols));
     for (g, d) in gradient.rows_mut().zip(Matrix::new(out, stride, cols).rows()) {
-        add(net.shape.coding(first).scale(), d, g);
+        add(pass.layout.shape.coding(first).scale(), d, g);
     }
 }
 
@@ -88,40 +89,40 @@ pub(super) fn at<K: Kernels>(
     f: &mut [f32],
     mut gradient: MatrixMut<'_>,
 ) -> Result<(), Error> {
-    let Pass { net, layout, .. } = pass;
+    let Pass { layout, .. } = pass;
     let (n, rows, phi) = (z.height(), layout.rows().max(1), context.rows.phi);
-    let Some((kept, [a, b, _])) = room(net, n, context.points) else { return Err(Error::Unsupported) };
-    let (first, last) = net.shape.link(1);
+    let Some((kept, [a, b, _])) = room(pass, n, context.points) else { return Err(Error::Unsupported) };
+    let (first, last) = pass.layout.shape.link(1);
     for i in first..=last {
-        let (before, here) = kept.split_at_mut_checked(start(net, n, i)).unwrap_or_default();
-        let x = if i == first { z } else { layer(net, n, i - 1, before) };
-        net.dense(i, &net.shape.dense(i), Input::Real(x), n, here);
+        let (before, here) = split_mut(kept, start(pass, n, i));
+        let x = if i == first { z } else { layer(pass, n, i - 1, before) };
+        pass.dense(i, &pass.layout.shape.dense(i), Input::Real(x), n, here);
     }
     // -log p(x | z)
-    let logits = kept.get_mut(start(net, n, last)..).unwrap_or_default();
-    let dense = net.shape.dense(last);
+    let logits = window_mut(kept, start(pass, n, last)..);
+    let dense = pass.layout.shape.dense(last);
     for (i, (logits, f)) in chunks_mut(logits, dense.stride.max(1)).zip(f.iter_mut()).enumerate() {
-        let logits = logits.get_mut(..dense.outputs).unwrap_or_default();
-        *f = -net.kernels.log_prob_delta(logits, context.rows.x(i % rows).words());
+        let logits = window_mut(logits, ..dense.outputs);
+        *f = -pass.kernels.log_prob_delta(logits, context.rows.x(i % rows).words());
     }
     let (mut from, mut to) = (a, b);
     for i in (first..last).rev() {
-        let (here, d) = (net.shape.dense(i), above(net, n, i + 1, kept, from));
+        let (here, d) = (pass.layout.shape.dense(i), above(pass, n, i + 1, kept, from));
         let dx = MatrixMut::new(of_mut(to, n * here.stride), here.stride, here.outputs);
-        net.kernels.back(net.weights(i + 1), d, layer(net, n, i, kept), here.slope, dx);
+        pass.kernels.back(pass.weights(i + 1), d, layer(pass, n, i, kept), here.activation.slope(), dx);
         core::mem::swap(&mut from, &mut to);
     }
-    let d = above(net, n, first, kept, from);
-    net.kernels.back(net.weights(first), d, z, 1.0, again(&mut gradient));
+    let d = above(pass, n, first, kept, from);
+    pass.kernels.back(pass.weights(first), d, z, 1.0, again(&mut gradient));
     // log q(z | x) - log p(z), both linear in z: by how much they differ from those of the sample.
-    let (prior, scale) = (prior(net), net.shape.coding(first).scale());
+    let (prior, scale) = (prior(pass), pass.layout.shape.coding(first).scale());
     for (i, ((g, z), f)) in gradient.rows_mut().zip(z.rows()).zip(f).enumerate() {
         let (row, phi) = (i % rows, phi.row(i % rows));
         let words = context.rows.b.row(row);
-        *f += context.log_q.get(row).copied().unwrap_or_default();
-        *f += match net.shape.prior() {
-            Prior::Fixed => fixed_prior_cost(net.shape),
-            Prior::Learned => -net.kernels.log_prob(prior, words),
+        *f += element(context.log_q, row);
+        *f += match pass.layout.shape.prior() {
+            Prior::Fixed => fixed_prior_cost(pass.layout.shape),
+            Prior::Learned => -pass.kernels.log_prob(prior, words),
         };
         let mut prior = prior.iter();
         for (((g, z), phi), b) in g.iter_mut().zip(z).zip(phi).zip(context.rows.b.bits(row).iter()) {
@@ -141,15 +142,14 @@ pub(super) fn curvature<K: Kernels>(
     w: Matrix<'_>,
     out: &mut [f32],
 ) -> Result<(), Error> {
-    let Pass { net, .. } = pass;
     let n = v.height();
-    let Some((kept, [a, b, c])) = room(net, n, context.points) else { return Err(Error::Unsupported) };
-    let (v, spare) = tangent(net, kept, v, a, b);
-    let (w, _) = tangent(net, kept, w, spare, c);
-    let last = net.shape.link(1).1;
-    let dense = net.shape.dense(last);
+    let Some((kept, [a, b, c])) = room(pass, n, context.points) else { return Err(Error::Unsupported) };
+    let (v, spare) = tangent(pass, kept, v, a, b);
+    let (w, _) = tangent(pass, kept, w, spare, c);
+    let last = pass.layout.shape.link(1).1;
+    let dense = pass.layout.shape.dense(last);
     let of = |data| Matrix::new(data, dense.stride, dense.outputs).rows();
-    for (((d, v), w), out) in layer(net, n, last, kept).rows().zip(of(v)).zip(of(w)).zip(out) {
+    for (((d, v), w), out) in layer(pass, n, last, kept).rows().zip(of(v)).zip(of(w)).zip(out) {
         // The residual is p or p - 1.
         let curves = |d: &f32| d.abs() * (1.0 - d.abs());
         *out = d.iter().zip(v).zip(w).map(|((d, v), w)| curves(d) * v * w).sum();
@@ -159,32 +159,33 @@ pub(super) fn curvature<K: Kernels>(
 
 /// The derivative of the decoder's logits in the direction `x`, and what is left of the two buffers.
 fn tangent<'a, K: Kernels>(
-    net: &Network<'_, K>,
+    pass: &Pass<'_, K>,
     kept: &[f32],
     x: Matrix<'_>,
     mut to: &'a mut [f32],
     mut from: &'a mut [f32],
 ) -> (&'a mut [f32], &'a mut [f32]) {
-    let (n, (first, last)) = (x.height(), net.shape.link(1));
+    let (n, (first, last)) = (x.height(), pass.layout.shape.link(1));
     for i in first..=last {
-        let (dense, w, scale) = (net.shape.dense(i), net.weights(i), net.shape.coding(i).scale());
+        let (dense, w, scale) =
+            (pass.layout.shape.dense(i), pass.weights(i), pass.layout.shape.coding(i).scale());
         let x = match i.checked_sub(1) {
             Some(below) if i > first => {
-                let below = net.shape.dense(below);
+                let below = pass.layout.shape.dense(below);
                 Matrix::new(of(from, n * below.stride), below.stride, below.outputs)
             }
             _ => x,
         };
         let mut y = MatrixMut::new(of_mut(to, n * dense.stride), dense.stride, dense.outputs);
-        net.kernels.affine(w, x, 1.0, again(&mut y));
+        pass.kernels.affine(w, x, 1.0, again(&mut y));
         let bias = w.row(dense.inputs);
-        let hidden = layer(net, n, i, kept);
+        let hidden = layer(pass, n, i, kept);
         for (row, y) in y.rows_mut().enumerate() {
             add(-1.0, bias, y);
             y.iter_mut().for_each(|y| *y *= scale);
             if i < last {
                 let active = y.iter_mut().zip(hidden.row(row));
-                active.filter(|(_, a)| **a <= 0.0).for_each(|(y, _)| *y *= dense.slope);
+                active.filter(|(_, a)| **a <= 0.0).for_each(|(y, _)| *y *= dense.activation.slope());
             }
         }
         core::mem::swap(&mut to, &mut from);
@@ -195,60 +196,60 @@ fn tangent<'a, K: Kernels>(
 /// The room for `n` real vectors: what each dense layer of the decoder computes, of the last the residual, and three
 /// matrices. `None` for a stack of stochastic layers, whose upper samples are no function of a real vector.
 fn room<'a, K: Kernels>(
-    net: &Network<'_, K>,
+    pass: &Pass<'_, K>,
     n: usize,
     points: &'a mut [f32],
 ) -> Option<(&'a mut [f32], [&'a mut [f32]; 3])> {
-    let wide = n.checked_mul(net.shape.max_stride())?;
+    let wide = n.checked_mul(pass.layout.shape.max_stride())?;
     let (a, rest) = points.split_at_mut_checked(wide)?;
     let (b, rest) = rest.split_at_mut_checked(wide)?;
     let (c, rest) = rest.split_at_mut_checked(wide)?;
-    let kept = rest.get_mut(..start(net, n, net.shape.network_layers()))?;
-    (net.shape.stochastic_layers() == 1).then_some((kept, [a, b, c]))
+    let kept = rest.get_mut(..start(pass, n, pass.layout.shape.network_layers()))?;
+    (pass.layout.shape.stochastic_layers() == 1).then_some((kept, [a, b, c]))
 }
 
 /// Where in the room dense layer `i` of the decoder begins.
-fn start<K: Kernels>(net: &Network<'_, K>, n: usize, i: usize) -> usize {
-    (net.shape.link(1).0..i).map(|k| n * net.shape.dense(k).stride).sum()
+fn start<K: Kernels>(pass: &Pass<'_, K>, n: usize, i: usize) -> usize {
+    (pass.layout.shape.link(1).0..i).map(|k| n * pass.layout.shape.dense(k).stride).sum()
 }
 
 /// What dense layer `i` of the decoder has computed.
-fn layer<'a, K: Kernels>(net: &Network<'_, K>, n: usize, i: usize, kept: &'a [f32]) -> Matrix<'a> {
-    let dense = net.shape.dense(i);
-    let first = start(net, n, i);
-    let data = kept.get(first..first + n * dense.stride).unwrap_or_default();
+fn layer<'a, K: Kernels>(pass: &Pass<'_, K>, n: usize, i: usize, kept: &'a [f32]) -> Matrix<'a> {
+    let dense = pass.layout.shape.dense(i);
+    let first = start(pass, n, i);
+    let data = window(kept, first..first + n * dense.stride);
     Matrix::new(data, dense.stride, dense.outputs)
 }
 
 /// The gradients of dense layer `i`: of the last they are kept, of the others they are in `from`.
 fn above<'a, K: Kernels>(
-    net: &Network<'_, K>,
+    pass: &Pass<'_, K>,
     n: usize,
     i: usize,
     kept: &'a [f32],
     from: &'a [f32],
 ) -> Matrix<'a> {
-    let dense = net.shape.dense(i);
-    if i == net.shape.link(1).1 {
-        return layer(net, n, i, kept);
+    let dense = pass.layout.shape.dense(i);
+    if i == pass.layout.shape.link(1).1 {
+        return layer(pass, n, i, kept);
     }
     Matrix::new(of(from, n * dense.stride), dense.stride, dense.outputs)
 }
 
 /// Logits of a learned prior; empty for those of a fixed one, which are zero.
-fn prior<'p, K: Kernels>(net: &Network<'p, K>) -> &'p [f32] {
-    match net.shape.prior() {
+fn prior<'p, K: Kernels>(pass: &Pass<'p, K>) -> &'p [f32] {
+    match pass.layout.shape.prior() {
         Prior::Fixed => &[],
-        Prior::Learned => net.weights(net.shape.network_layers()).row(0),
+        Prior::Learned => pass.weights(pass.layout.shape.network_layers()).row(0),
     }
 }
 
 fn of(data: &[f32], n: usize) -> &[f32] {
-    data.get(..n).unwrap_or_default()
+    window(data, ..n)
 }
 
 fn of_mut(data: &mut [f32], n: usize) -> &mut [f32] {
-    data.get_mut(..n).unwrap_or_default()
+    window_mut(data, ..n)
 }
 
 /// The same rows, to be given away.

@@ -3,8 +3,8 @@ use super::{Objective, output, smooth};
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::network::{Keep, Pass, Scratch};
-use crate::numeric::chunks::chunks_mut;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::numeric::window::{block_mut, element, window_mut};
 use crate::shape::Shape;
 
 /// The negative ELBO in nats, for one sample of the chain: f = log q(b_1..T | x) - log p(x | b_1) - .. - log p(b_T).
@@ -26,26 +26,25 @@ pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
 /// -log p(b_T) of every row, and its gradient.
 #[inline(always)]
 fn train_prior<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
-    let Pass { net, layout, .. } = pass;
-    let layers = net.shape.stochastic_layers();
-    let cost = layout.per_row(scratch.per_row).cost.get_mut(layout.rows() * layers..).unwrap_or_default();
-    if net.shape.has_prior() {
+    let Pass { layout, .. } = pass;
+    let layers = layout.shape.stochastic_layers();
+    let cost = window_mut(layout.per_row(scratch.per_row).cost, layout.rows() * layers..);
+    if layout.shape.has_prior() {
         train_learned(pass, scratch, layers);
     } else {
-        cost.fill(fixed_prior_cost(net.shape));
+        cost.fill(fixed_prior_cost(layout.shape));
     }
 }
 
 /// [`train_prior`] with logits.
 #[inline(never)]
 fn train_learned<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, layers: usize) {
-    let Pass { net, layout, .. } = pass;
-    let cost =
-        chunks_mut(layout.per_row(scratch.per_row).cost, layout.rows()).nth(layers).unwrap_or_default();
-    let layer = layout.layer(net.shape.network_layers());
+    let Pass { layout, .. } = pass;
+    let cost = block_mut(layout.per_row(scratch.per_row).cost, layout.rows(), layers);
+    let layer = layout.layer(layout.shape.network_layers());
     let deltas = layer.deltas_mut(scratch.deltas);
     let mut logits = MatrixMut::new(&mut *deltas, layer.dense.stride, layer.dense.outputs);
-    let prior = net.weights_of(&layer.dense).row(0);
+    let prior = pass.weights_of(&layer.dense).row(0);
     logits.rows_mut().take(cost.len()).for_each(|row| row.iter_mut().zip(prior).for_each(|(d, p)| *d = *p));
     output::costs(pass, deltas, layout.samples_of(layers - 1, scratch.samples), false, cost);
 }
@@ -53,10 +52,9 @@ fn train_learned<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, laye
 /// Adds -log p(b_T) under a learned prior.
 #[inline(never)]
 fn evaluate_prior<K: Kernels>(pass: &Pass<'_, K>, top: BitMatrix<'_>, total: &mut [f32]) {
-    let Pass { net, .. } = pass;
-    let logits = net.weights(net.shape.network_layers()).row(0);
+    let logits = pass.weights(pass.layout.shape.network_layers()).row(0);
     for (b, total) in top.rows().zip(total) {
-        *total -= net.kernels.log_prob(logits, b);
+        *total -= pass.kernels.log_prob(logits, b);
     }
 }
 
@@ -68,37 +66,36 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
-        let Pass { net, layout, batch, .. } = pass;
-        let layers = net.shape.stochastic_layers();
+        let Pass { layout, batch, .. } = pass;
+        let layers = layout.shape.stochastic_layers();
         for t in 0..layers {
             let b = layout.samples_of(t, scratch.samples);
             let link = generator(layers, t);
-            let start = net.forward(layout, link, b, Keep::All, scratch.activations, scratch.deltas);
-            let cost =
-                chunks_mut(layout.per_row(scratch.per_row).cost, layout.rows()).nth(t).unwrap_or_default();
+            let start = pass.forward(link, b, Keep::All, scratch.activations, scratch.deltas);
+            let cost = block_mut(layout.per_row(scratch.per_row).cost, layout.rows(), t);
             let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
-            let logits = scratch.deltas.get_mut(start..).unwrap_or_default();
+            let logits = window_mut(scratch.deltas, start..);
             output::costs(pass, logits, x, t == 0, cost);
         }
         train_prior(pass, scratch);
     }
 
     fn evaluate(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, from: usize, count: usize) {
-        let Pass { net, layout, .. } = pass;
-        let layers = net.shape.stochastic_layers();
+        let Pass { layout, .. } = pass;
+        let layers = layout.shape.stochastic_layers();
         for t in from..layers {
             let b = layout.samples_of(t, scratch.path_samples).top(count);
-            net.logits(generator(layers, t), b, count, scratch.hidden_or_uniforms, scratch.logits);
+            pass.logits(generator(layers, t), b, count, scratch.hidden_or_uniforms, scratch.logits);
             output::add_costs(pass, scratch, (from, count), t);
         }
-        if net.shape.has_prior() {
+        if layout.shape.has_prior() {
             evaluate_prior(
                 pass,
                 layout.samples_of(layers - 1, scratch.path_samples).top(count),
                 scratch.path_f,
             );
         } else {
-            let fixed = fixed_prior_cost(net.shape);
+            let fixed = fixed_prior_cost(layout.shape);
             scratch.path_f.iter_mut().take(count).for_each(|total| *total += fixed);
         }
     }
@@ -108,21 +105,16 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     fn flipped(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, row: usize, unit: usize) -> f32 {
-        let Pass { net, layout, batch, .. } = pass;
-        let layers = net.shape.stochastic_layers();
+        let Pass { layout, batch, .. } = pass;
+        let layers = layout.shape.stochastic_layers();
         let b = layout.samples_of(layers - 1, scratch.samples).bits(row).get(unit);
         let target = match layers.checked_sub(2) {
             None => batch.x.row(layout.example(row)),
             Some(below) => layout.samples_of(below, scratch.samples).row(row),
         };
-        let prior = layout
-            .per_row(scratch.per_row)
-            .cost
-            .get(layout.rows() * layers + row)
-            .copied()
-            .unwrap_or_default();
+        let prior = element(layout.per_row(scratch.per_row).cost, layout.rows() * layers + row);
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
-        let logit = net.weights(net.shape.network_layers()).row(0).get(unit).copied().unwrap_or_default();
+        let logit = element(pass.weights(layout.shape.network_layers()).row(0), unit);
         let log_prob = output::flipped_log_prob(
             pass,
             (row, unit, b),
@@ -133,8 +125,7 @@ impl<K: Kernels> Objective<K> for Vae {
     }
 
     fn back(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
-        let Pass { net, .. } = pass;
-        let layers = net.shape.stochastic_layers();
+        let layers = pass.layout.shape.stochastic_layers();
         output::back(pass, scratch, layers..2 * layers);
     }
 

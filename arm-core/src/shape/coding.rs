@@ -3,6 +3,7 @@
 
 use crate::numeric::math::significant;
 use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::numeric::window::{element, window, window_mut};
 
 /// The numbers that binary units stand for where a dense layer reads them. All but [`Coding::ZeroOne`] cost one more
 /// pass over the layer's weights a call.
@@ -37,7 +38,7 @@ impl Coding<'_> {
         match self {
             Coding::ZeroOne => 0.0,
             Coding::Signed => 1.0,
-            Coding::Centred(means) => means.get(i).copied().unwrap_or_default(),
+            Coding::Centred(means) => element(means, i),
         }
     }
 
@@ -97,7 +98,7 @@ impl Coding<'_> {
             }
             for (row, i) in g.rows_mut().zip(first..) {
                 let factor = if i < inputs { -self.shift(i) } else { 1.0 - self.scale() };
-                add(a * factor, &sum, row.get_mut(column..).unwrap_or_default());
+                add(a * factor, &sum, window_mut(row, column..));
             }
             column += CHUNK;
         }
@@ -109,7 +110,7 @@ const CHUNK: usize = 16;
 
 /// At most [`CHUNK`] elements from `first` on.
 fn chunk(row: &[f32], first: usize) -> &[f32] {
-    let rest = row.get(first..).unwrap_or_default();
+    let rest = window(row, first..);
     rest.get(..CHUNK).unwrap_or(rest)
 }
 

@@ -4,6 +4,7 @@ use crate::error::{Error, exact_size};
 use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::{ln, sqrt};
 use crate::numeric::rng::{Purpose, Stream};
+use crate::numeric::window::window_mut;
 use crate::shape::Shape;
 
 /// Draws weights from the Glorot uniform law, U(-r, r) with r = sqrt(6 / (inputs + outputs)); biases and prior logits
@@ -14,7 +15,7 @@ pub fn glorot(shape: &Shape<'_>, seed: u64, params: &mut [f32]) -> Result<(), Er
     for i in 0..shape.dense_layers() {
         let dense = shape.dense(i);
         let radius = sqrt(6.0 / (dense.inputs + dense.outputs) as f32);
-        let layer = params.get_mut(dense.offset..).unwrap_or_default();
+        let layer = window_mut(params, dense.offset..);
         let mut stream = Stream::new(seed, Purpose::Initial, 0, 0, i);
         for (k, row) in chunks_mut(layer, dense.stride).enumerate().take(dense.rows()) {
             for (j, w) in row.iter_mut().enumerate() {
@@ -40,7 +41,7 @@ pub fn output_bias(shape: &Shape<'_>, means: &[f32], params: &mut [f32]) -> Resu
     if means.iter().any(|m| m.is_nan()) {
         return Err(Error::Setting);
     }
-    let biases = params.get_mut(dense.offset + dense.inputs * dense.stride..).unwrap_or_default();
+    let biases = window_mut(params, dense.offset + dense.inputs * dense.stride..);
     for (bias, mean) in biases.iter_mut().zip(means) {
         let p = mean.clamp(0.001, 0.999);
         *bias = ln(p / (1.0 - p));

@@ -1,14 +1,37 @@
 //! What a layer looks like, and where its parameters are.
 
+/// What a hidden unit makes of its sum v: v above zero, and a share of it below (LeakyReLU).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Activation {
+    slope: f32,
+}
+
+impl Activation {
+    /// v itself; that of logits.
+    pub const LINEAR: Self = Activation { slope: 1.0 };
+    /// Nothing below zero.
+    pub const RELU: Self = Activation { slope: 0.0 };
+
+    /// LeakyReLU with this slope below zero, in [0, 1]: see [`Shape::check`](crate::Shape::check).
+    pub const fn leaky_relu(slope: f32) -> Self {
+        Activation { slope }
+    }
+
+    /// Slope below zero.
+    pub const fn slope(self) -> f32 {
+        self.slope
+    }
+}
+
 /// One dense layer, conditioned on the layer before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Layer {
-    /// Deterministic units: LeakyReLU with this slope for negative arguments (1 makes the layer linear).
+    /// Deterministic units.
     Hidden {
         /// Number of units.
         width: usize,
-        /// Slope below zero, in [0, 1].
-        slope: f32,
+        /// Of their sums.
+        activation: Activation,
     },
     /// Stochastic units: the layer computes logits, the units are Bernoulli.
     Bernoulli {
@@ -18,9 +41,9 @@ pub enum Layer {
 }
 
 impl Layer {
-    /// A hidden layer; see [`Layer::Hidden`].
+    /// A hidden layer of LeakyReLU with this slope below zero, in [0, 1]; see [`Layer::Hidden`].
     pub const fn hidden(width: usize, slope: f32) -> Self {
-        Layer::Hidden { width, slope }
+        Layer::Hidden { width, activation: Activation::leaky_relu(slope) }
     }
 
     /// A stochastic layer; see [`Layer::Bernoulli`].
@@ -40,11 +63,11 @@ impl Layer {
         matches!(self, Layer::Bernoulli { .. })
     }
 
-    /// Slope of the activation below zero; 1 for logits.
-    pub const fn slope(self) -> f32 {
+    /// Its activation; [`Activation::LINEAR`] for logits.
+    pub const fn activation(self) -> Activation {
         match self {
-            Layer::Hidden { slope, .. } => slope,
-            Layer::Bernoulli { .. } => 1.0,
+            Layer::Hidden { activation, .. } => activation,
+            Layer::Bernoulli { .. } => Activation::LINEAR,
         }
     }
 }
@@ -69,8 +92,8 @@ pub struct Dense {
     pub outputs: usize,
     /// Floats from one row to the next.
     pub stride: usize,
-    /// Slope of its activation below zero.
-    pub slope: f32,
+    /// Its activation.
+    pub activation: Activation,
 }
 
 impl Dense {

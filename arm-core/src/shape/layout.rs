@@ -1,18 +1,19 @@
 //! Where the layers of a network and the buffers of a batch lie.
 
 use crate::error::Error;
-use crate::feature::{BATCH, STACKS};
+use crate::feature::{BATCH, Count, STACKS};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix};
-use crate::shape::{Dense, Layer, Shape};
+use crate::numeric::window::{window, window_mut};
+use crate::shape::{Activation, Dense, Layer, Shape};
 
 /// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of
 /// example `e`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout<'s> {
     pub shape: &'s Shape<'s>,
-    examples: usize,
-    samples: usize,
+    examples: Count,
+    samples: Count,
 }
 
 /// A dense layer, and where its buffers lie.
@@ -25,7 +26,7 @@ pub(crate) struct LayerLayout {
     /// Whether it reads a hidden layer.
     pub above_hidden: bool,
     /// See [`height`](Self::height).
-    rows: usize,
+    rows: Count,
     /// Floats of the kept activations of the hidden layers before it.
     pub activation: usize,
     /// Floats of the gradients of the dense layers before it. The first logits have a row of scores a sample.
@@ -36,22 +37,22 @@ impl LayerLayout {
     /// Before the first layer: the input, which no layer computes.
     const INPUT: Self = LayerLayout {
         index: usize::MAX,
-        dense: Dense { offset: 0, inputs: 0, outputs: 0, stride: 0, slope: 0.0 },
+        dense: Dense { offset: 0, inputs: 0, outputs: 0, stride: 0, activation: Activation::LINEAR },
         hidden: true,
         above_hidden: false,
-        rows: 0,
+        rows: Count::new(0),
         activation: 0,
         delta: 0,
     };
 
     /// The gradients of the layer, and what lies behind them.
     pub(crate) fn deltas<'a>(&self, deltas: &'a [f32]) -> &'a [f32] {
-        deltas.get(self.delta..).unwrap_or_default()
+        window(deltas, self.delta..)
     }
 
     /// [`deltas`](Self::deltas), writable.
     pub(crate) fn deltas_mut<'a>(&self, deltas: &'a mut [f32]) -> &'a mut [f32] {
-        deltas.get_mut(self.delta..).unwrap_or_default()
+        window_mut(deltas, self.delta..)
     }
 
     /// The gradients of the layer.
@@ -61,29 +62,29 @@ impl LayerLayout {
 
     /// What the layer, a hidden one, has computed.
     pub(crate) fn activations<'a>(&self, activations: &'a [f32]) -> Matrix<'a> {
-        self.rows(activations.get(self.activation..).unwrap_or_default())
+        self.rows(window(activations, self.activation..))
     }
 
     /// Rows it is computed for: one an example below the first samples, then one a sample.
     pub(crate) const fn height(&self) -> usize {
-        if BATCH { self.rows } else { 1 }
+        self.rows.get()
     }
 
     /// The first rows of `data`, as many as the layer has.
     fn rows<'a>(&self, data: &'a [f32]) -> Matrix<'a> {
-        let data = data.get(..self.height() * self.dense.stride).unwrap_or_default();
+        let data = window(data, ..self.height() * self.dense.stride);
         Matrix::new(data, self.dense.stride, self.dense.outputs)
     }
 }
 
 impl<'s> Layout<'s> {
     pub(crate) const fn new(shape: &'s Shape<'s>, examples: usize, samples: usize) -> Self {
-        Layout { shape, examples, samples }
+        Layout { shape, examples: Count::new(examples), samples: Count::new(samples) }
     }
 
     /// Whether there is code for so many rows.
-    pub(crate) const fn check(&self) -> Result<(), Error> {
-        if !BATCH && (self.examples > 1 || self.samples > 1) { Err(Error::LeftOut) } else { Ok(()) }
+    pub(crate) const fn check_rows(examples: usize, samples: usize) -> Result<(), Error> {
+        if !BATCH && (examples > 1 || samples > 1) { Err(Error::LeftOut) } else { Ok(()) }
     }
 
     /// Whether all sizes can be counted: then no product below wraps.
@@ -92,7 +93,7 @@ impl<'s> Layout<'s> {
             return true;
         }
         let row = Layout::new(self.shape, 1, 1).training_words() + self.shape.pad();
-        match self.examples.checked_mul(self.samples) {
+        match self.examples().checked_mul(self.samples()) {
             Some(rows) => match row.checked_mul(rows) {
                 Some(words) => words <= isize::MAX as usize / 4,
                 None => false,
@@ -102,12 +103,12 @@ impl<'s> Layout<'s> {
     }
 
     pub(crate) const fn examples(&self) -> usize {
-        if BATCH { self.examples } else { 1 }
+        self.examples.get()
     }
 
     /// Samples of an example.
     pub(crate) const fn samples(&self) -> usize {
-        if BATCH { self.samples } else { 1 }
+        self.samples.get()
     }
 
     /// Rows of samples.
@@ -117,7 +118,7 @@ impl<'s> Layout<'s> {
 
     /// The example that a row is a sample of.
     pub(crate) fn example(&self, row: usize) -> usize {
-        if BATCH { row / self.samples.max(1) } else { 0 }
+        if BATCH { row / self.samples().max(1) } else { 0 }
     }
 
     /// Floats of the kept activations of all hidden layers.
@@ -143,7 +144,7 @@ impl<'s> Layout<'s> {
     #[inline(never)]
     const fn seek(&self, i: usize, layer: &mut LayerLayout) {
         layer.dense.outputs = self.shape.inputs();
-        layer.rows = self.examples();
+        layer.rows = self.examples;
         self.advance(layer);
         while layer.index < i && layer.index <= self.shape.network_layers() {
             self.advance(layer);
@@ -158,7 +159,7 @@ impl<'s> Layout<'s> {
             layer.activation = layer.activation.wrapping_add(layer.height().wrapping_mul(layer.dense.stride));
         } else {
             // Logits below the first samples have a row an example, their scores a row a sample.
-            layer.rows = self.rows();
+            layer.rows = Count::new(self.rows());
         }
         layer.delta = layer.delta.wrapping_add(layer.height().wrapping_mul(layer.dense.stride));
         layer.dense.offset = layer.dense.offset.wrapping_add(layer.dense.len());
@@ -171,14 +172,14 @@ impl<'s> Layout<'s> {
         match self.shape.layer(layer.index) {
             Some(described) => {
                 layer.dense.outputs = described.width();
-                layer.dense.slope = described.slope();
+                layer.dense.activation = described.activation();
                 layer.hidden = !described.stochastic();
             }
             None => {
                 let prior = layer.index == self.shape.network_layers() && self.shape.has_prior();
                 layer.dense.outputs = if prior { self.shape.top_width() } else { 0 };
                 layer.dense.inputs = 0;
-                layer.dense.slope = 1.0;
+                layer.dense.activation = Activation::LINEAR;
                 layer.hidden = false;
             }
         }
@@ -241,7 +242,7 @@ impl<'s> Layout<'s> {
     ) -> Input<'a> {
         let i = layer.index;
         if layer.above_hidden {
-            let before = activations.get(..layer.activation).unwrap_or_default();
+            let before = window(activations, ..layer.activation);
             return Input::Real(self.last_rows(before, layer.dense.inputs, layer.height()));
         }
         if i == 0 {
@@ -260,14 +261,14 @@ impl<'s> Layout<'s> {
     pub(crate) fn last_rows<'a>(&self, data: &'a [f32], width: usize, height: usize) -> Matrix<'a> {
         let stride = self.shape.stride(width);
         let start = data.len().wrapping_sub(height * stride);
-        Matrix::new(data.get(start..).unwrap_or_default(), stride, width)
+        Matrix::new(window(data, start..), stride, width)
     }
 
     /// The samples of layer `t` out of the samples of all layers.
     #[inline(never)]
     pub(crate) fn samples_of<'a>(&self, t: usize, samples: &'a [u32]) -> BitMatrix<'a> {
         let (start, width) = if STACKS { self.samples_before(t) } else { (0, self.shape.top_width()) };
-        let data = samples.get(start..start + self.rows() * words(width)).unwrap_or_default();
+        let data = window(samples, start..start + self.rows() * words(width));
         BitMatrix::new(data, width)
     }
 }

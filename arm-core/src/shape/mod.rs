@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::feature::{BATCH, CODINGS, PRIOR, RAGGED, STACKS};
 use crate::numeric::bits::words;
 pub use coding::{Coding, Codings};
-pub use layer::{Dense, Layer, Prior};
+pub use layer::{Activation, Dense, Layer, Prior};
 
 /// A network: a chain of Bernoulli layers b_1..b_T sampled from the input upwards, and, for a variational
 /// auto-encoder, the decoder from b_T down to the input.
@@ -358,7 +358,7 @@ impl<'a> Shape<'a> {
         }
         let (mut i, mut above, mut ragged) = (0, 0, false);
         while let Some(layer) = self.layer(i) {
-            let slope = layer.slope();
+            let slope = layer.activation().slope();
             if layer.width() == 0 || layer.width() > MAX_WIDTH || !(slope >= 0.0 && slope <= 1.0) {
                 return Verdict::Contradicts;
             }
@@ -438,7 +438,13 @@ mod tests {
         assert_eq!(nonlinear.link(1), (3, 5));
         assert_eq!(
             two.dense(4),
-            Dense { offset: two.params() - 200, inputs: 0, outputs: 200, stride: 200, slope: 1.0 }
+            Dense {
+                offset: two.params() - 200,
+                inputs: 0,
+                outputs: 200,
+                stride: 200,
+                activation: Activation::LINEAR
+            }
         );
         assert_eq!(two.padded(16).dense(0).stride, 208);
         assert_eq!(two.padded(16).params(), 785 * 208 + 201 * 208 * 2 + 201 * 784 + 208);

@@ -10,7 +10,9 @@ pub(super) fn header(export: &Export, name: &str) -> String {
         let mut text = String::new();
         for layer in layers {
             text += &match *layer {
-                Layer::Hidden { width, slope } => format!(" H({below}, {width}, {slope:?}f)"),
+                Layer::Hidden { width, activation } => {
+                    format!(" H({below}, {width}, {:?}f)", activation.slope())
+                }
                 Layer::Bernoulli { width } => format!(" B({below}, {width})"),
             };
             below = layer.width();

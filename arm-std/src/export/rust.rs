@@ -7,7 +7,9 @@ pub(super) fn module(export: &Export) -> String {
     let Export { network, bytes, golden } = export;
     let layers = |layers: &[Layer]| {
         let layer = |layer: &Layer| match *layer {
-            Layer::Hidden { width, slope } => format!("Layer::hidden({width}, {slope:?})"),
+            Layer::Hidden { width, activation } => {
+                format!("Layer::hidden({width}, {:?})", activation.slope())
+            }
             Layer::Bernoulli { width } => format!("Layer::bernoulli({width})"),
         };
         layers.iter().map(layer).collect::<Vec<_>>().join(", ")

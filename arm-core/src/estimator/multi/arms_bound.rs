@@ -2,6 +2,7 @@ use super::arms::{dirichlet, draw, mark};
 use super::bound::{bound, weights, without};
 use crate::error::Error;
 use crate::estimator::{Arms, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, UniformTransform};
+use crate::numeric::window::{split_mut, window, window_mut};
 use crate::shape::Shape;
 
 /// [`Arms`] for the bound L of K samples: K independent samples make the bound, K more are antithetic to each other, and
@@ -39,7 +40,7 @@ impl Estimator for ArmsBound {
         let Some((own, antithetic)) = evaluated.f.split_at_checked(k) else { return };
         let Some((direct, signal)) = signal.split_at_mut_checked(k) else { return };
         weight.fill(0.0);
-        weights(own, weight.get_mut(..k).unwrap_or_default());
+        weights(own, window_mut(weight, ..k));
         direct.fill(0.0);
         if evaluated.f_has_log_q {
             direct.iter_mut().zip(weight).for_each(|(d, w)| *d = *w);
@@ -60,7 +61,7 @@ impl Estimator for ArmsBound {
     }
 
     fn objective(&self, evaluated: Evaluated<'_>, _: &[f32]) -> f32 {
-        -bound(evaluated.f.get(..self.samples).unwrap_or_default()).value()
+        -bound(window(evaluated.f, ..self.samples)).value()
     }
 
     fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
@@ -78,7 +79,7 @@ impl UniformTransform for ArmsBound {
     }
 
     fn couple(&self, rows: &mut [f32], stride: usize, width: usize) {
-        let (own, antithetic) = rows.split_at_mut_checked(self.samples * stride).unwrap_or_default();
+        let (own, antithetic) = split_mut(rows, self.samples * stride);
         mark(own);
         dirichlet(antithetic, stride, width);
     }

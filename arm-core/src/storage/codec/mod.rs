@@ -84,7 +84,7 @@ fn header_word(shape: &Shape<'_>, steps: u64, i: usize) -> u32 {
         5 => (steps >> 32) as u32,
         _ => match (shape.layer((i - FIXED_WORDS) / 2), i % 2) {
             (Some(layer), 0) => layer.width() as u32 | if layer.stochastic() { BERNOULLI } else { 0 },
-            (Some(layer), _) => layer.slope().to_bits(),
+            (Some(layer), _) => layer.activation().slope().to_bits(),
             (None, _) => {
                 let mean = i.wrapping_sub(FIXED_WORDS + 2 * shape.network_layers());
                 means(shape).get(mean).map_or(0, |mean| mean.to_bits())
@@ -97,7 +97,9 @@ fn layer(kind_and_width: u32, slope: u32) -> Option<Layer> {
     let (width, slope) = ((kind_and_width & !BERNOULLI) as usize, f32::from_bits(slope));
     let layer =
         if kind_and_width & BERNOULLI == 0 { Layer::hidden(width, slope) } else { Layer::bernoulli(width) };
-    let valid = (1..=MAX_WIDTH).contains(&width) && (0.0..=1.0).contains(&slope) && layer.slope() == slope;
+    let valid = (1..=MAX_WIDTH).contains(&width)
+        && (0.0..=1.0).contains(&slope)
+        && layer.activation().slope() == slope;
     valid.then_some(layer)
 }
 
