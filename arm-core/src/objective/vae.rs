@@ -104,7 +104,11 @@ impl<K: Kernels> Objective<K> for Vae {
         };
         let prior = element(layout.per_row(scratch.per_row).cost, layout.rows() * layers + row);
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
-        let logit = element(pass.weights(layout.shape.network_layers()).row(0), unit);
+        let shape = pass.layout.shape;
+        let logit = match shape.has_prior() {
+            true => element(pass.weights(shape.network_layers()).row(0), unit),
+            false => 0.0,
+        };
         let log_prob = output::flipped_log_prob(
             pass,
             (row, unit, b),
