@@ -98,10 +98,9 @@ where
                 result: Ok(()),
             })
         };
-        let split = |&threads: &usize| {
-            let batches = deal(BitMatrix::NONE, BitMatrix::NONE, 0..batch, 0, threads);
-            let share = |t: usize| share(batches.get(t).map_or(0, |b| b.examples));
-            Split { shares: (0..threads).map(share).collect(), record: Aligned::default() }
+        let split = |&threads: &usize| Split {
+            shares: sizes(batch, threads).map(share).collect(),
+            record: Aligned::default(),
         };
         let splits = choice.counts().iter().map(split).collect();
         Ok(Driver {
@@ -326,6 +325,35 @@ where
     }
 }
 
+/// Bytes of all that a [`Driver`] with this engine keeps, whose shape has rows padded to [`LINE`] floats, shared with
+/// other processes or not; `usize::MAX` where that is more than can be counted.
+pub(crate) fn memory<E: Estimator>(
+    engine: &Engine<'_, Desktop, E>,
+    batch: usize,
+    threads: Threads,
+    shared: bool,
+) -> usize {
+    if engine.training_scratch(batch) == usize::MAX {
+        return usize::MAX;
+    }
+    let split = |&threads: &usize| {
+        let scratch = sizes(batch, threads).map(|examples| engine.training_scratch(examples));
+        let record = if threads.min(batch) > 1 && !shared { engine.trace_words(batch) } else { 0 };
+        scratch.fold(record, usize::saturating_add)
+    };
+    let shape = engine.shape();
+    let copies = 1 + Rule::MOMENTS + usize::from(shared);
+    let fixed = copies * shape.params() + threads.most() * ROOM * shape.max_stride();
+    let choice = Choice::new(threads, threads.most());
+    choice.counts().iter().map(split).fold(fixed, usize::saturating_add).saturating_mul(size_of::<f32>())
+}
+
+/// Examples of each thread's share of a batch.
+fn sizes(batch: usize, threads: usize) -> impl Iterator<Item = usize> {
+    let batches = deal(BitMatrix::NONE, BitMatrix::NONE, 0..batch, 0, threads);
+    (0..threads).map(move |t| batches.get(t).map_or(0, |b| b.examples))
+}
+
 /// Exclusive access to what the threads have left.
 fn get<T>(shared: &mut Mutex<T>) -> &mut T {
     shared.get_mut().unwrap_or_else(PoisonError::into_inner)
@@ -468,6 +496,35 @@ mod tests {
                     assert_eq!(trained(Rloo { samples: 3 }, momentum, kernels, rows, threads), rloo);
                     assert_eq!(trained(Arm, Sgd { rate: 0.01 }, kernels, rows, threads), sgd);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_what_a_driver_keeps() {
+        for (batch, threads) in [(7, Threads::Fixed(1)), (1, Threads::Fixed(2)), (50, Threads::Measured(3))] {
+            let mut driver =
+                Driver::new(SHAPE, Rloo { samples: 3 }, Vae, Adam::new(1e-2), 1, batch, threads).unwrap();
+            // Each number of threads makes its record when it is first used.
+            let words = self::batch(batch, 0);
+            for _ in 0..5000 {
+                driver.step(BitMatrix::new(&words, 70), batch).unwrap();
+                let made = |s: &Split<Vae>| s.shares.len().min(batch) == 1 || s.record.len() > 0;
+                if driver.splits.iter().all(made) {
+                    break;
+                }
+            }
+            let splits = driver.splits.iter_mut();
+            let scratch = splits.map(|split| {
+                split.record.len() + split.shares.iter_mut().map(|s| get(s).scratch.len()).sum::<usize>()
+            });
+            let scratch: usize = scratch.sum();
+            let rooms: usize = driver.rooms.iter().map(Aligned::len).sum();
+            let floats = driver.params.len() + driver.moments.len() + scratch + rooms;
+            assert_eq!(memory(&driver.engine, batch, threads, false), 4 * floats, "{batch} {threads}");
+            let gradient = driver.params.len();
+            if threads == Threads::Fixed(1) {
+                assert_eq!(memory(&driver.engine, batch, threads, true), 4 * (floats + gradient));
             }
         }
     }

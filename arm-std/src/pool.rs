@@ -141,9 +141,10 @@ impl Pool {
     /// [`threads`](Self::threads) of them. `f(0)` runs on the calling thread, each other one on a thread of its own, or
     /// on the calling thread if that has not begun by then. A panic in any of them is passed on, after all have ended.
     pub fn run(&mut self, shares: usize, f: &(dyn Fn(usize) + Sync)) {
-        let workers = &self.workers[..shares.min(self.threads()).saturating_sub(1)];
+        let shares = shares.min(self.threads());
+        let workers = &self.workers[..shares.saturating_sub(1)];
         if workers.is_empty() {
-            return f(0);
+            return (0..shares).for_each(f);
         }
         let (job, shared) = (Job(f), &*self.shared);
         shared.pending.store(workers.len(), Ordering::Relaxed);
@@ -264,6 +265,13 @@ mod tests {
         let desk = Desk::default();
         desk.offer(SHARE);
         assert!(desk.claim() && !desk.claim());
+    }
+
+    #[test]
+    fn no_share_is_no_call() {
+        for threads in [1, 2] {
+            Pool::new(threads).run(0, &|share| panic!("share {share} of none"));
+        }
     }
 
     #[test]

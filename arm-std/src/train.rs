@@ -104,7 +104,7 @@ pub trait Observer {
     /// After each step: steps done, and the step's mean -ELBO.
     fn step(&mut self, step: u64, neg_elbo: f32) -> Next;
 
-    /// After each epoch, with the time its steps took.
+    /// After each epoch, with the time its steps took, without what was saved in between.
     fn epoch(&mut self, epoch: &Epoch, steps: u64, time: Duration) -> Result<(), Failure>;
 
     /// After a refused step: the run goes on from the last good state.
@@ -238,7 +238,7 @@ impl Run<'_> {
         let mut words = vec![0u32; config.batch * table.words_per_row()];
         let end = config.steps.min(first + per_epoch);
         let (started, from) = (Instant::now(), state.progress.step);
-        let mut next = Next::Go;
+        let (mut next, mut saving) = (Next::Go, Duration::ZERO);
         while state.progress.step < end {
             let position =
                 if config.overfit_one_batch { 0 } else { (state.progress.step % per_epoch) as usize };
@@ -247,18 +247,20 @@ impl Run<'_> {
             let f = state.step(cut.x(0..config.batch), cut.y(0..config.batch), config.batch)?;
             next = observer.step(state.progress.step, f);
             if next != Next::Go && state.progress.step < end {
+                let since = Instant::now();
                 observer.save(&state.checkpoint())?;
+                saving += since.elapsed();
                 if next == Next::Leave {
                     return Ok(Epochs::Left);
                 }
             }
         }
+        let time = started.elapsed().saturating_sub(saving);
         let whole = end % per_epoch == 0;
         if !whole {
             // The figures of an epoch cut short are not part of a checkpoint: a longer run would finish it.
             observer.save(&state.checkpoint())?;
         }
-        let time = started.elapsed();
         let entry = self.end_epoch(state, epoch + 1, end - first)?;
         observer.epoch(&entry, end - from, time)?;
         if whole && (next != Next::Go || end == config.steps) {

@@ -102,7 +102,8 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     let chosen = choices(&args.estimators, &shape, |_| true)?;
     let of = |name: EstimatorName, samples| Config { estimator: name, samples, ..config.clone() };
     for choice in &chosen {
-        enough_memory(&network, &of(choice.name, choice.samples))?;
+        let config = of(choice.name, choice.samples);
+        enough_memory(&network, &config, args::threads(args.threads), false)?;
     }
     // What all estimators share; that of the default stands for theirs.
     let mut comparison = Comparison::new(&config, fingerprint(&splits))?;

@@ -5,7 +5,10 @@ use super::{Left, Outcome, Usage, args, dry_run, figure_lines, headline, say, te
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::data::Splits;
+use crate::dispatch::Visitor;
+use crate::driver::{self, Threads};
 use crate::kernels::Desktop;
+use crate::memory::LINE;
 use crate::mpi;
 use crate::network::Network;
 use crate::peers::{Peers, same};
@@ -15,6 +18,8 @@ use crate::runs::Summary;
 use crate::settings::Settings;
 use crate::train::Led;
 use crate::train::{self, Failure, fingerprint, train};
+use arm_core::Engine;
+use arm_core::estimator::Estimator;
 use arm_core::shape::MAX_WIDTH;
 use std::ffi::OsString;
 use std::fs;
@@ -75,8 +80,8 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         .into());
     }
     let network = config.network(&splits.train).map_err(usage)?;
-    enough_memory(&network, &config)?;
     let threads = args::threads(args.threads);
+    enough_memory(&network, &config, threads, peers.is_some())?;
     say(format_args!("{}", headline(&network, &config)))?;
     if let Some(ram) = settings.fit_ram.filter(|_| leads) {
         dry_run::fits(ram, &network)?;
@@ -96,7 +101,8 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     if args.dry_run {
         let rows = splits.train.rows() + splits.valid.rows() + splits.test.rows();
         let data = 4 * rows * splits.train.cols().div_ceil(32);
-        return if leads { dry_run::print(&network, memory(&network, &config), data) } else { Ok(()) };
+        let bytes = memory(&network, &config, threads, peers.is_some());
+        return if leads { dry_run::print(&network, bytes, data) } else { Ok(()) };
     }
     let again = args.out.as_deref().filter(|_| args.resume_or_start);
     let run = match again {
@@ -228,16 +234,33 @@ fn abandoned(out: &Path, config: &Config) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// Bytes of parameters, moments and scratch.
-fn memory(network: &Network, config: &Config) -> usize {
-    let shape = network.shape().padded(crate::memory::LINE);
-    let scratch = shape.training_scratch(config.batch, config.choice().samples_drawn(&shape));
-    scratch.saturating_add(3 * shape.params()).saturating_mul(4)
+/// Asked for the bytes that training takes.
+struct Memory<'a> {
+    network: &'a Network,
+    batch: usize,
+    threads: Threads,
+    shared: bool,
 }
 
-/// An error, instead of an abort in the middle of it, where the run cannot have its memory.
-pub(super) fn enough_memory(network: &Network, config: &Config) -> Outcome {
-    let bytes = memory(network, config);
+impl Visitor for Memory<'_> {
+    type Output = usize;
+
+    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> usize {
+        let engine = Engine::new(self.network.shape().padded(LINE), Desktop::new(), estimator, 0);
+        engine.map_or(0, |engine| driver::memory(&engine, self.batch, self.threads, self.shared))
+    }
+}
+
+/// Bytes of parameters, moments and scratch, with or without other processes; 0 where the estimator cannot serve the
+/// network.
+fn memory(network: &Network, config: &Config, threads: Threads, shared: bool) -> usize {
+    let memory = Memory { network, batch: config.batch, threads, shared };
+    config.choice().with(&network.shape(), memory).unwrap_or(0)
+}
+
+/// An error, instead of an abort in the middle of it, where a run cannot have its memory.
+pub(super) fn enough_memory(network: &Network, config: &Config, threads: Threads, shared: bool) -> Outcome {
+    let bytes = memory(network, config, threads, shared);
     if Vec::<u8>::new().try_reserve_exact(bytes).is_ok() {
         return Ok(());
     }

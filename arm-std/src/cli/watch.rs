@@ -112,17 +112,19 @@ impl<'a> Watch<'a> {
 impl Observer for Watch<'_> {
     fn step(&mut self, step: u64, neg_elbo: f32) -> Next {
         self.recent = (self.recent.0 + f64::from(neg_elbo), self.recent.1 + 1);
-        if self.drawn.elapsed() >= Duration::from_millis(200) {
-            let rate = (step - self.first) as f64 / self.started.elapsed().as_secs_f64();
+        // Once: a step of a small network takes a few microseconds.
+        let now = Instant::now();
+        if now.duration_since(self.drawn) >= Duration::from_millis(200) {
+            let rate = (step - self.first) as f64 / now.duration_since(self.started).as_secs_f64();
             let mean = self.recent.0 / f64::from(self.recent.1);
             self.bar.set_message(format!("-ELBO {mean:.2}  {rate:.0} steps/s"));
             self.bar.set_position(step);
             self.recent = (0.0, 0);
-            self.drawn = Instant::now();
+            self.drawn = now;
         }
         match () {
             () if interrupted() => Next::Leave,
-            () if self.saved.unwrap_or(self.started).elapsed() >= self.saving.every => Next::Save,
+            () if now.duration_since(self.saved.unwrap_or(self.started)) >= self.saving.every => Next::Save,
             () => Next::Go,
         }
     }

@@ -84,38 +84,51 @@ mod tests {
     use arm_core::optim::{Adam, Optimiser, Sgd};
     use arm_core::rng::{Purpose, Stream};
     use arm_core::{BitMatrix, Layer, Prior, Shape};
-    use std::sync::Barrier;
+    use std::sync::mpsc::{Receiver, Sender, channel};
     use std::thread;
 
     const ENCODER: [Layer; 2] = [Layer::hidden(37, 0.1), Layer::bernoulli(18)];
     const DECODER: [Layer; 2] = [Layer::hidden(21, 0.1), Layer::bernoulli(70)];
     const SHAPE: Shape<'static> = Shape::vae(70, &ENCODER, &DECODER, Prior::Fixed);
 
-    /// Threads in place of processes.
+    /// Threads in place of processes. One that panics leaves its channels, and the others panic too.
     #[derive(Debug)]
-    struct Threads<'a> {
+    struct Threads {
         rank: usize,
-        all: &'a [Mutex<Vec<f32>>],
-        barrier: &'a Barrier,
+        /// To each, from each.
+        to: Vec<Sender<Vec<f32>>>,
+        from: Vec<Mutex<Receiver<Vec<f32>>>>,
     }
 
-    impl Peers for Threads<'_> {
+    impl Threads {
+        fn connected(count: usize) -> Vec<Self> {
+            let new = |rank| Threads { rank, to: vec![], from: vec![] };
+            let mut all: Vec<_> = (0..count).map(new).collect();
+            for (from, to) in (0..count).flat_map(|from| (0..count).map(move |to| (from, to))) {
+                let (sender, receiver) = channel();
+                all[from].to.push(sender);
+                all[to].from.push(Mutex::new(receiver));
+            }
+            all
+        }
+    }
+
+    impl Peers for Threads {
         fn rank(&self) -> usize {
             self.rank
         }
 
         fn count(&self) -> usize {
-            self.all.len()
+            self.to.len()
         }
 
         fn sum(&self, values: &mut [f32]) {
-            *self.all[self.rank].lock().unwrap() = values.to_vec();
-            self.barrier.wait();
+            self.to.iter().for_each(|to| to.send(values.to_vec()).unwrap());
             values.fill(0.0);
-            for one in self.all {
-                values.iter_mut().zip(&*one.lock().unwrap()).for_each(|(sum, v)| *sum += v);
+            for from in &self.from {
+                let given = from.lock().unwrap().recv().unwrap();
+                values.iter_mut().zip(given).for_each(|(sum, v)| *sum += v);
             }
-            self.barrier.wait();
         }
 
         fn share(&self, _: &mut Vec<u8>) {
@@ -144,10 +157,7 @@ mod tests {
         rows: usize,
         steps: u64,
     ) -> Vec<(Vec<f32>, Vec<f32>)> {
-        let all: Vec<_> = (0..count).map(|_| Mutex::default()).collect();
-        let barrier = Barrier::new(count);
-        let run = |rank| {
-            let peers = Threads { rank, all: &all, barrier: &barrier };
+        let run = |peers: Threads| {
             let mut driver = Driver::new(SHAPE, Arm, Vae, optimiser, 1, rows, threads).unwrap();
             if count > 1 {
                 driver.set_peers(&peers);
@@ -156,7 +166,8 @@ mod tests {
             ((0..steps).map(step).collect(), driver.params().to_vec())
         };
         thread::scope(|scope| {
-            let runs: Vec<_> = (0..count).map(|rank| scope.spawn(move || run(rank))).collect();
+            let all = Threads::connected(count).into_iter();
+            let runs: Vec<_> = all.map(|peers| scope.spawn(move || run(peers))).collect();
             runs.into_iter().map(|run| run.join().unwrap()).collect()
         })
     }
@@ -182,17 +193,14 @@ mod tests {
 
     #[test]
     fn a_step_refused_in_one_process_is_refused_in_all() {
-        let all: Vec<_> = (0..2).map(|_| Mutex::default()).collect();
-        let barrier = Barrier::new(2);
-        let run = |rank| {
-            let peers = Threads { rank, all: &all, barrier: &barrier };
+        let run = |peers: Threads| {
             let mut driver = Driver::new(SHAPE, Arm, Vae, Adam::new(0.01), 1, 4, 1).unwrap();
             driver.set_peers(&peers);
             let words = batch(4, 0);
             let mut given = driver.params().to_vec();
             // The bias of a hidden unit.
             let at = 70 * driver.engine().shape().dense(0).stride;
-            if rank == 1 {
+            if peers.rank == 1 {
                 given[at] = f32::INFINITY;
             }
             driver.params_mut().copy_from_slice(&given);
@@ -203,7 +211,8 @@ mod tests {
             (refused, untouched)
         };
         thread::scope(|scope| {
-            let runs: Vec<_> = (0..2).map(|rank| scope.spawn(move || run(rank))).collect();
+            let all = Threads::connected(2).into_iter();
+            let runs: Vec<_> = all.map(|peers| scope.spawn(move || run(peers))).collect();
             let runs: Vec<_> = runs.into_iter().map(|run| run.join().unwrap()).collect();
             assert!(runs.iter().all(|(refused, untouched)| refused.is_err() && *untouched), "{runs:?}");
             assert_eq!(runs[0].0, runs[1].0);
