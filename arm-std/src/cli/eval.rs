@@ -60,9 +60,10 @@ pub(super) fn run(args: &args::Eval) -> Outcome {
         return json(args, &subject, &data, rows, &figures);
     }
     let (split, all) = (args.split.name(), table.rows());
+    let of = if args.split == args::Split::All { "train, valid and test" } else { &split };
     let chosen = match rows.is_all() {
-        true => format!("all {all} rows of {split}"),
-        false => format!("{} rows spread evenly over the {all} of {split}", rows.count()),
+        true => format!("all {all} rows of {of}"),
+        false => format!("{} rows spread evenly over the {all} of {of}", rows.count()),
     };
     subject.say(&data, &chosen)?;
     for line in figure_lines(&split, &figures, shape.is_conditional()) {
