@@ -509,7 +509,7 @@ mod tests {
             let words = self::batch(batch, 0);
             for _ in 0..5000 {
                 driver.step(BitMatrix::new(&words, 70), batch).unwrap();
-                let made = |s: &Split<Vae>| s.shares.len().min(batch) == 1 || s.record.len() > 0;
+                let made = |s: &Split<Vae>| s.shares.len().min(batch) == 1 || !s.record.is_empty();
                 if driver.splits.iter().all(made) {
                     break;
                 }

@@ -380,4 +380,50 @@ mod tests {
         assert_ne!(a, order(2, 0, 1000));
         assert_eq!(a, order(1, 0, 1000));
     }
+
+    /// Saves after each step, slowly.
+    struct Saver {
+        started: Instant,
+        saving: Duration,
+        steps: Option<Duration>,
+    }
+
+    impl Observer for Saver {
+        fn step(&mut self, _: u64, _: f32) -> Next {
+            Next::Save
+        }
+
+        fn epoch(&mut self, _: &Epoch, _: u64, time: Duration) -> Result<(), Failure> {
+            assert!(time + self.saving <= self.started.elapsed(), "{time:?} and {:?}", self.saving);
+            self.steps = Some(time);
+            Ok(())
+        }
+
+        fn restored(&mut self, _: &Restored) -> Result<(), Failure> {
+            unreachable!("no step is refused");
+        }
+
+        fn save(&mut self, _: &Checkpoint) -> Result<(), Failure> {
+            let started = Instant::now();
+            std::thread::sleep(Duration::from_millis(100));
+            self.saving += started.elapsed();
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_time_of_an_epoch_is_without_what_is_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        std::fs::write(&file, "steps = 3\nbatch = 20\nnll-samples = 1").unwrap();
+        let config = crate::settings::Settings::read(&file).unwrap().resolve().unwrap();
+        let table = BitTable::new(200, 30);
+        let train = crate::data::Source::Fixed(table.clone());
+        let splits = Splits { train, valid: table.clone(), test: table };
+        let network = crate::network::Preset::Linear.network(30);
+        let mut saver = Saver { started: Instant::now(), saving: Duration::ZERO, steps: None };
+        super::train(&config, &network, &splits, 1, None, None, &mut saver).unwrap();
+        // After two of the steps, and at the end of the epoch that was cut short.
+        assert!(saver.saving >= Duration::from_millis(300) && saver.steps.is_some());
+    }
 }

@@ -57,14 +57,15 @@ impl Golden {
                 learner.score(x, samples)
             }
         };
-        let all = |f: &mut dyn FnMut(&[u32], &[u32]) -> Result<f32, Error>| -> Result<Vec<f32>, Error> {
-            inputs.iter().zip(&targets).map(|(x, y)| f(x, y)).collect()
-        };
-        let neg_elbo = all(&mut |x, y| score(&mut learner, x, y, 1))?;
-        let bound = all(&mut |x, y| score(&mut learner, x, y, Self::SAMPLES))?;
-        let learned = all(&mut |x, y| {
+        let all = || inputs.iter().zip(&targets);
+        let neg_elbo = all().map(|(x, y)| score(&mut learner, x, y, 1));
+        let neg_elbo = neg_elbo.collect::<Result<_, Error>>()?;
+        let bound = all().map(|(x, y)| score(&mut learner, x, y, Self::SAMPLES));
+        let bound = bound.collect::<Result<_, Error>>()?;
+        let step = |(x, y): (&Vec<u32>, &Vec<u32>)| {
             if network.conditional { learner.step_conditional(x, y) } else { learner.step(x) }
-        })?;
+        };
+        let learned = all().map(step).collect::<Result<_, Error>>()?;
         targets.retain(|y| !y.is_empty());
         Ok(Golden { inputs, targets, neg_elbo, bound, learned })
     }
