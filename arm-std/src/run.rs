@@ -1,6 +1,7 @@
 //! Run folders: the resolved configuration, metrics as JSON lines, the model and pictures.
 
-use crate::checkpoint::Checkpoint;
+mod staged;
+
 use crate::config::Config;
 use crate::files::replace_bytes;
 use crate::model::Model;
@@ -40,10 +41,13 @@ pub const REPORT: &str = "report.html";
 /// The folder of one run, locked against a second process for as long as it lives.
 #[derive(Debug)]
 pub struct RunFolder {
+    /// Where its files are now.
     path: PathBuf,
     metrics: File,
     /// The first folder that was made for it.
     made: Option<PathBuf>,
+    /// The folder whose run it will replace, and the locks of that.
+    replaces: Option<(PathBuf, Vec<File>)>,
 }
 
 /// A line of `metrics.jsonl`.
@@ -67,21 +71,21 @@ pub enum Line {
 }
 
 impl RunFolder {
-    /// Makes `path`, or with `None` the first free one of `runs/001`, `runs/002`, .. It must not exist, unless `force`
-    /// is given: then what a run writes is deleted, once the new files lie beside it. Writes `config.toml`. An error leaves
-    /// everything as it was.
+    /// Makes `path`, or with `None` the first free one of `runs/001`, `runs/002`, .., and writes `config.toml`. `path` must
+    /// not exist, unless `force` is given: then the run in it stays until [`publish`](Self::publish), and the new one is
+    /// written into a folder of its own inside. An error leaves everything as it was.
     pub fn create(path: Option<PathBuf>, force: bool, config: &Config) -> Result<RunFolder, RunError> {
         let text = text_of(config, path.as_deref().unwrap_or(Path::new("runs")))?;
         let fail = |path: &Path, what: String| RunError { path: path.into(), what };
-        let (path, made, old) = match path {
+        let (path, made, replaces) = match path {
             Some(path) if path.exists() => {
                 if !force {
                     let what = "exists already; give another --out, or --force to replace the run in it";
                     return Err(fail(&path, what.into()));
                 }
-                let file = path.join(METRICS);
-                let old = file.exists().then(|| lock(File::open(&file), &file)).transpose()?;
-                (path, None, old)
+                let locks = locks(&path)?;
+                let stage = staged::prepare(&path)?;
+                (stage.clone(), Some(stage), Some((path, locks)))
             }
             Some(path) => {
                 let missing = path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists());
@@ -98,15 +102,35 @@ impl RunFolder {
                 (path.clone(), first.or(Some(path)), None)
             }
         };
-        let parts = [CONFIG, METRICS].map(|name| path.join(format!("{name}.new")));
-        let result = begin(&path, &parts, &text);
-        if result.is_err() {
-            parts.iter().for_each(|part| drop(fs::remove_file(part)));
-            unmake(&path, made.as_deref());
+        match begin(&path, &text) {
+            Ok(metrics) => Ok(RunFolder { path, metrics, made, replaces }),
+            Err(e) => {
+                withdraw(&path, made.as_deref());
+                Err(e)
+            }
         }
-        let metrics = result?;
-        drop(old);
-        Ok(RunFolder { path, metrics, made })
+    }
+
+    /// Ends what a process that was killed in the middle of [`publish`](Self::publish) began: for all that reads a run to
+    /// go on with it.
+    pub fn recover(path: &Path) -> Result<(), RunError> {
+        if !staged::is_whole(path) {
+            return Ok(());
+        }
+        let _locks = locks(path)?;
+        staged::publish(path)
+    }
+
+    /// Deletes the run that this one replaces, if any, and puts this one in its place; a checkpoint must have been
+    /// saved. A process that is killed in the middle leaves what [`recover`](Self::recover) ends.
+    pub fn publish(&mut self) -> Result<(), RunError> {
+        if let Some((path, _)) = &self.replaces {
+            staged::seal(path)?;
+            staged::publish(path)?;
+            self.path.clone_from(path);
+            (self.replaces, self.made) = (None, None);
+        }
+        Ok(())
     }
 
     /// Opens the folder of a run that was left at `progress`, from which the metrics are written anew; only the times
@@ -114,10 +138,8 @@ impl RunFolder {
     pub fn reopen(path: PathBuf, config: &Config, progress: &Progress) -> Result<RunFolder, RunError> {
         let text = text_of(config, &path)?;
         let file = path.join(METRICS);
-        let old = match file.exists() {
-            true => Some(lock(File::open(&file), &file)?),
-            false => None,
-        };
+        let old = locks(&path)?;
+        staged::clear(&path);
         // What cannot be read gives no times.
         let known = fs::read(&file).unwrap_or_default();
         let known: Vec<Line> = String::from_utf8_lossy(&known)
@@ -138,8 +160,14 @@ impl RunFolder {
         });
         let result = result.map_err(cannot_write(file.clone())).and_then(|new| {
             let new = lock(Ok(new), &file)?;
-            replace_bytes(&path.join(CONFIG), text.as_bytes()).map_err(cannot_write(path.join(CONFIG)))?;
-            fs::rename(&part, &file).map_err(cannot_write(file))?;
+            let config = path.join(CONFIG);
+            let before = fs::read(&config);
+            replace_bytes(&config, text.as_bytes()).map_err(cannot_write(config.clone()))?;
+            if let Err(e) = fs::rename(&part, &file) {
+                // What failed is reported; the settings before, if they cannot be put back, would add nothing.
+                let _ = before.and_then(|before| replace_bytes(&config, &before));
+                return Err(cannot_write(file)(e));
+            }
             Ok(new)
         });
         if result.is_err() {
@@ -147,18 +175,20 @@ impl RunFolder {
         }
         let metrics = result?;
         drop(old);
-        Ok(RunFolder { path, metrics, made: None })
+        Ok(RunFolder { path, metrics, made: None, replaces: None })
     }
 
     /// Takes away what [`create`](Self::create) made, for a run that failed before its first checkpoint.
     pub fn discard(self) {
-        for name in [CONFIG, METRICS] {
-            let _ = fs::remove_file(self.path.join(name));
+        match &self.replaces {
+            // From here on the new run is the one that is left.
+            Some((path, _)) if staged::is_whole(path) => {}
+            Some((path, _)) => staged::clear(path),
+            None => withdraw(&self.path, self.made.as_deref()),
         }
-        unmake(&self.path, self.made.as_deref());
     }
 
-    /// The folder.
+    /// The folder that its files are in.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -218,26 +248,20 @@ fn text_of(config: &Config, folder: &Path) -> Result<String, RunError> {
     Ok(text)
 }
 
-/// Writes configuration and metrics as `parts`, then deletes the run in the folder and puts them in their places.
-fn begin(path: &Path, parts: &[PathBuf; 2], text: &str) -> Result<File, RunError> {
-    let [config, file] = parts;
-    let _ = fs::remove_file(file);
-    replace_bytes(config, text.as_bytes()).map_err(cannot_write(path.join(CONFIG)))?;
-    let metrics = lock(File::options().write(true).create_new(true).open(file), file)?;
-    Checkpoint::clear(path);
-    for name in [MODEL, SAMPLES, RECONSTRUCTIONS, CURVES, REPORT] {
-        match fs::remove_file(path.join(name)) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                let what = format!("{name} cannot be replaced: {e}");
-                return Err(RunError { path: path.into(), what });
-            }
-            _ => {}
-        }
-    }
-    for (part, name) in parts.iter().zip([CONFIG, METRICS]) {
-        fs::rename(part, path.join(name)).map_err(cannot_write(path.join(name)))?;
-    }
+/// Writes configuration and empty metrics. Where there is a configuration there are metrics.
+fn begin(path: &Path, text: &str) -> Result<File, RunError> {
+    let [config, file] = [CONFIG, METRICS].map(|name| path.join(name));
+    let metrics = lock(File::options().write(true).create_new(true).open(&file), &file)?;
+    replace_bytes(&config, text.as_bytes()).map_err(cannot_write(config))?;
     Ok(metrics)
+}
+
+/// Takes away what [`begin`] wrote, and the folders down from `first`.
+fn withdraw(path: &Path, first: Option<&Path>) {
+    for name in [CONFIG, METRICS] {
+        let _ = fs::remove_file(path.join(name));
+    }
+    unmake(path, first);
 }
 
 /// Removes a folder and those above it down from `first`, as far as they are empty.
@@ -247,6 +271,12 @@ fn unmake(path: &Path, first: Option<&Path>) {
         // Fails, as it should, where something else is in the folder.
         let _ = fs::remove_dir(folder);
     }
+}
+
+/// The locks of a run folder and of a run that is to replace it.
+fn locks(path: &Path) -> Result<Vec<File>, RunError> {
+    let files = [path.join(METRICS), staged::folder(path).join(METRICS)];
+    files.iter().filter(|file| file.exists()).map(|file| lock(File::open(file), file)).collect()
 }
 
 /// The file, locked until it is closed.

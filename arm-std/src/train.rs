@@ -263,7 +263,8 @@ impl Run<'_> {
         }
         let entry = self.end_epoch(state, epoch + 1, end - first)?;
         observer.epoch(&entry, end - from, time)?;
-        if whole && (next != Next::Go || end == config.steps) {
+        let over = end == config.steps || self.patience_is_over(&state.progress.history);
+        if whole && (next != Next::Go || over) {
             observer.save(&state.checkpoint())?;
         }
         Ok(if next == Next::Leave && end < config.steps { Epochs::Left } else { Epochs::Next })

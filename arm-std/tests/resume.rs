@@ -334,3 +334,81 @@ fn one_command_starts_goes_on_and_ends() {
     run(dir.path(), &args);
     assert!(files(dir.path(), "s/1") == whole);
 }
+
+#[test]
+fn a_replacement_that_fails_before_it_saves_leaves_the_old_run() {
+    let dir = tempfile::tempdir().unwrap();
+    reference(dir.path());
+    let before = tree(dir.path());
+    let args = [&RUN[..], &["--data", "t.txt", "--out", "whole", "--force", "--lr"]].concat();
+    let mut absurd = [&args[..], &["1e6"]].concat();
+    absurd[2] = "nonlinear";
+    let output = arm(dir.path(), &absurd).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && message.contains("smaller --lr"), "{message}");
+    assert!(tree(dir.path()) == before);
+    #[cfg(unix)]
+    {
+        let arm = env!("CARGO_BIN_EXE_arm");
+        // The settings can be written, a checkpoint cannot.
+        let script = format!("ulimit -f 8; exec '{arm}' {} 0.01", args.join(" "));
+        let output = Command::new("bash").current_dir(dir.path()).args(["-c", &script]).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && message.contains("checkpoint"), "{message}");
+        assert!(tree(dir.path()) == before);
+    }
+    let mut long = [&args[..], &["0.001"]].concat();
+    long[4] = "1000000";
+    let mut child = arm(dir.path(), &long).spawn().unwrap();
+    wait_for(&dir.path().join("whole/.new/config.toml"));
+    for other in [&["train", "--resume", "whole"][..], &args[..args.len() - 1]] {
+        let output = arm(dir.path(), other).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && message.contains("another process"), "{message}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut left = tree(dir.path());
+    left.retain(|path, _| !path.starts_with(dir.path().join("whole/.new")));
+    assert!(left == before);
+    run(dir.path(), &["train", "--resume", "whole"]);
+    assert!(!dir.path().join("whole/.new").exists());
+    run(dir.path(), &[&args[..], &["0.002"]].concat());
+    let config = fs::read_to_string(dir.path().join("whole/config.toml")).unwrap();
+    assert!(config.contains("lr = 0.002"), "{config}");
+    assert_ne!(files(dir.path(), "whole").0, before[&dir.path().join("whole/model.safetensors")]);
+    assert!(!dir.path().join("whole/.new").exists());
+}
+
+#[test]
+fn a_run_that_cannot_be_reopened_keeps_its_settings() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = reference(dir.path());
+    let metrics = dir.path().join("whole/metrics.jsonl");
+    fs::remove_file(&metrics).unwrap();
+    // A file cannot take the place of a folder.
+    fs::create_dir(&metrics).unwrap();
+    let before = tree(dir.path());
+    let args = ["train", "--resume", "whole", "--steps", "900"];
+    let output = arm(dir.path(), &args).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && message.contains("metrics.jsonl"), "{message}");
+    assert!(tree(dir.path()) == before);
+    fs::remove_dir(&metrics).unwrap();
+    run(dir.path(), &["train", "--resume", "whole"]);
+    assert_eq!(files(dir.path(), "whole").0, whole.0);
+}
+
+#[test]
+fn a_run_that_patience_ended_is_done() {
+    let dir = tempfile::tempdir().unwrap();
+    reference(dir.path());
+    let mut args =
+        [&RUN[..], &["--data", "t.txt", "--out", "p", "--resume-or-start", "--patience", "1"]].concat();
+    args[4] = "1000000";
+    args.extend(["--lr", "0.5"]);
+    run(dir.path(), &args);
+    let before = tree(dir.path());
+    let said = String::from_utf8(run(dir.path(), &args).stdout).unwrap();
+    assert!(said.contains("the run is done") && tree(dir.path()) == before, "{said}");
+}

@@ -8,9 +8,17 @@ use crate::settings::Settings;
 use clap::{Args as Options, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+/// What `arm --help` says of them.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  data, files or the training failed
+  2  the command line or a setting is wrong
+  3  left before the end (Ctrl-C, a request to terminate); what was finished is kept and can go on";
+
 /// Train discrete variational auto-encoders with the ARM estimator.
 #[derive(Debug, Parser)]
-#[command(name = "arm", version)]
+#[command(name = "arm", version, after_help = EXIT_CODES)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub command: Command,

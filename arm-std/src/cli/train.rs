@@ -53,6 +53,9 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     let leads = peers.is_none_or(|peers| peers.rank() == 0);
     let say = |line: std::fmt::Arguments<'_>| if leads { say(line) } else { Ok(()) };
     let usage = |message: String| Usage(message);
+    if let Some(run) = args.resume.as_deref().or(args.out.as_deref()).filter(|_| leads) {
+        RunFolder::recover(run)?;
+    }
     let settings = match (&args.resume, &args.config) {
         (Some(run), _) => args.settings.clone().over(Settings::read(&run.join(CONFIG))?),
         (None, Some(file)) => args.settings.clone().over(Settings::read(file).map_err(usage)?),

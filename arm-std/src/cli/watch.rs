@@ -159,6 +159,7 @@ impl Observer for Watch<'_> {
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
         self.folder.sync()?;
         checkpoint.save(self.folder.path(), self.saving.keep)?;
+        self.folder.publish()?;
         self.saved = Some(Instant::now());
         let best = best(&checkpoint.progress.history).map(|epoch| epoch.epoch);
         if best.is_none() {
