@@ -23,6 +23,9 @@ pub struct Golden {
     pub learned: Vec<f32>,
 }
 
+/// A figure of one input and its target.
+type OfOne<'a> = &'a mut dyn FnMut(&[u32], &[u32]) -> Result<f32, Error>;
+
 impl Golden {
     /// Number of inputs.
     pub const INPUTS: usize = 8;
@@ -57,7 +60,7 @@ impl Golden {
                 learner.score(x, samples)
             }
         };
-        let all = |f: &mut dyn FnMut(&[u32], &[u32]) -> Result<f32, Error>| -> Result<Vec<f32>, Error> {
+        let all = |f: OfOne<'_>| -> Result<Vec<f32>, Error> {
             inputs.iter().zip(&targets).map(|(x, y)| f(x, y)).collect()
         };
         let neg_elbo = all(&mut |x, y| score(&mut learner, x, y, 1))?;
