@@ -351,7 +351,7 @@ fn a_replacement_that_fails_before_it_saves_leaves_the_old_run() {
     {
         let arm = env!("CARGO_BIN_EXE_arm");
         // The settings can be written, a checkpoint cannot.
-        let script = format!("ulimit -f 8; exec '{arm}' {} 0.01", args.join(" "));
+        let script = format!("ulimit -f 8; exec '{arm}' {} 0.01 --save-every 0", args.join(" "));
         let output = Command::new("bash").current_dir(dir.path()).args(["-c", &script]).output().unwrap();
         let message = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(1) && message.contains("checkpoint"), "{message}");
