@@ -71,7 +71,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         }
         for t in 0..self.shape.stochastic_layers() {
             if E::SECOND_PATHS != SecondPaths::None {
-                self.branches(pass, objective, scratch, t)?;
+                self.second_paths(pass, objective, scratch, t)?;
             } else {
                 let signal = layout.per_row(scratch.per_row).signal;
                 self.apply_signals(layout, t, signal, scratch.deltas);
@@ -135,7 +135,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         }
     }
 
-    /// Samples layer `t`, whose logits are in `b`.
+    /// Samples layer `t`, whose logits are in the scratch.
     #[inline(never)]
     fn draw_layer(&self, pass: &Pass<'_, K>, t: usize, units_before: usize, scratch: &mut Scratch<'_>) {
         let layout = &pass.layout;

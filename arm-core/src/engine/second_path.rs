@@ -38,7 +38,7 @@ fn above(cost: &[f32], log_q: Option<&[f32]>, rows: usize, t: usize, row: usize)
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// The gradient of the logits of layer `t`, in place of their scores.
     #[inline(always)]
-    pub(crate) fn branches<O: Objective<K>>(
+    pub(crate) fn second_paths<O: Objective<K>>(
         &self,
         pass: &Pass<'_, K>,
         objective: &mut O,
@@ -162,7 +162,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         count
     }
 
-    /// For each of the `count` paths that were started, f of its row minus f of the path, in `total`.
+    /// For each of the `count` paths that were started, f of its row minus f of the path, in `path_f`.
     #[inline(always)]
     fn differences<O: Objective<K>>(
         &self,
@@ -175,14 +175,14 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let Pass { layout, .. } = pass;
         if count > 0 {
             if STACKS {
-                self.climb(pass, O::HAS_LOG_Q, scratch, t, count);
+                self.resample_above(pass, O::HAS_LOG_Q, scratch, t, count);
             }
             objective.evaluate(pass, scratch, t, count);
         }
         if self.subtract(layout, O::HAS_LOG_Q, scratch, t, count) { Ok(()) } else { Err(Error::Objective) }
     }
 
-    /// From f of the `count` paths, in `total`, f of their rows minus it. False for an f that is not finite.
+    /// From f of the `count` paths, in `path_f`, f of their rows minus it. False for an f that is not finite.
     #[inline(never)]
     fn subtract(
         &self,
@@ -205,8 +205,15 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Samples the layers above `t` for the paths that were started.
     #[inline(never)]
-    fn climb(&self, pass: &Pass<'_, K>, log_q: bool, scratch: &mut Scratch<'_>, t: usize, count: usize) {
-        // Layers of independent branches must differ from each other too, hence a salt for each t.
+    fn resample_above(
+        &self,
+        pass: &Pass<'_, K>,
+        log_q: bool,
+        scratch: &mut Scratch<'_>,
+        t: usize,
+        count: usize,
+    ) {
+        // Layers of independent paths must differ from each other too, hence a salt for each t.
         let (purpose, salt) = if self.shared { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
         let sampler = UpwardSampler { pass, address: self.address(pass.batch, purpose, salt), log_q };
         let mut draw = |phi: &[f32], u: &[f32], b: &mut [u32]| self.kernels.draw(&self.estimator, phi, u, b);

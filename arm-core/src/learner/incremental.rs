@@ -52,17 +52,17 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// # Ok::<(), arm_core::Error>(())
     /// ```
     pub fn begin(&mut self, x: &[u32]) -> Result<(), Error> {
-        self.begin_for(&mut Vae, x, &[])
+        self.begin_with(&mut Vae, x, &[])
     }
 
     /// [`begin`](Self::begin) for a black box: the first half of [`step_black_box`](Self::step_black_box).
     pub fn begin_black_box(&mut self, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<(), Error> {
-        self.begin_for(&mut BlackBox(f), x, &[])
+        self.begin_with(&mut BlackBox(f), x, &[])
     }
 
     /// [`begin`](Self::begin) for a conditional network: the first half of [`step_conditional`](Self::step_conditional).
     pub fn begin_conditional(&mut self, x: &[u32], y: &[u32]) -> Result<(), Error> {
-        self.begin_for(&mut Conditional, x, y)
+        self.begin_with(&mut Conditional, x, y)
     }
 
     /// Goes on with the step that is under way: updates at most `budget` parameters, but at least one row of a layer, so
@@ -129,9 +129,11 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         if self.state.pending.is_none() { Ok(()) } else { Err(Error::Busy) }
     }
 
+    /// [`begin`](Self::begin) for any objective, on the packed input `x` and target `y` (empty where there is none).
+    ///
     /// Apart from [`poll`](Self::poll), so that their stacks do not add up.
     #[inline(never)]
-    pub(super) fn begin_for<M: Objective<K>>(
+    pub fn begin_with<M: Objective<K>>(
         &mut self,
         objective: &mut M,
         x: &[u32],

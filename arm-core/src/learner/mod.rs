@@ -211,21 +211,33 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     /// Errors leave the model as it was; after [`Error::Objective`] and [`Error::Diverged`] the next step draws fresh
     /// samples. Cost: three passes through the decoder, two through the encoder, one update.
     pub fn step(&mut self, x: &[u32]) -> Result<f32, Error> {
-        self.begin_for(&mut Vae, x, &[])?;
+        self.begin_with(&mut Vae, x, &[])?;
+        self.finish()
+    }
+
+    /// One step that lowers E\[f\] for any objective f, on the packed input `x` and target `y` (empty where there is none).
+    /// Returns f before it. Errors leave the model as it was.
+    pub fn step_with<M: Objective<K>>(
+        &mut self,
+        objective: &mut M,
+        x: &[u32],
+        y: &[u32],
+    ) -> Result<f32, Error> {
+        self.begin_with(objective, x, y)?;
         self.finish()
     }
 
     /// One step that lowers E\[f(b_T)\] for a black box f, which is called once for each sample; `x` is the packed input
     /// (empty for free logits). Returns f of the sample. Errors leave the model as it was.
     pub fn step_black_box(&mut self, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<f32, Error> {
-        self.begin_for(&mut BlackBox(f), x, &[])?;
+        self.begin_with(&mut BlackBox(f), x, &[])?;
         self.finish()
     }
 
     /// One step of a conditional network on the packed binary vectors `x` and `y`: returns the bound of -log p(y | x) with one
     /// sample before it, in nats. Errors leave the model as it was.
     pub fn step_conditional(&mut self, x: &[u32], y: &[u32]) -> Result<f32, Error> {
-        self.begin_for(&mut Conditional, x, y)?;
+        self.begin_with(&mut Conditional, x, y)?;
         self.finish()
     }
 

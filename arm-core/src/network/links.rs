@@ -83,7 +83,7 @@ impl<'a, K: Kernels> Pass<'a, K> {
         hidden: &mut [f32],
         out: &mut [f32],
     ) -> usize {
-        let layout = &self.layout;
+        let layout = self.layout;
         let mut layer = layout.layer(layout.shape.link(k).0);
         if keep == Keep::Nothing {
             layer.activation = 0;
@@ -113,7 +113,7 @@ impl<'a, K: Kernels> Pass<'a, K> {
     /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
     #[inline(never)]
     pub(crate) fn back(&self, k: usize, activations: &[f32], deltas: &mut [f32]) {
-        let layout = &self.layout;
+        let layout = self.layout;
         let (first, last) = layout.shape.link(k);
         for i in (first..last).rev() {
             let above = layout.layer(i + 1);
@@ -123,7 +123,7 @@ impl<'a, K: Kernels> Pass<'a, K> {
             let stride = self.layout.shape.stride(width);
             let dx = window_mut(low, low.len().wrapping_sub(rows * stride)..);
             let a = layout.last_rows(window(activations, ..above.activation), width, rows);
-            let slope = self.layout.shape.layer(i).map_or(1.0, |layer| layer.activation().slope());
+            let slope = layout.shape.layer(i).map_or(1.0, |layer| layer.activation().slope());
             self.kernels.back(self.weights_of(dense), d, a, slope, MatrixMut::new(dx, stride, width));
         }
     }

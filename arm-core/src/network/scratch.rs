@@ -243,7 +243,7 @@ impl<'s> Layout<'s> {
         Error::Size { needed: if self.fits() { self.training_words() } else { usize::MAX }, given }
     }
 
-    /// [`scratch`](Self::scratch) for an evaluation, which leaves f of each row in `total`.
+    /// [`scratch`](Self::scratch) for an evaluation, which leaves f of each row in `path_f`.
     pub(crate) fn inference<'a>(&self, mut scratch: &'a mut [u32]) -> Result<Scratch<'a>, Error> {
         let given = scratch.len();
         let needed = if self.fits() { self.inference_words() } else { usize::MAX };

@@ -29,19 +29,19 @@ impl Address<'_> {
         Stream::state(self.seed, self.purpose, self.batch.step, row, t | self.salt << 8)
     }
 
-    /// Fills rows of `u` from the [streams](Self::stream) of layer `t` in the rows that are `active`, or in the first
+    /// Fills rows of `u` from the [streams](Self::stream) of layer `t` in the rows that are in `path_rows`, or in the first
     /// ones where that is none.
     #[inline(never)]
     pub(crate) fn fill<K: Kernels>(
         &self,
         kernels: &K,
         samples: usize,
-        active: Option<&[u32]>,
+        path_rows: Option<&[u32]>,
         t: usize,
         u: MatrixMut<'_>,
     ) {
         let state = |i| {
-            let row = active.and_then(|active| active.get(i)).map_or(i, |&row| row as usize);
+            let row = path_rows.and_then(|rows| rows.get(i)).map_or(i, |&row| row as usize);
             self.state(samples, row, t)
         };
         kernels.uniforms(state, u);

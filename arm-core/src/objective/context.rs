@@ -62,12 +62,12 @@ impl Layout<'_> {
         n
     }
 
-    /// Words of scratch beyond those of other estimators, for `points` real vectors a row and a record of `record` floats
+    /// Words of scratch beyond those of other estimators, for `points` real vectors a row and `statistics` floats
     /// an example.
-    pub(crate) const fn relaxed_words(&self, points: usize, record: usize) -> usize {
+    pub(crate) const fn relaxed_words(&self, points: usize, statistics: usize) -> usize {
         let points = self.rows().saturating_mul(points).saturating_mul(self.point_words());
         points
             .saturating_add(self.logits(self.shape.stochastic_layers()))
-            .saturating_add(self.examples().saturating_mul(record))
+            .saturating_add(self.examples().saturating_mul(statistics))
     }
 }

@@ -6,7 +6,18 @@ use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::significant;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::window::window_mut;
+use crate::shape::Shape;
 use core::ops::Range;
+
+/// The link that generates layer `t` (0 is the input) of a network with `layers` stochastic layers.
+pub(super) const fn generator(layers: usize, t: usize) -> usize {
+    2 * layers - 1 - t
+}
+
+/// -log p(b_T) in nats under fixed logits, which are zero.
+pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
+    shape.top_width() as f32 * core::f32::consts::LN_2
+}
 
 /// -log p of every row of `x`, or of every example (`shared`), under its logits, and the gradients in place of the logits.
 #[inline(never)]

@@ -1,7 +1,7 @@
 //! The negative ELBO at real samples, and its derivatives with respect to them.
 
 use super::LayerContext;
-use super::vae::{fixed_prior_cost, generator};
+use super::output::{fixed_prior_cost, generator};
 use crate::error::Error;
 use crate::kernels::{Input, Kernels};
 use crate::network::Pass;

@@ -13,16 +13,6 @@ use crate::shape::Shape;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vae;
 
-/// The link that generates layer `t` (0 is the input) of a network with `layers` stochastic layers.
-pub(super) const fn generator(layers: usize, t: usize) -> usize {
-    2 * layers - 1 - t
-}
-
-/// -log p(b_T) in nats under `logits`, a row each, or under fixed logits of zero.
-pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
-    shape.top_width() as f32 * core::f32::consts::LN_2
-}
-
 /// -log p(b_T) of every row, and its gradient.
 #[inline(always)]
 fn train_prior<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
@@ -32,7 +22,7 @@ fn train_prior<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
     if layout.shape.has_prior() {
         train_learned(pass, scratch, layers);
     } else {
-        cost.fill(fixed_prior_cost(layout.shape));
+        cost.fill(output::fixed_prior_cost(layout.shape));
     }
 }
 
@@ -70,7 +60,7 @@ impl<K: Kernels> Objective<K> for Vae {
         let layers = layout.shape.stochastic_layers();
         for t in 0..layers {
             let b = layout.samples_of(t, scratch.samples);
-            let link = generator(layers, t);
+            let link = output::generator(layers, t);
             let start = pass.forward(link, b, Keep::All, scratch.activations, scratch.deltas);
             let cost = block_mut(layout.per_row(scratch.per_row).cost, layout.rows(), t);
             let x = if t == 0 { batch.x } else { layout.samples_of(t - 1, scratch.samples) };
@@ -85,7 +75,7 @@ impl<K: Kernels> Objective<K> for Vae {
         let layers = layout.shape.stochastic_layers();
         for t in from..layers {
             let b = layout.samples_of(t, scratch.path_samples).top(count);
-            pass.logits(generator(layers, t), b, count, scratch.hidden_or_uniforms, scratch.logits);
+            pass.logits(output::generator(layers, t), b, count, scratch.hidden_or_uniforms, scratch.logits);
             output::add_costs(pass, scratch, (from, count), t);
         }
         if layout.shape.has_prior() {
@@ -95,7 +85,7 @@ impl<K: Kernels> Objective<K> for Vae {
                 scratch.path_f,
             );
         } else {
-            let fixed = fixed_prior_cost(layout.shape);
+            let fixed = output::fixed_prior_cost(layout.shape);
             scratch.path_f.iter_mut().take(count).for_each(|total| *total += fixed);
         }
     }
@@ -114,7 +104,11 @@ impl<K: Kernels> Objective<K> for Vae {
         };
         let prior = element(layout.per_row(scratch.per_row).cost, layout.rows() * layers + row);
         // log p(b_T) changes by the unit's logit; a fixed prior has none.
-        let logit = element(pass.weights(layout.shape.network_layers()).row(0), unit);
+        let shape = pass.layout.shape;
+        let logit = match shape.has_prior() {
+            true => element(pass.weights(shape.network_layers()).row(0), unit),
+            false => 0.0,
+        };
         let log_prob = output::flipped_log_prob(
             pass,
             (row, unit, b),

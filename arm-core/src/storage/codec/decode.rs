@@ -63,28 +63,34 @@ impl<'a, S: Source> Words<'a, S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Claims {
     pub inputs: usize,
-    pub encoder: usize,
-    pub decoder: usize,
+    /// Layers: small, because this lies on the stack while flash is read.
+    pub encoder: u8,
+    pub decoder: u8,
     /// The word of prior, target and codings.
-    pub kind: u32,
+    pub kind: u8,
     /// Whether the means of centred inputs follow the layers.
     pub has_means: bool,
     pub steps: u64,
 }
 
 impl Claims {
+    /// Layers of encoder and decoder.
+    pub(crate) fn layers(&self) -> usize {
+        usize::from(self.encoder) + usize::from(self.decoder)
+    }
+
     pub(crate) fn prior(&self) -> Prior {
         if self.kind & 1 == 0 { Prior::Fixed } else { Prior::Learned }
     }
 
     /// The coding of x.
     pub(crate) fn x(&self) -> u32 {
-        self.kind >> 2 & 3
+        u32::from(self.kind) >> 2 & 3
     }
 
     fn header_words(&self) -> usize {
         let means = if self.has_means { self.inputs } else { 0 };
-        FIXED_WORDS + 2 * (self.encoder + self.decoder) + means
+        FIXED_WORDS + 2 * self.layers() + means
     }
 }
 
@@ -108,13 +114,13 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
     let [kind, inputs, low, high] = [next()?, next()?, next()?, next()?];
     let mut claims = Claims {
         inputs: inputs as usize,
-        encoder: (second >> 16 & 0xff) as usize,
-        decoder: (second >> 24) as usize,
-        kind,
+        encoder: (second >> 16) as u8,
+        decoder: (second >> 24) as u8,
+        kind: kind as u8,
         has_means: false,
         steps: u64::from(low) | u64::from(high) << 32,
     };
-    let layers = claims.encoder + claims.decoder;
+    let (encoder, layers) = (usize::from(claims.encoder), claims.layers());
     claims.has_means = CODINGS && version == VERSION && claims.x() == CENTRED;
     if kind > 0x1f || claims.x() > CENTRED || claims.inputs > MAX_WIDTH || layers > MAX_LAYERS {
         return Err(Error::Corrupt.into());
@@ -128,10 +134,10 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
         let at = FIXED_WORDS + 2 * i;
         same &= expected(at, width) && expected(at + 1, slope);
         let layer = layer(width, slope).ok_or(Error::Corrupt)?;
-        below = if i == claims.encoder { top } else { below };
+        below = if i == encoder { top } else { below };
         count = (below + 1).saturating_mul(layer.width()).saturating_add(count);
         below = layer.width();
-        top = if i < claims.encoder { below } else { top };
+        top = if i < encoder { below } else { top };
     }
     count = count.saturating_add(if claims.prior() == Prior::Learned { top } else { 0 });
     let needed = (claims.header_words() + 1).saturating_add(count).saturating_mul(4);

@@ -54,7 +54,7 @@ impl<'a> Header<'a> {
         let x = match self.claims.x() {
             0 => Coding::ZeroOne,
             CENTRED if self.claims.has_means => {
-                let first = FIXED_WORDS + 2 * (self.claims.encoder + self.claims.decoder);
+                let first = FIXED_WORDS + 2 * self.claims.layers();
                 let words = self.bytes.as_chunks::<4>().0.get(first..).unwrap_or_default();
                 means.iter_mut().zip(words).for_each(|(mean, word)| *mean = f32::from_le_bytes(*word));
                 Coding::Centred(means)
@@ -72,12 +72,12 @@ impl<'a> Header<'a> {
 
     /// Layers of the sampled chain: at most [`MAX_LAYERS`](crate::shape::MAX_LAYERS) with those of the decoder.
     pub fn encoder(&self) -> impl ExactSizeIterator<Item = Layer> + use<'a> {
-        self.layers(0, self.claims.encoder)
+        self.layers(0, self.claims.encoder.into())
     }
 
     /// Layers of the decoder, from the top down; none for a chain.
     pub fn decoder(&self) -> impl ExactSizeIterator<Item = Layer> + use<'a> {
-        self.layers(self.claims.encoder, self.claims.decoder)
+        self.layers(self.claims.encoder.into(), self.claims.decoder.into())
     }
 
     fn layers(&self, first: usize, count: usize) -> impl ExactSizeIterator<Item = Layer> + use<'a> {
