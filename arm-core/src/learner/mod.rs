@@ -241,7 +241,9 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         self.finish()
     }
 
-    /// One example: its input, and its target, which only a conditional network has.
+    /// One example: its input, and its target, which only a conditional network has. Inlined: by way of a result it would
+    /// be on the stack twice.
+    #[inline(always)]
     fn batch<'a>(&self, x: &'a [u32], y: &'a [u32], step: u64) -> Result<Batch<'a>, Error> {
         let shape = &self.engine.shape;
         // Of no target no code is left; that there should be one is noticed later.
