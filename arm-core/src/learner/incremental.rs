@@ -154,6 +154,8 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         objective.check(&self.engine.shape)?;
         self.engine.estimator.check(&self.engine.shape)?;
         self.engine.check_batch(&batch)?;
+        // Not after the samples: until then x would lie on the stack a second time.
+        self.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
         let mut f = [0.0];
         let result = self.engine.examples_in(&pass, objective, &mut self.scratch, &mut [], &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {
@@ -161,7 +163,6 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
             self.state.steps = self.state.steps.wrapping_add(1);
         }
         result?;
-        self.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
         self.state.pending = Some(Pending { layer: 0, row: 0, f: f[0] });
         Ok(())
     }
