@@ -153,7 +153,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         }
         objective.check(&self.engine.shape)?;
         self.engine.estimator.check(&self.engine.shape)?;
-        self.engine.check_batch(&batch)?;
+        self.check_target(&batch)?;
         // Not after the samples: until then x would lie on the stack a second time.
         self.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
         let mut f = [0.0];
