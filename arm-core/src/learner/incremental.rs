@@ -142,26 +142,27 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.idle()?;
         self.optimiser.rule().check()?;
         let batch = self.batch(x, y, self.state.steps)?;
-        let pass = self.engine.pass(self.params, &batch, self.engine.estimator.samples());
         let relaxes = self.engine.estimator.relaxation().is_some();
         if relaxes || self.scratch.deltas.is_empty() || self.input.len() < x.len() {
             let relaxed = if relaxes { self.engine.training_scratch(1) } else { 0 };
             return Err(Error::Size {
-                needed: pass.layout.learner_words().max(relaxed),
+                needed: self.engine.layout(1).learner_words().max(relaxed),
                 given: self.scratch_words,
             });
         }
         objective.check(&self.engine.shape)?;
         self.engine.estimator.check(&self.engine.shape)?;
-        self.engine.check_batch(&batch)?;
+        self.check_target(&batch)?;
+        // Not after the samples: until then x would lie on the stack a second time.
+        self.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
         let mut f = [0.0];
+        let pass = self.engine.pass(self.params, &batch, self.engine.estimator.samples());
         let result = self.engine.examples_in(&pass, objective, &mut self.scratch, &mut [], &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {
             // The same uniforms would be refused again and again.
             self.state.steps = self.state.steps.wrapping_add(1);
         }
         result?;
-        self.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
         self.state.pending = Some(Pending { layer: 0, row: 0, f: f[0] });
         Ok(())
     }

@@ -241,12 +241,21 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         self.finish()
     }
 
-    /// One example: its input, and its target, which only a conditional network has.
+    /// One example: its input, and its target, which only a conditional network has. Inlined: by way of a result it would
+    /// be on the stack twice.
+    #[inline(always)]
     fn batch<'a>(&self, x: &'a [u32], y: &'a [u32], step: u64) -> Result<Batch<'a>, Error> {
         let shape = &self.engine.shape;
         // Of no target no code is left; that there should be one is noticed later.
         let y = if y.is_empty() { BitMatrix::NONE } else { bits(y, shape.targets())? };
         Ok(Batch { y, ..Batch::new(bits(x, shape.inputs())?, 1, 0, step) })
+    }
+
+    /// Whether the batch has the target of the network, or neither has one; all else of it was checked when it was made.
+    #[inline(always)]
+    fn check_target(&self, batch: &Batch<'_>) -> Result<(), Error> {
+        let (needed, given) = (self.engine.shape.targets(), batch.y.cols());
+        if needed == given { Ok(()) } else { Err(Error::Width { needed, given }) }
     }
 
     /// An upper bound of -log p(x) in nats: the importance-weighted bound with `samples` samples (Burda, Grosse &
@@ -274,7 +283,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         }
         let mut batch = self.batch(x, y, self.state.scores)?;
         objective.check(&self.engine.shape)?;
-        self.engine.check_batch(&batch)?;
+        self.check_target(&batch)?;
         if self.scratch.logits.is_empty() {
             return Err(Error::Size {
                 needed: self.engine.layout_of(1, 1).inference_words(),
@@ -307,9 +316,10 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     }
 }
 
-/// One row of `units` bits.
+/// One row of `units` bits, and nothing beyond.
 fn bits(x: &[u32], units: usize) -> Result<BitMatrix<'_>, Error> {
-    if x.len() != words(units) {
+    let tail = units % 32;
+    if x.len() != words(units) || (tail > 0 && x.last().is_some_and(|w| w >> tail != 0)) {
         return Err(Error::Width { needed: units, given: 32 * x.len() });
     }
     Ok(BitMatrix::new(x, units))

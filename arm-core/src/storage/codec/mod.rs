@@ -54,6 +54,7 @@ const fn means<'a>(shape: &Shape<'a>) -> &'a [f32] {
 }
 
 /// Bytes that [`encode`] writes for `shape`.
+#[inline(never)]
 pub const fn encoded_len(shape: &Shape<'_>) -> usize {
     let (mut words, mut i) = (header_words(shape) + 1, 0);
     while i < shape.dense_layers() {

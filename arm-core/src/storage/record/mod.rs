@@ -273,6 +273,7 @@ impl<F: ReadNorFlash> Source for Payload<'_, F> {
         self.len
     }
 
+    #[inline(always)]
     fn read(&mut self, offset: usize, out: &mut [u8]) -> Result<(), Self::Error> {
         if out.len().is_multiple_of(F::READ_SIZE) {
             return self.flash.read(self.start + offset as u32, out).map_err(Fault::Flash);
