@@ -8,6 +8,7 @@ mod preset;
 
 pub use budget::{Budget, Ram};
 pub use cost::Cost;
+pub(crate) use family::{NARROW_RATE, WIDE};
 pub use notation::{Notation, NotationError, SLOPE};
 pub(crate) use preset::OWN;
 pub use preset::{Preset, Recipe};

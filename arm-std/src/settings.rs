@@ -2,7 +2,7 @@
 
 use crate::config::{BaselineName, BinariseName, CodingName, Config, EstimatorName, PriorName};
 use crate::data::Columns;
-use crate::network::{Notation, OWN, Preset, Ram, Recipe};
+use crate::network::{NARROW_RATE, Notation, OWN, Preset, Ram, Recipe, WIDE};
 use arm_core::optim::MAX_RATE;
 use clap::Args;
 use serde::de::{self, Unexpected, Visitor};
@@ -81,7 +81,7 @@ pub struct Settings {
     /// Examples a step [default: the preset's]
     #[arg(long)]
     pub batch: Option<usize>,
-    /// Learning rate of Adam [default: the preset's]
+    /// Learning rate of Adam [default: the preset's; without preset and network 0.003 for fewer than 512 columns, else 0.0003]
     #[arg(long, allow_negative_numbers = true)]
     pub lr: Option<f32>,
     /// Decay of the first moment of the encoder's Adam [default: the preset's]
@@ -358,6 +358,13 @@ impl Settings {
     pub fn epochs(&self) -> u64 {
         self.epochs.unwrap_or(self.recipe().epochs)
     }
+
+    /// The learning rate for data of so many columns where neither it nor a network is given: narrow networks learn too
+    /// little at the rate of wide ones.
+    pub fn narrow_rate(&self, columns: usize) -> Option<f32> {
+        let open = self.lr.is_none() && self.preset.is_none() && self.network.is_none();
+        (open && columns < WIDE).then_some(NARROW_RATE)
+    }
 }
 
 impl TryFrom<Settings> for Config {
@@ -399,6 +406,17 @@ mod tests {
         assert!(message.contains("one stochastic layer") && message.contains("rodeo"), "{message}");
         assert!(of(Preset::TwoLayer, EstimatorName::Rodeo).resolve().is_ok());
         assert!(of(Preset::Linear, EstimatorName::Rebar).resolve().is_ok());
+    }
+
+    #[test]
+    fn only_widths_that_follow_from_narrow_data_bring_a_rate() {
+        let open = Settings::default();
+        assert_eq!((open.narrow_rate(16), open.narrow_rate(511)), (Some(3e-3), Some(3e-3)));
+        assert_eq!((open.narrow_rate(512), open.resolve().unwrap().lr), (None, 3e-4));
+        for text in ["lr = 0.1", "preset = 'linear'", "network = 'x-[4] / [4]-x'"] {
+            assert_eq!(read(text).unwrap().narrow_rate(16), None, "{text}");
+        }
+        assert_eq!(read("fit-ram = '32K'").unwrap().narrow_rate(16), Some(3e-3));
     }
 
     #[test]

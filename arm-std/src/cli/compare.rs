@@ -93,6 +93,7 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
         let cols = splits.train.cols();
         return Err(format!("{data}: has {cols} columns; at most {MAX_WIDTH} are supported").into());
     }
+    config.lr = args.settings.narrow_rate(splits.train.cols()).unwrap_or(config.lr);
     if config.steps == 0 {
         config.steps = args.settings.epochs().saturating_mul((rows / batch) as u64);
     }

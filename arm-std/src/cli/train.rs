@@ -72,6 +72,7 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());
     }
     let per_epoch = (rows / batch) as u64;
+    config.lr = settings.narrow_rate(splits.train.cols()).unwrap_or(config.lr);
     if config.steps == 0 {
         config.steps = settings.epochs().saturating_mul(per_epoch).min(i64::MAX as u64);
     }

@@ -5,7 +5,10 @@ use arm_core::shape::MAX_WIDTH;
 use arm_core::{Layer, Prior};
 
 /// Columns from which on the network of a user who names none is as wide as those of the papers.
-const WIDE: usize = 512;
+pub(crate) const WIDE: usize = 512;
+
+/// Learning rate of Adam for the network of a user who names none, where the data have fewer columns.
+pub(crate) const NARROW_RATE: f32 = 3e-3;
 
 impl Notation {
     /// The network for rows of `columns` units where the user names none: `x-2h-[h] / [h]-2h-x`, h the power of two next
