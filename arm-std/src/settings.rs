@@ -78,10 +78,10 @@ pub struct Settings {
     /// Steps to train, instead of epochs
     #[arg(long, visible_alias = "max-steps", conflicts_with = "epochs")]
     pub steps: Option<u64>,
-    /// Examples a step [default: the preset's]
+    /// Examples a step [default: the preset's; without one 50, or all rows where there are fewer]
     #[arg(long)]
     pub batch: Option<usize>,
-    /// Learning rate of Adam [default: the preset's; without preset and network 0.003 for fewer than 512 columns, else 0.0003]
+    /// Learning rate of Adam [default: the preset's; without one 0.003 for fewer than 512 columns, else 0.0003]
     #[arg(long, allow_negative_numbers = true)]
     pub lr: Option<f32>,
     /// Decay of the first moment of the encoder's Adam [default: the preset's]
@@ -359,11 +359,18 @@ impl Settings {
         self.epochs.unwrap_or(self.recipe().epochs)
     }
 
-    /// The learning rate for data of so many columns where neither it nor a network is given: narrow networks learn too
-    /// little at the rate of wide ones.
-    pub fn narrow_rate(&self, columns: usize) -> Option<f32> {
-        let open = self.lr.is_none() && self.preset.is_none() && self.network.is_none();
-        (open && columns < WIDE).then_some(NARROW_RATE)
+    /// What follows from the data where neither it nor a preset is given: a higher rate below 512 columns, since narrow networks
+    /// learn too little at the rate of wide ones, and a batch of no more than all rows.
+    pub fn suit(&self, config: &mut Config, columns: usize, rows: usize) {
+        if self.preset.is_some() {
+            return;
+        }
+        if self.lr.is_none() && columns < WIDE {
+            config.lr = NARROW_RATE;
+        }
+        if self.batch.is_none() {
+            config.batch = config.batch.min(rows).max(1);
+        }
     }
 }
 
@@ -409,14 +416,19 @@ mod tests {
     }
 
     #[test]
-    fn only_widths_that_follow_from_narrow_data_bring_a_rate() {
-        let open = Settings::default();
-        assert_eq!((open.narrow_rate(16), open.narrow_rate(511)), (Some(3e-3), Some(3e-3)));
-        assert_eq!((open.narrow_rate(512), open.resolve().unwrap().lr), (None, 3e-4));
-        for text in ["lr = 0.1", "preset = 'linear'", "network = 'x-[4] / [4]-x'"] {
-            assert_eq!(read(text).unwrap().narrow_rate(16), None, "{text}");
+    fn rate_and_batch_follow_from_the_data_unless_they_are_given() {
+        let of = |text: &str, columns, rows| {
+            let settings = read(text).unwrap();
+            let mut config = settings.resolve().unwrap();
+            settings.suit(&mut config, columns, rows);
+            (config.lr, config.batch)
+        };
+        for text in ["", "network = 'x-[4] / [4]-x'", "fit-ram = '32K'"] {
+            assert_eq!(of(text, 511, 1000), (3e-3, 50), "{text}");
+            assert_eq!(of(text, 512, 8), (3e-4, 8), "{text}");
         }
-        assert_eq!(read("fit-ram = '32K'").unwrap().narrow_rate(16), Some(3e-3));
+        assert_eq!(of("lr = 0.1\nbatch = 20", 16, 8), (0.1, 20));
+        assert_eq!(of("preset = 'linear'", 16, 8), (3e-4, 50));
     }
 
     #[test]

@@ -239,7 +239,7 @@ fn some_rows_are_spread_over_the_split() {
     }
     let text = done(d, &["eval", "r", "--nll-images", "40"]);
     assert!(text.contains("40 rows spread evenly over the 101 of test"), "{text}");
-    assert_eq!(text.matches("40 images").count(), 2, "{text}");
+    assert_eq!(text.matches("40 rows)").count(), 2, "{text}");
     // Training measures the same rows at its end.
     let args = ["--steps", "30", "--batch", "20", "--nll-images", "40", "--out", "again"];
     let trained = done(d, &[&["train", "--data", "d", "--preset", "linear"][..], &args].concat());

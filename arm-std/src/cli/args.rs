@@ -154,7 +154,7 @@ pub(super) struct Eval {
     /// Samples K of the importance-weighted bound
     #[arg(long, value_name = "K", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub nll_samples: u32,
-    /// Evaluate N images only, spread evenly over the split
+    /// Evaluate N rows only, spread evenly over the split
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub nll_images: Option<u32>,
     /// Write the −ELBO and the bound of every row of the split, in its order, to a .csv or .npy file

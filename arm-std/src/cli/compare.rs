@@ -85,6 +85,7 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     let loaded = config.load()?;
     tell(&config.data, &loaded.notes, config.binarise);
     let splits = config.split(loaded)?;
+    args.settings.suit(&mut config, splits.train.cols(), splits.train.rows());
     let (rows, batch, data) = (splits.train.rows(), config.batch, config.data.display().to_string());
     if batch > rows {
         return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());
@@ -93,7 +94,6 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
         let cols = splits.train.cols();
         return Err(format!("{data}: has {cols} columns; at most {MAX_WIDTH} are supported").into());
     }
-    config.lr = args.settings.narrow_rate(splits.train.cols()).unwrap_or(config.lr);
     if config.steps == 0 {
         config.steps = args.settings.epochs().saturating_mul((rows / batch) as u64);
     }
@@ -111,7 +111,7 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     let made = prepare(&args.out, args.force, &mut comparison)?;
     say(format_args!("{}", headline(&network, &config)))?;
     say(format_args!(
-        "{data}: {rows} train images; Adam {}, batch {batch}, {steps} steps, seed {}\n",
+        "{data}: {rows} train rows; Adam {}, batch {batch}, {steps} steps, seed {}\n",
         config.lr, config.seed
     ))?;
     say(format_args!(

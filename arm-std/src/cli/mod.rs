@@ -102,8 +102,8 @@ fn figure_lines(split: &str, figures: &crate::train::Figures, conditional: bool)
     let of = if conditional { "-log p(y | x)" } else { "-log p(x)" };
     let (images, samples) = (figures.images, figures.nll_samples);
     [
-        format!("{split} -ELBO {neg_elbo}  (one sample, {images} images)"),
-        format!("{split} NLL   {nll}  (importance-weighted bound of {of}, K = {samples}, {images} images)"),
+        format!("{split} -ELBO {neg_elbo}  (one sample, {images} rows)"),
+        format!("{split} NLL   {nll}  (importance-weighted bound of {of}, K = {samples}, {images} rows)"),
     ]
 }
 
@@ -122,7 +122,7 @@ mod tests {
             images: 1,
         };
         let [neg_elbo, nll] = figure_lines("test", &figures, true);
-        assert_eq!(neg_elbo, "test -ELBO   101.26 ± 0.40 nats  (one sample, 1 images)");
+        assert_eq!(neg_elbo, "test -ELBO   101.26 ± 0.40 nats  (one sample, 1 rows)");
         assert!(
             nll.starts_with("test NLL      99.50 nats  (") && nll.contains("-log p(y | x), K = 7"),
             "{nll}"

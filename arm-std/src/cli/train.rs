@@ -67,12 +67,12 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         tell(&config.data, &loaded.notes, config.binarise);
     }
     let splits = config.split(loaded)?;
+    settings.suit(&mut config, splits.train.cols(), splits.train.rows());
     let (rows, batch, data) = (splits.train.rows(), config.batch, config.data.display().to_string());
     if batch > rows {
         return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());
     }
     let per_epoch = (rows / batch) as u64;
-    config.lr = settings.narrow_rate(splits.train.cols()).unwrap_or(config.lr);
     if config.steps == 0 {
         config.steps = settings.epochs().saturating_mul(per_epoch).min(i64::MAX as u64);
     }
@@ -92,7 +92,7 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     }
     let (valid, test) = (splits.valid.rows(), splits.test.rows());
     say(format_args!(
-        "{data}: {rows} train, {valid} valid, {test} test images of {} units",
+        "{data}: {rows} train, {valid} valid, {test} test rows of {} units",
         splits.train.cols()
     ))?;
     let (lr, steps, seed, name) = (config.lr, config.steps, config.seed, config.estimator.name());

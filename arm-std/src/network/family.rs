@@ -7,7 +7,7 @@ use arm_core::{Layer, Prior};
 /// Columns from which on the network of a user who names none is as wide as those of the papers.
 pub(crate) const WIDE: usize = 512;
 
-/// Learning rate of Adam for the network of a user who names none, where the data have fewer columns.
+/// Learning rate of Adam without a preset, where the data have fewer columns.
 pub(crate) const NARROW_RATE: f32 = 3e-3;
 
 impl Notation {
