@@ -40,7 +40,7 @@ impl Format {
         }
     }
 
-    /// Whether `path` may be written: nothing is there, or what [`write`] wrote, or an empty file.
+    /// Whether `path` may be written: nothing is there, or what [`write()`] wrote, or an empty file.
     pub fn may_replace(self, path: &Path) -> io::Result<bool> {
         let mut head = Vec::new();
         match File::open(path) {
