@@ -14,7 +14,7 @@ struct Args {
     /// Network of the paper
     #[arg(long, value_enum, default_value = "nonlinear")]
     preset: Preset,
-    /// Another network, such as '64-32-[16] / [16]-32-64'
+    /// Another network, such as `64-32-[16] / [16]-32-64`
     #[arg(long, conflicts_with = "preset")]
     network: Option<Notation>,
     /// Units of the input, for random bits
