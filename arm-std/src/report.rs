@@ -142,7 +142,7 @@ pub fn html(run: &Summary, model: &Model, pictures: Pictures<'_>) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{again}\
          <title>{name}</title>\n<style>\n{style}</style>\n</head>\n<body>\n\
          <header><h1>{name}</h1>\n\
-         <p class=\"muted\">{preset} · {estimator} · {notation} · {count} parameters · \
+         <p class=\"muted\">{preset}{estimator} · {notation} · {count} parameters · \
          <span class=\"state\">{state}</span></p></header>\n\
          <div class=\"tiles\">{tiles}</div>\n\
          <h2>Curves</h2>\n<div class=\"pair\">{curves}</div>\n\
@@ -152,7 +152,7 @@ pub fn html(run: &Summary, model: &Model, pictures: Pictures<'_>) -> String {
          parameters, over draws for one fixed batch. The data are in metrics.jsonl and config.toml.</footer>\n\
          </body>\n</html>\n",
         style = include_str!("report/style.css"),
-        preset = escape(&word(&settings["preset"])),
+        preset = run.config.preset.map_or_else(String::new, |preset| format!("{} · ", preset.name())),
         estimator = escape(&word(&settings["estimator"])),
         notation = escape(&model.network.notation()),
         count = model.params.len(),
