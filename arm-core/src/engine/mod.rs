@@ -30,7 +30,7 @@ pub struct Engine<'s, K, E> {
     pub estimator: E,
     /// Seed of all its uniforms.
     pub seed: u64,
-    /// Whether the partner's upper layers share the sample's uniforms; unbiased either way, less variance when shared.
+    /// Whether the partner's upper layers share the sample's uniforms; unbiased either way, usually with less variance when shared.
     pub shared: bool,
 }
 

@@ -2,7 +2,8 @@ use crate::estimator::{Arm, DisArm, DrawRule, DrawnUnit, Estimator, Evaluated, S
 use crate::numeric::math::ln;
 
 /// Unbiased gradient variance clipping: [`BitFlip`](crate::estimator::BitFlip) for units with min(p, 1 - p) <= 1 / (2V) of a layer
-/// of V units, [`DisArm`] for all others. Unbiased, with no more variance than DisARM.
+/// of V units, [`DisArm`] for all others. Unbiased; usually, not always, with less variance than DisARM:
+/// f = XOR at φ = (-2, 0) is an exception.
 ///
 /// Kunes, Yin, Land, Haviv, Pe'er & Tavare, arXiv 2208.06124. At most three evaluations of f for one layer, 2T + 1 for T
 /// layers: none for a pair that agrees, none when the unit that was drawn is not to be flipped. One unit has no
