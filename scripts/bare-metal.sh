@@ -11,7 +11,7 @@
 # IMAGE: a program in examples/firmware/src/bin
 #
 # Programs can be built with data that lies elsewhere: IMU=FOLDER for anomaly (acceleration.npy and recordings.csv),
-# SURVEY=FOLDER for survey (nltcs.train.data and nltcs.test.data), MODEL=FILE and ROWS=FILE for exported.
+# SURVEY=FOLDER for survey (nltcs.train.data and nltcs.test.data), MODEL=FILE:FILE... and ROWS=FILE for exported.
 #
 # The toolchain is rustup's where the target can be added. Where not, or with BARE_METAL=debian, it is that of Debian's
 # packages rustc-web, cargo-web, rust-web-src and lld, which builds `core` itself.
@@ -68,11 +68,8 @@ target_dir() {
 # The build script of the images runs elsewhere than this script: paths that it is given are made absolute.
 absolute() {
     for name in IMU SURVEY MODEL ROWS; do
-        eval "path=\${$name:-}"
-        case $path in
-            '' | /*) ;;
-            *) export "$name=$PWD/$path" ;;
-        esac
+        eval "paths=\${$name:-}"
+        [ -z "$paths" ] || export "$name=$(echo "$paths" | tr ':' '\n' | sed "\,^/,!s,^,$PWD/," | paste -sd: -)"
     done
 }
 

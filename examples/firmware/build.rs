@@ -9,12 +9,18 @@ mod rows;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+/// The paths in a variable of the environment, with colons between them, if it is set.
+fn given_all(name: &str) -> Option<Vec<PathBuf>> {
+    println!("cargo:rerun-if-env-changed={name}");
+    let list = env::var_os(name).filter(|list| !list.is_empty())?;
+    let paths: Vec<PathBuf> = env::split_paths(&list).collect();
+    paths.iter().for_each(|path| println!("cargo:rerun-if-changed={}", path.display()));
+    Some(paths)
+}
+
 /// The path in a variable of the environment, if it is set.
 fn given(name: &str) -> Option<PathBuf> {
-    println!("cargo:rerun-if-env-changed={name}");
-    let path = PathBuf::from(env::var_os(name).filter(|path| !path.is_empty())?);
-    println!("cargo:rerun-if-changed={}", path.display());
-    Some(path)
+    given_all(name)?.pop()
 }
 
 fn main() {
@@ -41,12 +47,19 @@ fn main() {
     // It comes with the runtime crate of the target.
     println!("cargo:rustc-link-arg=-Tlink.x");
 
-    // A module of `arm export`, and rows of zeros and ones: without them the program `exported` has nothing to do.
-    println!("cargo:rustc-check-cfg=cfg(model)");
-    if let (Some(model), Some(rows)) = (given("MODEL"), given("ROWS")) {
-        println!("cargo:rustc-cfg=model");
-        fs::copy(&model, out.join("model.rs")).unwrap_or_else(|e| panic!("{}: {e}", model.display()));
-        fs::write(out.join("rows.rs"), format!("&[{}]", rows::packed(&rows))).expect("a file in OUT_DIR");
+    // Modules of `arm export`, and rows of zeros and ones: without them the program `exported` has nothing to do.
+    println!("cargo:rustc-check-cfg=cfg(models)");
+    if let (Some(models), Some(rows)) = (given_all("MODEL"), given("ROWS")) {
+        println!("cargo:rustc-cfg=models");
+        let copied = |model: PathBuf| {
+            let name = model.file_stem().and_then(|name| name.to_str()).expect("the name of a module");
+            fs::copy(&model, out.join(format!("{name}.rs")))
+                .unwrap_or_else(|e| panic!("{}: {e}", model.display()));
+            format!("{name} ")
+        };
+        let names: String = models.into_iter().map(copied).collect();
+        fs::write(out.join("models.rs"), format!("models! {{ {names}}}")).expect("a file in OUT_DIR");
+        fs::write(out.join("rows.rs"), format!("&{}", rows::bits(&rows))).expect("a file in OUT_DIR");
     }
     // Rows for `survey`, and the recordings for `anomaly`.
     let survey = given("SURVEY").map(|folder| rows::survey(&folder));

@@ -3,13 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-/// The rows of a text file, packed into words, as arrays.
-pub(crate) fn packed(file: &Path) -> String {
-    let array = |row: Vec<bool>| {
-        let word = |bits: &[bool]| bits.iter().rev().fold(0u32, |word, &bit| word << 1 | u32::from(bit));
-        format!("[{}],", row.chunks(32).map(|bits| word(bits).to_string()).collect::<Vec<_>>().join(","))
-    };
-    read(file).into_iter().map(array).collect()
+/// The rows of a text file as arrays of bits.
+pub(crate) fn bits(file: &Path) -> String {
+    let array = |row: Vec<bool>| format!("{row:?},");
+    format!("[{}]", read(file).into_iter().map(array).collect::<String>())
 }
 
 /// The files `*.train.*` and `*.test.*` of a folder as rows of sixteen bits, with a name that ends in `.data`.

