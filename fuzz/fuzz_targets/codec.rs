@@ -23,26 +23,31 @@ fn check(bytes: &[u8]) {
     if let Ok(header) = codec::Header::read(bytes) {
         let layers: Vec<Layer> = header.encoder().collect();
         let decoder: Vec<Layer> = header.decoder().collect();
-        let shape = Shape::vae(header.inputs(), &layers, &decoder, header.prior());
+        let shape = if header.is_conditional() {
+            Shape::conditional(header.inputs(), &layers, &decoder)
+        } else {
+            Shape::vae(header.inputs(), &layers, &decoder, header.prior())
+        };
         if let Ok(codings) = header.codings(&mut vec![0.0; header.inputs()]) {
             let _ = shape.coded(&codings).check();
         }
     }
-    for shape in [SHAPE, SHAPE.coded(&CODINGS)] {
+    for shape in [SHAPE, SHAPE.coded(&CODINGS), Shape::conditional(4, &ENCODER, &DECODER)] {
         read(&shape, bytes);
     }
 }
 
 fn read(shape: &Shape<'_>, bytes: &[u8]) {
-    let before = [0.25; SHAPE.params()];
-    let mut params = before;
+    let before = vec![0.25; shape.params()];
+    let mut params = before.clone();
     match codec::decode(shape, bytes, &mut params) {
         Ok(steps) => {
             let mut out = vec![0; codec::encoded_len(shape)];
             assert_eq!(codec::encode_into(shape, &params, steps, &mut out), Ok(out.len()));
             let mut again = before;
             assert_eq!(codec::decode(shape, &out, &mut again), Ok(steps));
-            assert_eq!(again.map(f32::to_bits), params.map(f32::to_bits), "what is written is read back");
+            let bits = |params: Vec<f32>| params.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            assert_eq!(bits(again), bits(params), "what is written is read back");
         }
         Err(_) => assert_eq!(params, before, "refused bytes change nothing"),
     }
