@@ -134,6 +134,36 @@ static void init(void)
     s = shape;
     s.inputs = UINT32_MAX;
     EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_SHAPE);
+    /* Bits without a meaning; signed inputs with means; a prior of a conditional network; means that are none. */
+    static const float means[3][40] = {{0}, {1.5f}, {(float)NAN}};
+    for (uint32_t flag = 8; flag != 0; flag <<= 1) {
+        s = shape;
+        s.flags = flag;
+        EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_SHAPE);
+    }
+    s = shape;
+    s.flags = SBN_SIGNED_INPUTS;
+    s.means = means[0];
+    EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_SHAPE);
+    s.flags = 0;
+    for (int i = 1; i < 3; i++) {
+        s.means = means[i];
+        EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_SHAPE);
+    }
+    s.means = (const float *)(const void *)((const char *)means + 2);
+    EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_MISALIGNED);
+    s.means = (const float *)(const void *)(memory + 8);
+    EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_OVERLAP);
+    s = shape;
+    s.flags = SBN_CONDITIONAL;
+    s.prior_units = 4;
+    EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_SHAPE);
+    /* Means take memory of their own. */
+    s = shape;
+    s.means = means[0];
+    EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_SIZE);
+    s = shape;
+    s.inputs = UINT32_MAX;
     EXPECT(sbn_bytes(&s, SBN_SGD) == 0 && sbn_bytes(NULL, SBN_SGD) == 0 && sbn_bytes(&shape, 9) == 0, 1);
     EXPECT(net == NULL, 1);
 }
