@@ -142,9 +142,7 @@ mod with_mpi {
             let dir = folder();
             // No checkpoint is due before the signal.
             let args = [&RUN[..], &["--steps", "100000000", "--save-every", "1000", "--out", "r"]].concat();
-            let mut command = arm(dir.path(), 2, &args);
-            // Beside other tests a save can take longer than the second that Open MPI waits before it kills.
-            let job = command.env("OMPI_MCA_odls_base_sigkill_timeout", "60").spawn().expect("mpirun starts");
+            let job = arm(dir.path(), 2, &args).spawn().expect("mpirun starts");
             let metrics = dir.path().join("r/metrics.jsonl");
             while fs::metadata(&metrics).map_or(0, |m| m.len()) == 0 {
                 sleep(Duration::from_millis(20));
