@@ -1,6 +1,8 @@
 //! Desktop training of stochastic binary networks with the engine of [`arm_core`]: data sets, kernels for wide CPUs, the
 //! trainer, evaluation, models and pictures. The `arm` command is a thin layer over it.
 
+#![forbid(unsafe_code)]
+
 pub mod checkpoint;
 pub mod cli;
 pub mod config;
@@ -17,8 +19,6 @@ pub mod fetch;
 mod files;
 pub mod gradients;
 pub mod image;
-pub mod kernels;
-pub mod memory;
 pub mod model;
 pub mod moments;
 pub mod mpi;
@@ -26,7 +26,6 @@ pub mod network;
 pub mod peers;
 pub mod pictures;
 pub mod plot;
-pub mod pool;
 pub mod progress;
 pub mod report;
 pub mod rows;
@@ -37,3 +36,6 @@ pub mod settings;
 pub mod toy;
 pub mod train;
 pub mod variance;
+
+pub use arm_simd as kernels;
+pub use arm_simd::{memory, pool};
