@@ -12,13 +12,14 @@ use crate::operations::affine::{Affine, Gradient};
 use crate::operations::affine_bits::AffineBits;
 use crate::operations::back::Back;
 use crate::operations::bernoulli::{Draw, LogProb, LogProbDelta, Sample};
+use crate::operations::bernoulli_rows::{LogProbDeltaRows, LogProbRows, SampleRows};
 use crate::operations::optimise::{Adam, Axpy, Momentum};
 use crate::operations::publish::Publish;
 use crate::operations::uniforms::Uniforms;
 use crate::operations::within::Within;
 use crate::tiles::bits::GradientBits;
 use arm_core::estimator::DrawRule;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels};
+use arm_core::kernels::{AdamRates, Drawn, DrawnRows, Input, Kernels};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// A set of vector instructions and how they are used, fastest first.
@@ -154,6 +155,34 @@ impl Kernels for Desktop {
 
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
         self.run(Sample { rule, logits, uniforms, out })
+    }
+
+    fn sample_rows<E: DrawRule>(
+        &self,
+        rule: &E,
+        logits: Matrix<'_>,
+        uniforms: Matrix<'_>,
+        out: DrawnRows<'_>,
+    ) -> bool {
+        self.run(SampleRows { rule, logits, uniforms, out })
+    }
+
+    fn log_prob_rows<'b>(
+        &self,
+        logits: Matrix<'_>,
+        b: impl Fn(usize) -> &'b [u32],
+        total: &mut [f32],
+    ) -> bool {
+        self.run(LogProbRows { logits, b, total })
+    }
+
+    fn log_prob_delta_rows<'b>(
+        &self,
+        logits: &mut MatrixMut<'_>,
+        b: impl Fn(usize) -> &'b [u32],
+        total: &mut [f32],
+    ) -> bool {
+        self.run(LogProbDeltaRows { logits, b, total })
     }
 
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {

@@ -25,18 +25,18 @@ pub(crate) struct Gradient<'a> {
 
 /// Sums over k of `from[r * row + k * step]` times a shared vector `with[k * stride..]`.
 #[derive(Clone, Copy)]
-struct Sum {
+pub(super) struct Sum {
     /// Terms.
-    terms: usize,
+    pub(super) terms: usize,
     /// The scalars: a row of the tile to the next, a term to the next.
-    from: *const f32,
-    row: usize,
-    step: usize,
+    pub(super) from: *const f32,
+    pub(super) row: usize,
+    pub(super) step: usize,
     /// The vectors, and the distance of one term to the next.
-    with: *const f32,
-    stride: usize,
+    pub(super) with: *const f32,
+    pub(super) stride: usize,
     /// How far from each vector lies what to ask the memory for, if anything.
-    ahead: Option<usize>,
+    pub(super) ahead: Option<usize>,
 }
 
 impl Sum {
@@ -45,7 +45,7 @@ impl Sum {
     /// # Safety
     /// Every scalar and every vector that the sum addresses must be readable.
     #[inline(always)]
-    unsafe fn add_to<L: Lanes, const R: usize, const C: usize>(
+    pub(super) unsafe fn add_to<L: Lanes, const R: usize, const C: usize>(
         self,
         l: L,
         scale: Option<f32>,
@@ -91,7 +91,7 @@ unsafe fn load<L: Lanes>(l: L, p: *const f32, c: usize, count: usize, mask: L::M
 
 /// Stores vector `c` of `count` at `p`, the last one with `lanes` lanes.
 #[inline(always)]
-unsafe fn store<L: Lanes>(l: L, p: *mut f32, c: usize, count: usize, lanes: usize, v: L::V) {
+pub(super) unsafe fn store<L: Lanes>(l: L, p: *mut f32, c: usize, count: usize, lanes: usize, v: L::V) {
     let p = p.wrapping_add(c * L::N);
     // SAFETY: the caller's.
     unsafe {

@@ -9,12 +9,12 @@ use arm_core::kernels::Drawn;
 use arm_core::math::{exp_neg_abs, ln};
 
 /// Units of a word.
-const N: usize = 32;
+pub(super) const N: usize = 32;
 
 /// A number for each unit of a word. Where it stays in memory, vectors that lie across two cache lines would be slow.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-struct Word<T = f32>([T; N]);
+pub(super) struct Word<T = f32>(pub(super) [T; N]);
 
 /// The bit of each unit.
 static BIT: [u32; N] = {
@@ -87,7 +87,7 @@ impl Normaliser {
 }
 
 /// A logit of units that are not there: as long as they are on, they add nothing to any sum.
-const ABSENT: f32 = 1e9;
+pub(super) const ABSENT: f32 = 1e9;
 
 /// The word of the units out of `len` that are not there.
 #[inline(always)]
@@ -117,20 +117,20 @@ fn below_zero(x: f32) -> f32 {
 }
 
 /// 32 units drawn by a rule.
-struct Units {
+pub(super) struct Units {
     /// All ones for a unit that is on.
-    b: Word<u32>,
-    partner: Word<u32>,
-    score: Word,
+    pub(super) b: Word<u32>,
+    pub(super) partner: Word<u32>,
+    pub(super) score: Word,
     /// First terms of log q of the sample and of its partner.
-    log_q: Word,
-    log_q_partner: Word,
-    e: Word,
+    pub(super) log_q: Word,
+    pub(super) log_q_partner: Word,
+    pub(super) e: Word,
 }
 
 impl Units {
     #[inline(always)]
-    fn draw<E: DrawRule>(rule: &E, phi: &Word, u: &Word, absent: u32) -> Self {
+    pub(super) fn draw<E: DrawRule>(rule: &E, phi: &Word, u: &Word, absent: u32) -> Self {
         let mut out = Units {
             b: Word([0; N]),
             partner: Word([0; N]),
@@ -280,22 +280,28 @@ impl<E: DrawRule> Op for Draw<'_, E> {
     }
 }
 
-impl LogP {
-    /// Adds 32 units with the bits `word`.
+/// 32 units with given bits.
+pub(super) struct Given {
+    /// First terms of log p.
+    pub(super) first: Word,
+    pub(super) e: Word,
+}
+
+impl Given {
     #[inline(always)]
-    fn push(&mut self, phi: &Word, word: u32) {
+    pub(super) fn new(phi: &Word, word: u32) -> Self {
         let (mut first, mut e) = (Word([0.0; N]), Word([0.0; N]));
         for (i, bit) in BIT.iter().enumerate() {
             let phi = phi.0[i];
             first.0[i] = below_zero(if word & bit != 0 { phi } else { -phi });
             e.0[i] = exp_neg_abs(phi);
         }
-        self.add(&first, &e);
+        Given { first, e }
     }
 
-    /// [`push`](Self::push), and the derivatives of -log p.
+    /// [`new`](Self::new), and the derivatives of -log p.
     #[inline(always)]
-    fn push_delta(&mut self, phi: &Word, word: u32) -> Word {
+    pub(super) fn with_delta(phi: &Word, word: u32) -> (Self, Word) {
         let (mut first, mut e, mut delta) = (Word([0.0; N]), Word([0.0; N]), Word([0.0; N]));
         for (i, bit) in BIT.iter().enumerate() {
             let one = word & bit != 0;
@@ -307,7 +313,23 @@ impl LogP {
             let residual = if x >= 0.0 { e.0[i] * large } else { large };
             delta.0[i] = if one { -residual } else { residual };
         }
-        self.add(&first, &e);
+        (Given { first, e }, delta)
+    }
+}
+
+impl LogP {
+    /// Adds 32 units with the bits `word`.
+    #[inline(always)]
+    fn push(&mut self, phi: &Word, word: u32) {
+        let given = Given::new(phi, word);
+        self.add(&given.first, &given.e);
+    }
+
+    /// [`push`](Self::push), and the derivatives of -log p.
+    #[inline(always)]
+    fn push_delta(&mut self, phi: &Word, word: u32) -> Word {
+        let (given, delta) = Given::with_delta(phi, word);
+        self.add(&given.first, &given.e);
         delta
     }
 }

@@ -142,7 +142,7 @@ impl Op for GradientBits<'_> {
         for r in (0..height).step_by(32) {
             let count = 32.min(height - r);
             for n in (0..examples).step_by(32 * WORDS) {
-                list(l, self.x, self.first + r, n, (32 * WORDS).min(examples - n), &mut lists);
+                list(l, self.x, self.first + r, n, (32 * WORDS).min(examples - n), &mut lists[..count]);
                 let d = d.wrapping_add(n * ds);
                 for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
                     for (i, list) in lists.iter().enumerate().take(count) {
@@ -185,7 +185,7 @@ pub(crate) fn masks(x: BitMatrix<'_>, first: usize, n: usize, count: usize) -> [
     on
 }
 
-/// [`masks`] as lists.
+/// [`masks`] as lists, for as many inputs as there are.
 #[inline(always)]
 pub(crate) fn list<L: Lanes>(
     l: L,
@@ -193,7 +193,7 @@ pub(crate) fn list<L: Lanes>(
     first: usize,
     n: usize,
     count: usize,
-    lists: &mut [List; 32],
+    lists: &mut [List],
 ) {
     for (list, on) in lists.iter_mut().zip(&masks(x, first, n, count)) {
         list.fill(l, on);

@@ -2,6 +2,7 @@
 
 pub(crate) mod adam_pairs;
 pub(crate) mod adam_tile;
+pub(crate) mod affine_few;
 pub(crate) mod affine_pairs;
 pub(crate) mod affine_sums;
 pub(crate) mod back_pairs;
