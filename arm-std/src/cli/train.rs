@@ -4,7 +4,6 @@ use super::watch::{self, Saving, Watch};
 use super::{Left, Outcome, Usage, args, dry_run, figure_lines, headline, say, tell};
 use crate::data::Splits;
 use crate::driver::{self, Peers, Threads, mpi, same};
-use crate::estimators::Visitor;
 use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::network::Network;
@@ -13,7 +12,6 @@ use crate::runs::list::Summary;
 use crate::runs::report::refresh;
 use crate::train::{self, Checkpoint, Config, Failure, Led, Settings, fingerprint, train};
 use arm_core::Engine;
-use arm_core::estimator::Estimator;
 use arm_core::shape::MAX_WIDTH;
 use std::ffi::OsString;
 use std::fs;
@@ -232,28 +230,14 @@ fn abandoned(out: &Path, config: &Config) -> Result<bool, Failure> {
     Ok(true)
 }
 
-/// Asked for the bytes that training takes.
-struct Memory<'a> {
-    network: &'a Network,
-    batch: usize,
-    threads: Threads,
-    shared: bool,
-}
-
-impl Visitor for Memory<'_> {
-    type Output = usize;
-
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> usize {
-        let engine = Engine::new(self.network.shape().padded(LINE), Desktop::new(), estimator, 0);
-        engine.map_or(0, |engine| driver::memory(&engine, self.batch, self.threads, self.shared))
-    }
-}
-
 /// Bytes of parameters, moments and scratch, with or without other processes; 0 where the estimator cannot serve the
 /// network.
 fn memory(network: &Network, config: &Config, threads: Threads, shared: bool) -> usize {
-    let memory = Memory { network, batch: config.batch, threads, shared };
-    config.choice().with(&network.shape(), memory).unwrap_or(0)
+    let shape = network.shape();
+    let estimator = config.choice().estimator(&shape);
+    let engine =
+        estimator.and_then(|estimator| Engine::new(shape.padded(LINE), Desktop::new(), estimator, 0));
+    engine.map_or(0, |engine| driver::memory(&engine, config.batch, threads, shared))
 }
 
 /// An error, instead of an abort in the middle of it, where a run cannot have its memory.

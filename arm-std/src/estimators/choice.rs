@@ -1,5 +1,6 @@
 //! From the name of an estimator to the estimator: the one place where both are listed.
 
+use super::any::{AnyEstimator, Law};
 use super::name::{BaselineName, EstimatorName};
 use crate::estimators::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
 use arm_core::estimator::*;
@@ -10,15 +11,6 @@ const RELAX_HIDDEN: usize = 137;
 
 /// Seed of the nets of RELAX and RODEO.
 const NET_SEED: u64 = 1;
-
-/// Something to be done with an estimator of any type.
-pub trait Visitor {
-    /// What comes of it.
-    type Output;
-
-    /// Does it.
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output;
-}
 
 /// How the estimators are set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,47 +24,48 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Gives the estimator, ready for a network of this shape, to `visitor`. Errors: an estimator that cannot serve the
-    /// shape, or its settings.
-    pub fn with<V: Visitor>(&self, shape: &Shape<'_>, visitor: V) -> Result<V::Output, Error> {
+    /// The estimator, ready for a network of this shape. Errors: one that cannot serve the shape, or its settings.
+    pub fn estimator(&self, shape: &Shape<'_>) -> Result<AnyEstimator, Error> {
         let (samples, layers) = (self.samples, shape.stochastic_layers());
-        match self.name {
-            EstimatorName::Arm => checked(shape, Arm, visitor),
-            EstimatorName::Ar => checked(shape, Ar, visitor),
+        let estimator = match self.name {
+            EstimatorName::Arm => AnyEstimator::new(Arm, Law::Arm),
+            EstimatorName::Ar => AnyEstimator::new(Ar, Law::Ar),
             EstimatorName::Reinforce => {
-                checked(shape, Reinforce { baseline: self.baseline.baseline() }, visitor)
+                AnyEstimator::new(Reinforce { baseline: self.baseline.baseline() }, Law::Independent)
             }
-            EstimatorName::Disarm => checked(shape, DisArm, visitor),
-            EstimatorName::Rloo => checked(shape, Rloo { samples }, visitor),
-            EstimatorName::Arms => checked(shape, Arms { samples }, visitor),
-            EstimatorName::Leg => checked(shape, Leg, visitor),
-            EstimatorName::Bitflip1 => checked(shape, BitFlip, visitor),
-            EstimatorName::Ugc => checked(shape, Ugc, visitor),
-            EstimatorName::Vimco => checked(shape, Vimco { samples }, visitor),
+            EstimatorName::Disarm => AnyEstimator::new(DisArm, Law::DisArm),
+            EstimatorName::Rloo => AnyEstimator::new(Rloo { samples }, Law::Independent),
+            EstimatorName::Arms => AnyEstimator::new(Arms { samples }, Law::Arms(samples)),
+            EstimatorName::Leg => AnyEstimator::new(Leg, Law::Independent),
+            EstimatorName::Bitflip1 => AnyEstimator::new(BitFlip, Law::Independent),
+            EstimatorName::Ugc => AnyEstimator::new(Ugc, Law::DisArm),
+            EstimatorName::Vimco => AnyEstimator::new(Vimco { samples }, Law::Independent),
             EstimatorName::LocalDisarm => {
-                checked(shape, LocalDisArm { samples, symmetrised: false }, visitor)
+                AnyEstimator::new(LocalDisArm { samples, symmetrised: false }, Law::LocalDisArm)
             }
             EstimatorName::LocalDisarmSym => {
-                checked(shape, LocalDisArm { samples, symmetrised: true }, visitor)
+                AnyEstimator::new(LocalDisArm { samples, symmetrised: true }, Law::LocalDisArm)
             }
-            EstimatorName::ArmsBound => checked(shape, ArmsBound { samples }, visitor),
-            EstimatorName::Rebar => checked(shape, Relax::rebar(0.1, 1.0), visitor),
+            EstimatorName::ArmsBound => AnyEstimator::new(ArmsBound { samples }, Law::Arms(samples)),
+            EstimatorName::Rebar => AnyEstimator::new(Relax::rebar(0.1, 1.0), Law::Relaxed),
             EstimatorName::Relax => {
-                checked(shape, Relax::with_net(0.1, 1.0, shape, RELAX_HIDDEN, NET_SEED), visitor)
+                AnyEstimator::new(Relax::with_net(0.1, 1.0, shape, RELAX_HIDDEN, NET_SEED), Law::Relaxed)
             }
-            EstimatorName::DoubleCv => checked(shape, DoubleCv::new(samples, layers, 0.0), visitor),
+            EstimatorName::DoubleCv => AnyEstimator::new(DoubleCv::new(samples, layers, 0.0), Law::Relaxed),
             EstimatorName::Rodeo => {
-                checked(shape, Rodeo::new(samples, layers, (0.0, 0.0), NET_SEED), visitor)
+                AnyEstimator::new(Rodeo::new(samples, layers, (0.0, 0.0), NET_SEED), Law::Relaxed)
             }
-            EstimatorName::StraightThroughBiased => checked(shape, StraightThrough, visitor),
-            EstimatorName::GumbelSoftmaxBiased => checked(shape, GumbelSoftmax::default(), visitor),
-            EstimatorName::Exact => checked(shape, Exact::new(shape)?, visitor),
-        }
+            EstimatorName::StraightThroughBiased => AnyEstimator::new(StraightThrough, Law::Relaxed),
+            EstimatorName::GumbelSoftmaxBiased => AnyEstimator::new(GumbelSoftmax::default(), Law::Relaxed),
+            EstimatorName::Exact => AnyEstimator::new(Exact::new(shape)?, Law::Independent),
+        };
+        estimator.check(shape)?;
+        Ok(estimator)
     }
 
     /// Samples that are drawn for each example; 0 where the estimator cannot serve the shape.
     pub fn samples_drawn(&self, shape: &Shape<'_>) -> usize {
-        self.with(shape, Samples).unwrap_or(0)
+        self.estimator(shape).map_or(0, |estimator| estimator.samples())
     }
 
     /// Evaluations of f for the gradient of one example, at most: a path through some of the layers counts as one.
@@ -95,40 +88,11 @@ impl Choice {
     }
 }
 
-fn checked<E, V>(shape: &Shape<'_>, estimator: E, visitor: V) -> Result<V::Output, Error>
-where
-    E: Estimator + Clone + Send + Sync + 'static,
-    V: Visitor,
-{
-    estimator.check(shape)?;
-    Ok(visitor.visit(estimator))
-}
-
-struct Samples;
-
-impl Visitor for Samples {
-    type Output = usize;
-
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> usize {
-        estimator.samples()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use arm_core::Layer;
     use clap::ValueEnum;
-
-    struct Branches;
-
-    impl Visitor for Branches {
-        type Output = bool;
-
-        fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, _: E) -> bool {
-            E::SECOND_PATHS != SecondPaths::None
-        }
-    }
 
     #[test]
     fn every_name_gives_an_estimator_that_serves_a_small_chain() {
@@ -138,7 +102,8 @@ mod tests {
             let of_one_layer = name.of_one_layer();
             let shape = if of_one_layer { Shape::chain(4, &layers[..1]) } else { two };
             let choice = Choice { name, samples: 4, baseline: BaselineName::None };
-            let samples = choice.with(&shape, Samples).unwrap();
+            let estimator = choice.estimator(&shape).unwrap();
+            let samples = estimator.samples();
             let expected = match name {
                 EstimatorName::Exact => 32,
                 EstimatorName::ArmsBound => 8,
@@ -147,13 +112,13 @@ mod tests {
             };
             assert_eq!(samples, expected, "{name:?}");
             assert!(choice.evaluations(&shape) >= samples, "{name:?}");
-            assert_eq!(choice.with(&shape, Branches), Ok(name.branches()), "{name:?}");
-            assert_eq!(choice.with(&two, Samples).is_err(), of_one_layer, "{name:?}");
+            assert_eq!(estimator.second_paths() != SecondPaths::None, name.branches(), "{name:?}");
+            assert_eq!(choice.estimator(&two).is_err(), of_one_layer, "{name:?}");
             let none = Choice { samples: 0, ..choice };
-            assert_eq!(none.with(&shape, Samples).is_err(), name.range().is_some(), "{name:?}");
+            assert_eq!(none.estimator(&shape).is_err(), name.range().is_some(), "{name:?}");
         }
         let wide = [Layer::bernoulli(13)];
         let exact = Choice { name: EstimatorName::Exact, samples: 2, baseline: BaselineName::None };
-        assert_eq!(exact.with(&Shape::chain(1, &wide), Samples), Err(Error::Unsupported));
+        assert_eq!(exact.estimator(&Shape::chain(1, &wide)).err(), Some(Error::Unsupported));
     }
 }

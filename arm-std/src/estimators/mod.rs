@@ -3,6 +3,7 @@
 //! What some of them learn (a temperature, a factor, a control variate) is trained, while the model is, on the squared
 //! gradient with respect to the logits, which estimates the variance up to a constant.
 
+mod any;
 mod biased;
 mod choice;
 mod control;
@@ -15,8 +16,9 @@ mod stein;
 #[cfg(test)]
 mod tests;
 
+pub use any::AnyEstimator;
 pub use biased::{GumbelSoftmax, StraightThrough};
-pub use choice::{Choice, Visitor};
+pub use choice::Choice;
 pub use double_cv::DoubleCv;
 pub use name::{BaselineName, EstimatorName};
 pub use relax::Relax;
