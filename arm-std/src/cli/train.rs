@@ -10,7 +10,7 @@ use crate::network::Network;
 use crate::runs::folder::{CONFIG, Line, METRICS, REPORT, RunFolder};
 use crate::runs::list::Summary;
 use crate::runs::report::refresh;
-use crate::train::{self, Checkpoint, Config, Failure, Led, Settings, fingerprint, train};
+use crate::train::{self, Checkpoint, Config, Failure, GroupObserver, Settings, fingerprint, train};
 use arm_core::Engine;
 use arm_core::shape::MAX_WIDTH;
 use std::ffi::OsString;
@@ -131,15 +131,18 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     let saving = Saving { every: Duration::from_secs(args.save_every.into()), keep: args.keep.into() };
     let Some(mut folder) = folder else {
         watch::pass_interrupts_on()?;
-        let mut led =
-            Led { peers: peers.ok_or("no process leads")?, leader: None, leave: watch::interrupted };
+        let mut led = GroupObserver {
+            peers: peers.ok_or("no process leads")?,
+            leader: None,
+            leave: watch::interrupted,
+        };
         train(&config, &network, &splits, threads, peers, from, &mut led)?;
         return Ok(());
     };
     let mut watch = Watch::new(config.steps, first, saving, peers.is_none(), &mut folder, &splits.test)?;
     let outcome = match peers {
         Some(peers) => {
-            let mut led = Led { peers, leader: Some(&mut watch), leave: watch::interrupted };
+            let mut led = GroupObserver { peers, leader: Some(&mut watch), leave: watch::interrupted };
             train(&config, &network, &splits, threads, Some(peers), from, &mut led)
         }
         None => train(&config, &network, &splits, threads, None, from, &mut watch),

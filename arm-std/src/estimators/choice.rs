@@ -1,16 +1,11 @@
-//! From the name of an estimator to the estimator: the one place where both are listed.
+//! An estimator with its settings, and what is known of it.
 
-use super::any::{AnyEstimator, Law};
-use super::name::{BaselineName, EstimatorName};
-use crate::estimators::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
-use arm_core::estimator::*;
-use arm_core::{Error, Shape};
-
-/// Hidden units of the net of RELAX: those of the paper.
-const RELAX_HIDDEN: usize = 137;
-
-/// Seed of the nets of RELAX and RODEO.
-const NET_SEED: u64 = 1;
+use super::facts::OneUnit;
+use super::facts::Sizes;
+use super::{BaselineName, EstimatorName};
+use arm_core::Shape;
+use arm_core::estimator::Estimator;
+use std::ops::RangeInclusive;
 
 /// How the estimators are set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,46 +18,49 @@ pub struct Choice {
     pub baseline: BaselineName,
 }
 
-impl Choice {
-    /// The estimator, ready for a network of this shape. Errors: one that cannot serve the shape, or its settings.
-    pub fn estimator(&self, shape: &Shape<'_>) -> Result<AnyEstimator, Error> {
-        let (samples, layers) = (self.samples, shape.stochastic_layers());
-        let estimator = match self.name {
-            EstimatorName::Arm => AnyEstimator::new(Arm, Law::Arm),
-            EstimatorName::Ar => AnyEstimator::new(Ar, Law::Ar),
-            EstimatorName::Reinforce => {
-                AnyEstimator::new(Reinforce { baseline: self.baseline.baseline() }, Law::Independent)
-            }
-            EstimatorName::Disarm => AnyEstimator::new(DisArm, Law::DisArm),
-            EstimatorName::Rloo => AnyEstimator::new(Rloo { samples }, Law::Independent),
-            EstimatorName::Arms => AnyEstimator::new(Arms { samples }, Law::Arms(samples)),
-            EstimatorName::Leg => AnyEstimator::new(Leg, Law::Independent),
-            EstimatorName::Bitflip1 => AnyEstimator::new(BitFlip, Law::Independent),
-            EstimatorName::Ugc => AnyEstimator::new(Ugc, Law::DisArm),
-            EstimatorName::Vimco => AnyEstimator::new(Vimco { samples }, Law::Independent),
-            EstimatorName::LocalDisarm => {
-                AnyEstimator::new(LocalDisArm { samples, symmetrised: false }, Law::LocalDisArm)
-            }
-            EstimatorName::LocalDisarmSym => {
-                AnyEstimator::new(LocalDisArm { samples, symmetrised: true }, Law::LocalDisArm)
-            }
-            EstimatorName::ArmsBound => AnyEstimator::new(ArmsBound { samples }, Law::Arms(samples)),
-            EstimatorName::Rebar => AnyEstimator::new(Relax::rebar(0.1, 1.0), Law::Relaxed),
-            EstimatorName::Relax => {
-                AnyEstimator::new(Relax::with_net(0.1, 1.0, shape, RELAX_HIDDEN, NET_SEED), Law::Relaxed)
-            }
-            EstimatorName::DoubleCv => AnyEstimator::new(DoubleCv::new(samples, layers, 0.0), Law::Relaxed),
-            EstimatorName::Rodeo => {
-                AnyEstimator::new(Rodeo::new(samples, layers, (0.0, 0.0), NET_SEED), Law::Relaxed)
-            }
-            EstimatorName::StraightThroughBiased => AnyEstimator::new(StraightThrough, Law::Relaxed),
-            EstimatorName::GumbelSoftmaxBiased => AnyEstimator::new(GumbelSoftmax::default(), Law::Relaxed),
-            EstimatorName::Exact => AnyEstimator::new(Exact::new(shape)?, Law::Independent),
-        };
-        estimator.check(shape)?;
-        Ok(estimator)
+impl EstimatorName {
+    /// The name on the command line.
+    pub fn name(self) -> String {
+        clap::ValueEnum::to_possible_value(&self).map_or_else(String::new, |v| v.get_name().into())
     }
 
+    /// Whether it draws second paths through the upper layers, above an antithetic partner or a flipped unit.
+    pub fn second_paths(self) -> bool {
+        self.facts().second_paths
+    }
+
+    /// Whether it minimises the bound of several samples rather than the -ELBO.
+    pub fn bound(self) -> bool {
+        self.facts().bound
+    }
+
+    /// Whether its mean is another than the gradient.
+    pub fn biased(self) -> bool {
+        self.facts().biased
+    }
+
+    /// Whether it needs the gradient of f with respect to samples, which conditional networks do not give.
+    pub fn gradient_of_f(self) -> bool {
+        self.facts().gradient_of_f
+    }
+
+    /// Whether it serves networks with one stochastic layer only.
+    pub fn one_layer(self) -> bool {
+        self.facts().one_layer
+    }
+
+    /// Whether it subtracts a baseline that can be set.
+    pub fn baseline(self) -> bool {
+        self.facts().baseline
+    }
+
+    /// The numbers of samples that it can be set to; `None` where the number is its own.
+    pub fn samples(self) -> Option<RangeInclusive<usize>> {
+        self.facts().samples
+    }
+}
+
+impl Choice {
     /// Samples that are drawn for each example; 0 where the estimator cannot serve the shape.
     pub fn samples_drawn(&self, shape: &Shape<'_>) -> usize {
         self.estimator(shape).map_or(0, |estimator| estimator.samples())
@@ -71,27 +69,22 @@ impl Choice {
     /// Evaluations of f for the gradient of one example, at most: a path through some of the layers counts as one.
     pub fn evaluations(&self, shape: &Shape<'_>) -> usize {
         let layers = shape.stochastic_layers();
-        let units = || (0..layers).map(|t| shape.stochastic_width(t)).sum::<usize>();
-        match self.name {
-            EstimatorName::Ar | EstimatorName::Reinforce | EstimatorName::StraightThroughBiased => 1,
-            EstimatorName::GumbelSoftmaxBiased => 2,
-            EstimatorName::Rebar | EstimatorName::Relax => 3,
-            EstimatorName::DoubleCv | EstimatorName::Rodeo => self.samples,
-            EstimatorName::Arm | EstimatorName::Disarm | EstimatorName::Bitflip1 => 1 + layers,
-            EstimatorName::Ugc => 1 + 2 * layers,
-            EstimatorName::Rloo | EstimatorName::Arms | EstimatorName::Vimco => self.samples,
-            EstimatorName::LocalDisarm | EstimatorName::LocalDisarmSym => self.samples * (1 + layers),
-            EstimatorName::ArmsBound => 2 * self.samples,
-            EstimatorName::Leg => 1 + units(),
-            EstimatorName::Exact => 1 << units().min(Exact::MAX_UNITS),
-        }
+        let units = (0..layers).map(|t| shape.stochastic_width(t)).sum();
+        (self.name.facts().evaluations)(Sizes { samples: self.samples, layers, units })
+    }
+
+    /// The variance of one estimate for a network of one unit, with probability `p` of a 1 and these values of f, in closed
+    /// form, where it is known.
+    pub fn variance_of_one_unit(&self, p: f64, f0: f64, f1: f64) -> Option<f64> {
+        (self.name.facts().variance)(OneUnit { f0, f1, p, samples: self.samples })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arm_core::Layer;
+    use arm_core::estimator::SecondPaths;
+    use arm_core::{Error, Layer};
     use clap::ValueEnum;
 
     #[test]
@@ -99,7 +92,7 @@ mod tests {
         let layers = [Layer::bernoulli(3), Layer::bernoulli(2)];
         let two = Shape::chain(4, &layers);
         for &name in EstimatorName::value_variants() {
-            let of_one_layer = name.of_one_layer();
+            let of_one_layer = name.one_layer();
             let shape = if of_one_layer { Shape::chain(4, &layers[..1]) } else { two };
             let choice = Choice { name, samples: 4, baseline: BaselineName::None };
             let estimator = choice.estimator(&shape).unwrap();
@@ -107,15 +100,15 @@ mod tests {
             let expected = match name {
                 EstimatorName::Exact => 32,
                 EstimatorName::ArmsBound => 8,
-                _ if name.range().is_some() => 4,
+                _ if name.samples().is_some() => 4,
                 _ => 1,
             };
             assert_eq!(samples, expected, "{name:?}");
             assert!(choice.evaluations(&shape) >= samples, "{name:?}");
-            assert_eq!(estimator.second_paths() != SecondPaths::None, name.branches(), "{name:?}");
+            assert_eq!(estimator.second_paths() != SecondPaths::None, name.second_paths(), "{name:?}");
             assert_eq!(choice.estimator(&two).is_err(), of_one_layer, "{name:?}");
             let none = Choice { samples: 0, ..choice };
-            assert_eq!(none.estimator(&shape).is_err(), name.range().is_some(), "{name:?}");
+            assert_eq!(none.estimator(&shape).is_err(), name.samples().is_some(), "{name:?}");
         }
         let wide = [Layer::bernoulli(13)];
         let exact = Choice { name: EstimatorName::Exact, samples: 2, baseline: BaselineName::None };

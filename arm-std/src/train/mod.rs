@@ -3,15 +3,15 @@
 
 mod checkpoint;
 pub(crate) mod config;
-mod led;
-mod machine;
+mod erased;
+mod group;
 mod progress;
 mod settings;
 mod state;
 
 pub use checkpoint::Checkpoint;
 pub use config::Config;
-pub(crate) use led::Led;
+pub(crate) use group::GroupObserver;
 pub use progress::{Epoch, Progress, Restored};
 pub use settings::Settings;
 
@@ -21,7 +21,7 @@ use crate::kernels::Desktop;
 use crate::measure::evaluate::{Figures, Mean, Scores, bound};
 use crate::measure::rows::Rows;
 use crate::memory::LINE;
-use crate::network::{Cut, Model, Network, copy_rows};
+use crate::network::{Model, Network, SplitRows, copy_rows};
 use arm_core::estimator::Arm;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Engine, Error};
@@ -221,8 +221,8 @@ impl Run<'_> {
             let position =
                 if config.overfit_one_batch { 0 } else { (state.progress.step % per_epoch) as usize };
             table.gather(&order[position * config.batch..(position + 1) * config.batch], &mut words);
-            let cut = Cut::new(&shape, &words, table.cols());
-            let f = state.step(cut.x(0..config.batch), cut.y(0..config.batch), config.batch)?;
+            let split = SplitRows::new(&shape, &words, table.cols());
+            let f = state.step(split.x(0..config.batch), split.y(0..config.batch), config.batch)?;
             next = observer.step(state.progress.step, f);
             if next != Next::Go && state.progress.step < end {
                 let since = Instant::now();
@@ -258,8 +258,8 @@ impl Run<'_> {
         let valid = bound(&engine, state.driver.params(), valid, 1, epoch, threads.most(), self.peers)
             .map_err(at(step))?;
         let rows = config.batch.min(splits.valid.rows());
-        let cut = Cut::new(&engine.shape(), splits.valid.words(), splits.valid.cols());
-        let variance = state.driver.variance(cut.x(0..rows), cut.y(0..rows), epoch);
+        let split = SplitRows::new(&engine.shape(), splits.valid.words(), splits.valid.cols());
+        let variance = state.driver.variance(split.x(0..rows), split.y(0..rows), epoch);
         let entry = Epoch {
             epoch,
             step,

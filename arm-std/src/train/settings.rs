@@ -8,6 +8,7 @@ use arm_core::optim::MAX_RATE;
 use clap::Args;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 use toml::de::DeTable;
@@ -229,12 +230,9 @@ impl Settings {
     /// The configuration with every default filled in; `steps` stays 0 where the number of epochs decides, see
     /// [`epochs`](Self::epochs). Errors name the setting and its range.
     pub fn resolve(&self) -> Result<Config, String> {
-        let range = |name: &str, value: usize, low: usize, high: usize| {
-            if (low..=high).contains(&value) {
-                Ok(value)
-            } else {
-                Err(format!("--{name} {value}: give {low} to {high}"))
-            }
+        let range = |name: &str, value: usize, range: RangeInclusive<usize>| match range.contains(&value) {
+            true => Ok(value),
+            false => Err(format!("--{name} {value}: give {} to {}", range.start(), range.end())),
         };
         let recipe = self.recipe();
         let network = match self.fit_ram {
@@ -288,13 +286,13 @@ impl Settings {
         let estimator = self.estimator.unwrap_or(EstimatorName::Arm);
         self.check_relevance(estimator)?;
         let several = network.as_ref().filter(|network| network.stochastic_layers() > 1);
-        if let Some(network) = several.filter(|_| estimator.of_one_layer()) {
+        if let Some(network) = several.filter(|_| estimator.one_layer()) {
             return Err(format!(
                 "--estimator {} serves one stochastic layer, and {network} has more: their samples are no smooth function of a relaxed one below; give double-cv or rodeo",
                 estimator.name()
             ));
         }
-        let (fewest, most) = estimator.range().unwrap_or((2, 2));
+        let samples = estimator.samples().unwrap_or(2..=2);
         Ok(Config {
             preset: self.preset,
             network,
@@ -312,10 +310,10 @@ impl Settings {
             signed_units: self.signed_units.unwrap_or(recipe.signed),
             output_bias: self.output_bias.unwrap_or(recipe.output_bias),
             estimator,
-            samples: range("samples", self.samples.unwrap_or(2), fewest, most)?,
+            samples: range("samples", self.samples.unwrap_or(2), samples)?,
             baseline: self.baseline.unwrap_or_default(),
             independent_uniforms: self.independent_uniforms.unwrap_or(false),
-            batch: range("batch", self.batch.unwrap_or(recipe.batch), 1, 65536)?,
+            batch: range("batch", self.batch.unwrap_or(recipe.batch), 1..=65536)?,
             steps: self.steps.unwrap_or(0),
             lr: rate("lr", self.lr.unwrap_or(recipe.lr))?,
             encoder_beta1: decay("encoder-beta1", self.encoder_beta1.unwrap_or(recipe.encoder_betas.0))?,
@@ -328,7 +326,7 @@ impl Settings {
             seed: self.seed.unwrap_or(1),
             patience: self.patience.unwrap_or(0),
             overfit_one_batch: self.overfit_one_batch.unwrap_or(false),
-            nll_samples: range("nll-samples", self.nll_samples.unwrap_or(100), 1, 1_000_000)?,
+            nll_samples: range("nll-samples", self.nll_samples.unwrap_or(100), 1..=1_000_000)?,
             nll_images: self.nll_images.unwrap_or(0),
         })
     }
@@ -337,13 +335,13 @@ impl Settings {
     fn check_relevance(&self, estimator: EstimatorName) -> Result<(), String> {
         let ignored =
             |name: &str| Err(format!("--{name} has no meaning for the estimator {}", estimator.name()));
-        if estimator.range().is_none() && self.samples.is_some_and(|s| s != 2) {
+        if estimator.samples().is_none() && self.samples.is_some_and(|s| s != 2) {
             return ignored("samples");
         }
-        if estimator != EstimatorName::Reinforce && self.baseline.is_some_and(|b| b != BaselineName::None) {
+        if !estimator.baseline() && self.baseline.is_some_and(|b| b != BaselineName::None) {
             return ignored("baseline");
         }
-        if !estimator.branches() && self.independent_uniforms == Some(true) {
+        if !estimator.second_paths() && self.independent_uniforms == Some(true) {
             return ignored("independent-uniforms");
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! A driver with a run's progress: what a checkpoint holds, and the last good state.
 
-use super::machine::{Concrete, Machine};
+use super::erased::{ErasedDriver, Typed};
 use super::{TrainError, at};
 use crate::driver::{Driver, Peers, Threads};
 use crate::kernels::Desktop;
@@ -13,7 +13,7 @@ use arm_core::optim::Adam;
 use arm_core::{BitMatrix, Error};
 
 pub(super) struct State<'a> {
-    pub(super) driver: Box<dyn Machine + 'a>,
+    pub(super) driver: Box<dyn ErasedDriver + 'a>,
     config: &'a Config,
     network: &'a Network,
     pub(super) progress: Progress,
@@ -29,7 +29,7 @@ fn driver<'a, M>(
     network: &'a Network,
     (threads, peers): (Threads, Option<&'a dyn Peers>),
     objective: M,
-) -> Result<Box<dyn Machine + 'a>, Error>
+) -> Result<Box<dyn ErasedDriver + 'a>, Error>
 where
     M: Objective<Desktop> + Clone + Send + 'a,
 {
@@ -40,8 +40,8 @@ where
     if let Some(peers) = peers {
         driver.set_peers(peers);
     }
-    driver.set_shared(!config.independent_uniforms);
-    Ok(Box::new(Concrete(driver, objective)))
+    driver.set_share_uniforms(!config.independent_uniforms);
+    Ok(Box::new(Typed(driver, objective)))
 }
 
 impl<'a> State<'a> {
