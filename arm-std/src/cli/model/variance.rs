@@ -1,8 +1,8 @@
 //! `arm variance`.
 
-use super::estimators::{choices, label};
 use super::subject::Subject;
-use super::{Outcome, Usage, args, say};
+use crate::cli::estimators::{choices, label};
+use crate::cli::{Outcome, Usage, args, say};
 use crate::estimators::{BaselineName, Choice, EstimatorName};
 use crate::files::replace_bytes;
 use crate::kernels::Desktop;
@@ -34,7 +34,7 @@ struct Report<'a> {
     estimators: &'a [Row],
 }
 
-pub(super) fn run(args: &args::Variance) -> Outcome {
+pub(in crate::cli) fn run(args: &args::Variance) -> Outcome {
     let subject = Subject::read(&args.model)?;
     let (model, data) = (&subject.model, subject.data(&args.measured)?);
     let mut drawn = crate::data::BitTable::default();
