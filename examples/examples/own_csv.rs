@@ -18,7 +18,7 @@ impl Observer for Printer {
     }
 
     fn epoch(&mut self, epoch: &Epoch, _: u64, _: Duration) -> Result<(), Failure> {
-        if epoch.epoch % 10 == 0 {
+        if epoch.epoch.is_multiple_of(10) {
             let Epoch { epoch, train_neg_elbo, valid_neg_elbo, .. } = epoch;
             println!("epoch {epoch:2}: train -ELBO {train_neg_elbo:.2}, valid {valid_neg_elbo:.2} nats");
         }
