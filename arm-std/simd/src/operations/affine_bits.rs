@@ -1,17 +1,17 @@
 //! y = act(x w + bias) for packed bits: sums of the rows of w whose bit is set.
 
-use super::affine_sums::{TALL, Tile, pays};
-use super::bits::{List, WIDEST, WORDS, add_rows, load, store, used};
-use super::lanes::{Lanes, Op, ask};
-use super::{panels, split, with_width};
+use crate::lanes::{Lanes, Op, ask};
+use crate::tiles::affine_sums::{TALL, Tile, pays};
+use crate::tiles::bits::{List, WIDEST, WORDS, add_rows, load, store, used};
+use crate::tiles::{panels, split, with_width};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// See [`Kernels::affine_bits`](arm_core::kernels::Kernels::affine_bits).
-pub(super) struct AffineBits<'a> {
-    pub(super) w: Matrix<'a>,
-    pub(super) x: BitMatrix<'a>,
-    pub(super) slope: f32,
-    pub(super) y: MatrixMut<'a>,
+pub(crate) struct AffineBits<'a> {
+    pub(crate) w: Matrix<'a>,
+    pub(crate) x: BitMatrix<'a>,
+    pub(crate) slope: f32,
+    pub(crate) y: MatrixMut<'a>,
 }
 
 impl Op for AffineBits<'_> {

@@ -4,10 +4,13 @@
 //! Everything is `inline(always)`, and tiles are loops, not closures over arrays: all of a tile must be compiled inside
 //! the one function that switches the features on, and the compiler does not always inline a closure there.
 
-use wide::f32x4;
+pub(crate) mod hint;
+pub(crate) mod plain;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86;
 
 /// A vector unit for `f32`.
-pub(super) trait Lanes: Copy {
+pub(crate) trait Lanes: Copy {
     /// A vector of `N` elements.
     type V: Copy;
     /// The first few lanes of a vector.
@@ -119,7 +122,7 @@ pub(super) trait Lanes: Copy {
 
 /// Asks for `vectors` vectors of each of `rows` rows from `p`.
 #[inline(always)]
-pub(super) fn ask<L: Lanes>(l: L, p: *const f32, stride: usize, rows: usize, vectors: usize) {
+pub(crate) fn ask<L: Lanes>(l: L, p: *const f32, stride: usize, rows: usize, vectors: usize) {
     for r in 0..rows {
         for c in 0..vectors {
             l.prefetch(p.wrapping_add(r * stride + c * L::N));
@@ -128,155 +131,20 @@ pub(super) fn ask<L: Lanes>(l: L, p: *const f32, stride: usize, rows: usize, vec
 }
 
 /// Rows and columns of a block that is transposed: the streams whose uniforms are drawn together.
-pub(super) const SIDE: usize = 16;
+pub(crate) const SIDE: usize = 16;
 
 /// A row of such a block.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-pub(super) struct Row<T>(pub(super) [T; SIDE]);
+pub(crate) struct Row<T>(pub(crate) [T; SIDE]);
 
 /// Inner products that are summed across lanes at a time.
-pub(super) const WIDE: usize = 4;
+pub(crate) const WIDE: usize = 4;
 
 /// A kernel, written once for every vector unit.
-pub(super) trait Op {
+pub(crate) trait Op {
     /// What it returns.
     type Out;
     /// Runs it; must be `inline(always)`.
     fn run<L: Lanes>(self, l: L) -> Self::Out;
-}
-
-/// Four lanes of plain arithmetic, which the compiler turns into SSE2 or NEON.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plain;
-
-impl Lanes for Plain {
-    type V = f32x4;
-    type Mask = usize;
-    type Sums = [f32; WIDE];
-    const N: usize = 4;
-    const TALL: usize = if cfg!(target_arch = "aarch64") { 12 } else { 4 };
-    const DOTS: usize = if cfg!(target_arch = "aarch64") { 5 } else { 2 };
-
-    #[inline(always)]
-    fn splat(self, x: f32) -> f32x4 {
-        f32x4::splat(x)
-    }
-
-    #[inline(always)]
-    fn mask(self, n: usize) -> usize {
-        n
-    }
-
-    #[inline(always)]
-    unsafe fn load(self, p: *const f32) -> f32x4 {
-        // SAFETY: the caller's promise; an array has the alignment of its elements.
-        f32x4::new(unsafe { p.cast::<[f32; 4]>().read() })
-    }
-
-    #[inline(always)]
-    unsafe fn load_masked(self, p: *const f32, mask: usize) -> f32x4 {
-        if mask == 4 {
-            // SAFETY: all four lanes are in the mask.
-            return unsafe { self.load(p) };
-        }
-        // SAFETY: lanes below the mask are readable by the caller's promise.
-        f32x4::new(core::array::from_fn(|i| if i < mask { unsafe { p.add(i).read() } } else { 0.0 }))
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, p: *mut f32, v: f32x4) {
-        // SAFETY: the caller's promise; an array has the alignment of its elements.
-        unsafe { p.cast::<[f32; 4]>().write(v.to_array()) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_masked(self, p: *mut f32, v: f32x4, mask: usize) {
-        for (i, v) in v.to_array().into_iter().enumerate().take(mask) {
-            // SAFETY: lanes below the mask are writable by the caller's promise.
-            unsafe { p.add(i).write(v) }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn stream(self, p: *mut f32, v: f32x4) {
-        // SAFETY: the caller's promise.
-        unsafe { self.store(p, v) }
-    }
-
-    #[inline(always)]
-    fn fence(self) {}
-
-    #[inline(always)]
-    fn add(self, a: f32x4, b: f32x4) -> f32x4 {
-        a + b
-    }
-
-    #[inline(always)]
-    fn mul(self, a: f32x4, b: f32x4) -> f32x4 {
-        a * b
-    }
-
-    #[inline(always)]
-    fn sub(self, a: f32x4, b: f32x4) -> f32x4 {
-        a - b
-    }
-
-    #[inline(always)]
-    fn div(self, a: f32x4, b: f32x4) -> f32x4 {
-        a / b
-    }
-
-    #[inline(always)]
-    fn sqrt(self, a: f32x4) -> f32x4 {
-        a.sqrt()
-    }
-
-    #[inline(always)]
-    fn fma(self, a: f32x4, b: f32x4, c: f32x4) -> f32x4 {
-        a.mul_add(b, c)
-    }
-
-    #[inline(always)]
-    fn largest(self, m: f32x4, v: f32x4) -> f32x4 {
-        let (mut m, v) = (m.to_array(), v.to_array());
-        for (m, v) in m.iter_mut().zip(v) {
-            *m = f32::from_bits(m.to_bits().max(v.abs().to_bits()));
-        }
-        f32x4::new(m)
-    }
-
-    #[inline(always)]
-    fn activate(self, slope: f32, v: f32x4) -> f32x4 {
-        f32x4::new(v.to_array().map(|v| if v > 0.0 { v } else { slope * v }))
-    }
-
-    #[inline(always)]
-    fn sums(self, v: [f32x4; WIDE]) -> [f32; WIDE] {
-        v.map(|v| {
-            let v = v.to_array();
-            (v[0] + v[2]) + (v[1] + v[3])
-        })
-    }
-
-    #[inline(always)]
-    unsafe fn store_sums(self, to: *mut f32, sums: [f32; WIDE]) {
-        // SAFETY: the caller's promise; an array has the alignment of its elements.
-        unsafe { to.cast::<[f32; WIDE]>().write(sums) }
-    }
-
-    #[inline(always)]
-    fn pack(self, b: &[u32; 32]) -> u32 {
-        let mut word = 0;
-        for (i, b) in b.iter().enumerate() {
-            word |= b >> 31 << i;
-        }
-        word
-    }
-
-    #[inline(always)]
-    fn prefetch(self, _: *const f32) {}
-
-    #[inline(always)]
-    fn prefetch_write(self, _: *mut f32) {}
 }

@@ -1,28 +1,28 @@
 //! The vector units of x86-64.
 
-use super::lanes::{Lanes, Op, Row, SIDE, WIDE};
+use crate::lanes::{Lanes, Op, Row, SIDE, WIDE};
 use core::arch::asm;
 use core::arch::x86_64::*;
 
 /// Proof that the CPU has AVX-512 (F, BW, DQ, VL) and what [`Avx2`] stands for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Avx512 {
+pub(crate) struct Avx512 {
     pairs: bool,
 }
 
 /// Proof that the CPU has AVX2, FMA, BMI1, BMI2 and POPCNT.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Avx2(());
+pub(crate) struct Avx2(());
 
 /// Whether AMD made the CPU.
-pub(super) fn is_amd() -> bool {
+pub(crate) fn is_amd() -> bool {
     let leaf = __cpuid(0);
     [leaf.ebx, leaf.edx, leaf.ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD"
 }
 
 impl Avx2 {
     /// The proof, if the CPU can give it.
-    pub(super) fn detect() -> Option<Self> {
+    pub(crate) fn detect() -> Option<Self> {
         let has = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")
             && is_x86_feature_detected!("bmi1")
@@ -33,7 +33,7 @@ impl Avx2 {
 
     /// Runs a kernel compiled for this unit.
     #[inline]
-    pub(super) fn run<O: Op>(self, op: O) -> O::Out {
+    pub(crate) fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx2,fma,bmi1,bmi2,popcnt")]
         fn inner<O: Op>(l: Avx2, op: O) -> O::Out {
             op.run(l)
@@ -45,12 +45,12 @@ impl Avx2 {
 
 impl Avx512 {
     /// Whether dense products multiply their terms in pairs.
-    pub(super) fn in_pairs(self) -> bool {
+    pub(crate) fn in_pairs(self) -> bool {
         self.pairs
     }
 
     /// The proof, if the CPU can give it.
-    pub(super) fn detect(pairs: bool) -> Option<Self> {
+    pub(crate) fn detect(pairs: bool) -> Option<Self> {
         let has = Avx2::detect().is_some()
             && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
@@ -61,7 +61,7 @@ impl Avx512 {
 
     /// Runs a kernel compiled for this unit.
     #[inline]
-    pub(super) fn run<O: Op>(self, op: O) -> O::Out {
+    pub(crate) fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,popcnt")]
         fn inner<O: Op>(l: Avx512, op: O) -> O::Out {
             op.run(l)

@@ -1,6 +1,6 @@
 //! What a thread will read next, asked for while it computes.
 
-use super::lanes::Lanes;
+use crate::lanes::Lanes;
 use crate::memory::LINE;
 use std::cell::Cell;
 
@@ -12,7 +12,7 @@ const STEP: usize = 2 * LINE * size_of::<f32>();
 
 /// Memory to ask for, a few lines at a time.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Soon {
+pub struct Soon {
     /// An address, which is never read from.
     at: usize,
     /// Where the last lines begin: what lies behind them is not asked for.
@@ -25,35 +25,35 @@ thread_local! {
 
 impl Soon {
     /// The start of this memory.
-    pub(crate) fn new(memory: &[f32]) -> Self {
+    pub fn new(memory: &[f32]) -> Self {
         let at = memory.as_ptr().addr();
         Soon { at, last: at + size_of_val(memory).min(MOST).saturating_sub(STEP) }
     }
 
     /// Leaves it to the next kernel of this thread that has time to ask. It is a matter of speed only.
-    pub(crate) fn leave(self) {
+    pub fn leave(self) {
         SOON.set(Some(self));
     }
 
     /// Takes back what no kernel has taken.
-    pub(crate) fn take_back() {
+    pub fn take_back() {
         SOON.set(None);
     }
 
     /// What was left to this kernel, if anything.
-    pub(super) fn take() -> Option<Self> {
+    pub(crate) fn take() -> Option<Self> {
         SOON.take()
     }
 
     /// Whether there is more to ask for than the last lines, where that costs less than asking.
     #[inline(always)]
-    pub(super) fn more(&self) -> bool {
+    pub(crate) fn more(&self) -> bool {
         self.at < self.last
     }
 
     /// Asks for the next two lines.
     #[inline(always)]
-    pub(super) fn ask<L: Lanes>(&mut self, l: L) {
+    pub(crate) fn ask<L: Lanes>(&mut self, l: L) {
         let lines = core::ptr::without_provenance::<f32>(self.at);
         l.prefetch(lines);
         l.prefetch(lines.wrapping_add(LINE));

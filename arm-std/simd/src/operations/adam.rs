@@ -1,26 +1,26 @@
 //! Adam on a block of weights in the same pass that computes its gradient.
 //!
-//! One multiplication a term, unless [pairs](super::adam_pairs) pay.
+//! One multiplication a term, unless [pairs](crate::tiles::adam_pairs) pay.
 
-use super::adam_tile::{Gradient, Known, Rows, Wait, tile};
-use super::lanes::{Lanes, Op, ask};
-use super::optimise::Rates;
-use super::soon::Soon;
-use super::{adam_pairs, panels, split, with_height};
+use crate::lanes::hint::Soon;
+use crate::lanes::{Lanes, Op, ask};
+use crate::operations::optimise::Rates;
+use crate::tiles::adam_tile::{Gradient, Known, Rows, Wait, tile};
+use crate::tiles::{adam_pairs, panels, split, with_height};
 use arm_core::kernels::AdamRates;
 use arm_core::matrix::Matrix;
 
 /// See [`Kernels::adam_gradient`](arm_core::kernels::Kernels::adam_gradient), for real inputs and rows of whole vectors.
-pub(super) struct AdamGradient<'a> {
-    pub(super) rates: AdamRates,
-    pub(super) a: f32,
-    pub(super) x: Matrix<'a>,
-    pub(super) first: usize,
-    pub(super) d: Matrix<'a>,
+pub(crate) struct AdamGradient<'a> {
+    pub(crate) rates: AdamRates,
+    pub(crate) a: f32,
+    pub(crate) x: Matrix<'a>,
+    pub(crate) first: usize,
+    pub(crate) d: Matrix<'a>,
     /// Both moments and the parameters, with the stride of `d`.
-    pub(super) blocks: [&'a mut [f32]; 3],
+    pub(crate) blocks: [&'a mut [f32]; 3],
     /// Whether other threads have read the parameters.
-    pub(super) shared: bool,
+    pub(crate) shared: bool,
 }
 
 /// Rows of the tallest tile: registers are left for Adam.

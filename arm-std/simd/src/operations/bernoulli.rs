@@ -3,7 +3,7 @@
 //! Plain loops over arrays of 32, compiled once for each vector unit. Exponentials are those of [`arm_core::math`], and
 //! so are their bits; sums run in 32 interleaved lanes.
 
-use super::lanes::{Lanes, Op, WIDE};
+use crate::lanes::{Lanes, Op, WIDE};
 use arm_core::estimator::{DrawRule, DrawnUnit};
 use arm_core::kernels::Drawn;
 use arm_core::math::{exp_neg_abs, ln};
@@ -208,11 +208,11 @@ impl Drawing {
 }
 
 /// See [`Kernels::sample`](arm_core::kernels::Kernels::sample).
-pub(super) struct Sample<'a, E> {
-    pub(super) rule: &'a E,
-    pub(super) logits: &'a [f32],
-    pub(super) uniforms: &'a [f32],
-    pub(super) out: Drawn<'a>,
+pub(crate) struct Sample<'a, E> {
+    pub(crate) rule: &'a E,
+    pub(crate) logits: &'a [f32],
+    pub(crate) uniforms: &'a [f32],
+    pub(crate) out: Drawn<'a>,
 }
 
 impl<E: DrawRule> Op for Sample<'_, E> {
@@ -248,11 +248,11 @@ impl<E: DrawRule> Op for Sample<'_, E> {
 }
 
 /// See [`Kernels::draw`](arm_core::kernels::Kernels::draw).
-pub(super) struct Draw<'a, E> {
-    pub(super) rule: &'a E,
-    pub(super) logits: &'a [f32],
-    pub(super) uniforms: &'a [f32],
-    pub(super) sample: &'a mut [u32],
+pub(crate) struct Draw<'a, E> {
+    pub(crate) rule: &'a E,
+    pub(crate) logits: &'a [f32],
+    pub(crate) uniforms: &'a [f32],
+    pub(crate) sample: &'a mut [u32],
 }
 
 impl<E: DrawRule> Op for Draw<'_, E> {
@@ -313,9 +313,9 @@ impl LogP {
 }
 
 /// See [`Kernels::log_prob`](arm_core::kernels::Kernels::log_prob).
-pub(super) struct LogProb<'a> {
-    pub(super) logits: &'a [f32],
-    pub(super) b: &'a [u32],
+pub(crate) struct LogProb<'a> {
+    pub(crate) logits: &'a [f32],
+    pub(crate) b: &'a [u32],
 }
 
 impl Op for LogProb<'_> {
@@ -336,9 +336,9 @@ impl Op for LogProb<'_> {
 }
 
 /// See [`Kernels::log_prob_delta`](arm_core::kernels::Kernels::log_prob_delta).
-pub(super) struct LogProbDelta<'a> {
-    pub(super) logits: &'a mut [f32],
-    pub(super) b: &'a [u32],
+pub(crate) struct LogProbDelta<'a> {
+    pub(crate) logits: &'a mut [f32],
+    pub(crate) b: &'a [u32],
 }
 
 impl Op for LogProbDelta<'_> {

@@ -1,12 +1,12 @@
 //! Whether all of many numbers are small enough.
 
-use super::lanes::{Lanes, Op};
-use super::pairs::magnitude;
+use crate::lanes::{Lanes, Op};
+use crate::tiles::pairs::magnitude;
 
 /// See [`Kernels::within`](arm_core::kernels::Kernels::within).
-pub(super) struct Within<'a> {
-    pub(super) limit: f32,
-    pub(super) values: &'a [f32],
+pub(crate) struct Within<'a> {
+    pub(crate) limit: f32,
+    pub(crate) values: &'a [f32],
 }
 
 /// Vectors at a time: what one waits for the others do.
@@ -37,7 +37,7 @@ impl Op for Within<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Desktop, Level};
+    use crate::{Desktop, Level};
     use arm_core::kernels::Kernels;
 
     #[test]

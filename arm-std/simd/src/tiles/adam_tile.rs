@@ -3,9 +3,9 @@
 //! A tile of the gradient needs the multipliers, Adam the divider and the memory: the loop over the steps of a tile also
 //! updates, a vector a step, the tile before it, and asks for the parameters of its own.
 
-use super::lanes::Lanes;
-use super::optimise::Rates;
-use super::soon::Soon;
+use crate::lanes::Lanes;
+use crate::lanes::hint::Soon;
+use crate::operations::optimise::Rates;
 use arm_core::matrix::Matrix;
 
 /// A tile: its first element in the block, vectors, and the distances to the next vector from an even and an odd one.
@@ -19,30 +19,30 @@ struct Tile {
 /// Rows of a block, and what their gradient is made of. They have the stride of `d`, whole vectors, and lie within the
 /// blocks; there may be no more than one for each input from `first` and one for biases.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'a> {
-    pub(super) x: Matrix<'a>,
-    pub(super) first: usize,
-    pub(super) d: Matrix<'a>,
-    pub(super) height: usize,
+pub(crate) struct Rows<'a> {
+    pub(crate) x: Matrix<'a>,
+    pub(crate) first: usize,
+    pub(crate) d: Matrix<'a>,
+    pub(crate) height: usize,
 }
 
 impl Rows<'_> {
     #[inline(always)]
-    pub(super) fn examples(&self) -> usize {
+    pub(crate) fn examples(&self) -> usize {
         self.x.height().min(self.d.height())
     }
 }
 
 /// The gradient of a tile, a vector after the other, scaled as [`Rates`] has it.
 #[repr(align(64))]
-pub(super) struct Known([[f32; 16]; 28]);
+pub(crate) struct Known([[f32; 16]; 28]);
 
 impl Known {
-    pub(super) const NOTHING: Self = Known([[0.0; 16]; 28]);
+    pub(crate) const NOTHING: Self = Known([[0.0; 16]; 28]);
 }
 
 /// The tile whose gradient is known, and what all of them share. `SOON` is whether there is anything to ask for.
-pub(super) struct Wait<'a, L: Lanes, const SOON: bool> {
+pub(crate) struct Wait<'a, L: Lanes, const SOON: bool> {
     rates: Rates<L>,
     blocks: [*mut f32; 3],
     shared: bool,
@@ -54,7 +54,7 @@ pub(super) struct Wait<'a, L: Lanes, const SOON: bool> {
 impl<'a, L: Lanes, const SOON: bool> Wait<'a, L, SOON> {
     /// No tile yet. The blocks are both moments and the parameters.
     #[inline(always)]
-    pub(super) fn new(
+    pub(crate) fn new(
         rates: Rates<L>,
         blocks: [*mut f32; 3],
         shared: bool,
@@ -66,7 +66,7 @@ impl<'a, L: Lanes, const SOON: bool> Wait<'a, L, SOON> {
 
     /// The scale of gradients.
     #[inline(always)]
-    pub(super) fn root(&self) -> f32 {
+    pub(crate) fn root(&self) -> f32 {
         self.rates.root
     }
 
@@ -75,7 +75,7 @@ impl<'a, L: Lanes, const SOON: bool> Wait<'a, L, SOON> {
     /// # Safety
     /// Its vectors must lie within the blocks.
     #[inline(always)]
-    pub(super) unsafe fn end(&self, l: L) {
+    pub(crate) unsafe fn end(&self, l: L) {
         // SAFETY: the caller's.
         unsafe { self.rest(l, 0, self.tile.at) }
     }
@@ -109,7 +109,7 @@ impl<'a, L: Lanes, const SOON: bool> Wait<'a, L, SOON> {
 }
 
 /// The gradient of a tile.
-pub(super) trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy {
+pub(crate) trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy {
     /// Steps in which it is computed.
     fn steps(self) -> usize;
 
@@ -131,7 +131,7 @@ pub(super) trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy {
 /// # Safety
 /// `gradient` must have what it adds, and the tile lie within the blocks, whose rows are `stride` apart.
 #[inline(always)]
-pub(super) unsafe fn tile<L: Lanes, const R: usize, const C: usize, const SOON: bool>(
+pub(crate) unsafe fn tile<L: Lanes, const R: usize, const C: usize, const SOON: bool>(
     l: L,
     mut gradient: impl Gradient<L, R, C>,
     stride: usize,

@@ -1,35 +1,35 @@
 //! g += a x^T d for packed bits, and what products with bits share: lists of the set ones, whose rows are summed a panel of
 //! up to eight vectors at a time in registers.
 
-use super::lanes::{Lanes, Op};
-use super::{panels, with_width};
+use crate::lanes::{Lanes, Op};
+use crate::tiles::{panels, with_width};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// See [`Kernels::gradient_bits`](arm_core::kernels::Kernels::gradient_bits).
-pub(super) struct GradientBits<'a> {
-    pub(super) a: f32,
-    pub(super) x: BitMatrix<'a>,
-    pub(super) first: usize,
-    pub(super) d: Matrix<'a>,
-    pub(super) g: MatrixMut<'a>,
+pub(crate) struct GradientBits<'a> {
+    pub(crate) a: f32,
+    pub(crate) x: BitMatrix<'a>,
+    pub(crate) first: usize,
+    pub(crate) d: Matrix<'a>,
+    pub(crate) g: MatrixMut<'a>,
 }
 
 /// Vectors of the widest panel.
-pub(super) const WIDEST: usize = 8;
+pub(crate) const WIDEST: usize = 8;
 /// Words of the inputs whose rows of weights stay in the first cache together, times the panel.
-pub(super) const WORDS: usize = 2;
+pub(crate) const WORDS: usize = 2;
 
 /// Indices of the set bits of a few words, ascending.
-pub(super) struct List {
+pub(crate) struct List {
     len: usize,
     index: [u16; 32 * WORDS],
 }
 
 impl List {
-    pub(super) const EMPTY: Self = List { len: 0, index: [0; 32 * WORDS] };
+    pub(crate) const EMPTY: Self = List { len: 0, index: [0; 32 * WORDS] };
 
     #[inline(always)]
-    pub(super) fn fill<L: Lanes>(&mut self, l: L, words: &[u32; WORDS]) {
+    pub(crate) fn fill<L: Lanes>(&mut self, l: L, words: &[u32; WORDS]) {
         self.len = 0;
         for (k, &word) in words.iter().enumerate() {
             // SAFETY: after k words the list has at most 32 k elements, and there is room for 32 more.
@@ -38,20 +38,20 @@ impl List {
     }
 
     #[inline(always)]
-    pub(super) fn ones(&self) -> &[u16] {
+    pub(crate) fn ones(&self) -> &[u16] {
         &self.index[..self.len]
     }
 }
 
 /// The bits of a word that are among the first `rest`.
 #[inline(always)]
-pub(super) fn used(word: u32, rest: usize) -> u32 {
+pub(crate) fn used(word: u32, rest: usize) -> u32 {
     word & u32::MAX.checked_shr(32 - rest.min(32) as u32).unwrap_or(0)
 }
 
 /// Adds the listed rows of `from`, times `a` if there is one.
 #[inline(always)]
-pub(super) unsafe fn add_rows<L: Lanes, const C: usize>(
+pub(crate) unsafe fn add_rows<L: Lanes, const C: usize>(
     l: L,
     list: &[u16],
     from: *const f32,
@@ -79,7 +79,7 @@ pub(super) unsafe fn add_rows<L: Lanes, const C: usize>(
 }
 
 #[inline(always)]
-pub(super) unsafe fn load<L: Lanes, const C: usize>(l: L, p: *const f32, lanes: usize) -> [L::V; C] {
+pub(crate) unsafe fn load<L: Lanes, const C: usize>(l: L, p: *const f32, lanes: usize) -> [L::V; C] {
     let mut v = [l.splat(0.0); C];
     for (c, v) in v.iter_mut().enumerate() {
         let p = p.wrapping_add(c * L::N);
@@ -90,7 +90,7 @@ pub(super) unsafe fn load<L: Lanes, const C: usize>(l: L, p: *const f32, lanes: 
 }
 
 #[inline(always)]
-pub(super) unsafe fn store<L: Lanes, const C: usize>(l: L, p: *mut f32, lanes: usize, v: [L::V; C]) {
+pub(crate) unsafe fn store<L: Lanes, const C: usize>(l: L, p: *mut f32, lanes: usize, v: [L::V; C]) {
     for (c, v) in v.into_iter().enumerate() {
         let p = p.wrapping_add(c * L::N);
         // SAFETY: the caller's promise.
@@ -166,7 +166,7 @@ impl Op for GradientBits<'_> {
 
 /// For each of the 32 inputs from `first`, the examples out of `count` from `n` in which it is on; the last is the bias.
 #[inline(always)]
-pub(super) fn masks(x: BitMatrix<'_>, first: usize, n: usize, count: usize) -> [[u32; WORDS]; 32] {
+pub(crate) fn masks(x: BitMatrix<'_>, first: usize, n: usize, count: usize) -> [[u32; WORDS]; 32] {
     let mut on = [[0u32; WORDS]; 32];
     for k in 0..count.div_ceil(32) {
         let mut block = [0; 32];
@@ -187,7 +187,7 @@ pub(super) fn masks(x: BitMatrix<'_>, first: usize, n: usize, count: usize) -> [
 
 /// [`masks`] as lists.
 #[inline(always)]
-pub(super) fn list<L: Lanes>(
+pub(crate) fn list<L: Lanes>(
     l: L,
     x: BitMatrix<'_>,
     first: usize,

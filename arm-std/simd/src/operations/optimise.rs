@@ -1,13 +1,13 @@
 //! Updates of parameters.
 
-use super::lanes::{Lanes, Op};
+use crate::lanes::{Lanes, Op};
 use arm_core::kernels::AdamRates;
 
 /// See [`Kernels::axpy`](arm_core::kernels::Kernels::axpy).
-pub(super) struct Axpy<'a> {
-    pub(super) a: f32,
-    pub(super) x: &'a [f32],
-    pub(super) y: &'a mut [f32],
+pub(crate) struct Axpy<'a> {
+    pub(crate) a: f32,
+    pub(crate) x: &'a [f32],
+    pub(crate) y: &'a mut [f32],
 }
 
 impl Op for Axpy<'_> {
@@ -22,12 +22,12 @@ impl Op for Axpy<'_> {
 }
 
 /// See [`Kernels::momentum`](arm_core::kernels::Kernels::momentum).
-pub(super) struct Momentum<'a> {
-    pub(super) rate: f32,
-    pub(super) momentum: f32,
-    pub(super) g: &'a [f32],
-    pub(super) v: &'a mut [f32],
-    pub(super) w: &'a mut [f32],
+pub(crate) struct Momentum<'a> {
+    pub(crate) rate: f32,
+    pub(crate) momentum: f32,
+    pub(crate) g: &'a [f32],
+    pub(crate) v: &'a mut [f32],
+    pub(crate) w: &'a mut [f32],
 }
 
 impl Op for Momentum<'_> {
@@ -47,14 +47,14 @@ impl Op for Momentum<'_> {
 const GRID: f32 = 1.5 / (1u128 << 77) as f32;
 
 /// See [`Kernels::adam`](arm_core::kernels::Kernels::adam).
-pub(super) struct Adam<'a> {
-    pub(super) rates: AdamRates,
-    pub(super) g: &'a [f32],
-    pub(super) m: &'a mut [f32],
-    pub(super) v: &'a mut [f32],
-    pub(super) w: &'a mut [f32],
+pub(crate) struct Adam<'a> {
+    pub(crate) rates: AdamRates,
+    pub(crate) g: &'a [f32],
+    pub(crate) m: &'a mut [f32],
+    pub(crate) v: &'a mut [f32],
+    pub(crate) w: &'a mut [f32],
     /// Whether other threads have read `w`.
-    pub(super) shared: bool,
+    pub(crate) shared: bool,
 }
 
 impl Op for Adam<'_> {
@@ -101,9 +101,9 @@ impl Adam<'_> {
 /// As few multiplications as can be, which is what some kernels have least room for: a gradient is scaled so that its
 /// square is what the second moment takes, and the learning rate divides what is divided by.
 #[derive(Clone, Copy)]
-pub(super) struct Rates<L: Lanes> {
+pub(crate) struct Rates<L: Lanes> {
     /// The scale of a gradient.
-    pub(super) root: f32,
+    pub(crate) root: f32,
     beta1: L::V,
     beta2: L::V,
     gain: L::V,
@@ -114,7 +114,7 @@ pub(super) struct Rates<L: Lanes> {
 
 impl<L: Lanes> Rates<L> {
     #[inline(always)]
-    pub(super) fn new(l: L, r: AdamRates, factor: f32) -> Self {
+    pub(crate) fn new(l: L, r: AdamRates, factor: f32) -> Self {
         let root = (1.0 - r.beta2).sqrt();
         // A rate so small changes nothing.
         let finite = (r.scale / r.rate).is_finite();
@@ -136,7 +136,7 @@ impl<L: Lanes> Rates<L> {
     /// # Safety
     /// The pointers must be readable and writable for a vector, the last one aligned to it for `stream`.
     #[inline(always)]
-    pub(super) unsafe fn update(&self, l: L, g: L::V, [m, v, w]: [*mut f32; 3], stream: bool) {
+    pub(crate) unsafe fn update(&self, l: L, g: L::V, [m, v, w]: [*mut f32; 3], stream: bool) {
         // SAFETY: the caller's promise.
         unsafe { self.end(l, self.begin(l, l.mul(g, l.splat(self.root)), [m, v]), w, stream) }
     }
@@ -147,7 +147,7 @@ impl<L: Lanes> Rates<L> {
     /// # Safety
     /// The pointers must be readable and writable for a vector.
     #[inline(always)]
-    pub(super) unsafe fn begin(&self, l: L, g: L::V, [m, v]: [*mut f32; 2]) -> [L::V; 2] {
+    pub(crate) unsafe fn begin(&self, l: L, g: L::V, [m, v]: [*mut f32; 2]) -> [L::V; 2] {
         // SAFETY: the caller's promise.
         unsafe {
             let m_new = l.fma(self.beta1, l.load(m), l.fma(self.gain, g, self.grid));
@@ -164,7 +164,7 @@ impl<L: Lanes> Rates<L> {
     /// # Safety
     /// The pointer must be readable and writable for a vector, and aligned to it for `stream`.
     #[inline(always)]
-    pub(super) unsafe fn end(&self, l: L, [over, under]: [L::V; 2], w: *mut f32, stream: bool) {
+    pub(crate) unsafe fn end(&self, l: L, [over, under]: [L::V; 2], w: *mut f32, stream: bool) {
         // SAFETY: the caller's promise.
         unsafe {
             let w_new = l.sub(l.load(w), l.div(over, under));
@@ -177,7 +177,7 @@ impl<L: Lanes> Rates<L> {
     /// # Safety
     /// That of [`update`](Self::update), for each of them.
     #[inline(always)]
-    pub(super) unsafe fn update_all<const C: usize>(
+    pub(crate) unsafe fn update_all<const C: usize>(
         &self,
         l: L,
         g: [L::V; C],

@@ -1,8 +1,8 @@
-//! dx = act'(a) (d w^T) with terms multiplied in [pairs](super::pairs): tiles of inner products, whose pairs are vectors.
+//! dx = act'(a) (d w^T) with terms multiplied in [pairs](crate::tiles::pairs): tiles of inner products, whose pairs are vectors.
 
-use super::lanes::{Lanes, WIDE};
-use super::pairs::{rows_from, scale};
-use super::{split, with_height};
+use crate::lanes::{Lanes, WIDE};
+use crate::tiles::pairs::{rows_from, scale};
+use crate::tiles::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
 /// Rows of d of a tile, and of w: the sums and what a step reads of w fill the registers.
@@ -19,7 +19,7 @@ const INPUTS: usize = 256;
 const ROOM: usize = INPUTS + WIDE;
 
 /// Whether there are enough terms for a pair of vectors and one more.
-pub(super) fn pays(outputs: usize, lanes: usize) -> bool {
+pub(crate) fn pays(outputs: usize, lanes: usize) -> bool {
     outputs >= 3 * lanes
 }
 
@@ -39,7 +39,7 @@ struct Block {
 
 /// See [`Kernels::back`](arm_core::kernels::Kernels::back).
 #[inline(always)]
-pub(super) fn back<L: Lanes>(
+pub(crate) fn back<L: Lanes>(
     l: L,
     w: Matrix<'_>,
     d: Matrix<'_>,

@@ -1,7 +1,7 @@
 //! Uniforms of many streams at a time: xoshiro128++ (Blackman & Vigna) with a stream in each lane.
 
-use super::lanes::{Lanes, Op, Row, SIDE};
-use super::split;
+use crate::lanes::{Lanes, Op, Row, SIDE};
+use crate::tiles::split;
 use arm_core::matrix::MatrixMut;
 use arm_core::rng::Stream;
 
@@ -40,9 +40,9 @@ impl Streams {
 }
 
 /// See [`Kernels::uniforms`](arm_core::kernels::Kernels::uniforms).
-pub(super) struct Uniforms<'a, F> {
-    pub(super) state: F,
-    pub(super) u: MatrixMut<'a>,
+pub(crate) struct Uniforms<'a, F> {
+    pub(crate) state: F,
+    pub(crate) u: MatrixMut<'a>,
 }
 
 impl<F: Fn(usize) -> [u64; 2]> Op for Uniforms<'_, F> {
@@ -82,7 +82,7 @@ impl<F: Fn(usize) -> [u64; 2]> Op for Uniforms<'_, F> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Desktop, Level};
+    use crate::{Desktop, Level};
     use arm_core::kernels::Kernels;
     use arm_core::matrix::MatrixMut;
     use arm_core::rng::{Purpose, Stream};

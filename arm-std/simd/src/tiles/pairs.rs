@@ -14,19 +14,19 @@
 
 /// [`power`] for the largest magnitude.
 #[inline(always)]
-pub(super) fn scale(x: &[f32]) -> (f32, f32) {
+pub(crate) fn scale(x: &[f32]) -> (f32, f32) {
     power(x.iter().fold(0, |m, x| m.max(magnitude(*x))))
 }
 
 /// The bits of |x|, which are ordered like it.
 #[inline(always)]
-pub(super) fn magnitude(x: f32) -> u32 {
+pub(crate) fn magnitude(x: f32) -> u32 {
     x.to_bits() & 0x7fff_ffff
 }
 
 /// A power of two that brings a magnitude to between 1/4 and 1/2 unless it is subnormal or above 2^125, and its inverse.
 #[inline(always)]
-pub(super) fn power(largest: u32) -> (f32, f32) {
+pub(crate) fn power(largest: u32) -> (f32, f32) {
     // The exponent of the largest becomes -2. Zero and subnormal numbers get 252; below 1 there is no normal power.
     let scale = 252u32.saturating_sub(largest >> 23).max(1);
     (f32::from_bits(scale << 23), f32::from_bits((254 - scale) << 23))
@@ -34,7 +34,7 @@ pub(super) fn power(largest: u32) -> (f32, f32) {
 
 /// Where `N` of `count` rows from `i` on begin; rows that are not there repeat the last one.
 #[inline(always)]
-pub(super) fn rows_from<const N: usize>(
+pub(crate) fn rows_from<const N: usize>(
     first: *const f32,
     stride: usize,
     i: usize,
@@ -49,8 +49,8 @@ pub(super) fn rows_from<const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Desktop, Level};
     use crate::memory::Aligned;
+    use crate::{Desktop, Level};
     use arm_core::kernels::{AdamRates, Input, Kernels};
     use arm_core::matrix::{Matrix, MatrixMut};
     use arm_core::rng::{Purpose, Stream};

@@ -1,12 +1,12 @@
-//! Adam in the pass that computes the gradient of real inputs, with examples multiplied in [pairs](super::pairs).
+//! Adam in the pass that computes the gradient of real inputs, with examples multiplied in [pairs](crate::tiles::pairs).
 //!
 //! Each input and each column of d has a scale of its own: rounding is relative to the largest of an input, times the
 //! largest of a column.
 
-use super::adam_tile::{Gradient, Rows, Wait, tile};
-use super::lanes::{Lanes, ask};
-use super::pairs::{magnitude, power};
-use super::{split, with_height};
+use crate::lanes::{Lanes, ask};
+use crate::tiles::adam_tile::{Gradient, Rows, Wait, tile};
+use crate::tiles::pairs::{magnitude, power};
+use crate::tiles::{split, with_height};
 use core::mem::MaybeUninit;
 
 /// Lanes of the vectors.
@@ -22,7 +22,7 @@ const INPUTS: usize = 13 * N;
 const TALL: usize = 18;
 
 /// Whether there are enough examples and inputs to be worth a copy of both factors, and not too many.
-pub(super) fn pays(examples: usize, inputs: usize, lanes: usize) -> bool {
+pub(crate) fn pays(examples: usize, inputs: usize, lanes: usize) -> bool {
     lanes == N && inputs >= 32 && (32..=EXAMPLES).contains(&examples)
 }
 
@@ -37,7 +37,7 @@ struct Columns<'a, const W: usize> {
     values: &'a mut Room<W>,
     /// Sums of the products within the pairs of a column.
     products: [f32; W],
-    /// What undoes the scale and, of inputs, gives that of [`Rates`](super::optimise::Rates).
+    /// What undoes the scale and, of inputs, gives that of [`Rates`](crate::operations::optimise::Rates).
     inverse: [f32; W],
 }
 
@@ -101,7 +101,7 @@ impl<'a, const W: usize> Columns<'a, W> {
 /// # Safety
 /// That of [`Rows`], and as many examples as [`pays`] allows.
 #[inline(always)]
-pub(super) unsafe fn tiles<L: Lanes, const SOON: bool>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L, SOON>) {
+pub(crate) unsafe fn tiles<L: Lanes, const SOON: bool>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L, SOON>) {
     let Rows { x, first, d, height } = rows;
     let (stride, examples) = (d.stride(), rows.examples());
     let mut rooms = (Room(MaybeUninit::uninit()), Room(MaybeUninit::uninit()));

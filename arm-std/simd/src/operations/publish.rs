@@ -1,9 +1,9 @@
 //! Copies that other threads will read.
 
-use super::lanes::{Lanes, Op};
+use crate::lanes::{Lanes, Op};
 
-/// See [`Desktop::publish`](super::Desktop::publish).
-pub(super) struct Publish<I>(pub(super) I);
+/// See [`Desktop::publish`](crate::Desktop::publish).
+pub(crate) struct Publish<I>(pub(crate) I);
 
 impl<'a, I: Iterator<Item = (&'a [f32], &'a mut [f32])>> Op for Publish<I> {
     type Out = ();

@@ -1,52 +1,25 @@
-//! Kernels for the desktop: vector units chosen at run time.
-//!
-//! Each kernel is an operation written once over `lanes::Lanes` and compiled for every [`Level`]. Results depend on the
-//! level (order of summation, fused operations, pairs), but not on how many rows a call is given.
+//! The kernels of the desktop: each call goes to the operation, compiled for the level in use.
 
-mod adam;
-mod adam_bits;
-mod adam_pairs;
-mod adam_sums;
-mod adam_tile;
-mod affine;
-mod affine_bits;
-mod affine_pairs;
-mod affine_sums;
-mod back;
-mod back_pairs;
-mod bernoulli;
-mod bits;
-mod lanes;
-mod optimise;
-mod pairs;
-mod publish;
-mod soon;
-#[cfg(test)]
-mod tests;
-mod uniforms;
-mod within;
+use crate::lanes::Op;
+use crate::lanes::plain::Plain;
 #[cfg(target_arch = "x86_64")]
-mod x86;
-
+use crate::lanes::x86;
 use crate::memory::LINE;
-use adam::AdamGradient;
-use adam_bits::AdamGradientBits;
-use adam_sums::{AdamGradientSums, Pays};
-use affine::{Affine, Gradient};
-use affine_bits::AffineBits;
+use crate::operations::adam::AdamGradient;
+use crate::operations::adam_bits::AdamGradientBits;
+use crate::operations::adam_sums::{AdamGradientSums, Pays};
+use crate::operations::affine::{Affine, Gradient};
+use crate::operations::affine_bits::AffineBits;
+use crate::operations::back::Back;
+use crate::operations::bernoulli::{Draw, LogProb, LogProbDelta, Sample};
+use crate::operations::optimise::{Adam, Axpy, Momentum};
+use crate::operations::publish::Publish;
+use crate::operations::uniforms::Uniforms;
+use crate::operations::within::Within;
+use crate::tiles::bits::GradientBits;
 use arm_core::estimator::DrawRule;
 use arm_core::kernels::{AdamRates, Drawn, Input, Kernels};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
-use back::Back;
-use bernoulli::{Draw, LogProb, LogProbDelta, Sample};
-use bits::GradientBits;
-use lanes::{Op, Plain};
-use optimise::{Adam, Axpy, Momentum};
-use publish::Publish;
-use uniforms::Uniforms;
-use within::Within;
-
-pub(crate) use soon::Soon;
 
 /// A set of vector instructions and how they are used, fastest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,49 +223,3 @@ fn adds_beside_products() -> bool {
     #[cfg(not(target_arch = "x86_64"))]
     false
 }
-
-/// `count` things in parts of at most `most`, as even as can be: (first, size).
-#[inline(always)]
-fn split(count: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let parts = count.div_ceil(most);
-    let size = count.checked_div(parts).unwrap_or(0);
-    let larger = count - size * parts;
-    (0..parts).map(move |k| (k * size + k.min(larger), size + usize::from(k < larger)))
-}
-
-/// Columns in panels of at most `most` vectors of `n`: (first column, vectors, lanes in use of the last vector).
-#[inline(always)]
-fn panels(cols: usize, n: usize, most: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-    split(cols.div_ceil(n), most).map(move |(first, vectors)| {
-        let used = (cols - first * n).min(vectors * n);
-        (first * n, vectors, used - (vectors - 1) * n)
-    })
-}
-
-/// Runs the body with the constant for a tile's height, which is 1 to `$most`.
-macro_rules! with_height {
-    ($height:expr, $most:expr, $R:ident => $body:block) => {
-        $crate::kernels::with_constant!($height, $most, $R => $body, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18)
-    };
-}
-
-/// Runs the body with the constant for a panel's width in vectors, which is 1 to 8.
-macro_rules! with_width {
-    ($width:expr, $C:ident => $body:block) => {
-        $crate::kernels::with_constant!($width, 8, $C => $body, 1 2 3 4 5 6 7 8)
-    };
-}
-
-macro_rules! with_constant {
-    ($value:expr, $most:expr, $N:ident => $body:block, $($n:literal)*) => {
-        match $value {
-            $($n if const { $n <= $most } => {
-                const $N: usize = $n;
-                $body
-            })*
-            _ => {}
-        }
-    };
-}
-
-use {with_constant, with_height, with_width};

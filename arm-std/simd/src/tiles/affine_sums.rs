@@ -1,9 +1,9 @@
 //! y = act(x w + bias) for rows of packed bits of which many are set: the sums of w over each subset of four inputs
 //! (method of Four Russians) serve all rows of a tile, and four inputs then take one addition a row.
 
-use super::bits::{WIDEST, load, store, used};
-use super::lanes::{Lanes, ask};
-use super::{panels, with_width};
+use crate::lanes::{Lanes, ask};
+use crate::tiles::bits::{WIDEST, load, store, used};
+use crate::tiles::{panels, with_width};
 use arm_core::matrix::{BitMatrix, Matrix};
 
 /// Inputs of a group.
@@ -11,7 +11,7 @@ const GROUP: usize = 4;
 /// Subsets of a group.
 const SUBSETS: usize = 1 << GROUP;
 /// Rows of the tallest tile, whose sums stay in registers.
-pub(super) const TALL: usize = 25;
+pub(crate) const TALL: usize = 25;
 /// Groups whose subsets are kept.
 const GROUPS: usize = 64;
 /// Lanes of a vector.
@@ -20,24 +20,24 @@ const WIDTH: usize = 16;
 /// Whether tables take less time than a list of what is set. It is so for each row on its own, whatever other rows there
 /// are, so that the order of its sum is always the same.
 #[inline(always)]
-pub(super) fn pays<L: Lanes>(x: BitMatrix<'_>, row: usize) -> bool {
+pub(crate) fn pays<L: Lanes>(x: BitMatrix<'_>, row: usize) -> bool {
     let words = x.row(row).iter().enumerate();
     let ones: u32 = words.map(|(i, &word)| used(word, x.cols() - 32 * i).count_ones()).sum();
     L::SUBSETS && 8 * ones as usize > 3 * x.cols()
 }
 
 /// At most [`TALL`] rows of a layer.
-pub(super) struct Tile<'a> {
-    pub(super) w: Matrix<'a>,
-    pub(super) x: BitMatrix<'a>,
-    pub(super) rows: &'a [usize],
-    pub(super) slope: f32,
+pub(crate) struct Tile<'a> {
+    pub(crate) w: Matrix<'a>,
+    pub(crate) x: BitMatrix<'a>,
+    pub(crate) rows: &'a [usize],
+    pub(crate) slope: f32,
     /// The first element of y, and the distance to the next row.
-    pub(super) y: *mut f32,
-    pub(super) stride: usize,
-    pub(super) outputs: usize,
+    pub(crate) y: *mut f32,
+    pub(crate) stride: usize,
+    pub(crate) outputs: usize,
     /// Whether to ask the memory for w.
-    pub(super) ask: bool,
+    pub(crate) ask: bool,
 }
 
 /// The sum of a vector of columns over each subset of a group, whose members are the bits of the index.
@@ -57,7 +57,7 @@ impl Tile<'_> {
     /// The rows must lie within x and y, a row of w for each input and one of biases within w, and the outputs within
     /// the rows of w and y.
     #[inline(always)]
-    pub(super) unsafe fn run<L: Lanes>(&self, l: L) {
+    pub(crate) unsafe fn run<L: Lanes>(&self, l: L) {
         // SAFETY: the caller's.
         unsafe {
             match self.rows.len() {
@@ -218,8 +218,8 @@ fn place(words: &[u32], bits: usize, places: &mut Places) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Desktop, Level};
     use super::TALL;
+    use crate::{Desktop, Level};
     use arm_core::kernels::Kernels;
     use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
     use arm_core::rng::{Purpose, Stream};

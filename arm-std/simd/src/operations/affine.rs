@@ -2,25 +2,25 @@
 //!
 //! Nothing is packed: a panel of two vectors of every row of the matrix that all tiles share fits in the first cache.
 
-use super::lanes::{Lanes, Op, ask};
-use super::{affine_pairs, panels, split, with_height};
+use crate::lanes::{Lanes, Op, ask};
+use crate::tiles::{affine_pairs, panels, split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
 /// See [`Kernels::affine`](arm_core::kernels::Kernels::affine).
-pub(super) struct Affine<'a> {
-    pub(super) w: Matrix<'a>,
-    pub(super) x: Matrix<'a>,
-    pub(super) slope: f32,
-    pub(super) y: MatrixMut<'a>,
+pub(crate) struct Affine<'a> {
+    pub(crate) w: Matrix<'a>,
+    pub(crate) x: Matrix<'a>,
+    pub(crate) slope: f32,
+    pub(crate) y: MatrixMut<'a>,
 }
 
 /// See [`Kernels::gradient`](arm_core::kernels::Kernels::gradient).
-pub(super) struct Gradient<'a> {
-    pub(super) a: f32,
-    pub(super) x: Matrix<'a>,
-    pub(super) first: usize,
-    pub(super) d: Matrix<'a>,
-    pub(super) g: MatrixMut<'a>,
+pub(crate) struct Gradient<'a> {
+    pub(crate) a: f32,
+    pub(crate) x: Matrix<'a>,
+    pub(crate) first: usize,
+    pub(crate) d: Matrix<'a>,
+    pub(crate) g: MatrixMut<'a>,
 }
 
 /// Sums over k of `from[r * row + k * step]` times a shared vector `with[k * stride..]`.

@@ -1,13 +1,13 @@
 //! Adam in the pass that computes the gradient for packed bits of which many are set: the sums of d over each subset of
 //! four examples (method of Four Russians) serve all rows of a panel, and four examples then take one addition a row.
 
-use super::adam_bits::{AdamGradientBits, LISTED};
-use super::bits::masks;
-use super::lanes::{Lanes, Op, ask};
-use super::optimise::Rates;
-use super::soon::Soon;
-use super::{panels, split, with_width};
+use crate::lanes::hint::Soon;
+use crate::lanes::{Lanes, Op, ask};
 use crate::memory::LINE;
+use crate::operations::adam_bits::{AdamGradientBits, LISTED};
+use crate::operations::optimise::Rates;
+use crate::tiles::bits::masks;
+use crate::tiles::{panels, split, with_width};
 use arm_core::matrix::{BitMatrix, Matrix};
 use core::mem::MaybeUninit;
 
@@ -26,9 +26,9 @@ const AHEAD: usize = 6;
 
 /// Whether set bits are half as many again as groups. All threads must come to the same answer, so it is for the whole
 /// matrix.
-pub(super) struct Pays<'a> {
-    pub(super) x: BitMatrix<'a>,
-    pub(super) examples: usize,
+pub(crate) struct Pays<'a> {
+    pub(crate) x: BitMatrix<'a>,
+    pub(crate) examples: usize,
 }
 
 impl Op for Pays<'_> {
@@ -82,7 +82,7 @@ impl Tables {
 }
 
 /// See [`Kernels::adam_gradient`](arm_core::kernels::Kernels::adam_gradient), where it [`Pays`].
-pub(super) struct AdamGradientSums<'a>(pub(super) AdamGradientBits<'a>);
+pub(crate) struct AdamGradientSums<'a>(pub(crate) AdamGradientBits<'a>);
 
 impl Op for AdamGradientSums<'_> {
     type Out = ();

@@ -100,7 +100,7 @@ impl Bed {
 ///
 /// ```
 /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-/// let mut pool = arm_std::pool::Pool::new(3);
+/// let mut pool = arm_simd::pool::Pool::new(3);
 /// let sum = AtomicUsize::new(0);
 /// pool.run(3, &|thread| { sum.fetch_add(thread, Relaxed); });
 /// assert_eq!(sum.into_inner(), 0 + 1 + 2);

@@ -1,16 +1,16 @@
 //! dx = act'(a) (d w^T): tiles of inner products, four rows of w at a time.
 
-use super::lanes::{Lanes, Op, WIDE};
-use super::{back_pairs, split, with_height};
+use crate::lanes::{Lanes, Op, WIDE};
+use crate::tiles::{back_pairs, split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
 /// See [`Kernels::back`](arm_core::kernels::Kernels::back).
-pub(super) struct Back<'a> {
-    pub(super) w: Matrix<'a>,
-    pub(super) d: Matrix<'a>,
-    pub(super) a: Matrix<'a>,
-    pub(super) slope: f32,
-    pub(super) dx: MatrixMut<'a>,
+pub(crate) struct Back<'a> {
+    pub(crate) w: Matrix<'a>,
+    pub(crate) d: Matrix<'a>,
+    pub(crate) a: Matrix<'a>,
+    pub(crate) slope: f32,
+    pub(crate) dx: MatrixMut<'a>,
 }
 
 /// Elements of a row of dx that are summed at a time.

@@ -1,8 +1,8 @@
-//! y = act(x w + bias) with terms multiplied in [pairs](super::pairs).
+//! y = act(x w + bias) with terms multiplied in [pairs](crate::tiles::pairs).
 
-use super::lanes::{Lanes, WIDE, ask};
-use super::pairs::{rows_from, scale};
-use super::{split, with_height};
+use crate::lanes::{Lanes, WIDE, ask};
+use crate::tiles::pairs::{rows_from, scale};
+use crate::tiles::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
 /// Terms that are packed at a time.
@@ -15,7 +15,7 @@ const ROWS: usize = 18;
 const COLUMNS: usize = 1024;
 
 /// Whether a product of this size is worth a copy of x, and has whole vectors in each row of w.
-pub(super) fn pays(inputs: usize, outputs: usize, lanes: usize) -> bool {
+pub(crate) fn pays(inputs: usize, outputs: usize, lanes: usize) -> bool {
     inputs >= 32 && outputs >= lanes
 }
 
@@ -83,7 +83,7 @@ struct Tile {
 
 /// See [`Kernels::affine`](arm_core::kernels::Kernels::affine).
 #[inline(always)]
-pub(super) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
     let (inputs, outputs, rows) = (x.cols(), y.cols(), x.height().min(y.height()));
     assert!(w.height() > inputs && w.cols() >= outputs && outputs >= L::N);
     const { assert!(COLUMNS.is_multiple_of(L::N)) }

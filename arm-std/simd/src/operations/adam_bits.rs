@@ -3,30 +3,30 @@
 //! The gradient of a row needs the adders, Adam the multipliers, the divider and the memory: the CPU has enough rows in
 //! flight to overlap them by itself, and sees by itself which parameters come next.
 
-use super::bits::{List, WIDEST, WORDS, list};
-use super::lanes::{Lanes, Op, ask};
-use super::optimise::Rates;
-use super::{panels, with_width};
+use crate::lanes::{Lanes, Op, ask};
+use crate::operations::optimise::Rates;
+use crate::tiles::bits::{List, WIDEST, WORDS, list};
+use crate::tiles::{panels, with_width};
 use arm_core::kernels::AdamRates;
 use arm_core::matrix::{BitMatrix, Matrix};
 
 /// See [`Kernels::adam_gradient`](arm_core::kernels::Kernels::adam_gradient), for packed bits and rows of whole vectors.
-pub(super) struct AdamGradientBits<'a> {
-    pub(super) rates: AdamRates,
-    pub(super) a: f32,
-    pub(super) x: BitMatrix<'a>,
-    pub(super) first: usize,
-    pub(super) d: Matrix<'a>,
+pub(crate) struct AdamGradientBits<'a> {
+    pub(crate) rates: AdamRates,
+    pub(crate) a: f32,
+    pub(crate) x: BitMatrix<'a>,
+    pub(crate) first: usize,
+    pub(crate) d: Matrix<'a>,
     /// Where sums over more examples than a list holds wait.
-    pub(super) room: &'a mut [f32],
+    pub(crate) room: &'a mut [f32],
     /// Both moments and the parameters, with the stride of `d`.
-    pub(super) blocks: [&'a mut [f32]; 3],
+    pub(crate) blocks: [&'a mut [f32]; 3],
     /// Whether other threads have read the parameters.
-    pub(super) shared: bool,
+    pub(crate) shared: bool,
 }
 
 /// Examples of a list.
-pub(super) const LISTED: usize = 32 * WORDS;
+pub(crate) const LISTED: usize = 32 * WORDS;
 
 impl Op for AdamGradientBits<'_> {
     type Out = ();

@@ -3,8 +3,8 @@
 //! Tolerance: sums of n terms differ by rounding, so elements may differ by 1e-6 (n + 4)^(1/2) times the largest term
 //! sum, which is bounded here by the same kernel on absolute values.
 
-use super::{Desktop, Level, Soon};
 use crate::memory::Aligned;
+use crate::{Desktop, Level, Soon};
 use arm_core::estimator::{Arm, DisArm, DrawRule, Reinforce};
 use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, Portable};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
