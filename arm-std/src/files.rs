@@ -76,6 +76,27 @@ fn sync_folder(path: &Path) {
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
+/// `TryFrom<String>` and `Into<String>` for what is written as one word.
+macro_rules! written {
+    ($name:ty, $value:ident => $text:expr) => {
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from($value: $name) -> String {
+                $text
+            }
+        }
+    };
+}
+
+pub(crate) use written;
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
