@@ -4,7 +4,7 @@
 //! every layer. Uniforms are addressed by the example and sums over examples run in order, so the parameters have the
 //! same bits for any number of threads.
 
-use crate::kernels::{Desktop, Soon};
+use crate::kernels::{Desktop, PrefetchHint};
 use crate::memory::{Aligned, LINE};
 use crate::network::copy_rows;
 use crate::pool::Pool;
@@ -211,7 +211,8 @@ where
         }
         let started = self.choice.start();
         let threads = self.choice.counts()[self.choice.at()];
-        self.engine.kernels = self.engine.kernels.shared(threads > 1);
+        self.engine.kernels =
+            self.engine.kernels.streaming_stores(threads > 1).prefetching(self.prefetch_hint(threads));
         let share = share_of(self.peers, examples);
         let batches = deal(x, y, share.clone(), self.steps, threads);
         let result = self.examples(&batches);
@@ -238,6 +239,20 @@ where
             self.choice.took(started.elapsed());
         }
         Ok(mean)
+    }
+
+    /// While the last layer is updated, the weights that the next step begins with: other threads then have just written some
+    /// of them.
+    fn prefetch_hint(&self, threads: usize) -> PrefetchHint {
+        let shape = self.engine.shape();
+        let weights = |layer: usize| {
+            let dense = shape.dense(layer);
+            &self.params.floats()[dense.offset..][..dense.len()]
+        };
+        match shape.dense_layers().checked_sub(1) {
+            Some(last) if threads > 1 => PrefetchHint::new(weights(last), weights(0)),
+            _ => PrefetchHint::NONE,
+        }
     }
 
     /// What the estimator learns from the `total` examples of all processes, of which those from `first` on are in
@@ -303,8 +318,6 @@ where
             [_] => shards(shares, batches),
             _ => vec![Shard { batch: Batch::new(x, total, 0, self.steps), scratch: record.words() }],
         };
-        // The next step begins with them, and other threads then have just written some of them.
-        let soon = Soon::new(&self.params.floats()[..self.engine.shape().dense(0).len()]);
         let parameters = with_moments(&mut self.params, &mut self.moments);
         let blocks = blocks(&self.engine.shape(), parameters, threads);
         let rooms = self.rooms.iter_mut();
@@ -313,15 +326,10 @@ where
         self.pool.run(threads, &|t| {
             let mut work = work[t].lock().unwrap_or_else(PoisonError::into_inner);
             let ((blocks, room), result) = &mut *work;
-            let last = blocks.len().wrapping_sub(1);
-            *result = blocks.drain(..).enumerate().try_for_each(|(i, block)| {
-                if i == last && threads > 1 {
-                    soon.leave();
-                }
+            *result = blocks.drain(..).try_for_each(|block| {
                 let room = room_for(&block, engine.shape().dense(block.layer).stride, room.floats_mut());
                 engine.update(&optimisers[block.layer], step, &shards, total, block, room)
             });
-            Soon::take_back();
         });
         work.into_iter().try_for_each(|work| work.into_inner().unwrap_or_else(PoisonError::into_inner).1)
     }

@@ -3,9 +3,9 @@
 //! Each input and each column of d has a scale of its own: rounding is relative to the largest of an input, times the
 //! largest of a column.
 
-use crate::lanes::{Lanes, ask};
-use crate::tiles::adam_tile::{Gradient, Rows, Wait, tile};
+use crate::lanes::{Lanes, prefetch_rows};
 use crate::tiles::pairs::{magnitude, power};
+use crate::tiles::pending::{Gradient, PendingTile, Rows, tile};
 use crate::tiles::{split, with_height};
 use core::mem::MaybeUninit;
 
@@ -37,7 +37,7 @@ struct Columns<'a, const W: usize> {
     values: &'a mut Room<W>,
     /// Sums of the products within the pairs of a column.
     products: [f32; W],
-    /// What undoes the scale and, of inputs, gives that of [`Rates`](crate::operations::optimise::Rates).
+    /// What undoes the scale and, of inputs, gives that of [`Rates`](crate::tiles::rates::Rates).
     inverse: [f32; W],
 }
 
@@ -69,11 +69,11 @@ impl<'a, const W: usize> Columns<'a, W> {
                 largest = l.largest(largest, l.load(from.add(n * stride)));
                 other = l.largest(other, l.load(from.add((n + 1).min(examples - 1) * stride)));
             }
-            l.store(scale.as_mut_ptr(), l.largest(largest, other));
+            l.write(&mut scale, l.largest(largest, other));
             for (scale, inverse) in scale.iter_mut().zip(inverse) {
                 (*scale, *inverse) = power(magnitude(*scale));
             }
-            let scale = l.load(scale.as_ptr());
+            let scale = l.read(&scale);
             let mut products = l.splat(0.0);
             let mut to = self.values.0.as_mut_ptr().cast::<f32>().add(at);
             for _ in 0..examples / 3 {
@@ -91,7 +91,7 @@ impl<'a, const W: usize> Columns<'a, W> {
                 l.store(to, l.mul(scale, l.load(from)));
                 (from, to) = (from.wrapping_add(stride), to.wrapping_add(W));
             }
-            l.store(self.products.as_mut_ptr().add(at), products);
+            l.write(&mut self.products[at..], products);
         }
     }
 }
@@ -101,7 +101,11 @@ impl<'a, const W: usize> Columns<'a, W> {
 /// # Safety
 /// That of [`Rows`], and as many examples as [`pays`] allows.
 #[inline(always)]
-pub(crate) unsafe fn tiles<L: Lanes, const SOON: bool>(l: L, rows: Rows<'_>, wait: &mut Wait<'_, L, SOON>) {
+pub(crate) unsafe fn tiles<L: Lanes, const HINT: bool>(
+    l: L,
+    rows: Rows<'_>,
+    pending: &mut PendingTile<'_, L, HINT>,
+) {
     let Rows { x, first, d, height } = rows;
     let (stride, examples) = (d.stride(), rows.examples());
     let mut rooms = (Room(MaybeUninit::uninit()), Room(MaybeUninit::uninit()));
@@ -110,11 +114,11 @@ pub(crate) unsafe fn tiles<L: Lanes, const SOON: bool>(l: L, rows: Rows<'_>, wai
     for (start, rows) in split(height, INPUTS) {
         let from = x.data().as_ptr().wrapping_add(first + start);
         // Other threads may have written both.
-        ask(l, from, x.stride(), examples, rows.div_ceil(N));
-        ask(l, d, stride, examples, 1);
+        prefetch_rows(l, from, x.stride(), examples, rows.div_ceil(N));
+        prefetch_rows(l, d, stride, examples, 1);
         for at in (0..rows).step_by(N) {
             let column = first + start + at;
-            if column + N <= x.cols() {
+            if x.cols().saturating_sub(column) >= N {
                 // SAFETY: the columns lie within x.
                 unsafe { inputs.pack(l, at, from.wrapping_add(at), x.stride(), examples) }
                 continue;
@@ -129,7 +133,7 @@ pub(crate) unsafe fn tiles<L: Lanes, const SOON: bool>(l: L, rows: Rows<'_>, wai
             // SAFETY: N columns of EXAMPLES rows.
             unsafe { inputs.pack(l, at, last.as_ptr().cast(), N, examples) }
         }
-        inputs.inverse.iter_mut().for_each(|inverse| *inverse *= wait.root());
+        inputs.inverse.iter_mut().for_each(|inverse| *inverse *= pending.root());
         for column in (0..stride).step_by(N) {
             let from = d.wrapping_add(column);
             // SAFETY: the stride is whole vectors.
@@ -138,7 +142,7 @@ pub(crate) unsafe fn tiles<L: Lanes, const SOON: bool>(l: L, rows: Rows<'_>, wai
             let (mut next, mut due) = (from.wrapping_add(N), if column + N < stride { examples } else { 0 });
             let share = due.div_ceil(rows.div_ceil(TALL));
             for (r, height) in split(rows, TALL) {
-                ask(l, next, stride, share.min(due), 1);
+                prefetch_rows(l, next, stride, share.min(due), 1);
                 next = next.wrapping_add(share * stride);
                 due = due.saturating_sub(share);
                 let gradient = Pairs {
@@ -150,7 +154,7 @@ pub(crate) unsafe fn tiles<L: Lanes, const SOON: bool>(l: L, rows: Rows<'_>, wai
                 };
                 with_height!(height, TALL, R => {
                     // SAFETY: `height` inputs from r are packed; the caller's promise.
-                    unsafe { tile::<L, R, 1, SOON>(l, gradient, stride, (start + r) * stride + column, wait) }
+                    unsafe { tile::<L, R, 1, HINT>(l, gradient, stride, (start + r) * stride + column, pending) }
                 });
             }
         }
@@ -170,7 +174,8 @@ struct Pairs<'a> {
     of_panel: [&'a [f32; N]; 2],
 }
 
-impl<L: Lanes, const R: usize> Gradient<L, R, 1> for Pairs<'_> {
+// SAFETY: three packed examples for each step.
+unsafe impl<L: Lanes, const R: usize> Gradient<L, R, 1> for Pairs<'_> {
     #[inline(always)]
     fn steps(self) -> usize {
         self.examples / 3
@@ -203,6 +208,9 @@ impl<L: Lanes, const R: usize> Gradient<L, R, 1> for Pairs<'_> {
 
 impl Pairs<'_> {
     /// The examples that are left, and what the sums of the inputs from `first` have to do with the gradient.
+    ///
+    /// # Safety
+    /// All steps must have been taken; there must be as many inputs as sums.
     #[inline(always)]
     unsafe fn finish<L: Lanes>(&self, l: L, sums: &mut [[L::V; 1]], first: usize) {
         let [shared, inverse] = self.of_panel;
@@ -215,7 +223,7 @@ impl Pairs<'_> {
                     *sum = l.fma(l.splat(*self.x.add(k * INPUTS + first + r)), d, *sum);
                 }
             }
-            let (shared, inverse) = (l.load(shared.as_ptr()), l.load(inverse.as_ptr()));
+            let (shared, inverse) = (l.read(shared), l.read(inverse));
             for (r, [sum]) in sums.iter_mut().enumerate() {
                 let rest = l.sub(*sum, l.add(shared, l.splat(*own.get_unchecked(first + r))));
                 *sum = l.mul(l.mul(rest, l.splat(*own_inverse.get_unchecked(first + r))), inverse);
@@ -225,6 +233,9 @@ impl Pairs<'_> {
 }
 
 /// Adds a pair of examples and a single one to the sums of inputs.
+///
+/// # Safety
+/// `x` must be readable for as many inputs as sums, of three examples.
 #[inline(always)]
 unsafe fn add<L: Lanes>(l: L, sums: &mut [[L::V; 1]], x: *const f32, [d0, d1, one]: [L::V; 3]) {
     for (r, [sum]) in sums.iter_mut().enumerate() {

@@ -1,13 +1,12 @@
 //! Adam in the pass that computes the gradient for packed bits of which many are set: the sums of d over each subset of
 //! four examples (method of Four Russians) serve all rows of a panel, and four examples then take one addition a row.
 
-use crate::lanes::hint::Soon;
-use crate::lanes::{Lanes, Op, ask};
+use crate::lanes::{Fence, Lanes, Op, prefetch_rows};
 use crate::memory::LINE;
-use crate::operations::adam_bits::{AdamGradientBits, LISTED};
-use crate::operations::optimise::Rates;
-use crate::tiles::bits::masks;
-use crate::tiles::{panels, split, with_width};
+use crate::operations::adam_gradient::bits::{AdamGradientBits, LISTED};
+use crate::tiles::lists::masks;
+use crate::tiles::rates::Rates;
+use crate::tiles::{has_rows, panels, split, with_width};
 use arm_core::matrix::{BitMatrix, Matrix};
 use core::mem::MaybeUninit;
 
@@ -26,17 +25,17 @@ const AHEAD: usize = 6;
 
 /// Whether set bits are half as many again as groups. All threads must come to the same answer, so it is for the whole
 /// matrix.
-pub(crate) struct Pays<'a> {
+pub(crate) struct SubsetsPay<'a> {
     pub(crate) x: BitMatrix<'a>,
     pub(crate) examples: usize,
 }
 
-impl Op for Pays<'_> {
+impl Op for SubsetsPay<'_> {
     type Out = bool;
 
     #[inline(always)]
     fn run<L: Lanes>(self, _: L) -> bool {
-        let Pays { x, examples } = self;
+        let SubsetsPay { x, examples } = self;
         let ones =
             || (0..examples).flat_map(|n| x.row(n)).map(|word| word.count_ones() as usize).sum::<usize>();
         (LISTED / 4..=MOST).contains(&examples) && 2 * ones() > 3 * x.cols() * examples.div_ceil(GROUP)
@@ -81,7 +80,7 @@ impl Tables {
     }
 }
 
-/// See [`Kernels::adam_gradient`](arm_core::kernels::Kernels::adam_gradient), where it [`Pays`].
+/// See [`Kernels::adam_gradient`](arm_core::kernels::Kernels::adam_gradient), where it [`SubsetsPay`].
 pub(crate) struct AdamGradientSums<'a>(pub(crate) AdamGradientBits<'a>);
 
 impl Op for AdamGradientSums<'_> {
@@ -89,15 +88,15 @@ impl Op for AdamGradientSums<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let AdamGradientBits { rates, a, x, first, d, blocks, shared, .. } = self.0;
+        let AdamGradientBits { rates, a, x, first, d, mut blocks, streaming, mut hint, .. } = self.0;
         let (stride, examples) = (d.stride(), d.height());
         let height = blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
-        assert!(stride.is_multiple_of(L::N) && height + first <= x.cols() + 1);
+        assert!(stride.is_multiple_of(L::N));
+        assert!(has_rows(x.cols(), first, height), "rows outside of the layer");
         assert!(examples <= MOST && x.height() >= examples);
         let rates = Rates::new(l, rates, a);
-        let blocks = blocks.map(|b| b.as_mut_ptr());
-        ask(l, d.data().as_ptr(), stride, examples.min(LISTED), WIDTH / L::N);
-        let mut soon = Soon::take();
+        prefetch_rows(l, d.data().as_ptr(), stride, examples.min(LISTED), WIDTH / L::N);
+        let _fence = if streaming { Some(Fence(l)) } else { None };
         // The sum over no example, the first of each table, stays zero.
         let mut tables = Tables([[[0.0; WIDTH]; 1 << GROUP]; GROUPS]);
         // Written before they are read.
@@ -126,18 +125,18 @@ impl Op for AdamGradientSums<'_> {
                     let mut next = d.data().as_ptr().wrapping_add(from * stride + column);
                     let due = if column < stride { LISTED.min(examples - from) } else { 0 };
                     let at_once = due.saturating_sub(rows);
-                    ask(l, next, stride, at_once, vectors);
+                    prefetch_rows(l, next, stride, at_once, vectors);
                     next = next.wrapping_add(at_once * stride);
                     with_width!(vectors, C => {
-                        // SAFETY: `count` examples from n and C vectors from `start` lie within d, rows `block..` + `rows`
-                        // within the blocks; a subset is below the number of sums.
+                        // SAFETY: `count` examples from n and C vectors from `start` lie within d; a subset is below the
+                        // number of sums.
                         unsafe {
                             tables.fill::<L, C>(l, d, n, count, start);
                             let table = tables.0.as_ptr().cast::<[f32; WIDTH]>();
                             let (mut before, mut waiting) = ([l.splat(0.0); C], None);
                             for (r, subsets) in subsets[..rows].iter().enumerate() {
                                 if r < due {
-                                    ask(l, next, stride, 1, C);
+                                    prefetch_rows(l, next, stride, 1, C);
                                     next = next.wrapping_add(stride);
                                 }
                                 let mut s = [l.splat(0.0); C];
@@ -161,35 +160,30 @@ impl Op for AdamGradientSums<'_> {
                                 let at = (block + r) * stride + start;
                                 // Rows behind the block are another thread's: asking would take them away.
                                 let ahead = at + AHEAD.min(rows - 1 - r) * stride;
-                                for p in blocks {
+                                for block in &mut blocks {
                                     for c in 0..C {
-                                        l.prefetch_write(p.wrapping_add(ahead + c * L::N));
+                                        l.prefetch_write(block.as_mut_ptr().wrapping_add(ahead + c * L::N));
                                     }
                                 }
-                                if let Some(soon) = &mut soon
-                                    && soon.more()
-                                {
+                                if hint.is_left() {
                                     // For each vector, as in a tile.
                                     for _ in 0..C {
-                                        soon.ask(l);
+                                        hint.prefetch_next(l);
                                     }
                                 }
                                 // The row before, whose division does not wait for this row's sum.
                                 if let Some(at) = waiting.replace(at) {
-                                    rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), shared);
+                                    rates.update_all(l, before, &mut blocks, at, streaming);
                                 }
                                 before = s;
                             }
                             if let Some(at) = waiting {
-                                rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), shared);
+                                rates.update_all(l, before, &mut blocks, at, streaming);
                             }
                         }
                     });
                 }
             }
-        }
-        if shared {
-            l.fence();
         }
     }
 }

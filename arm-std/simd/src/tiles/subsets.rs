@@ -1,8 +1,9 @@
 //! y = act(x w + bias) for rows of packed bits of which many are set: the sums of w over each subset of four inputs
 //! (method of Four Russians) serve all rows of a tile, and four inputs then take one addition a row.
 
-use crate::lanes::{Lanes, ask};
-use crate::tiles::bits::{WIDEST, load, store, used};
+use crate::lanes::{Lanes, prefetch_rows};
+use crate::tiles::lists::{WIDEST, used};
+use crate::tiles::sum::{load, store};
 use crate::tiles::{panels, with_width};
 use arm_core::matrix::{BitMatrix, Matrix};
 
@@ -70,6 +71,10 @@ impl Tile<'_> {
         }
     }
 
+    /// Nine rows or more, with tables.
+    ///
+    /// # Safety
+    /// That of [`run`](Self::run).
     #[inline(always)]
     unsafe fn together<L: Lanes, const R: usize>(&self, l: L) {
         let (inputs, stride) = (self.x.cols(), self.w.stride());
@@ -81,7 +86,7 @@ impl Tile<'_> {
         // The first of each table stays the sum over no input: -0, which changes no sum.
         let mut tables = Tables([[[-0.0; WIDTH]; SUBSETS]; 2]);
         if self.ask {
-            ask(l, w, stride, inputs, 1);
+            prefetch_rows(l, w, stride, inputs, 1);
         }
         for first in (0..inputs).step_by(GROUPS * GROUP) {
             let count = (GROUPS * GROUP).min(inputs - first);
@@ -126,6 +131,9 @@ impl Tile<'_> {
     }
 
     /// The same sums without tables.
+    ///
+    /// # Safety
+    /// That of [`run`](Self::run).
     #[inline(always)]
     unsafe fn one_by_one<L: Lanes>(&self, l: L) {
         let (inputs, stride) = (self.x.cols(), self.w.stride());
@@ -135,7 +143,7 @@ impl Tile<'_> {
                 with_width!(vectors, C => {
                     // SAFETY: the caller's; set bits are below `inputs`.
                     unsafe {
-                        let mut sums: [L::V; C] = load(l, w.wrapping_add(inputs * stride), lanes);
+                        let mut sums: [L::V; C] = load(l, w.wrapping_add(inputs * stride), l.mask(lanes));
                         for (i, &word) in self.x.row(row).iter().enumerate() {
                             let word = used(word, inputs - 32 * i);
                             for first in (0..32).step_by(GROUP) {
@@ -143,7 +151,7 @@ impl Tile<'_> {
                                 let mut group = [l.splat(-0.0); C];
                                 while subset != 0 {
                                     let input = 32 * i + first + subset.trailing_zeros() as usize;
-                                    let row: [L::V; C] = load(l, w.wrapping_add(input * stride), lanes);
+                                    let row: [L::V; C] = load(l, w.wrapping_add(input * stride), l.mask(lanes));
                                     for (group, row) in group.iter_mut().zip(row) {
                                         *group = l.add(*group, row);
                                     }

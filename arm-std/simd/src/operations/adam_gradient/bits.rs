@@ -3,10 +3,11 @@
 //! The gradient of a row needs the adders, Adam the multipliers, the divider and the memory: the CPU has enough rows in
 //! flight to overlap them by itself, and sees by itself which parameters come next.
 
-use crate::lanes::{Lanes, Op, ask};
-use crate::operations::optimise::Rates;
-use crate::tiles::bits::{List, WIDEST, WORDS, list};
-use crate::tiles::{panels, with_width};
+use crate::lanes::hint::PrefetchHint;
+use crate::lanes::{Fence, Lanes, Op, prefetch_rows};
+use crate::tiles::lists::{List, WIDEST, WORDS, list};
+use crate::tiles::rates::Rates;
+use crate::tiles::{has_rows, panels, with_width};
 use arm_core::kernels::AdamRates;
 use arm_core::matrix::{BitMatrix, Matrix};
 
@@ -21,8 +22,9 @@ pub(crate) struct AdamGradientBits<'a> {
     pub(crate) room: &'a mut [f32],
     /// Both moments and the parameters, with the stride of `d`.
     pub(crate) blocks: [&'a mut [f32]; 3],
-    /// Whether other threads have read the parameters.
-    pub(crate) shared: bool,
+    /// Whether to store the parameters past the caches.
+    pub(crate) streaming: bool,
+    pub(crate) hint: PrefetchHint,
 }
 
 /// Examples of a list.
@@ -32,17 +34,18 @@ impl Op for AdamGradientBits<'_> {
     type Out = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) {
+    fn run<L: Lanes>(mut self, l: L) {
         let (stride, inputs, examples) = (self.d.stride(), self.x.cols(), self.d.height());
         let height = self.blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
-        assert!(stride.is_multiple_of(L::N) && height + self.first <= inputs + 1);
+        assert!(stride.is_multiple_of(L::N));
+        assert!(has_rows(inputs, self.first, height), "rows outside of the layer");
         assert!(inputs == 0 || self.x.height() >= examples);
         let most = if examples > LISTED { 32.min(self.room.len() / stride) } else { 32 };
         assert!(most > 0);
-        let (rates, shared) = (Rates::new(l, self.rates, self.a), self.shared);
-        let (d, room) = (self.d.data().as_ptr(), self.room.as_mut_ptr());
-        let blocks = self.blocks.map(|b| b.as_mut_ptr());
-        ask(l, d, stride, examples.min(LISTED), stride / L::N);
+        let (rates, streaming) = (Rates::new(l, self.rates, self.a), self.streaming);
+        let _fence = if streaming { Some(Fence(l)) } else { None };
+        let d = self.d.data().as_ptr();
+        prefetch_rows(l, d, stride, examples.min(LISTED), stride / L::N);
         let mut lists = [const { List::EMPTY }; 32];
         for r in (0..height).step_by(most) {
             let count = most.min(height - r);
@@ -52,39 +55,34 @@ impl Op for AdamGradientBits<'_> {
                 for (start, vectors, _) in panels(stride, L::N, WIDEST) {
                     let d = d.wrapping_add(n * stride + start);
                     for (i, list) in lists.iter().enumerate().take(count) {
-                        let blocks = blocks.map(|p| p.wrapping_add((r + i) * stride + start));
-                        let room = room.wrapping_add(i * stride + start);
+                        let (at, in_room) = ((r + i) * stride + start, i * stride + start);
                         with_width!(vectors, C => {
-                            // SAFETY: the assertions; listed examples are below `examples`, the panel is within the
-                            // rows, row r + i is within the blocks, row i within the room where it is used.
-                            unsafe {
-                                let mut s = [l.splat(0.0); C];
-                                if !begin {
-                                    for (c, s) in s.iter_mut().enumerate() {
-                                        *s = l.load(room.add(c * L::N));
-                                    }
+                            let mut s = [l.splat(0.0); C];
+                            if !begin {
+                                let room = &self.room[in_room..in_room + C * L::N];
+                                for (c, s) in s.iter_mut().enumerate() {
+                                    *s = l.read(&room[c * L::N..]);
                                 }
-                                for &e in list.ones() {
-                                    let d = d.add(usize::from(e) * stride);
-                                    for (c, s) in s.iter_mut().enumerate() {
-                                        *s = l.add(l.load(d.add(c * L::N)), *s);
-                                    }
+                            }
+                            for &e in list.ones() {
+                                let d = d.wrapping_add(usize::from(e) * stride);
+                                for (c, s) in s.iter_mut().enumerate() {
+                                    // SAFETY: listed examples are below `examples`, the panel is within the rows.
+                                    *s = l.add(unsafe { l.load(d.add(c * L::N)) }, *s);
                                 }
-                                if end {
-                                    rates.update_all::<C>(l, s, blocks, shared);
-                                    continue;
-                                }
-                                for (c, s) in s.into_iter().enumerate() {
-                                    l.store(room.add(c * L::N), s);
-                                }
+                            }
+                            if end {
+                                rates.update_all(l, s, &mut self.blocks, at, streaming);
+                                continue;
+                            }
+                            let room = &mut self.room[in_room..in_room + C * L::N];
+                            for (c, s) in s.into_iter().enumerate() {
+                                l.write(&mut room[c * L::N..], s);
                             }
                         });
                     }
                 }
             }
-        }
-        if shared {
-            l.fence();
         }
     }
 }
