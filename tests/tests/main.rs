@@ -9,6 +9,7 @@ mod firmware;
 mod golden;
 mod gradients;
 mod one_engine;
+mod pages;
 mod relaxed;
 mod scratch;
 mod smooth;

@@ -1,7 +1,8 @@
 //! A driver with a run's progress: what a checkpoint holds, and the last good state.
 
+use super::TrainError;
 use super::erased::{ErasedDriver, Typed};
-use super::{TrainError, at};
+use super::error::at;
 use crate::driver::{Driver, Peers, Threads};
 use crate::kernels::Desktop;
 use crate::memory::LINE;
