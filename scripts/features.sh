@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 export RUSTFLAGS="-D warnings" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/features"
 target=thumbv7em-none-eabihf
 
-powerset() { cargo hack check --quiet --feature-powerset --no-dev-deps "$@"; }
+powerset() { cargo hack check --quiet --feature-powerset "$@"; }
 
 powerset -p arm-vfp -p arm-core -p arm-core-ffi
 # `mpi` needs a library; ci.sh checks it where there is one.
