@@ -5,7 +5,7 @@ use arm_core::{Engine, Error, Learner, Memory, estimator::Arm, kernels::Portable
 use arm_std::measure::evaluate::{Mean, bound};
 use arm_std::measure::rows::Rows;
 use arm_std::network::{Model, Network, export::Export};
-use arm_std::train::{Checkpoint, Epoch, Failure, Next, Observer, Outcome, Restored, Settings, train};
+use arm_std::train::{Checkpoint, Epoch, Failure, Next, Observer, Outcome, Restored, Settings};
 use std::time::Duration;
 
 /// The network as a device knows it, a constant: `arm export` writes it, with the bytes and a self-test.
@@ -50,10 +50,9 @@ fn main() -> Result<(), Failure> {
         nll_images: Some(1),
         ..Settings::default()
     };
-    let mut config = settings.resolve()?;
-    let splits = config.splits()?;
-    settings.suit(&mut config, splits.train.cols(), splits.train.rows());
-    let Outcome::Done { model, .. } = train(&config, &network, &splits, 2, None, None, &mut Quiet)? else {
+    let run = settings.prepare(settings.resolve()?.load()?)?;
+    let splits = &run.splits;
+    let Outcome::Done { model, .. } = run.train(2, None, None, &mut Quiet)? else {
         return Err("left early".into());
     };
     let test = Rows::spread(&splits.test, 200);

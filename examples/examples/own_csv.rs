@@ -4,7 +4,7 @@ use arm_core::{Engine, estimator::Arm};
 use arm_std::kernels::Desktop;
 use arm_std::measure::evaluate::Scores;
 use arm_std::measure::rows::Rows;
-use arm_std::train::{Checkpoint, Epoch, Failure, Next, Observer, Outcome, Restored, Settings, train};
+use arm_std::train::{Checkpoint, Epoch, Failure, Next, Observer, Outcome, Restored, Settings};
 use std::fmt::Write;
 use std::time::Duration;
 use std::{env, fs, process};
@@ -67,15 +67,13 @@ fn main() -> Result<(), Failure> {
         steps: Some(640),
         ..Settings::default()
     };
-    let mut config = settings.resolve()?;
-    let loaded = config.load()?;
+    let loaded = settings.resolve()?.load()?;
     loaded.notes.iter().for_each(|note| println!("{note}"));
-    let splits = config.split(loaded)?;
-    settings.suit(&mut config, splits.train.cols(), splits.train.rows());
-    let network = config.network(&splits.train)?;
+    let run = settings.prepare(loaded)?;
+    let (network, splits) = (&run.network, &run.splits);
     println!("{}, {} train rows", network.notation(), splits.train.rows());
 
-    let end = train(&config, &network, &splits, 1, None, None, &mut Printer)?;
+    let end = run.train(1, None, None, &mut Printer)?;
     let Outcome::Done { model, figures, .. } = end else { return Err("left early".into()) };
     println!("test NLL {:.2} ± {:.2} nats", figures.nll, figures.nll_standard_error.unwrap_or(f64::NAN));
     let file = folder.join("survey.safetensors");

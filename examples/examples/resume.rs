@@ -1,6 +1,6 @@
 //! A run that is left in the middle goes on to the same bits: a checkpoint holds all that it needs.
 
-use arm_std::train::{Checkpoint, Epoch, Failure, Next, Observer, Outcome, Restored, Settings, train};
+use arm_std::train::{Checkpoint, Epoch, Failure, Next, Observer, Outcome, Restored, Settings};
 use std::time::Duration;
 
 /// Leaves after a step, and keeps the checkpoint.
@@ -41,19 +41,16 @@ fn main() -> Result<(), Failure> {
         nll_images: Some(50),
         ..Settings::default()
     };
-    let mut config = settings.resolve()?;
-    let splits = config.splits()?;
-    settings.suit(&mut config, splits.train.cols(), splits.train.rows());
-    let network = config.network(&splits.train)?;
+    let run = settings.prepare(settings.resolve()?.load()?)?;
 
     println!("in one go:");
-    let whole = train(&config, &network, &splits, 2, None, None, &mut Leaver::default())?;
+    let whole = run.train(2, None, None, &mut Leaver::default())?;
 
     println!("left after step 47, and taken up by another number of threads:");
     let mut leaver = Leaver { after: Some(47), kept: None };
-    let left = train(&config, &network, &splits, 1, None, None, &mut leaver)?;
+    let left = run.train(1, None, None, &mut leaver)?;
     assert_eq!(left, Outcome::Left(47));
-    let resumed = train(&config, &network, &splits, 2, None, leaver.kept, &mut Leaver::default())?;
+    let resumed = run.train(2, None, leaver.kept, &mut Leaver::default())?;
 
     assert!(whole == resumed);
     println!("both ended with the same model, bit for bit");

@@ -125,7 +125,7 @@ fn local_disarm_of_one_sample() {
 #[test]
 fn independent_upper_uniforms_are_unbiased_and_shared_ones_vary_less() {
     let mut independent = engine(TWO, Arm);
-    independent.shared = false;
+    independent.share_uniforms = false;
     let (z, trace) = worst(independent, Vae);
     assert!(z < 6.0, "z = {z:.2}");
     let (_, shared) = worst(engine(TWO, Arm), Vae);

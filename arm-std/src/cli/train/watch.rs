@@ -1,6 +1,7 @@
 //! What is seen of a run, and when it is saved.
 
-use super::say;
+use crate::cli::interrupts::{interrupted, leave_on_request, pass_requests_on};
+use crate::cli::say;
 use crate::data::BitTable;
 use crate::network::Model;
 use crate::runs::folder::{Line, RunFolder};
@@ -8,23 +9,7 @@ use crate::runs::report::refresh;
 use crate::train::{Checkpoint, Epoch, Failure, Next, Observer, RETRIES, Restored, best};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{Write, stderr};
-use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-/// Whether Ctrl-C was pressed.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
-/// Whether this process was asked to leave.
-pub(super) fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::SeqCst)
-}
-
-/// For a process that another one leads: it asks all to leave, as often as it is told.
-pub(super) fn pass_interrupts_on() -> Result<(), Failure> {
-    // A launcher passes a signal on that its group got already: a second one is no wish to quit at once.
-    Ok(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst))?)
-}
 
 /// When a run is saved.
 #[derive(Clone, Copy)]
@@ -40,7 +25,7 @@ pub(super) struct Watch<'a> {
     bar: ProgressBar,
     folder: &'a mut RunFolder,
     saving: Saving,
-    ends: Option<(Epoch, Epoch)>,
+    ends: Option<Ends>,
     /// Sum and number of -ELBOs since the bar was drawn.
     recent: (f64, u32),
     drawn: Instant,
@@ -53,6 +38,20 @@ pub(super) struct Watch<'a> {
     /// Test examples to reconstruct.
     test: &'a BitTable,
     reported: Option<Instant>,
+}
+
+/// The first and the last epoch.
+#[derive(Clone, Copy)]
+pub(super) struct Ends {
+    pub first: Epoch,
+    pub last: Epoch,
+}
+
+/// What was seen of a run.
+pub(super) struct Seen {
+    pub ends: Option<Ends>,
+    /// Whether a checkpoint was saved.
+    pub saved: bool,
 }
 
 /// Time between reports.
@@ -70,13 +69,8 @@ impl<'a> Watch<'a> {
         test: &'a BitTable,
     ) -> Result<Self, Failure> {
         match alone {
-            true => ctrlc::set_handler(|| {
-                if INTERRUPTED.swap(true, Ordering::SeqCst) {
-                    process::exit(130);
-                }
-                tell("saving; once more to quit at once");
-            })?,
-            false => pass_interrupts_on()?,
+            true => leave_on_request("saving")?,
+            false => pass_requests_on()?,
         }
         let bar = ProgressBar::new(steps);
         let template = "{bar:30} {pos}/{len} steps  {msg}  {eta} left";
@@ -101,10 +95,10 @@ impl<'a> Watch<'a> {
         })
     }
 
-    /// Takes the bar away; returns the first and the last epoch, and whether a checkpoint was saved.
-    pub(super) fn finish(self) -> (Option<(Epoch, Epoch)>, bool) {
+    /// Takes the bar away.
+    pub(super) fn finish(self) -> Seen {
         self.bar.finish_and_clear();
-        (self.ends, self.saved.is_some())
+        Seen { ends: self.ends, saved: self.saved.is_some() }
     }
 }
 
@@ -129,8 +123,8 @@ impl Observer for Watch<'_> {
     }
 
     fn epoch(&mut self, epoch: &Epoch, steps: u64, time: Duration) -> Result<(), Failure> {
-        let first = self.ends.map_or(*epoch, |(first, _)| first);
-        self.ends = Some((first, *epoch));
+        let first = self.ends.map_or(*epoch, |ends| ends.first);
+        self.ends = Some(Ends { first, last: *epoch });
         let seconds = std::mem::replace(&mut self.line, Instant::now()).elapsed().as_secs_f64();
         let steps_per_second = steps as f64 / time.as_secs_f64().max(1e-9);
         if self.bar.is_hidden() {

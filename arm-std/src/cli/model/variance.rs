@@ -1,15 +1,15 @@
 //! `arm variance`.
 
-use super::estimators::{choices, label};
 use super::subject::Subject;
-use super::{Outcome, Usage, args, say};
+use crate::cli::estimators::{choices, label};
+use crate::cli::{Outcome, Usage, args, say};
 use crate::estimators::{BaselineName, Choice, EstimatorName};
 use crate::files::replace_bytes;
 use crate::kernels::Desktop;
 use crate::measure::gradients::{self, Effort, Reference, Row};
 use crate::measure::moments::Place;
 use crate::memory::LINE;
-use crate::network::Cut;
+use crate::network::SplitRows;
 use crate::runs::plot::{Axis, Chart, Curve, page};
 use arm_core::Shape;
 use arm_core::estimator::Exact;
@@ -34,7 +34,7 @@ struct Report<'a> {
     estimators: &'a [Row],
 }
 
-pub(super) fn run(args: &args::Variance) -> Outcome {
+pub(in crate::cli) fn run(args: &args::Variance) -> Outcome {
     let subject = Subject::read(&args.model)?;
     let (model, data) = (&subject.model, subject.data(&args.measured)?);
     let mut drawn = crate::data::BitTable::default();
@@ -46,8 +46,8 @@ pub(super) fn run(args: &args::Variance) -> Outcome {
     }
     let shape = model.network.shape().padded(LINE);
     let params = model.padded(LINE);
-    let cut = Cut::new(&shape, table.words(), table.cols());
-    let (x, y) = (cut.x(0..batch), cut.y(0..batch));
+    let split = SplitRows::new(&shape, table.words(), table.cols());
+    let (x, y) = (split.x(0..batch), split.y(0..batch));
     let chosen = choices(&args.estimators, &shape, |_| true)?;
     let effort = Effort {
         draws: args.draws,

@@ -1,6 +1,6 @@
 //! What a command measures: a trained model, and the data that it was trained on or others.
 
-use super::{Outcome, Usage, args, say, tell};
+use crate::cli::{Outcome, Usage, args, say, tell};
 use crate::data::{BinariseName, Selection, Splits, load_columns};
 use crate::network::Model;
 use crate::runs::folder::{CONFIG, MODEL};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// A model with what is known of its run.
 #[derive(Debug)]
-pub(super) struct Subject {
+pub(in crate::cli) struct Subject {
     pub model: Model,
     /// Run folder or file, as it was given.
     pub path: PathBuf,
@@ -22,7 +22,7 @@ pub(super) struct Subject {
 
 /// Data to measure on.
 #[derive(Debug)]
-pub(super) struct Data {
+pub(in crate::cli) struct Data {
     pub path: PathBuf,
     /// The data of the run, where they are others.
     pub trained_on: Option<PathBuf>,
@@ -32,7 +32,7 @@ pub(super) struct Data {
 
 impl Subject {
     /// Reads a run folder, a model file or the bytes of a device.
-    pub(super) fn read(path: &Path) -> Result<Subject, Failure> {
+    pub(in crate::cli) fn read(path: &Path) -> Result<Subject, Failure> {
         let (model, of_file) = Model::load_with_config(&model_file(path))?;
         let file = path.join(CONFIG);
         let is_run = file.is_file();
@@ -48,7 +48,7 @@ impl Subject {
     ///
     /// # Errors
     /// A model without a run and no data named, data that cannot be read or that do not fit the model.
-    pub(super) fn data(&self, chosen: &args::Measured) -> Result<Data, Failure> {
+    pub(in crate::cli) fn data(&self, chosen: &args::Measured) -> Result<Data, Failure> {
         let own = self.config.as_ref().map(|config| config.data.clone());
         let path = match (&chosen.data, &own) {
             (Some(path), _) => path.clone(),
@@ -92,7 +92,7 @@ impl Subject {
     }
 
     /// Prints what is measured on what, `rows` being words about the rows.
-    pub(super) fn say(&self, data: &Data, rows: &str) -> Outcome {
+    pub(in crate::cli) fn say(&self, data: &Data, rows: &str) -> Outcome {
         let (model, path) = (&self.model, self.path.display());
         say(format_args!("{path}: {}  {} parameters", model.network.notation(), model.params.len()))?;
         let whose = match &data.trained_on {
@@ -106,7 +106,7 @@ impl Subject {
 }
 
 /// The model of a run folder, or the file itself.
-pub(super) fn model_file(path: &Path) -> PathBuf {
+pub(in crate::cli) fn model_file(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(MODEL) } else { path.into() }
 }
 

@@ -1,8 +1,9 @@
 //! Options of the command line.
 
+pub(super) mod data;
+
 use super::estimators::Named;
-use crate::data;
-use crate::data::BinariseName;
+use crate::data::{self as tables, BinariseName};
 use crate::driver::Threads;
 use crate::train::Settings;
 use clap::{Args as Options, Parser, Subcommand, ValueEnum};
@@ -36,7 +37,7 @@ pub(super) enum Command {
     Sample(Sample),
     /// Look at data sets and convert them
     #[command(subcommand)]
-    Data(super::data::Data),
+    Data(data::Data),
     /// Write a trained model for a device: as bytes, in Rust and in C, with a self-test
     Export(Export),
     /// The toy problem of the ARM paper (figure 1): traces of ascents, and variances against their closed forms
@@ -99,16 +100,16 @@ pub(super) struct Runs {
 pub(super) struct Columns {
     /// Columns to read, by name or number from 0, such as age,3,7-9,20- [default: those of the run, or all but an index]
     #[arg(long, value_name = "COLUMNS")]
-    pub columns: Option<data::Columns>,
+    pub columns: Option<tables::Columns>,
     /// Columns to leave out, by name or number from 0 [default: those of the run]
     #[arg(long, value_name = "COLUMNS")]
-    pub drop: Option<data::Columns>,
+    pub drop: Option<tables::Columns>,
 }
 
 impl Columns {
     /// What is asked for.
-    pub(super) fn selection(&self) -> data::Selection {
-        data::Selection { columns: self.columns.clone(), drop: self.drop.clone() }
+    pub(super) fn selection(&self) -> tables::Selection {
+        tables::Selection { columns: self.columns.clone(), drop: self.drop.clone() }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// What a process sees of a run that it shares: process 0 decides for all when to save, each may ask all to leave,
 /// and only process 0 writes anything.
-pub(crate) struct Led<'a> {
+pub(crate) struct GroupObserver<'a> {
     /// The processes.
     pub(crate) peers: &'a dyn Peers,
     /// The observer of process 0.
@@ -16,7 +16,7 @@ pub(crate) struct Led<'a> {
     pub(crate) leave: fn() -> bool,
 }
 
-impl Observer for Led<'_> {
+impl Observer for GroupObserver<'_> {
     fn step(&mut self, step: u64, neg_elbo: f32) -> Next {
         let next = self.leader.as_mut().map_or(Next::Go, |leader| leader.step(step, neg_elbo));
         // Whoever is asked to leave leaves with all others.

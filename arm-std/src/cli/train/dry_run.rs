@@ -1,7 +1,9 @@
 //! What a run would take: `arm train --dry-run`.
 
-use super::{Outcome, say};
+use crate::cli::{Outcome, say};
+use crate::driver::Threads;
 use crate::network::{Budget, Cost, Network, Ram};
+use crate::train::Prepared;
 
 /// Thousands apart: `40,107`.
 fn number(n: usize) -> String {
@@ -24,13 +26,15 @@ pub(super) fn fits(ram: Ram, network: &Network) -> Outcome {
     say(format_args!("fits {ram}: it trains in {sgd} bytes of RAM with SGD on a device; with Adam in {adam}"))
 }
 
-/// The memory of the run here, of which `bytes` for training and `data` for the data, and what the network takes as a learner
-/// on a device.
-pub(super) fn print(network: &Network, bytes: usize, data: usize) -> Outcome {
+/// The memory of the run here, and what the network takes as a learner on a device.
+pub(super) fn print(run: &Prepared, threads: Threads, alone: bool) -> Outcome {
+    let Prepared { network, splits, .. } = run;
+    let rows = splits.train.rows() + splits.valid.rows() + splits.test.rows();
+    let data = 4 * rows * splits.train.cols().div_ceil(32);
     let kib = |bytes: usize| number(bytes.div_ceil(1024));
     say(format_args!(
         "memory here: {} KiB parameters, moments and scratch; data {} KiB as bits",
-        kib(bytes),
+        kib(run.memory(threads, alone)),
         kib(data)
     ))?;
     let (budget, cost) = (Budget::of(&network.shape()), Cost::of(network));

@@ -9,7 +9,7 @@ use arm_core::objective::Objective;
 use arm_core::{BitMatrix, Error, Shape};
 
 /// What a run does with a [`Driver`]; parameters and moments are those of its padded shape.
-pub(super) trait Machine {
+pub(super) trait ErasedDriver {
     fn shape(&self) -> Shape<'_>;
     fn step(&mut self, x: BitMatrix<'_>, y: BitMatrix<'_>, examples: usize) -> Result<f32, Error>;
     fn params(&self) -> &[f32];
@@ -25,9 +25,9 @@ pub(super) trait Machine {
 }
 
 /// With the objective of the network.
-pub(super) struct Concrete<'a, E, M>(pub(super) Driver<'a, E, M>, pub(super) M);
+pub(super) struct Typed<'a, E, M>(pub(super) Driver<'a, E, M>, pub(super) M);
 
-impl<E, M> Machine for Concrete<'_, E, M>
+impl<E, M> ErasedDriver for Typed<'_, E, M>
 where
     E: Estimator + Sync,
     M: Objective<Desktop> + Clone + Send,

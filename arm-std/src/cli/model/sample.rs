@@ -1,11 +1,11 @@
 //! `arm sample`.
 
 use super::subject::model_file;
-use super::{Outcome, args, say};
+use crate::cli::{Outcome, args, say};
 use crate::network::Model;
 use crate::runs::pictures::samples;
 
-pub(super) fn run(args: &args::Sample) -> Outcome {
+pub(in crate::cli) fn run(args: &args::Sample) -> Outcome {
     let model = Model::load(&model_file(&args.model))?;
     if model.network.conditional {
         let (file, notation) = (args.model.display(), model.network.notation());

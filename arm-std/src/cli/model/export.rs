@@ -1,12 +1,12 @@
 //! `arm export`.
 
 use super::subject::model_file;
-use super::{Outcome, Usage, args, say};
+use crate::cli::{Outcome, Usage, args, say};
 use crate::files::replace_all;
 use crate::network::Model;
 use crate::network::export::Export;
 
-pub(super) fn run(args: &args::Export) -> Outcome {
+pub(in crate::cli) fn run(args: &args::Export) -> Outcome {
     let name = args.out.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let letter = |c: char| c.is_ascii_lowercase() || c == '_';
     if !name.starts_with(letter) || !name.chars().all(|c| letter(c) || c.is_ascii_digit()) {

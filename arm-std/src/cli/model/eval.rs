@@ -1,7 +1,7 @@
 //! `arm eval`.
 
 use super::subject::{Data, Subject};
-use super::{Outcome, Usage, args, figure_lines, say};
+use crate::cli::{Outcome, Usage, args, figure_lines, say};
 use crate::data::{BitTable, Source, Splits};
 use crate::kernels::Desktop;
 use crate::measure::evaluate::{Figures, Scores};
@@ -38,7 +38,7 @@ struct Report<'a> {
     scores: Option<&'a Path>,
 }
 
-pub(super) fn run(args: &args::Eval) -> Outcome {
+pub(in crate::cli) fn run(args: &args::Eval) -> Outcome {
     let file = args.scores.as_deref().map(|path| format(path).map(|format| (path, format))).transpose()?;
     let subject = Subject::read(&args.model)?;
     let data = subject.data(&args.measured)?;
