@@ -7,7 +7,7 @@
 #   scripts/bare-metal.sh selftest [BOARD...]  golden values on these boards, or on all
 #   scripts/bare-metal.sh programs [BOARD...]  anomaly, survey and switchboard on these boards, or each where it is quick
 #
-# BOARD: microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
+# BOARD: one of examples/firmware/boards.txt
 # IMAGE: a program in examples/firmware/src/bin
 #
 # Programs can be built with data that lies elsewhere: IMU=FOLDER for anomaly (acceleration.npy and recordings.csv),
@@ -18,25 +18,18 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 firmware=$root/examples/firmware
-boards="microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt"
+table=$firmware/boards.txt
+boards=$(awk '!/^#/ && NF { print $1 }' "$table" | xargs)
 
-target_of() {
-    case $1 in
-        microbit) echo thumbv6m-none-eabi ;;
-        mps2-an385) echo thumbv7m-none-eabi ;;
-        mps2-an386 | mps2-an500) echo thumbv7em-none-eabihf ;;
-        mps2-an505 | mps3-an547) echo thumbv8m.main-none-eabihf ;;
-        riscv-virt) echo riscv32imac-unknown-none-elf ;;
-        *) echo "unknown board $1; one of: $boards" >&2; exit 2 ;;
-    esac
+# of BOARD FIELDS: what the table says of a board; one that it does not name is refused.
+of() {
+    awk -v board="$1" '$1 == board { found = 1; print '"$2"' } END { exit !found }' "$table" || {
+        echo "unknown board $1; one of: $boards" >&2
+        exit 2
+    }
 }
-
-flags_of() {
-    case $1 in
-        mps3-an547) echo "-C target-cpu=cortex-m55" ;;
-        *) echo "" ;;
-    esac
-}
+target_of() { of "$1" '$2'; }
+flags_of() { of "$1" 'substr($0, index($0, $3) + length($3))'; }
 
 rustup_has() {
     [ "${BARE_METAL:-}" != debian ] && command -v rustup >/dev/null || return 1
@@ -55,6 +48,7 @@ cargo_for() {
     fi
     linker=$(command -v rust-lld || command -v ld.lld || true)
     [ -n "$linker" ] || linker=$(find "$(rustc --print sysroot 2>/dev/null || echo /usr)" -name rust-lld | head -n 1)
+    echo "rustup has no $target: /usr/bin/cargo builds core itself" >&2
     name=$(echo "$target" | tr 'a-z.-' 'A-Z__')
     export "CARGO_TARGET_${name}_LINKER=$linker"
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo build -Zbuild-std=core --release --target "$target" "$@" >&2

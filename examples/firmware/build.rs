@@ -25,15 +25,21 @@ fn given(name: &str) -> Option<PathBuf> {
 
 fn main() {
     let target = env::var("TARGET").unwrap();
-    let usual = match target.split('-').next().unwrap() {
-        "thumbv6m" => "microbit",
-        "thumbv7m" => "mps2-an385",
-        "thumbv8m.main" => "mps2-an505",
-        "riscv32imac" => "riscv-virt",
-        _ => "mps2-an386",
-    };
     println!("cargo:rerun-if-env-changed=BOARD");
-    let board = env::var("BOARD").unwrap_or_else(|_| usual.into());
+    println!("cargo:rerun-if-changed=boards.txt");
+    let table = fs::read_to_string("boards.txt").expect("the table of boards");
+    let boards = || table.lines().filter(|line| !line.starts_with('#')).map(str::split_whitespace);
+    let named = env::var("BOARD").ok();
+    // Without a name the first board of the target.
+    let found = boards().map(Iterator::collect::<Vec<_>>).find(|row| {
+        let asked = named.as_ref().is_none_or(|board| row.first() == Some(&board.as_str()));
+        asked && row.get(1) == Some(&target.as_str())
+    });
+    let Some([board, _, clock, ..]) = found.as_deref() else {
+        let all: Vec<_> = boards().filter_map(|mut row| row.next()).collect();
+        panic!("no board {} for {target} in boards.txt: one of {}", named.unwrap_or_default(), all.join(", "));
+    };
+    println!("cargo:rustc-env=BOARD_CLOCK={clock}");
     let map = Path::new("memory").join(format!("{board}.x"));
     println!("cargo:rerun-if-changed={}", map.display());
     let out = PathBuf::from(env::var("OUT_DIR").unwrap());

@@ -17,6 +17,26 @@ pub const SBN_CONDITIONAL: u32 = 4;
 pub const SBN_ARM: u32 = 0;
 /// DisARM (U2G): ARM with the uniforms integrated out.
 pub const SBN_DISARM: u32 = 1;
+/// Augment-REINFORCE: one evaluation of f.
+pub const SBN_AR: u32 = 2;
+/// REINFORCE: one evaluation of f; `decay` of `sbn_config` is that of a moving average of f that is subtracted.
+pub const SBN_REINFORCE: u32 = 3;
+/// bitflip-1: one unit of a layer is flipped.
+pub const SBN_BITFLIP: u32 = 4;
+/// Local expectation gradients: every unit is flipped, one at a time.
+pub const SBN_LEG: u32 = 5;
+/// Unbiased gradient variance clipping: bitflip-1 for units that are nearly certain, DisARM for all others.
+pub const SBN_UGC: u32 = 6;
+/// Leave-one-out REINFORCE with `samples` samples, at least 2.
+pub const SBN_RLOO: u32 = 7;
+/// VIMCO, for the bound of `samples` samples, at least 2.
+pub const SBN_VIMCO: u32 = 8;
+/// ARMS: leave-one-out REINFORCE with 2 to 128 antithetic samples.
+pub const SBN_ARMS: u32 = 9;
+/// ARMS for the bound of 2 to 128 samples; it draws twice as many.
+pub const SBN_ARMS_BOUND: u32 = 10;
+/// Local DisARM, for the bound of `samples` samples.
+pub const SBN_LOCAL_DISARM: u32 = 11;
 /// Plain stochastic gradient descent: no moments.
 pub const SBN_SGD: u32 = 0;
 /// Gradient descent with momentum: one float a parameter.
@@ -25,8 +45,6 @@ pub const SBN_MOMENTUM: u32 = 1;
 pub const SBN_ADAM: u32 = 2;
 /// Most layers of encoder and decoder together.
 pub const SBN_MAX_LAYERS: u32 = 16;
-/// Words of a network's memory beside its layers, parameters, moments and scratch.
-pub const SBN_STATE_WORDS: u32 = 24;
 /// Most bytes that a sink or source is called for at a time.
 pub const SBN_PIECE: u32 = 64;
 
@@ -70,7 +88,7 @@ pub struct sbn_shape {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct sbn_config {
-    /// `SBN_ARM` or `SBN_DISARM`.
+    /// `SBN_ARM` to `SBN_LOCAL_DISARM`.
     pub estimator: u32,
     /// `SBN_SGD`, `SBN_MOMENTUM` or `SBN_ADAM`.
     pub optimiser: u32,
@@ -86,6 +104,10 @@ pub struct sbn_config {
     pub seed_low: u32,
     /// High word.
     pub seed_high: u32,
+    /// Samples for each step, of an estimator that draws several; 0 or 1 for all others.
+    pub samples: u32,
+    /// Of REINFORCE's moving average of f: the share of the past that is kept, in [0, 1); 0 for none.
+    pub decay: f32,
 }
 
 /// A network in the caller's memory, made by `sbn_init`.

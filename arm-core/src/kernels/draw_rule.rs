@@ -4,6 +4,15 @@
 pub trait DrawRule {
     /// From p = sigmoid(phi), q = sigmoid(-phi) and a uniform u.
     fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit;
+
+    /// Itself; of one that is chosen at run time, the one that was chosen.
+    #[inline(always)]
+    fn chosen(&self) -> &dyn DrawRule
+    where
+        Self: Sized,
+    {
+        self
+    }
 }
 
 /// One unit that was drawn.

@@ -95,7 +95,7 @@ static sbn_network *train(uint32_t *memory, size_t bytes, const sbn_shape *shape
 {
     sbn_network *net = NULL;
     float f = 0.0f;
-    ok(bytes == sbn_bytes(shape, config->optimiser) ? SBN_OK : SBN_ERROR_SIZE);
+    ok(bytes == sbn_bytes(shape, config) ? SBN_OK : SBN_ERROR_SIZE);
     ok(sbn_init(&net, memory, bytes, shape, config));
     for (uint32_t i = 0; i < 200; i++) {
         uint32_t x[2];

@@ -3,6 +3,7 @@
 //! On a board semihosting needs a debug probe that serves it; without one, the first line of text stops the program.
 #![no_std]
 
+pub mod board;
 pub mod clock;
 pub mod detector;
 pub mod golden;

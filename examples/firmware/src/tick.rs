@@ -7,21 +7,10 @@ mod timer {
     const RELOAD: *mut u32 = 0xe000_e014 as *mut u32;
     const CURRENT: *mut u32 = 0xe000_e018 as *mut u32;
 
-    /// Clock of SysTick in Hz: that of the emulated board. (An nRF51 has no SysTick; there a timer takes its place.)
-    const CLOCK: u32 = match option_env!("BOARD") {
-        Some(board) => match board.as_bytes() {
-            b"mps2-an505" => 20_000_000,
-            b"mps3-an547" => 32_000_000,
-            b"microbit" => 16_000_000,
-            _ => 25_000_000,
-        },
-        None => 25_000_000,
-    };
-
     pub(super) fn start(rate: u32) {
         // SAFETY: the registers are ours alone. The last write enables counter and interrupt, on the processor's clock.
         unsafe {
-            RELOAD.write_volatile(CLOCK / rate.max(2) - 1);
+            RELOAD.write_volatile(crate::board::CLOCK / rate.max(2) - 1);
             CURRENT.write_volatile(0);
             CONTROL.write_volatile(7);
         }
@@ -40,14 +29,13 @@ mod timer {
     /// Of QEMU's `virt` machine: a counter at 10 MHz and the time of the next interrupt.
     const NOW: *const u32 = 0x0200_bff8 as *const u32;
     const NEXT: *mut u32 = 0x0200_4000 as *mut u32;
-    const CLOCK: u32 = 10_000_000;
     const MACHINE_TIMER: usize = 1 << 7;
     const INTERRUPTS: usize = 1 << 3;
 
     static PERIOD: AtomicU32 = AtomicU32::new(u32::MAX);
 
     pub(super) fn start(rate: u32) {
-        PERIOD.store(CLOCK / rate.max(1), Relaxed);
+        PERIOD.store(crate::board::CLOCK / rate.max(1), Relaxed);
         next();
         // SAFETY: enables the machine timer's interrupt, whose handler `on_tick!` defines.
         unsafe {
