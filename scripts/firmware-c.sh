@@ -8,6 +8,7 @@
 #   scripts/firmware-c.sh qemu          runs it on a Cortex-M4F under QEMU
 #   scripts/firmware-c.sh interrupts [BOARD] [STRIDE]   interrupts every call, at every STRIDE-th instruction inside
 #   scripts/firmware-c.sh costs         prints what calls cost on a Cortex-M4F
+#   scripts/firmware-c.sh examples      an anomaly detector, and a black-box tuner in C++, on emulated boards
 #   scripts/firmware-c.sh symbols       what the linked image contains
 #   scripts/firmware-c.sh cmake         both runs again, built with CMake as examples/firmware-c/CMakeLists.txt says
 #   scripts/firmware-c.sh zephyr        configures the Zephyr module against stand-ins for Zephyr's CMake functions
@@ -42,8 +43,8 @@ same() {
 host() {
     cargo rustc -q --manifest-path "$root/Cargo.toml" --release -p arm-core-ffi --lib --crate-type staticlib --target-dir "$build"
     gcc -std=c99 $warnings -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I"$include" \
-        "$source"/src/main.c "$source"/src/refusals.c "$source"/src/board_host.c \
-        "$build/release/libsbn.a" -o "$build/host-program"
+        "$source"/src/main.c "$source"/src/refusals.c "$source"/src/power.c "$source"/src/stream.c "$source"/src/board_host.c \
+        "$build/release/libsbn.a" -lm -o "$build/host-program"
     "$build/host-program" >"$build/host" || { cat "$build/host"; fail "the program failed on the host"; }
     same host
 }
@@ -54,6 +55,7 @@ warnings() {
         gcc -std=c99 $warnings -fsyntax-only -I"$include" "$source_file"
         g++ -x c++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source_file"
     done
+    g++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source/src/tuner.cpp"
     echo "firmware-c: the header is clean in C99 and C++11"
 }
 
@@ -97,7 +99,7 @@ emulate() {
 }
 
 qemu() {
-    elf=$(image mps2-an386 program main refusals)
+    elf=$(image mps2-an386 program main refusals power stream)
     emulate mps2-an386 "$elf" >"$build/qemu" || { cat "$build/qemu"; fail "the program failed under QEMU"; }
     same qemu
 }
@@ -113,8 +115,28 @@ costs() {
     emulate mps2-an386 "$elf" || fail "a call failed while its cost was measured"
 }
 
+# The examples: an anomaly on a Cortex-M4F, a tuner in C++ on a Cortex-M0 with 16 KB.
+examples() {
+    elf=$(image mps2-an386 anomaly anomaly)
+    emulate mps2-an386 "$elf" || fail "the damaged bearing was not found, or too much else"
+    cpu=$(cpu_of microbit)
+    archive=$(library "$cpu")
+    flags=$("$root/scripts/c-library.sh" gcc "$cpu")
+    for file in tuner.cpp board_qemu.c; do
+        compiler="arm-none-eabi-gcc -std=c99"
+        case $file in *.cpp) compiler="arm-none-eabi-g++ -std=c++11 -fno-exceptions -fno-rtti -Wold-style-cast" ;; esac
+        # shellcheck disable=SC2086
+        $compiler $flags $warnings -O2 -ffreestanding -DBOARD_QUARTERS="$(quarters microbit)" -I"$include" \
+            -c "$source/src/$file" -o "$build/$file.o"
+    done
+    # shellcheck disable=SC2086
+    arm-none-eabi-gcc $flags -nostartfiles "$build/tuner.cpp.o" "$build/board_qemu.c.o" "$archive" -T "$source/microbit.ld" \
+        -Wl,--gc-sections,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/tuner.elf"
+    emulate microbit "$build/tuner.elf" || fail "the best setting was not found"
+}
+
 symbols() {
-    elf=$(image mps2-an386 program main refusals)
+    elf=$(image mps2-an386 program main refusals power stream)
     nm=arm-none-eabi-nm
     $nm "$elf" | grep -q ' T memcpy$' || fail "there is no memcpy in the image"
     awk '/^Linker script/ { on = 1 } on && /^ \.text/ { file = $NF } on && /^ +0x[0-9a-f]+ +memcpy$/ { print last; exit } { last = $NF }' \
@@ -152,8 +174,9 @@ cmakes() {
 zephyr() {
     stand=$build/zephyr
     rm -rf "$stand"
-    mkdir -p "$stand/lib"
-    : >"$stand/lib/libsbn.a"
+    mkdir -p "$stand/module/lib"
+    cp -r "$root/arm-core/ffi/packages/zephyr/zephyr" "$include" "$stand/module/"
+    : >"$stand/module/lib/libsbn.a"
     cat >"$stand/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.20)
 project(stand_in NONE)
@@ -168,11 +191,11 @@ endfunction()
 set(CONFIG_SBN y)
 add_subdirectory(${MODULE}/zephyr sbn)
 END
-    configure() { cmake -S "$stand" -B "$stand/build" -DMODULE="$root/arm-core/ffi" "-DCONFIG_SBN_LIBRARY=$1" 2>&1; }
-    configure lib/libsbn.a | grep -qxF -e "-- library sbn $stand/lib/libsbn.a" ||
+    configure() { cmake -S "$stand" -B "$stand/build" -DMODULE="$stand/module" "-DCONFIG_SBN_LIBRARY=$1" 2>&1; }
+    configure lib/libsbn.a | grep -qxF -e "-- library sbn $stand/module/lib/libsbn.a" ||
         fail "the Zephyr module does not import the library"
     # CMake breaks the lines of an error.
-    configure none.a | tr -s ' \n' ' ' | grep -q "CONFIG_SBN_LIBRARY: there is no $stand/none.a" ||
+    configure none.a | tr -s ' \n' ' ' | grep -q "CONFIG_SBN_LIBRARY: there is no $stand/module/none.a" ||
         fail "the Zephyr module does not say that there is no library"
     echo "firmware-c: the Zephyr module imports the library and the header, or says that there is none"
 }
@@ -184,9 +207,10 @@ case ${1:-all} in
     qemu) expected && qemu ;;
     interrupts) shift; interrupts "$@" ;;
     costs) costs ;;
+    examples) examples ;;
     symbols) symbols ;;
     cmake) expected && host && cmakes ;;
     zephyr) zephyr ;;
-    all) expected && warnings && host && qemu && interrupts && symbols && cmakes && zephyr ;;
+    all) expected && warnings && host && qemu && interrupts && examples && symbols && cmakes && zephyr ;;
     *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;
 esac

@@ -14,18 +14,24 @@ mod block;
 mod bytes;
 mod claim;
 mod create;
+mod detector;
 mod learn;
 mod pointers;
+mod record;
 mod rules;
 mod status;
 mod types;
+mod windows;
 
 pub use ask::*;
 pub use bytes::*;
 pub use create::*;
+pub use detector::*;
 pub use learn::*;
+pub use record::*;
 pub use status::*;
 pub use types::*;
+pub use windows::*;
 
 /// Never called: `arm-core` has no path that panics, and `scripts/firmware-c.sh` checks that the linked image has none.
 #[cfg(all(target_os = "none", feature = "panic-handler"))]

@@ -45,6 +45,8 @@ pub const SBN_MOMENTUM: u32 = 1;
 pub const SBN_ADAM: u32 = 2;
 /// Most layers of encoder and decoder together.
 pub const SBN_MAX_LAYERS: u32 = 16;
+/// Words of the memory of windows beside levels and windows.
+pub const SBN_WINDOWS_WORDS: u32 = 10;
 /// Most bytes that a sink or source is called for at a time.
 pub const SBN_PIECE: u32 = 64;
 
@@ -113,6 +115,49 @@ pub struct sbn_config {
 /// A network in the caller's memory, made by `sbn_init`.
 #[derive(Debug)]
 pub struct sbn_network(());
+
+/// Windows of a sensor's samples in the caller's memory, made by `sbn_windows_init`.
+#[derive(Debug)]
+pub struct sbn_windows(());
+
+/// A detector; its fields are the library's.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sbn_detector {
+    /// Numbers that mean something to the library.
+    pub kept: [u32; 8],
+}
+
+/// A flash with two slots for a record.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sbn_flash {
+    /// Reads `count` bytes (`SBN_PIECE`) from `address` on; 0 for success.
+    pub read: sbn_flash_read,
+    /// Writes `count` bytes (`SBN_PIECE`, to a multiple of it), which were erased; 0 for success.
+    pub write: sbn_flash_write,
+    /// Erases the page at `address`: all its bytes are 0xff then; 0 for success.
+    pub erase: sbn_flash_erase,
+    /// What the three are called with.
+    pub context: *mut c_void,
+    /// Address of the first slot; the second lies behind it. A multiple of `page`.
+    pub start: u32,
+    /// Bytes of a slot: `SBN_SLOT_BYTES`.
+    pub slot: u32,
+    /// Bytes that are erased at a time, a multiple of `SBN_PIECE`.
+    pub page: u32,
+}
+
+/// Reads from a flash: see `sbn_flash`.
+pub type sbn_flash_read =
+    Option<unsafe extern "C" fn(address: u32, bytes: *mut u8, count: usize, context: *mut c_void) -> i32>;
+
+/// Writes to a flash: see `sbn_flash`.
+pub type sbn_flash_write =
+    Option<unsafe extern "C" fn(address: u32, bytes: *const u8, count: usize, context: *mut c_void) -> i32>;
+
+/// Erases a page: see `sbn_flash`.
+pub type sbn_flash_erase = Option<unsafe extern "C" fn(address: u32, context: *mut c_void) -> i32>;
 
 /// An objective to be lowered: f of the packed units of the top layer, `units` of them. It must return, and must not
 /// call the library for the same network.

@@ -184,26 +184,28 @@ impl Held<'_> {
         rows: usize,
     ) -> Result<(), Error> {
         let Held { params, moments, scratch, input, state, layer } = self;
-        let start = layer.dense.offset + first * layer.dense.stride;
-        let range = start..start + rows * layer.dense.stride;
-        let (firsts, seconds) = moments.split_at_mut_checked(params.len()).unwrap_or_default();
-        let weights = params.get_mut(range.clone()).unwrap_or_default();
+        let (start, floats) = (layer.dense.offset + first * layer.dense.stride, rows * layer.dense.stride);
         // All else of the scratch is only read until the step is done.
         let Scratch { activations, deltas, samples, hidden_or_uniforms: room, logits, per_row, .. } = scratch;
         let trained = &engine.layout(1).trained(layer, input, &Trace { activations, deltas, samples });
-        if let Rule::Sgd(Sgd { rate }) = optimiser.rule() {
+        let parameters = params.len();
+        let weights = part(params, start, floats);
+        // With several samples a layer above them has a gradient of each.
+        if let (1, Rule::Sgd(Sgd { rate })) = (engine.estimator.samples(), optimiser.rule()) {
             let mut unused = 0.0;
             let prepared = Prepared { units: logits, one: per_row.first_mut().unwrap_or(&mut unused) };
             engine.descend(rate, trained, layer.index, first, weights, prepared);
             return Ok(());
         }
-        let block = Block {
-            layer: layer.index,
-            first,
-            weights,
-            first_moment: firsts.get_mut(range.clone()).unwrap_or_default(),
-            second_moment: seconds.get_mut(range).unwrap_or_default(),
-        };
+        let (firsts, seconds) = moments.split_at_mut_checked(parameters).unwrap_or_default();
+        let (first_moment, second_moment) = (part(firsts, start, floats), part(seconds, start, floats));
+        let block = Block { layer: layer.index, first, weights, first_moment, second_moment };
         engine.update_layer(Traces::One(trained), optimiser, state.updates, 1, block, room)
     }
+}
+
+/// `floats` floats from `start` on; none where they are not all there.
+#[inline(always)]
+fn part(data: &mut [f32], start: usize, floats: usize) -> &mut [f32] {
+    data.get_mut(start..).unwrap_or_default().get_mut(..floats).unwrap_or_default()
 }

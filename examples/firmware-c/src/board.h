@@ -32,6 +32,10 @@ uint32_t board_stack_of(void (*work)(void));
 /* The number of cases that went wrong when the library was given bad input; prints them. */
 int refusals(void);
 
+/* The same of a record whose power is lost; of windows, conditional networks, estimators and the detector. */
+int power(void);
+int stream(void);
+
 /* The number of pairs of calls that saw half of each other; every `stride`th instruction of a long call is interrupted. */
 int interrupts(uint32_t stride);
 

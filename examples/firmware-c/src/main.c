@@ -159,6 +159,8 @@ int main(void)
     print_hex("  parameters", hash_params(net));
 
     failures += refusals();
+    failures += power();
+    failures += stream();
     board_print(failures == 0 ? "all done\n" : "there were errors\n");
     return failures == 0 ? 0 : 1;
 }
