@@ -7,7 +7,7 @@
 #   scripts/bare-metal.sh selftest [BOARD...]  golden values on these boards, or on all
 #   scripts/bare-metal.sh programs [BOARD...]  anomaly, survey and switchboard on these boards, or each where it is quick
 #
-# BOARD: one of examples/firmware/boards.txt
+# BOARD: a line of examples/firmware/boards.txt
 # IMAGE: a program in examples/firmware/src/bin
 #
 # Programs can be built with data that lies elsewhere: IMU=FOLDER for anomaly (acceleration.npy and recordings.csv),
@@ -18,18 +18,16 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 firmware=$root/examples/firmware
-table=$firmware/boards.txt
-boards=$(awk '!/^#/ && NF { print $1 }' "$table" | xargs)
+boards=$(awk '!/^#/ { print $1 }' "$firmware/boards.txt" | paste -sd' ' -)
 
-# of BOARD FIELDS: what the table says of a board; one that it does not name is refused.
+# of BOARD FROM: the columns from FROM on of its line in the table.
 of() {
-    awk -v board="$1" '$1 == board { found = 1; print '"$2"' } END { exit !found }' "$table" || {
-        echo "unknown board $1; one of: $boards" >&2
-        exit 2
-    }
+    awk -v board="$1" -v from="$2" '$1 == board { for (i = from; i <= NF; i++) printf "%s ", $i }' "$firmware/boards.txt"
 }
-target_of() { of "$1" '$2'; }
-flags_of() { of "$1" 'substr($0, index($0, $3) + length($3))'; }
+
+target_of() {
+    case " $boards " in *" $1 "*) of "$1" 2 | cut -d ' ' -f 1 ;; *) echo "unknown board $1; one of: $boards" >&2; exit 2 ;; esac
+}
 
 rustup_has() {
     [ "${BARE_METAL:-}" != debian ] && command -v rustup >/dev/null || return 1
@@ -48,7 +46,7 @@ cargo_for() {
     fi
     linker=$(command -v rust-lld || command -v ld.lld || true)
     [ -n "$linker" ] || linker=$(find "$(rustc --print sysroot 2>/dev/null || echo /usr)" -name rust-lld | head -n 1)
-    echo "rustup has no $target: /usr/bin/cargo builds core itself" >&2
+    echo "bare-metal: rustup has no $target (rustup target add $target): /usr/bin/cargo builds core itself" >&2
     name=$(echo "$target" | tr 'a-z.-' 'A-Z__')
     export "CARGO_TARGET_${name}_LINKER=$linker"
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo build -Zbuild-std=core --release --target "$target" "$@" >&2
@@ -75,7 +73,7 @@ build() {
     # Figures are of an engine without what the network of these images does not need.
     case $image in bench | flash) engine=--no-default-features ;; *) engine= ;; esac
     # shellcheck disable=SC2086
-    RUSTFLAGS="$(flags_of "$board") ${RUSTFLAGS:-}" cargo_for "$target" \
+    RUSTFLAGS="$(of "$board" 4) ${RUSTFLAGS:-}" cargo_for "$target" \
         --manifest-path "$firmware/Cargo.toml" --locked --bin "$image" $engine
     echo "$CARGO_TARGET_DIR/$target/release/$image"
 }

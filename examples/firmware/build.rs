@@ -27,19 +27,14 @@ fn main() {
     let target = env::var("TARGET").unwrap();
     println!("cargo:rerun-if-env-changed=BOARD");
     println!("cargo:rerun-if-changed=boards.txt");
+    let wanted = env::var("BOARD").ok();
     let table = fs::read_to_string("boards.txt").expect("the table of boards");
-    let boards = || table.lines().filter(|line| !line.starts_with('#')).map(str::split_whitespace);
-    let named = env::var("BOARD").ok();
-    // Without a name the first board of the target.
-    let found = boards().map(Iterator::collect::<Vec<_>>).find(|row| {
-        let asked = named.as_ref().is_none_or(|board| row.first() == Some(&board.as_str()));
-        asked && row.get(1) == Some(&target.as_str())
-    });
-    let Some([board, _, clock, ..]) = found.as_deref() else {
-        let all: Vec<_> = boards().filter_map(|mut row| row.next()).collect();
-        panic!("no board {} for {target} in boards.txt: one of {}", named.unwrap_or_default(), all.join(", "));
-    };
-    println!("cargo:rustc-env=BOARD_CLOCK={clock}");
+    let rows = table.lines().filter(|line| !line.starts_with('#'));
+    let fields = rows.map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let is_it = |f: &Vec<&str>| wanted.as_ref().map_or(f[1] == target, |name| f[0] == name.as_str());
+    let line = fields.into_iter().find(is_it).expect("a line for this board or target in boards.txt");
+    let (board, clock) = (line[0], line[2]);
+    println!("cargo:rustc-env=CLOCK={clock}");
     let map = Path::new("memory").join(format!("{board}.x"));
     println!("cargo:rerun-if-changed={}", map.display());
     let out = PathBuf::from(env::var("OUT_DIR").unwrap());

@@ -3,24 +3,20 @@
 mod args;
 mod compare;
 mod data;
-mod dry_run;
 mod estimators;
-mod eval;
-mod export;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod interrupts;
+mod model;
+mod prepare;
 mod runs;
-mod sample;
-mod subject;
 mod toy;
 mod train;
-mod variance;
-mod watch;
 
-use crate::config::{BinariseName, Config};
-use crate::data::{Binarise, Note};
+use crate::data::{Binarise, BinariseName, Note};
 use crate::files;
 use crate::network::Network;
+use crate::train::Config;
 use clap::Parser;
 use std::io::Write;
 use std::path::Path;
@@ -33,13 +29,13 @@ pub fn main() -> ExitCode {
     let result = match args::Args::parse().command {
         args::Command::Train(args) => train::run(&args),
         args::Command::Runs(args) => runs::run(&args),
-        args::Command::Eval(args) => eval::run(&args),
-        args::Command::Sample(args) => sample::run(&args),
+        args::Command::Eval(args) => model::eval::run(&args),
+        args::Command::Sample(args) => model::sample::run(&args),
         args::Command::Toy(args) => toy::run(&args),
-        args::Command::Export(args) => export::run(&args),
+        args::Command::Export(args) => model::export::run(&args),
         args::Command::Data(command) => data::run(&command),
         args::Command::Compare(args) => compare::run(&args),
-        args::Command::Variance(args) => variance::run(&args),
+        args::Command::Variance(args) => model::variance::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -92,7 +88,7 @@ fn headline(network: &Network, config: &Config) -> String {
 }
 
 /// What the commands say about figures: each mean ± its standard error.
-fn figure_lines(split: &str, figures: &crate::train::Figures, conditional: bool) -> [String; 2] {
+fn figure_lines(split: &str, figures: &crate::measure::evaluate::Figures, conditional: bool) -> [String; 2] {
     let mean = |value: f64, error: Option<f64>| {
         let error = error.map_or_else(String::new, |error| format!(" ± {error:.2}"));
         format!("{value:8.2}{error} nats")
@@ -113,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_mean_is_printed_with_its_standard_error() {
-        let figures = crate::train::Figures {
+        let figures = crate::measure::evaluate::Figures {
             neg_elbo: 101.256,
             neg_elbo_standard_error: Some(0.4),
             nll: 99.5,

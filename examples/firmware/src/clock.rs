@@ -12,7 +12,7 @@ mod timer {
     const CURRENT: *mut u32 = 0xe000_e018 as *mut u32;
 
     /// Nanoseconds of a tick times four.
-    const QUARTERS: u32 = (4_000_000_000 / crate::board::CLOCK as u64) as u32;
+    const QUARTERS: u32 = (4_000_000_000 / crate::CLOCK as u64) as u32;
 
     pub(super) fn start() {
         // SAFETY: the registers exist on every Cortex-M that has SysTick and are ours alone; no interrupt is enabled.

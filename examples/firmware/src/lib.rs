@@ -3,7 +3,6 @@
 //! On a board semihosting needs a debug probe that serves it; without one, the first line of text stops the program.
 #![no_std]
 
-pub mod board;
 pub mod clock;
 pub mod detector;
 pub mod golden;
@@ -18,6 +17,12 @@ pub mod survey;
 pub mod switchboard;
 pub mod tick;
 pub mod vibration;
+
+/// Clock of the timer in Hz: the board's, out of `boards.txt`.
+pub(crate) const CLOCK: u32 = match u32::from_str_radix(env!("CLOCK"), 10) {
+    Ok(clock) => clock,
+    Err(_) => panic!("a clock in Hz in boards.txt"),
+};
 
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;

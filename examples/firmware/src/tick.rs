@@ -7,10 +7,13 @@ mod timer {
     const RELOAD: *mut u32 = 0xe000_e014 as *mut u32;
     const CURRENT: *mut u32 = 0xe000_e018 as *mut u32;
 
+    // (An nRF51 has no SysTick; there a timer takes its place.)
+    use crate::CLOCK;
+
     pub(super) fn start(rate: u32) {
         // SAFETY: the registers are ours alone. The last write enables counter and interrupt, on the processor's clock.
         unsafe {
-            RELOAD.write_volatile(crate::board::CLOCK / rate.max(2) - 1);
+            RELOAD.write_volatile(CLOCK / rate.max(2) - 1);
             CURRENT.write_volatile(0);
             CONTROL.write_volatile(7);
         }
@@ -26,7 +29,9 @@ mod timer {
 mod timer {
     use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-    /// Of QEMU's `virt` machine: a counter at 10 MHz and the time of the next interrupt.
+    use crate::CLOCK;
+
+    /// Of QEMU's `virt` machine: a counter and the time of the next interrupt.
     const NOW: *const u32 = 0x0200_bff8 as *const u32;
     const NEXT: *mut u32 = 0x0200_4000 as *mut u32;
     const MACHINE_TIMER: usize = 1 << 7;
@@ -35,7 +40,7 @@ mod timer {
     static PERIOD: AtomicU32 = AtomicU32::new(u32::MAX);
 
     pub(super) fn start(rate: u32) {
-        PERIOD.store(crate::board::CLOCK / rate.max(1), Relaxed);
+        PERIOD.store(CLOCK / rate.max(1), Relaxed);
         next();
         // SAFETY: enables the machine timer's interrupt, whose handler `on_tick!` defines.
         unsafe {

@@ -1,0 +1,65 @@
+//! dx = act'(a) (d w^T): tiles of inner products, four rows of w at a time.
+
+use crate::lanes::{Lanes, Op, WIDE};
+use crate::tiles::dots::{At, tile};
+use crate::tiles::{back_pairs, split, with_height};
+use arm_core::matrix::{Matrix, MatrixMut};
+
+/// See [`Kernels::back`](arm_core::kernels::Kernels::back).
+pub(crate) struct Back<'a> {
+    pub(crate) w: Matrix<'a>,
+    pub(crate) d: Matrix<'a>,
+    pub(crate) a: Matrix<'a>,
+    pub(crate) slope: f32,
+    pub(crate) dx: MatrixMut<'a>,
+}
+
+/// Elements of a row of dx that are summed at a time.
+const INPUTS: usize = 256;
+
+/// Rows of the tallest tile of any vector unit.
+const MOST: usize = 6;
+
+impl Op for Back<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(mut self, l: L) {
+        let outputs = self.d.cols();
+        if const { L::PAIRS } && l.pairs() && back_pairs::pays(outputs, L::N) {
+            return back_pairs::back(l, self.w, self.d, self.a, self.slope, self.dx);
+        }
+        let inputs = self.dx.cols().min(self.a.cols()).min(self.w.height());
+        let rows = self.d.height().min(self.a.height()).min(self.dx.height());
+        assert!(self.w.cols() >= outputs);
+        let (ws, ds) = (self.w.stride(), self.d.stride());
+        let (w, d) = (self.w.data().as_ptr(), self.d.data().as_ptr());
+        const { assert!(L::DOTS <= MOST && INPUTS.is_multiple_of(WIDE)) }
+        let mut block = [[0.0; INPUTS]; MOST];
+        for (first, height) in split(rows, L::DOTS) {
+            for (start, inputs) in split(inputs, INPUTS) {
+                with_height!(height, L::DOTS, R => {
+                    for i in (0..inputs).step_by(WIDE) {
+                        let w = w.wrapping_add((start + i) * ws);
+                        let at = At { w, ws, d: d.wrapping_add(first * ds), ds, outputs };
+                        // SAFETY: the rows of w from `start + i`, up to four of `inputs`, lie within it, `height` rows
+                        // from `first` within d, and four elements from `i` within a row of the block.
+                        unsafe {
+                            let tile = tile::<L, R>(l, at, WIDE.min(inputs - i));
+                            for (sums, to) in tile.into_iter().zip(&mut block) {
+                                to[i..i + WIDE].copy_from_slice(&l.sums(sums));
+                            }
+                        }
+                    }
+                });
+                for (r, sums) in block.iter().enumerate().take(height) {
+                    let a = &self.a.row(first + r)[start..start + inputs];
+                    let dx = &mut self.dx.row_mut(first + r)[start..start + inputs];
+                    for ((dx, sum), a) in dx.iter_mut().zip(sums).zip(a) {
+                        *dx = if *a > 0.0 { *sum } else { self.slope * sum };
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! A training run: epochs over a data set, validation after each, figures at the end; it can be left and taken up at any
+//! step, and a refused step sends it back to the start of its epoch.
+
+mod checkpoint;
+pub(crate) mod config;
+mod erased;
+mod error;
+mod group;
+mod observer;
+mod prepare;
+mod progress;
+mod resolve;
+mod run;
+mod settings;
+mod state;
+
+pub use checkpoint::Checkpoint;
+pub use config::Config;
+pub use error::{RETRIES, TrainError};
+pub(crate) use group::GroupObserver;
+pub use observer::{Failure, Next, Observer};
+pub use prepare::{PrepareError, Prepared};
+pub use progress::{Epoch, Progress, Restored, best};
+pub use run::{Outcome, train};
+pub use settings::Settings;
