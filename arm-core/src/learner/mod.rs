@@ -48,7 +48,8 @@ pub struct Slices<'m> {
     pub params: &'m mut [f32],
     /// [`Shape::moments`] floats.
     pub moments: &'m mut [f32],
-    /// [`Shape::scratch`] words; [`Shape::inference_scratch`] is enough for a learner that never trains.
+    /// [`Shape::scratch`] words; [`Shape::inference_scratch`] is enough to [`attach`](Learner::attach) a learner that loads
+    /// parameters and never trains.
     pub scratch: &'m mut [u32],
 }
 
@@ -127,7 +128,8 @@ pub struct State {
 }
 
 impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
-    /// A learner with fresh parameters drawn from `seed`. Errors: shape, settings, sizes.
+    /// A learner with fresh parameters drawn from `seed`. Errors: shape, settings, sizes; a scratch too small to train is
+    /// refused, with what it needs.
     pub fn new(
         shape: Shape<'s>,
         estimator: E,
@@ -135,6 +137,13 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         seed: u64,
         memory: Slices<'m>,
     ) -> Result<Self, Error> {
+        shape.check()?;
+        let layout = Layout::new(&shape, 1, estimator.samples());
+        let (needed, given) =
+            (if layout.fits() { layout.learner_words() } else { usize::MAX }, memory.scratch.len());
+        if given < needed {
+            return Err(Error::Size { needed, given });
+        }
         glorot(&shape, seed, memory.params)?;
         memory.moments.fill(0.0);
         Self::attach(shape, estimator, optimiser, seed, memory, State::default())

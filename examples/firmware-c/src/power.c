@@ -129,7 +129,7 @@ int power(void)
         for (uint32_t i = 0; i < SIZE; i++)
             flash.bytes[i] = (uint8_t)noise(i);
         memset(flash.written, 1, sizeof flash.written);
-        for (int round = 0; round < 5; round++) {
+        for (int round = 0; round < 12; round++) {
             const uint32_t old = loaded();
             flash.power = UINT32_MAX;
             before = flash;

@@ -317,6 +317,7 @@ static void overwritten(sbn_network *net)
         memory[words[i]] ^= 0x40000001u;
     }
     static uint32_t elsewhere[WORDS];
+    memcpy(before, memory, sizeof memory);
     for (size_t i = 9; i < 24 + 4 * 4; i++) {
         memcpy(elsewhere, memory, sizeof elsewhere);
         elsewhere[i] ^= 0x40000001u;
