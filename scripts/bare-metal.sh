@@ -46,6 +46,7 @@ cargo_for() {
     fi
     linker=$(command -v rust-lld || command -v ld.lld || true)
     [ -n "$linker" ] || linker=$(find "$(rustc --print sysroot 2>/dev/null || echo /usr)" -name rust-lld | head -n 1)
+    echo "bare-metal: rustup has no $target (rustup target add $target): /usr/bin/cargo builds core itself" >&2
     name=$(echo "$target" | tr 'a-z.-' 'A-Z__')
     export "CARGO_TARGET_${name}_LINKER=$linker"
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo "${cargo:-build}" -Zbuild-std=core --release --target "$target" "$@" >&2
