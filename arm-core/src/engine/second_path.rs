@@ -1,4 +1,6 @@
 //! Second paths through a layer and what lies above it: the antithetic partner, or the sample with one unit flipped.
+//!
+//! Tests: `tests/tests/unbiased.rs`, `bound.rs`, `scratch.rs`.
 
 use crate::engine::Engine;
 use crate::engine::examples::add;
@@ -214,7 +216,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         count: usize,
     ) {
         // Layers of independent paths must differ from each other too, hence a salt for each t.
-        let (purpose, salt) = if self.shared { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
+        let (purpose, salt) =
+            if self.share_uniforms { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
         let sampler = UpwardSampler { pass, address: self.address(pass.batch, purpose, salt), log_q };
         let mut draw = |phi: &[f32], u: &[f32], b: &mut [u32]| self.kernels.draw(&self.estimator, phi, u, b);
         sampler.sample(&mut draw, t + 1, count, scratch);

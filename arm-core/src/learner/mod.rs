@@ -145,7 +145,7 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
     ) -> Result<Self, Error> {
         optimiser.rule().check()?;
         // Not by way of a result, which would be copied.
-        let engine = Engine { shape, kernels: Portable, estimator, seed, shared: true };
+        let engine = Engine { shape, kernels: Portable, estimator, seed, share_uniforms: true };
         engine.check()?;
         let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;

@@ -3,19 +3,15 @@
 mod args;
 mod compare;
 mod data;
-mod dry_run;
 mod estimators;
-mod eval;
-mod export;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod interrupts;
+mod model;
+mod prepare;
 mod runs;
-mod sample;
-mod subject;
 mod toy;
 mod train;
-mod variance;
-mod watch;
 
 use crate::data::{Binarise, BinariseName, Note};
 use crate::files;
@@ -33,13 +29,13 @@ pub fn main() -> ExitCode {
     let result = match args::Args::parse().command {
         args::Command::Train(args) => train::run(&args),
         args::Command::Runs(args) => runs::run(&args),
-        args::Command::Eval(args) => eval::run(&args),
-        args::Command::Sample(args) => sample::run(&args),
+        args::Command::Eval(args) => model::eval::run(&args),
+        args::Command::Sample(args) => model::sample::run(&args),
         args::Command::Toy(args) => toy::run(&args),
-        args::Command::Export(args) => export::run(&args),
+        args::Command::Export(args) => model::export::run(&args),
         args::Command::Data(command) => data::run(&command),
         args::Command::Compare(args) => compare::run(&args),
-        args::Command::Variance(args) => variance::run(&args),
+        args::Command::Variance(args) => model::variance::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

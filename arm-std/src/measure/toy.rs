@@ -1,7 +1,7 @@
 //! The toy problem of the ARM paper: one unit, E\[(b - p0)^2\] to be maximised (Yin & Zhou, ICLR 2019, section 4 and
 //! figure 1).
 
-use crate::estimators::{Choice, EstimatorName, Visitor};
+use crate::estimators::{Choice, Visitor};
 use arm_core::estimator::Estimator;
 use arm_core::kernels::Portable;
 use arm_core::objective::{Differentiable, Objective};
@@ -85,24 +85,8 @@ impl Toy {
 
     /// The variance of one estimate in closed form, where it is known.
     pub fn variance(&self, choice: Choice, p: f64) -> Option<f64> {
-        use EstimatorName::*;
         let (f0, f1) = self.values();
-        let (square, m, pq) = ((f1 - f0).powi(2), p.min(1.0 - p), p * (1.0 - p));
-        let disarm = square * m * (1.0 - m).powi(2) * (1.0 - 2.0 * m) / 2.0;
-        match choice.name {
-            Arm => Some(square * (m / 2.0 - 2.0 * m.powi(2) + 8.0 * m.powi(3) / 3.0 - m.powi(4))),
-            Disarm => Some(disarm),
-            Arms if choice.samples == 2 => Some(disarm),
-            Ar => {
-                let c = (1.0 - 2.0 * p).powi(3);
-                Some((f1 * f1 * (1.0 - c) + f0 * f0 * (1.0 + c)) / 6.0 - square * pq * pq)
-            }
-            Reinforce => Some(pq * ((1.0 - p) * f1 + p * f0).powi(2)),
-            Rloo if choice.samples == 2 => Some(square * pq * (1.0 - 2.0 * pq) / 2.0),
-            // One unit: the exact conditional expectation is the gradient.
-            Leg | Bitflip1 | Ugc | Exact => Some(0.0),
-            _ => None,
-        }
+        choice.variance_of_one_unit(p, f0, f1)
     }
 
     /// -(b - p0)^2, since the engine minimises, with its gradient at real b.
@@ -217,7 +201,7 @@ pub fn sigmoid(phi: f32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimators::BaselineName;
+    use crate::estimators::{BaselineName, EstimatorName};
     use clap::ValueEnum;
 
     fn choice(name: EstimatorName) -> Choice {

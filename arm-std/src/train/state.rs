@@ -1,7 +1,8 @@
 //! A driver with a run's progress: what a checkpoint holds, and the last good state.
 
-use super::machine::{Concrete, Machine};
-use super::{TrainError, at};
+use super::TrainError;
+use super::erased::{ErasedDriver, Typed};
+use super::error::at;
 use crate::driver::{Driver, Peers, Threads};
 use crate::estimators::Visitor;
 use crate::kernels::Desktop;
@@ -15,7 +16,7 @@ use arm_core::optim::Adam;
 use arm_core::{BitMatrix, Error};
 
 pub(super) struct State<'a> {
-    pub(super) driver: Box<dyn Machine + 'a>,
+    pub(super) driver: Box<dyn ErasedDriver + 'a>,
     config: &'a Config,
     network: &'a Network,
     pub(super) progress: Progress,
@@ -34,7 +35,7 @@ struct Start<'a> {
 }
 
 impl<'a> Start<'a> {
-    fn driver<E, M>(&self, estimator: E, objective: M) -> Result<Box<dyn Machine + 'a>, Error>
+    fn driver<E, M>(&self, estimator: E, objective: M) -> Result<Box<dyn ErasedDriver + 'a>, Error>
     where
         E: Estimator + Sync + 'a,
         M: Objective<Desktop> + Clone + Send + 'a,
@@ -47,13 +48,13 @@ impl<'a> Start<'a> {
         if let Some(peers) = peers {
             driver.set_peers(peers);
         }
-        driver.set_shared(!config.independent_uniforms);
-        Ok(Box::new(Concrete(driver, objective)))
+        driver.set_share_uniforms(!config.independent_uniforms);
+        Ok(Box::new(Typed(driver, objective)))
     }
 }
 
 impl<'a> Visitor for Start<'a> {
-    type Output = Result<Box<dyn Machine + 'a>, Error>;
+    type Output = Result<Box<dyn ErasedDriver + 'a>, Error>;
 
     fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
         match self.network.conditional {

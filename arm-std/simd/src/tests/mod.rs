@@ -16,6 +16,14 @@ fn levels() -> Vec<Desktop> {
     Level::ALL.into_iter().filter_map(Desktop::with).collect()
 }
 
+/// A level that the CPU has not is passed over by the other tests; here that is said.
+#[test]
+fn every_level_is_tested() {
+    for level in Level::ALL {
+        let _ = arm_needs::avx512(Desktop::with(level));
+    }
+}
+
 /// A matrix with stride; its padding is `padding`.
 #[derive(Clone)]
 struct Rows {

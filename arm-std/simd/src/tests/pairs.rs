@@ -95,7 +95,7 @@ impl Factors {
 
 /// Runs `check` for each product and number of terms.
 fn each(check: impl Fn(&Desktop, Product, usize)) {
-    let Some(kernels) = Desktop::with(Level::Avx512Pairs) else { return };
+    let Some(kernels) = arm_needs::avx512(Desktop::with(Level::Avx512Pairs)) else { return };
     for (product, terms) in PRODUCTS {
         terms.iter().for_each(|&terms| check(&kernels, product, terms));
     }
@@ -104,7 +104,7 @@ fn each(check: impl Fn(&Desktop, Product, usize)) {
 #[test]
 fn pairs_round_like_single_terms() {
     each(|pairs, product, terms| {
-        let Some(single) = Desktop::with(Level::Avx512) else { return };
+        let Some(single) = arm_needs::avx512(Desktop::with(Level::Avx512)) else { return };
         // Largest x and w, w to compare with, how much larger the error may be.
         for (tall, wide, like, times) in [
             (1.0, 0.25, 0.25, 4.0),
@@ -150,7 +150,7 @@ fn rows_of_zeros_give_zeros_and_others_what_they_gave() {
 
 #[test]
 fn rows_of_zeros_give_the_bias() {
-    let Some(kernels) = Desktop::with(Level::Avx512Pairs) else { return };
+    let Some(kernels) = arm_needs::avx512(Desktop::with(Level::Avx512Pairs)) else { return };
     for terms in [32, 200, 500] {
         let mut w = Factors::random(terms, 1.0, 0.25).w;
         w.resize((terms + 1) * COLUMNS, 0.7);
