@@ -7,7 +7,7 @@
 #   scripts/bare-metal.sh selftest [BOARD...]  golden values on these boards, or on all
 #   scripts/bare-metal.sh programs [BOARD...]  anomaly, survey and switchboard on these boards, or each where it is quick
 #
-# BOARD: microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
+# BOARD: a line of examples/firmware/boards.txt
 # IMAGE: a program in examples/firmware/src/bin
 #
 # Programs can be built with data that lies elsewhere: IMU=FOLDER for anomaly (acceleration.npy and recordings.csv),
@@ -18,24 +18,15 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 firmware=$root/examples/firmware
-boards="microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt"
+boards=$(awk '!/^#/ { print $1 }' "$firmware/boards.txt" | paste -sd' ' -)
 
-target_of() {
-    case $1 in
-        microbit) echo thumbv6m-none-eabi ;;
-        mps2-an385) echo thumbv7m-none-eabi ;;
-        mps2-an386 | mps2-an500) echo thumbv7em-none-eabihf ;;
-        mps2-an505 | mps3-an547) echo thumbv8m.main-none-eabihf ;;
-        riscv-virt) echo riscv32imac-unknown-none-elf ;;
-        *) echo "unknown board $1; one of: $boards" >&2; exit 2 ;;
-    esac
+# of BOARD FROM: the columns from FROM on of its line in the table.
+of() {
+    awk -v board="$1" -v from="$2" '$1 == board { for (i = from; i <= NF; i++) printf "%s ", $i }' "$firmware/boards.txt"
 }
 
-flags_of() {
-    case $1 in
-        mps3-an547) echo "-C target-cpu=cortex-m55" ;;
-        *) echo "" ;;
-    esac
+target_of() {
+    case " $boards " in *" $1 "*) of "$1" 2 | cut -d ' ' -f 1 ;; *) echo "unknown board $1; one of: $boards" >&2; exit 2 ;; esac
 }
 
 rustup_has() {
@@ -81,7 +72,7 @@ build() {
     # Figures are of an engine without what the network of these images does not need.
     case $image in bench | flash) engine=--no-default-features ;; *) engine= ;; esac
     # shellcheck disable=SC2086
-    RUSTFLAGS="$(flags_of "$board") ${RUSTFLAGS:-}" cargo_for "$target" \
+    RUSTFLAGS="$(of "$board" 4) ${RUSTFLAGS:-}" cargo_for "$target" \
         --manifest-path "$firmware/Cargo.toml" --locked --bin "$image" $engine
     echo "$CARGO_TARGET_DIR/$target/release/$image"
 }

@@ -296,10 +296,7 @@ fn variance_is_measured_on_the_data_of_the_run() {
 /// What a NumPy user reads, where there is one.
 #[test]
 fn numpy_reads_the_scores() {
-    let has_numpy = |python: &&str| {
-        Command::new(python).args(["-c", "import numpy"]).output().is_ok_and(|o| o.status.success())
-    };
-    let Some(python) = ["python3", "/usr/bin/python3"].into_iter().find(has_numpy) else { return };
+    let Some(python) = arm_needs::numpy() else { return };
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
     run(d);

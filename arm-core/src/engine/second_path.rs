@@ -1,4 +1,6 @@
 //! Second paths through a layer and what lies above it: the antithetic partner, or the sample with one unit flipped.
+//!
+//! Tests: `tests/tests/unbiased.rs`, `bound.rs`, `scratch.rs`.
 
 use crate::engine::Engine;
 use crate::engine::examples::add;

@@ -1,4 +1,6 @@
 //! The second phase of a training step: the mean gradient of any block of parameters, at once given to the optimiser.
+//!
+//! Tests: `tests/tests/gradients.rs`, `one_engine.rs`; `learner/tests.rs`.
 
 use crate::engine::Engine;
 use crate::error::Error;

@@ -37,10 +37,10 @@ pub mod relaxed;
 mod single;
 
 pub use extensions::{Learned, PairSignals, Row, UniformTransform};
-pub use flips::{BitFlip, Leg, Ugc};
-pub use multi::{Arms, ArmsBound, LogMeanExp, Rloo, Vimco};
-pub use pairs::{Arm, DisArm, LocalDisArm};
-pub use single::{Ar, Baseline, Exact, Reinforce};
+pub use flips::*;
+pub use multi::*;
+pub use pairs::*;
+pub use single::*;
 
 use crate::error::Error;
 pub use crate::kernels::draw_rule::{DrawRule, DrawnUnit, independent};

@@ -1,4 +1,6 @@
 //! A step in bounded slices: samples and gradients of activations first, then a block of rows of parameters at a time.
+//!
+//! Tests: `learner/tests.rs`; `tests/tests/firmware.rs`.
 
 use super::Learner;
 use crate::engine::{Block, Traces};

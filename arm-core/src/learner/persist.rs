@@ -1,4 +1,6 @@
 //! A learner's parameters as bytes and in flash.
+//!
+//! Tests: `learner/tests.rs`, `storage/record/tests.rs`.
 
 use super::Learner;
 use crate::error::Error;

@@ -1,4 +1,6 @@
 //! The network's part of a pass: one link, up or back.
+//!
+//! Tests: `tests/tests/gradients.rs`, `coding.rs`.
 
 use crate::feature::BATCH;
 use crate::kernels::Kernels;

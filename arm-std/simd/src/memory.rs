@@ -43,31 +43,37 @@ impl Aligned {
     }
 
     /// Number of elements.
+    #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// Whether there are none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// The elements as floats.
+    #[inline]
     pub fn floats(&self) -> &[f32] {
         &bytemuck::cast_slice(&self.lines[self.first..])[..self.len]
     }
 
     /// The elements as floats, writable.
+    #[inline]
     pub fn floats_mut(&mut self) -> &mut [f32] {
         &mut bytemuck::cast_slice_mut(&mut self.lines[self.first..])[..self.len]
     }
 
     /// The elements as words.
+    #[inline]
     pub fn words(&self) -> &[u32] {
         &bytemuck::cast_slice(&self.lines[self.first..])[..self.len]
     }
 
     /// The elements as words, writable.
+    #[inline]
     pub fn words_mut(&mut self) -> &mut [u32] {
         &mut bytemuck::cast_slice_mut(&mut self.lines[self.first..])[..self.len]
     }

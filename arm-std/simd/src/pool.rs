@@ -159,17 +159,24 @@ impl Pool {
         }
         shared.caller.wait(|| shared.pending.load(Ordering::SeqCst) == 0);
         let panic = shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(payload) = own.err().or(panic) {
-            resume_unwind(payload);
+        match (own, panic) {
+            (Err(payload), other) => {
+                std::mem::forget(other);
+                resume_unwind(payload)
+            }
+            (Ok(()), Some(payload)) => resume_unwind(payload),
+            (Ok(()), None) => {}
         }
     }
 }
 
 impl Shared {
-    /// Runs a share that was claimed. Returns whether it was the last one.
+    /// Runs a share that was claimed. Returns whether it was the last one. Only the first panic is kept; others are never
+    /// dropped, which may panic again: the caller would wait for this share for ever.
     fn run(&self, Job(f): &Job<'_>, index: usize) -> bool {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(index))) {
-            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
+            let mut first = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
+            if first.is_none() { *first = Some(payload) } else { std::mem::forget(payload) }
         }
         self.pending.fetch_sub(1, Ordering::SeqCst) == 1
     }
@@ -247,6 +254,33 @@ mod tests {
             }));
             let payload = result.unwrap_err();
             assert_eq!(payload.downcast_ref::<String>().unwrap(), &format!("thread {culprit}"));
+            assert_eq!(sum(&mut pool), 0x1_01_01);
+        }
+    }
+
+    /// What panics when it is dropped.
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+
+    #[test]
+    fn panics_whose_payloads_panic_are_passed_on() {
+        let mut pool = Pool::new(3);
+        for first in [0, 1] {
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                pool.run(3, &|i| {
+                    if i >= first {
+                        std::panic::panic_any(Bomb)
+                    }
+                });
+            }));
+            let payload = result.unwrap_err();
+            assert!(payload.is::<Bomb>());
+            std::mem::forget(payload);
             assert_eq!(sum(&mut pool), 0x1_01_01);
         }
     }

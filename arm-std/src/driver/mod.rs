@@ -193,7 +193,8 @@ where
         }
         let started = self.choice.start();
         let threads = self.choice.counts()[self.choice.at()];
-        self.engine.kernels = self.engine.kernels.shared(threads > 1);
+        self.engine.kernels =
+            self.engine.kernels.streaming_stores(threads > 1).prefetching(self.prefetch_hint(threads));
         let share = share_of(self.peers, examples);
         let batches = deal(x, y, share.clone(), self.steps, threads);
         let result = self.examples(&batches);

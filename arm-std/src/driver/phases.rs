@@ -2,7 +2,7 @@
 
 use super::Driver;
 use super::share::{Share, Split, blocks, get, part_of_buffer, pieces, shards, with_moments};
-use crate::kernels::{Desktop, Soon};
+use crate::kernels::{Desktop, PrefetchHint};
 use crate::memory::Aligned;
 use arm_core::estimator::Estimator;
 use arm_core::matrix::BitMatrix;
@@ -15,6 +15,20 @@ where
     E: Estimator + Sync,
     M: Objective<Desktop> + Clone + Send,
 {
+    /// While the last layer is updated, the weights that the next step begins with: other threads then have just written some
+    /// of them.
+    pub(super) fn prefetch_hint(&self, threads: usize) -> PrefetchHint {
+        let shape = self.engine.shape();
+        let weights = |layer: usize| {
+            let dense = shape.dense(layer);
+            &self.params.floats()[dense.offset..][..dense.len()]
+        };
+        match shape.dense_layers().checked_sub(1) {
+            Some(last) if threads > 1 => PrefetchHint::new(weights(last), weights(0)),
+            _ => PrefetchHint::NONE,
+        }
+    }
+
     /// What the estimator learns from the `total` examples of all processes, of which those from `first` on are in
     /// `batches`.
     pub(super) fn learn(&mut self, batches: &[Batch<'_>], first: usize, total: usize) {
@@ -78,8 +92,6 @@ where
             [_] => shards(shares, batches),
             _ => vec![Shard { batch: Batch::new(x, total, 0, self.steps), scratch: record.words() }],
         };
-        // The next step begins with them, and other threads then have just written some of them.
-        let soon = Soon::new(&self.params.floats()[..self.engine.shape().dense(0).len()]);
         let parameters = with_moments(&mut self.params, &mut self.moments);
         let blocks = blocks(&self.engine.shape(), parameters, threads);
         let gradient_buffers = self.gradient_buffers.iter_mut();
@@ -89,11 +101,7 @@ where
         self.pool.run(threads, &|t| {
             let mut work = work[t].lock().unwrap_or_else(PoisonError::into_inner);
             let ((blocks, gradient_buffer), result) = &mut *work;
-            let last = blocks.len().wrapping_sub(1);
-            *result = blocks.drain(..).enumerate().try_for_each(|(i, block)| {
-                if i == last && threads > 1 {
-                    soon.leave();
-                }
+            *result = blocks.drain(..).try_for_each(|block| {
                 let gradient_buffer = part_of_buffer(
                     &block,
                     engine.shape().dense(block.layer).stride,
@@ -101,7 +109,6 @@ where
                 );
                 engine.update(&optimisers[block.layer], step, &shards, total, block, gradient_buffer)
             });
-            Soon::take_back();
         });
         work.into_iter().try_for_each(|work| work.into_inner().unwrap_or_else(PoisonError::into_inner).1)
     }

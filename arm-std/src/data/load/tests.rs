@@ -1,17 +1,10 @@
 //! Data sets as they lie on disks.
 
 use std::fs;
-use std::path::PathBuf;
 
 use super::*;
 use crate::data::formats::{idx, mat, npz};
 use crate::data::{BitTable, Table};
-
-/// The test data beside the workspace, where it is there.
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
-    path.exists().then_some(path)
-}
 
 fn sizes(loaded: &Loaded) -> [usize; 4] {
     [loaded.train.rows(), loaded.valid.rows(), loaded.test.rows(), loaded.train.cols()]
@@ -190,7 +183,7 @@ fn incomplete_and_unequal_splits_are_refused() {
 
 #[test]
 fn static_mnist_has_its_published_means() {
-    let Some(path) = shared("mnist_static") else { return };
+    let Some(path) = arm_needs::data("mnist_static") else { return };
     let loaded = load(&path).unwrap();
     assert_eq!(sizes(&loaded), [50_000, 10_000, 10_000, 784]);
     for (table, mean) in [(&loaded.train, 0.130562), (&loaded.valid, 0.131127), (&loaded.test, 0.132512)] {
@@ -201,7 +194,7 @@ fn static_mnist_has_its_published_means() {
 #[test]
 fn the_other_shared_data_load() {
     let names = ["binary_tables", "mnist", "omniglot28", "imu_gestures"];
-    let [Some(path), Some(mnist), Some(omniglot), Some(motion)] = names.map(shared) else { return };
+    let [Some(path), Some(mnist), Some(omniglot), Some(motion)] = names.map(arm_needs::data) else { return };
     assert!(matches!(load(&path).unwrap_err().fault, Fault::Several { names } if names.len() == 4));
     assert_eq!(sizes(&load(&path.join("nltcs")).unwrap()), [16181, 2157, 3236, 16]);
     assert_eq!(sizes(&load(&path.join("dna")).unwrap())[3], 180);
