@@ -17,7 +17,9 @@
 //! let settings = Settings {
 //!     data: Some(table),
 //!     network: Some("x-8-[4] / [4]-8-x".parse()?),
-//!     epochs: Some(40),
+//!     steps: Some(600),
+//!     batch: Some(10),
+//!     lr: Some(0.02),
 //!     ..Settings::default()
 //! };
 //! let run = settings.prepare(settings.resolve()?.load()?)?;

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{arm, done, refused_with};
+use common::{arm, done, refused_with, table};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -54,9 +54,7 @@ fn toy_says_what_it_cannot_do() {
 
 /// 60 rows of 12 correlated bits, and a model trained on them for a moment.
 fn trained(folder: &Path, preset: &str) {
-    let bit = |i: u32, j: u32| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" };
-    let row = |i: u32| (0..12).map(|j| bit(i, j)).collect::<Vec<_>>().join(",") + "\n";
-    fs::write(folder.join("t.csv"), (0..60).map(row).collect::<String>()).unwrap();
+    table(folder, "t.csv", 60, 12);
     let short = ["--steps", "30", "--batch", "10", "--nll-samples", "2", "--out", "run"];
     done(folder, &[&["train", "--data", "t.csv", "--preset", preset][..], &short].concat());
 }
@@ -211,4 +209,38 @@ fn an_interrupted_comparison_keeps_what_was_finished() {
     let rest = done(d, &args);
     assert!(rest.contains("has arm already"), "{rest}");
     assert!(read("curves.csv").starts_with(&arm) && read("results.csv").lines().count() == 4);
+}
+
+/// The question is asked on a terminal only: one of util-linux's `script`.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_a_comparison_asks_before_it_replaces_another() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let has = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
+    let Some(script) = arm_needs::tool("script", Some("script").filter(has)) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    table(d, "t.csv", 40, 12);
+    let args =
+        "compare --data t.csv --network 12-[4]/[4]-12 --steps 4 --batch 10 --nll-samples 2 --estimators arm";
+    done(d, &args.split(' ').collect::<Vec<_>>());
+    let results = || fs::read_to_string(d.join("compare/results.csv")).unwrap();
+    let before = results();
+    let answered = |answer: &str| {
+        let command = format!("{} {args} --seed 7", env!("CARGO_BIN_EXE_arm"));
+        let mut script = Command::new(script);
+        script.current_dir(d).args(["-qec", &command, "/dev/null"]);
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    for answer in ["n\n", "\n", "yesterday\n"] {
+        let (code, text) = answered(answer);
+        assert!(code == Some(1) && text.contains("Replace it? [y/N]"), "{text}");
+        assert!(text.contains("compare is left as it is") && results() == before, "{text}");
+    }
+    let (code, text) = answered("y\n");
+    assert!(code == Some(0) && text.contains("Replace it?") && results() != before, "{text}");
 }

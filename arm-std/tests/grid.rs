@@ -25,6 +25,14 @@ fn walk(units: u32, settings: &[&str]) {
     let model = |run: &str| fs::read(d.join(run).join("model.safetensors")).unwrap();
     assert!(model("whole") == model("half"), "{settings:?}: resumed it ends elsewhere");
 
+    let conditional = !settings.join(" ").contains(" / ") && !settings.contains(&"mnist-linear");
+    let picture = if conditional { "predictions.png" } else { "samples.png" };
+    for name in ["report.html", "curves.svg", picture] {
+        assert!(
+            d.join("whole").join(name).is_file() && d.join("half").join(name).is_file(),
+            "{settings:?}: {name}"
+        );
+    }
     done(d, &["export", "whole", "--out", "a"]);
     done(d, &["export", "a.sbn", "--out", "a2"]);
     for extension in ["sbn", "rs", "h"] {

@@ -110,3 +110,14 @@ fn what_contradicts_itself_or_the_data_is_refused_before_anything_is_written() {
         assert!(!d.join("r").exists());
     }
 }
+
+#[test]
+fn a_dry_run_is_refused_what_a_run_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    table(d, "t.csv", 80, 16);
+    let args = ["train", "--data", "t.csv", "--network", "x-[13] / [13]-x", "--estimator", "exact"];
+    let message = refused(d, &[&args[..], &["--out", "r"]].concat(), 1);
+    assert_eq!(refused(d, &[&args[..], &["--dry-run"]].concat(), 1), message);
+    assert!(message.contains("this estimator") && !d.join("r").exists(), "{message}");
+}
