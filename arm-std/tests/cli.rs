@@ -1,8 +1,6 @@
 //! The `arm` command as a user meets it: exit codes, messages, files.
 
-mod common;
-
-use common::{arm, refused_with, table};
+use crate::common::{arm, refused_with, table};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,8 +1,6 @@
 //! `arm data` and training on what it writes.
 
-mod common;
-
-use common::{arm, done, refused};
+use crate::common::{arm, done, refused};
 use std::fs;
 use std::process::Command;
 

@@ -1,8 +1,6 @@
 //! The commands that compare estimators, as a user meets them.
 
-mod common;
-
-use common::{arm, done, refused_with, table};
+use crate::common::{arm, done, refused_with, table};
 use std::fs;
 use std::path::Path;
 use std::process::Command;

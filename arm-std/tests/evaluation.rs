@@ -1,8 +1,6 @@
 //! `arm eval` and `arm variance` say what they measured, on which data and rows, and how sure it is.
 
-mod common;
-
-use common::{done, refused_with};
+use crate::common::{done, refused_with};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;

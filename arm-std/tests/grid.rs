@@ -1,8 +1,6 @@
 //! Every kind of network through all that the command does with one, or refused by name before anything is written.
 
-mod common;
-
-use common::{arm, done, refused, table};
+use crate::common::{arm, done, refused, table};
 use std::fs;
 
 /// The lines with figures.

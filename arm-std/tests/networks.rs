@@ -1,8 +1,6 @@
 //! Networks by their notation, as a user meets them.
 
-mod common;
-
-use common::{done, refused, table};
+use crate::common::{done, refused, table};
 use std::fs;
 
 const SHORT: [&str; 6] = ["--steps", "4", "--batch", "10", "--nll-samples", "3"];

@@ -1,8 +1,6 @@
 //! The published presets as a user meets them.
 
-mod common;
-
-use common::{arm, done, table};
+use crate::common::{arm, done, table};
 use std::fs;
 
 #[test]

@@ -1,8 +1,5 @@
 //! The command as a user runs it, and small tables.
 
-// No test file uses all of these.
-#![allow(dead_code)]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
