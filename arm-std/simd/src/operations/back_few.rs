@@ -1,7 +1,7 @@
 //! dx = act'(a) (d w^T) where w is small: w is transposed once, and no sum is then taken across lanes.
 
-use super::affine::{Sum, store};
 use crate::lanes::{Lanes, Row, SIDE};
+use crate::tiles::sum::{Sum, store};
 use crate::tiles::{panels, split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 use core::mem::MaybeUninit;
@@ -90,10 +90,8 @@ unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     let mut tile = [[l.splat(0.0); C]; R];
     // SAFETY: the caller's; a row of the transposed w is whole vectors.
     unsafe { sum.add_to(l, None, l.mask(L::N), &mut tile) };
-    for (r, tile) in tile.into_iter().enumerate() {
-        for (c, v) in tile.into_iter().enumerate() {
-            // SAFETY: row r of the tile in dx.
-            unsafe { store(l, out.wrapping_add(r * stride), c, C, lanes, v) };
-        }
+    for (r, row) in tile.into_iter().enumerate() {
+        // SAFETY: row r of the tile in dx.
+        unsafe { store::<L, C>(l, out.wrapping_add(r * stride), lanes, row) };
     }
 }

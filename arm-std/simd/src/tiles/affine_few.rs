@@ -1,8 +1,9 @@
-//! y = act(x w + bias) for rows of few packed bits: as in [sums of subsets](super::affine_sums), whose tables here lie in
+//! y = act(x w + bias) for rows of few packed bits: as in [sums of subsets](super::subsets), whose tables here lie in
 //! the first cache all together, so that any number of rows is summed in one loop. The sums are those of that tile.
 
-use super::bits::{load, store, used};
+use super::lists::used;
 use super::panels;
+use super::sum::{load, store};
 use crate::lanes::Lanes;
 use arm_core::matrix::BitMatrix;
 use core::mem::MaybeUninit;
@@ -80,7 +81,7 @@ impl Few<'_> {
                     }
                 }
             }
-            let bias: [L::V; C] = load(l, self.w.add(inputs * self.ws), lanes);
+            let bias: [L::V; C] = load(l, self.w.add(inputs * self.ws), l.mask(lanes));
             for n in 0..self.rows {
                 let mut word = used(*self.x.data().get_unchecked(n), inputs) as usize;
                 let (mut sums, mut table) = (bias, table.cast_const());

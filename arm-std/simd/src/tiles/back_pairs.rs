@@ -4,6 +4,7 @@ use crate::lanes::{Lanes, WIDE};
 use crate::tiles::pairs::{rows_from, scale};
 use crate::tiles::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
+use core::mem::MaybeUninit;
 
 /// Rows of d of a tile, and of w: the sums and what a step reads of w fill the registers.
 const ROWS: usize = 5;
@@ -26,7 +27,8 @@ pub(crate) fn pays(outputs: usize, lanes: usize) -> bool {
 /// Terms of some rows of d, each row scaled, and sums of a block of dx.
 #[repr(align(64))]
 struct Block {
-    d: [[f32; TERMS]; ROWS],
+    /// Written before it is read.
+    d: [[MaybeUninit<f32>; TERMS]; ROWS],
     /// Sums of the products within the pairs of a row of d.
     own: [f32; ROWS.next_multiple_of(WIDE)],
     /// What undoes the scale.
@@ -53,7 +55,7 @@ pub(crate) fn back<L: Lanes>(
     assert!(w.cols() >= outputs);
     let (ws, w) = (w.stride(), w.data().as_ptr());
     let mut block = Block {
-        d: [[0.0; TERMS]; ROWS],
+        d: [const { [MaybeUninit::uninit(); TERMS] }; ROWS],
         own: [0.0; ROWS.next_multiple_of(WIDE)],
         inverse: [0.0; ROWS],
         shared: [0.0; ROOM],
@@ -95,8 +97,11 @@ pub(crate) fn back<L: Lanes>(
 }
 
 /// The sums of the products within the pairs of four rows.
+///
+/// # Safety
+/// They must be readable for the terms.
 #[inline(always)]
-unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], terms: usize) -> L::Sums {
+unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], terms: usize) -> [f32; WIDE] {
     let mut sums = [l.splat(0.0); WIDE];
     for k in 0..terms / (3 * L::N) {
         let o = 3 * L::N * k;
@@ -126,18 +131,22 @@ impl Block {
             self.inverse[r] = inverse;
             let (to, rest) = self.d[r].split_at_mut(terms);
             for (to, d) in to.iter_mut().zip(from) {
-                *to = scale * d;
+                to.write(scale * d);
             }
-            rest[..terms.next_multiple_of(L::N) - terms].fill(0.0);
+            rest[..terms.next_multiple_of(L::N) - terms].fill(MaybeUninit::new(0.0));
         }
         for r in (0..height).step_by(WIDE) {
             let rows = rows_from(self.d.as_ptr().cast(), TERMS, r, height);
-            // SAFETY: the rows have `terms` elements, and own as many as whole groups.
-            unsafe { l.store_sums(self.own.as_mut_ptr().add(r), products(l, rows, terms)) }
+            // SAFETY: the rows have `terms` elements.
+            let sums = unsafe { products(l, rows, terms) };
+            self.own[r..r + WIDE].copy_from_slice(&sums);
         }
     }
 
     /// Sums of `R` packed rows for `inputs` rows of w, and, for the first rows, those of the products of w.
+    ///
+    /// # Safety
+    /// `inputs` rows of `terms` elements, `ws` apart, must be readable from `w`, and `R` rows be packed.
     #[inline(always)]
     unsafe fn tiles<L: Lanes, const R: usize, const FIRST: bool>(
         &mut self,
@@ -153,11 +162,11 @@ impl Block {
                 let rows = rows_from(w, ws, i, inputs);
                 let (tile, shared) = tile::<L, R, FIRST>(l, rows, self.d.as_ptr().cast(), terms);
                 for ([x, y, z], to) in tile.into_iter().zip(&mut self.sums) {
-                    l.store_sums(to.as_mut_ptr().add(i), l.sums([x, y, z, z]));
+                    to[i..i + WIDE].copy_from_slice(&l.sums([x, y, z, z]));
                 }
                 if FIRST {
                     let [x, y, z] = shared;
-                    l.store_sums(self.shared.as_mut_ptr().add(i), l.sums([x, y, z, z]));
+                    self.shared[i..i + WIDE].copy_from_slice(&l.sums([x, y, z, z]));
                 }
             }
         }
@@ -166,6 +175,9 @@ impl Block {
 
 /// Lane sums of the products of `R` packed rows with three rows of w; for the first rows also of those within the pairs of
 /// w.
+///
+/// # Safety
+/// The rows must be readable for the terms, and `R` rows be packed at `d`, with zeros to a whole vector.
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
     l: L,
