@@ -3,7 +3,7 @@
 #
 #   ./ci.sh         format, lints, docs, tests, bare metal, firmware under emulation
 #   ./ci.sh fast    stops after the tests: needs nothing but Rust
-#   ./ci.sh full    also what takes long: a CPU without AVX, functions over all f32, ten million steps
+#   ./ci.sh full    also what takes long: a CPU without AVX, sanitizers, functions over all f32, ten million steps
 set -euo pipefail
 cd "$(dirname "$0")"
 export RUSTDOCFLAGS="-D warnings"
@@ -68,6 +68,7 @@ step scripts/export.sh
 [ "${1:-}" = full ] || exit 0
 
 step scripts/portable-x86.sh
+step scripts/sanitize.sh
 step cargo test --release -p arm-core --lib -- --ignored exhaustive
 step scripts/bare-metal.sh programs microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
 step cargo test --release -p arm-tests --test main -- --ignored endurance

@@ -1,6 +1,7 @@
 //! The `arm` command and the library as their users meet them, in one program: each further one would be linked for seconds.
 
 mod cli;
+mod common;
 mod compatibility;
 mod data;
 mod estimators;

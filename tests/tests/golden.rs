@@ -5,6 +5,9 @@ mod shapes;
 #[path = "../../examples/firmware/src/golden.rs"]
 mod values;
 
+// What `shapes` knows it as.
+use values as golden;
+
 #[test]
 fn golden_values() {
     let mut room = values::Room::ZERO;

@@ -77,7 +77,8 @@ impl Detector {
         if self.seen > Self::FIRST && self.spread > 0.0 {
             self.counted = self.counted.saturating_add(1);
             // The best gain is one over density and count; a bound on it keeps the first exceptions from deciding all.
-            let gain = (1.0 / (Self::HAZARD * self.counted as f32 * self.rate)).min(1.0).max(Self::SETTLED);
+            let gain = 1.0 / (Self::HAZARD * self.counted as f32 * self.rate);
+            let gain = gain.clamp(Self::SETTLED, 1.0);
             self.width += gain * if beyond { 1.0 - self.rate } else { -self.rate };
         }
     }

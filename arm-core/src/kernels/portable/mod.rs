@@ -139,7 +139,8 @@ impl Kernels for Portable {
     }
 
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
-        rule.resolve(SampleRow { logits, uniforms, out: Drawn { sample, partner: &mut [], score: &mut [] } }).0
+        rule.resolve(SampleRow { logits, uniforms, out: Drawn { sample, partner: &mut [], score: &mut [] } })
+            .0
     }
 
     fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {
