@@ -48,7 +48,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         t: usize,
     ) -> Result<(), Error> {
         let layout = &pass.layout;
-        if E::SECOND_PATHS.has_partner() {
+        if self.estimator.second_paths().has_partner() {
             let count = self.start_pairs(layout, O::HAS_LOG_Q, scratch, t);
             self.differences(pass, objective, scratch, t, count)?;
             let per_row = layout.per_row(scratch.per_row);
@@ -58,7 +58,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 None => per_row.f.iter_mut().zip(&*per_row.signal).for_each(|(d, s)| *d *= s),
             }
         }
-        match E::SECOND_PATHS {
+        match self.estimator.second_paths() {
             SecondPaths::None | SecondPaths::Partner => match self.estimator.pair_signals() {
                 Some(pairs) => self.apply_rows(pairs, layout, O::HAS_LOG_Q, scratch, t),
                 None => self.apply_signals(layout, t, layout.per_row(scratch.per_row).f, scratch.deltas),

@@ -35,7 +35,7 @@ pub(crate) struct LayerLayout {
 
 impl LayerLayout {
     /// Before the first layer: the input, which no layer computes.
-    const INPUT: Self = LayerLayout {
+    pub(crate) const INPUT: Self = LayerLayout {
         index: usize::MAX,
         dense: Dense { offset: 0, inputs: 0, outputs: 0, stride: 0, activation: Activation::LINEAR },
         hidden: true,
@@ -140,9 +140,10 @@ impl<'s> Layout<'s> {
         layer
     }
 
-    /// Moves `layer` from the input to layer `i`, where it lies: what is returned would lie on the stack twice.
+    /// Moves `layer` to layer `i`, where it lies: what is returned would lie on the stack twice.
     #[inline(never)]
-    const fn seek(&self, i: usize, layer: &mut LayerLayout) {
+    pub(crate) const fn seek(&self, i: usize, layer: &mut LayerLayout) {
+        *layer = LayerLayout::INPUT;
         layer.dense.outputs = self.shape.inputs();
         layer.rows = self.examples;
         self.advance(layer);
