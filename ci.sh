@@ -3,7 +3,7 @@
 #
 #   ./ci.sh         format, lints, docs, tests, bare metal, firmware under emulation
 #   ./ci.sh fast    stops after the tests: needs nothing but Rust
-#   ./ci.sh full    also what takes long: a CPU without AVX, functions over all f32, ten million steps
+#   ./ci.sh full    also what takes long: a CPU without AVX, sanitizers, functions over all f32, ten million steps
 set -euo pipefail
 cd "$(dirname "$0")"
 export RUSTDOCFLAGS="-D warnings"
@@ -43,7 +43,7 @@ if command -v c++ >/dev/null; then step scripts/fuzz.sh 6; else without c++ fuzz
 # Several processes, where an MPI library is installed.
 if command -v mpicc >/dev/null && command -v mpirun >/dev/null; then
     step cargo clippy -p arm-std --features mpi --all-targets -- -D warnings
-    step cargo test -p arm-std --features mpi --test mpi
+    step cargo test -p arm-std --features mpi --test main mpi::
 else
     without mpi "training with several processes"
 fi
@@ -68,6 +68,15 @@ step scripts/export.sh
 [ "${1:-}" = full ] || exit 0
 
 step scripts/portable-x86.sh
+step scripts/sanitize.sh
 step cargo test --release -p arm-core --lib -- --ignored exhaustive
 step scripts/bare-metal.sh programs microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
-step cargo test --release -p arm-tests --test endurance -- --ignored
+step cargo test --release -p arm-tests --test main -- --ignored endurance
+for tool in hack deny; do
+    if ! command -v cargo-$tool >/dev/null; then without cargo-$tool "cargo $tool"
+    elif [ $tool = hack ]; then step scripts/features.sh
+    else step cargo deny check
+    fi
+done
+step scripts/package.sh
+if rustc +nightly --version >/dev/null 2>&1; then step scripts/sanitize.sh; else without nightly sanitizers; fi

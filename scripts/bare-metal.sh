@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds and runs firmware images under emulation.
 #
-#   scripts/bare-metal.sh core                 arm-core alone, for a Cortex-M4F
+#   scripts/bare-metal.sh core                 checks arm-core alone, for a Cortex-M4F
 #   scripts/bare-metal.sh build BOARD IMAGE    prints the path of the linked image
 #   scripts/bare-metal.sh run BOARD IMAGE      exit code 0 when the image says so
 #   scripts/bare-metal.sh selftest [BOARD...]  golden values on these boards, or on all
@@ -36,12 +36,12 @@ rustup_has() {
     rustup target add "$1" >&2
 }
 
-# cargo_for TARGET ARGS...: cargo build for a target, by whichever toolchain can.
+# cargo_for TARGET ARGS...: cargo build (or what $cargo says) for a target, by whichever toolchain can.
 cargo_for() {
     target=$1
     shift
     if rustup_has "$target"; then
-        cargo build --release --target "$target" "$@" >&2
+        cargo "${cargo:-build}" --release --target "$target" "$@" >&2
         return
     fi
     linker=$(command -v rust-lld || command -v ld.lld || true)
@@ -49,7 +49,7 @@ cargo_for() {
     echo "bare-metal: rustup has no $target (rustup target add $target): /usr/bin/cargo builds core itself" >&2
     name=$(echo "$target" | tr 'a-z.-' 'A-Z__')
     export "CARGO_TARGET_${name}_LINKER=$linker"
-    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo build -Zbuild-std=core --release --target "$target" "$@" >&2
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo "${cargo:-build}" -Zbuild-std=core --release --target "$target" "$@" >&2
 }
 
 target_dir() {
@@ -100,18 +100,37 @@ run() {
     emulate "$1" "$elf"
 }
 
+# at_once BOARD/IMAGE...: runs these, as many at a time as there are CPUs, and then prints what each has said. Most of the time
+# of each is spent on one CPU: compiling `core`, linking, emulation.
+at_once() {
+    logs=$(mktemp -d)
+    trap 'rm -rf "$logs"' EXIT
+    # shellcheck disable=SC2016
+    printf '%s\n' "$@" | xargs -P "$(nproc)" -I {} sh -c '
+        log=$1/$(echo "$2" | tr / -)
+        "$0" run "${2%/*}" "${2#*/}" >"$log" 2>&1 || : >"$log.failed"' "$0" "$logs" {}
+    for pair do
+        echo "== ${pair%/*} ${pair#*/}"
+        cat "$logs/$(echo "$pair" | tr / -)"
+    done
+    for pair do
+        [ ! -e "$logs/$(echo "$pair" | tr / -).failed" ] || { echo "bare-metal: $pair failed" >&2; exit 1; }
+    done
+}
+
 command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
-    core) cd "$root" && cargo_for thumbv7em-none-eabihf -p arm-core --no-default-features ;;
+    core) cd "$root" && cargo=check && cargo_for thumbv7em-none-eabihf -p arm-core --no-default-features ;;
     build) build "$1" "$2" ;;
     run) run "$1" "$2" ;;
     selftest)
         [ $# -gt 0 ] || set -- $boards
         for board do
-            echo "== $board"
-            (run "$board" selftest)
+            shift
+            set -- "$@" "$board/selftest"
         done
+        at_once "$@"
         ;;
     programs)
         if [ $# -eq 0 ]; then
@@ -122,10 +141,7 @@ case $command in
                 set -- "$@" "$board/survey" "$board/switchboard" "$board/anomaly"
             done
         fi
-        for pair do
-            echo "== ${pair%/*} ${pair#*/}"
-            (run "${pair%/*}" "${pair#*/}")
-        done
+        at_once "$@"
         ;;
     *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;
 esac

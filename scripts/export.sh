@@ -32,8 +32,8 @@ for split in train:600 valid:100 test:60; do
     }' >"rows/${split%:*}.csv"
 done
 
-# The profile of the tests, which have built it already.
-cargo build -q --profile test --manifest-path "$root/Cargo.toml" -p arm-std --bin arm
+# As the tests have built it: with an example, Cargo chooses the features of dependencies as for tests.
+cargo build -q --profile test --manifest-path "$root/Cargo.toml" --workspace --bin arm --example same_run
 arm=${CARGO_TARGET_DIR:-$root/target}/debug/arm
 # trained NAME SETTINGS...: trains a network and exports it.
 names=

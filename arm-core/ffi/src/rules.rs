@@ -3,6 +3,7 @@
 use crate::status::{Refusal, SBN_ERROR_SETTING};
 use crate::types::*;
 use arm_core::estimator::*;
+use arm_core::kernels::RuleWork;
 use arm_core::optim::{Adam, Momentum, Rule, Sgd};
 use arm_core::{Error, Shape};
 
@@ -88,8 +89,9 @@ impl DrawRule for Chosen {
         chosen!(&self.kind, e => e.draw(p, q, u))
     }
 
-    fn chosen(&self) -> &dyn DrawRule {
-        chosen!(&self.kind, e => e)
+    #[inline(always)]
+    fn resolve<W: RuleWork>(&self, work: W) -> W::Output {
+        chosen!(&self.kind, e => work.with(e))
     }
 }
 

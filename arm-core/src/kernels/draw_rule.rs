@@ -5,14 +5,24 @@ pub trait DrawRule {
     /// From p = sigmoid(phi), q = sigmoid(-phi) and a uniform u.
     fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit;
 
-    /// Itself; of one that is chosen at run time, the one that was chosen.
+    /// Does `work` with this rule. One that stands for several, of which one is chosen at run time, hands on that one:
+    /// vector kernels ask once for a row, and are compiled for each of them.
     #[inline(always)]
-    fn chosen(&self) -> &dyn DrawRule
+    fn resolve<W: RuleWork>(&self, work: W) -> W::Output
     where
         Self: Sized,
     {
-        self
+        work.with(self)
     }
+}
+
+/// What can be done with any rule: see [`DrawRule::resolve`].
+pub trait RuleWork {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn with<R: DrawRule>(self, rule: &R) -> Self::Output;
 }
 
 /// One unit that was drawn.

@@ -12,7 +12,7 @@ pub use portable::Portable;
 pub(crate) use portable::on_grid;
 
 pub use crate::numeric::matrix::Input;
-pub use draw_rule::{DrawRule, DrawnUnit};
+pub use draw_rule::{DrawRule, DrawnUnit, RuleWork};
 
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Stream;

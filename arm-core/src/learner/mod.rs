@@ -16,6 +16,7 @@ use crate::network::Batch;
 use crate::network::scratch::Scratch;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::matrix::BitMatrix;
+use crate::numeric::window::element;
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::Shape;
@@ -329,7 +330,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
             batch.first = u64::from(i);
             let pass = self.engine.pass(self.held.params, &batch, 1);
             self.engine.evaluate_in(&pass, objective, &mut self.held.scratch);
-            sum.push(-self.held.scratch.path_f.first().copied().unwrap_or_default());
+            sum.push(-element(self.held.scratch.path_f, 0));
         }
         self.held.state.scores = self.held.state.scores.wrapping_add(1);
         let bound = -sum.value();

@@ -21,7 +21,7 @@ use crate::operations::publish::Publish;
 use crate::operations::uniforms::Uniforms;
 use crate::operations::within::Within;
 use arm_core::estimator::DrawRule;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels};
+use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, RuleWork};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// A set of vector instructions and how they are used, fastest first.
@@ -146,6 +146,24 @@ impl Desktop {
     }
 }
 
+/// A row that is drawn by a rule which is not known yet.
+struct SampleRow<'a> {
+    kernels: &'a Desktop,
+    logits: &'a [f32],
+    uniforms: &'a [f32],
+    out: Drawn<'a>,
+}
+
+impl RuleWork for SampleRow<'_> {
+    type Output = (f32, f32);
+
+    #[inline(always)]
+    fn with<R: DrawRule>(self, rule: &R) -> (f32, f32) {
+        let SampleRow { kernels, logits, uniforms, out } = self;
+        kernels.run(Sample { rule, logits, uniforms, out })
+    }
+}
+
 impl Kernels for Desktop {
     fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, y: MatrixMut<'_>) {
         self.run(Affine { w, x, slope, y });
@@ -172,7 +190,7 @@ impl Kernels for Desktop {
     }
 
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
-        self.run(Sample { rule, logits, uniforms, out })
+        rule.resolve(SampleRow { kernels: self, logits, uniforms, out })
     }
 
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {

@@ -214,6 +214,9 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    /// An interpreter takes long for each.
+    const ROUNDS: usize = if cfg!(miri) { 6 } else { 2000 };
+
     fn sum(pool: &mut Pool) -> usize {
         let sum = AtomicUsize::new(0);
         pool.run(pool.threads(), &|i| {
@@ -228,7 +231,7 @@ mod tests {
             let mut pool = Pool::new(threads);
             assert_eq!(pool.threads(), threads);
             let expected = (0..threads).map(|i| 1 << (8 * i)).sum::<usize>();
-            for _ in 0..2000 {
+            for _ in 0..ROUNDS {
                 assert_eq!(sum(&mut pool), expected);
             }
         }
@@ -288,7 +291,7 @@ mod tests {
     #[test]
     fn fewer_shares_leave_threads_alone_and_late_threads_are_not_waited_for() {
         let mut pool = Pool::new(3);
-        for round in 0..2000 {
+        for round in 0..ROUNDS {
             let (shares, sum) = (1 + round % 3, AtomicUsize::new(0));
             pool.run(shares, &|i| {
                 sum.fetch_add(1 << (8 * i), Ordering::Relaxed);

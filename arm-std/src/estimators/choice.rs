@@ -1,20 +1,11 @@
-//! An estimator with its settings, what is known of it, and how something is done with it whatever its type.
+//! An estimator with its settings, and what is known of it.
 
 use super::facts::OneUnit;
 use super::facts::Sizes;
 use super::{BaselineName, EstimatorName};
+use arm_core::Shape;
 use arm_core::estimator::Estimator;
-use arm_core::{Error, Shape};
 use std::ops::RangeInclusive;
-
-/// Something to be done with an estimator of any type.
-pub trait Visitor {
-    /// What comes of it.
-    type Output;
-
-    /// Does it.
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output;
-}
 
 /// How the estimators are set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,7 +63,7 @@ impl EstimatorName {
 impl Choice {
     /// Samples that are drawn for each example; 0 where the estimator cannot serve the shape.
     pub fn samples_drawn(&self, shape: &Shape<'_>) -> usize {
-        self.with(shape, Samples).unwrap_or(0)
+        self.estimator(shape).map_or(0, |estimator| estimator.samples())
     }
 
     /// Evaluations of f for the gradient of one example, at most: a path through some of the layers counts as one.
@@ -89,42 +80,12 @@ impl Choice {
     }
 }
 
-/// Gives an estimator to `visitor` if it can serve the shape.
-pub(super) fn checked<E, V>(shape: &Shape<'_>, estimator: E, visitor: V) -> Result<V::Output, Error>
-where
-    E: Estimator + Clone + Send + Sync + 'static,
-    V: Visitor,
-{
-    estimator.check(shape)?;
-    Ok(visitor.visit(estimator))
-}
-
-struct Samples;
-
-impl Visitor for Samples {
-    type Output = usize;
-
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> usize {
-        estimator.samples()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arm_core::Layer;
     use arm_core::estimator::SecondPaths;
+    use arm_core::{Error, Layer};
     use clap::ValueEnum;
-
-    struct Branches;
-
-    impl Visitor for Branches {
-        type Output = bool;
-
-        fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, _: E) -> bool {
-            E::SECOND_PATHS != SecondPaths::None
-        }
-    }
 
     #[test]
     fn every_name_gives_an_estimator_that_serves_a_small_chain() {
@@ -134,7 +95,8 @@ mod tests {
             let of_one_layer = name.one_layer();
             let shape = if of_one_layer { Shape::chain(4, &layers[..1]) } else { two };
             let choice = Choice { name, samples: 4, baseline: BaselineName::None };
-            let samples = choice.with(&shape, Samples).unwrap();
+            let estimator = choice.estimator(&shape).unwrap();
+            let samples = estimator.samples();
             let expected = match name {
                 EstimatorName::Exact => 32,
                 EstimatorName::ArmsBound => 8,
@@ -143,13 +105,13 @@ mod tests {
             };
             assert_eq!(samples, expected, "{name:?}");
             assert!(choice.evaluations(&shape) >= samples, "{name:?}");
-            assert_eq!(choice.with(&shape, Branches), Ok(name.second_paths()), "{name:?}");
-            assert_eq!(choice.with(&two, Samples).is_err(), of_one_layer, "{name:?}");
+            assert_eq!(estimator.second_paths() != SecondPaths::None, name.second_paths(), "{name:?}");
+            assert_eq!(choice.estimator(&two).is_err(), of_one_layer, "{name:?}");
             let none = Choice { samples: 0, ..choice };
-            assert_eq!(none.with(&shape, Samples).is_err(), name.samples().is_some(), "{name:?}");
+            assert_eq!(none.estimator(&shape).is_err(), name.samples().is_some(), "{name:?}");
         }
         let wide = [Layer::bernoulli(13)];
         let exact = Choice { name: EstimatorName::Exact, samples: 2, baseline: BaselineName::None };
-        assert_eq!(exact.with(&Shape::chain(1, &wide), Samples), Err(Error::Unsupported));
+        assert_eq!(exact.estimator(&Shape::chain(1, &wide)).err(), Some(Error::Unsupported));
     }
 }

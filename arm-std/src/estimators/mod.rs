@@ -3,6 +3,7 @@
 //! What some of them learn (a temperature, a factor, a control variate) is trained, while the model is, on the squared
 //! gradient with respect to the logits, which estimates the variance up to a constant.
 
+mod any;
 mod baseline;
 mod biased;
 mod choice;
@@ -17,9 +18,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use any::AnyEstimator;
 pub use baseline::BaselineName;
 pub use biased::{GumbelSoftmax, StraightThrough};
-pub use choice::{Choice, Visitor};
+pub use choice::Choice;
 pub use double_cv::DoubleCv;
 pub use relax::Relax;
 pub use rodeo::Rodeo;

@@ -1,6 +1,7 @@
 //! All that is known of an estimator by its name: a row of [`estimators!`] each, from what the help says to how it is made.
 
-use super::choice::{Choice, Visitor, checked};
+use super::any::AnyEstimator;
+use super::choice::Choice;
 use super::facts::{Facts, OneUnit, evaluations};
 use super::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
 use arm_core::estimator::*;
@@ -36,13 +37,14 @@ macro_rules! estimators {
         }
 
         impl Choice {
-            /// Gives the estimator, ready for a network of this shape, to `visitor`. Errors: an estimator that cannot
-            /// serve the shape, or its settings.
-            pub fn with<V: Visitor>(&self, $shape: &Shape<'_>, visitor: V) -> Result<V::Output, Error> {
+            /// The estimator, ready for a network of this shape. Errors: one that cannot serve the shape, or its settings.
+            pub fn estimator(&self, $shape: &Shape<'_>) -> Result<AnyEstimator, Error> {
                 let $choice = self;
-                match self.name {
-                    $(EstimatorName::$name => checked($shape, $estimator, visitor),)*
-                }
+                let estimator = match self.name {
+                    $(EstimatorName::$name => AnyEstimator::new($estimator),)*
+                };
+                estimator.check($shape)?;
+                Ok(estimator)
             }
         }
     };

@@ -1,10 +1,10 @@
-//! A driver of which a run need not know estimator and objective: the run is compiled once for all of them.
+//! A driver of which a run need not know the objective: the run is compiled once for all of them.
 
 use crate::driver::Driver;
+use crate::estimators::AnyEstimator;
 use crate::kernels::Desktop;
 use crate::measure::moments::Place;
 use crate::measure::variance::gradient_variance;
-use arm_core::estimator::Estimator;
 use arm_core::objective::Objective;
 use arm_core::{BitMatrix, Error, Shape};
 
@@ -25,11 +25,10 @@ pub(super) trait ErasedDriver {
 }
 
 /// With the objective of the network.
-pub(super) struct Typed<'a, E, M>(pub(super) Driver<'a, E, M>, pub(super) M);
+pub(super) struct Typed<'a, M>(pub(super) Driver<'a, AnyEstimator, M>, pub(super) M);
 
-impl<E, M> ErasedDriver for Typed<'_, E, M>
+impl<M> ErasedDriver for Typed<'_, M>
 where
-    E: Estimator + Sync,
     M: Objective<Desktop> + Clone + Send,
 {
     fn shape(&self) -> Shape<'_> {

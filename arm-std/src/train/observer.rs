@@ -17,17 +17,28 @@ pub enum Next {
     Leave,
 }
 
-/// Told about a run as it goes on; an error ends it.
+/// Told about a run as it goes on; an error ends it. What is not written out does nothing, and `()` is an observer that watches
+/// nothing.
 pub trait Observer {
     /// After each step: steps done, and the step's mean -ELBO.
-    fn step(&mut self, step: u64, neg_elbo: f32) -> Next;
+    fn step(&mut self, _step: u64, _neg_elbo: f32) -> Next {
+        Next::Go
+    }
 
     /// After each epoch, with the time its steps took, without what was saved in between.
-    fn epoch(&mut self, epoch: &Epoch, steps: u64, time: Duration) -> Result<(), Failure>;
+    fn epoch(&mut self, _epoch: &Epoch, _steps: u64, _time: Duration) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// After a refused step: the run goes on from the last good state.
-    fn restored(&mut self, restored: &Restored) -> Result<(), Failure>;
+    fn restored(&mut self, _restored: &Restored) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// To keep `checkpoint`.
-    fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure>;
+    fn save(&mut self, _checkpoint: &Checkpoint) -> Result<(), Failure> {
+        Ok(())
+    }
 }
+
+impl Observer for () {}

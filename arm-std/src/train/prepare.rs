@@ -5,12 +5,10 @@ use super::state::State;
 use super::{Checkpoint, Config, Observer, Outcome, Settings, TrainError};
 use crate::data::{DataError, Loaded, Splits};
 use crate::driver::{self, Peers, Threads};
-use crate::estimators::Visitor;
 use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::network::{NARROW_RATE, Network, WIDE};
 use arm_core::Engine;
-use arm_core::estimator::Estimator;
 use arm_core::shape::MAX_WIDTH;
 
 /// A run that can begin: nothing of it is open any more.
@@ -91,8 +89,10 @@ impl Prepared {
     /// Bytes of parameters, moments and scratch, alone or with other processes; 0 where the estimator cannot serve the
     /// network.
     pub fn memory(&self, threads: Threads, alone: bool) -> usize {
-        let memory = Memory { network: &self.network, batch: self.config.batch, threads, alone };
-        self.config.choice().with(&self.network.shape(), memory).unwrap_or(0)
+        let shape = self.network.shape();
+        let estimator = self.config.choice().estimator(&shape);
+        let engine = estimator.and_then(|e| Engine::new(shape.padded(LINE), Desktop::new(), e, 0));
+        engine.map_or(0, |engine| driver::memory(&engine, self.config.batch, threads, !alone))
     }
 
     /// An error where [`train`](Self::train) would refuse to begin, before anything is written.
@@ -119,23 +119,6 @@ impl Prepared {
     ) -> Result<Outcome, TrainError> {
         let Prepared { config, network, splits } = self;
         Run { config, network, splits, threads: threads.into(), peers }.train(from, observer)
-    }
-}
-
-/// Asked for the bytes that training takes.
-struct Memory<'a> {
-    network: &'a Network,
-    batch: usize,
-    threads: Threads,
-    alone: bool,
-}
-
-impl Visitor for Memory<'_> {
-    type Output = usize;
-
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> usize {
-        let engine = Engine::new(self.network.shape().padded(LINE), Desktop::new(), estimator, 0);
-        engine.map_or(0, |engine| driver::memory(&engine, self.batch, self.threads, !self.alone))
     }
 }
 

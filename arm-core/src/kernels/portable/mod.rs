@@ -4,7 +4,7 @@ mod bernoulli;
 mod optimise;
 
 use super::{AdamRates, Drawn, Input, Kernels, Prepared};
-use crate::kernels::draw_rule::DrawRule;
+use crate::kernels::draw_rule::{DrawRule, RuleWork};
 use crate::numeric::math::TINY;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_vfp::{Layout, Selected};
@@ -28,6 +28,22 @@ fn layout(w: &Matrix<'_>) -> Layout {
 fn add_to_rows(a: f32, d: &[f32], selected: Selected<'_>, g: &mut MatrixMut<'_>) {
     let layout = Layout { cols: g.cols(), stride: g.stride() };
     arm_vfp::add_to_rows(a, TINY, d, selected, g.data_mut(), layout);
+}
+
+/// A row that is drawn by a rule which is not known yet: the loop is compiled once, and asks a rule through a pointer.
+struct SampleRow<'a> {
+    logits: &'a [f32],
+    uniforms: &'a [f32],
+    out: Drawn<'a>,
+}
+
+impl RuleWork for SampleRow<'_> {
+    type Output = (f32, f32);
+
+    #[inline(always)]
+    fn with<R: DrawRule>(self, rule: &R) -> (f32, f32) {
+        bernoulli::sample(rule, self.logits, self.uniforms, self.out)
+    }
 }
 
 impl Kernels for Portable {
@@ -119,11 +135,11 @@ impl Kernels for Portable {
     }
 
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
-        bernoulli::sample(rule.chosen(), logits, uniforms, out)
+        rule.resolve(SampleRow { logits, uniforms, out })
     }
 
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
-        bernoulli::sample(rule.chosen(), logits, uniforms, Drawn { sample, partner: &mut [], score: &mut [] })
+        rule.resolve(SampleRow { logits, uniforms, out: Drawn { sample, partner: &mut [], score: &mut [] } })
             .0
     }
 
