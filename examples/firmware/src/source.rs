@@ -13,7 +13,7 @@ pub const MACHINE: Plan = Plan {
 };
 
 /// The hash of all scores of that run, on every machine.
-pub const SCORES: u64 = 0xfdcc_3276_82ca_0182;
+pub const SCORES: u64 = 0x67a5_9f30_f8ed_19c1;
 
 /// Recorded samples as little-endian bytes: normal ones to learn, others, and faulty ones.
 pub type Recordings<'a> = [&'a [u8]; 3];
