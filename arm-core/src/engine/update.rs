@@ -253,7 +253,8 @@ impl<'a> Trained<'a> {
 
 impl Scratch<'_> {
     /// The layer for a batch of one whose input lies at the start of `x`.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn trained<'a>(
         &'a self,
         layout: &Layout<'_>,

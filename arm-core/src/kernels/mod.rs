@@ -7,12 +7,27 @@
 
 pub(crate) mod draw_rule;
 mod portable;
+#[cfg(any(
+    all(any(target_arch = "x86", target_arch = "x86_64"), target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+mod simd;
+#[cfg(not(any(
+    all(any(target_arch = "x86", target_arch = "x86_64"), target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+mod simd {
+    pub use super::Portable as Simd;
+}
 
 pub use portable::Portable;
 pub(crate) use portable::on_grid;
+pub use simd::Simd;
 
 pub use crate::numeric::matrix::Input;
-pub use draw_rule::{DrawRule, DrawnUnit};
+pub use draw_rule::{DrawRule, DrawnLanes, DrawnUnit, LANES};
 
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Stream;

@@ -102,7 +102,8 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     }
 
     /// Updates `rows` rows from `first` on of a layer.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     fn update(&mut self, layer: &LayerLayout, first: usize, rows: usize) -> Result<(), Error> {
         let start = layer.dense.offset + first * layer.dense.stride;
         let range = start..start + rows * layer.dense.stride;

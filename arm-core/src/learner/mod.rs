@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 pub use crate::estimator::LogMeanExp;
-use crate::kernels::{Kernels, Portable, on_grid};
+use crate::kernels::{Kernels, Simd, on_grid};
 use crate::network::Batch;
 use crate::network::scratch::Scratch;
 use crate::numeric::bits::{Bits, words};
@@ -91,7 +91,7 @@ impl Shape<'_> {
 /// # Ok::<(), arm_core::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Learner<'m, 's, E, O, K = Portable> {
+pub struct Learner<'m, 's, E, O, K = Simd> {
     engine: Engine<'s, K, E>,
     optimiser: O,
     params: &'m mut [f32],
@@ -144,7 +144,7 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
     ) -> Result<Self, Error> {
         optimiser.rule().check()?;
         // Not by way of a result, which would be copied.
-        let engine = Engine { shape, kernels: Portable, estimator, seed, shared: true };
+        let engine = Engine { shape, kernels: Simd, estimator, seed, shared: true };
         engine.check()?;
         let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;

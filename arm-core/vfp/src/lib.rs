@@ -18,7 +18,7 @@ mod units;
 #[cfg(vfp_loops)]
 mod work;
 
-pub use bernoulli::{Sums, log_prob, log_prob_delta};
+pub use bernoulli::{Lanes, Sums, log_prob, log_prob_delta};
 pub use loops::{Adam, Layout, Selected, adam, add_rows, add_scaled, add_to_rows, dots, outer};
 pub use units::{activate, activate_back, floats, significant, smallest, squares, within};
 
