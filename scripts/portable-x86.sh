@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 target_dir=${CARGO_TARGET_DIR:-target}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-tests="kernels:: driver::tests::a_refused driver::tests::the_bound"
+tests="driver::tests::a_refused driver::tests::the_bound"
 train="train --data strokes --preset nonlinear --steps 20 --batch 20 --nll-samples 10 --nll-images 20"
 
 # trained EMULATOR BINARY: a short run.
@@ -28,8 +28,10 @@ case ${1:-x86} in
         emulator="qemu-x86_64 -cpu Nehalem"
         echo "== unit tests on an emulated Nehalem"
         # The profile of the tests is as optimised, and already built where all tests have run.
+        export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="$emulator"
+        cargo test --package arm-simd --lib
         # shellcheck disable=SC2086
-        CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER=$emulator cargo test --package arm-std --lib -- $tests
+        cargo test --package arm-std --lib -- $tests
         cargo build --release --package arm-std --bin arm
         trained "$emulator" "$target_dir/release/arm"
         ;;
@@ -43,12 +45,13 @@ case ${1:-x86} in
             command=$1
             shift
             CARGO_TARGET_DIR=$target_dir/cross /usr/bin/cargo "$command" -Zbuild-std=std,panic_unwind,test \
-                --release --target $triple --package arm-std "$@"
+                --release --target $triple "$@"
         }
         echo "== unit tests on an emulated AArch64"
+        cross test --package arm-simd --lib
         # shellcheck disable=SC2086
-        cross test --lib -- $tests
-        cross build --bin arm
+        cross test --package arm-std --lib -- $tests
+        cross build --package arm-std --bin arm
         trained "$emulator" "$target_dir/cross/$triple/release/arm"
         ;;
     *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;

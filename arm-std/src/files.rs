@@ -32,18 +32,16 @@ pub(crate) fn replace(
     result
 }
 
-/// Lets a write beyond a limit on the size of files fail like one to a full disk, instead of ending the process.
+/// Lets a write beyond a limit on the size of files fail like one to a full disk, instead of ending the process: here and in
+/// the threads that this one starts.
 pub(crate) fn refuse_writes_beyond_limits() {
     #[cfg(unix)]
     {
-        /// SIGXFSZ and SIG_IGN of Linux, macOS and the BSDs.
-        const FILE_SIZE: i32 = 25;
-        const IGNORE: usize = 1;
-        unsafe extern "C" {
-            fn signal(number: i32, handler: usize) -> usize;
-        }
-        // SAFETY: no handler is installed; ignoring a signal changes no memory of this process.
-        let _ = unsafe { signal(FILE_SIZE, IGNORE) };
+        use nix::sys::signal::{SigSet, Signal};
+        let mut signals = SigSet::empty();
+        signals.add(Signal::SIGXFSZ);
+        // A system that refuses ends the process at such a write, as it did before.
+        let _ = signals.thread_block();
     }
 }
 
@@ -77,6 +75,27 @@ fn sync_folder(path: &Path) {
     // The rename is done; some file systems cannot sync a folder, and have no need to.
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
+
+/// `TryFrom<String>` and `Into<String>` for what is written as one word.
+macro_rules! written {
+    ($name:ty, $value:ident => $text:expr) => {
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from($value: $name) -> String {
+                $text
+            }
+        }
+    };
+}
+
+pub(crate) use written;
 
 #[cfg(all(test, unix))]
 mod tests {

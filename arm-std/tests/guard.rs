@@ -1,10 +1,10 @@
 //! Runs whose steps are refused: they go back to the last good state, say so, and give up in the end.
 
 use arm_core::Error;
-use arm_std::checkpoint::Checkpoint;
-use arm_std::config::Config;
 use arm_std::data::{BitTable, Source, Splits};
 use arm_std::network::Preset;
+use arm_std::train::Checkpoint;
+use arm_std::train::Config;
 use arm_std::train::{Epoch, Failure, Next, Observer, Outcome, RETRIES, Restored, TrainError, train};
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn config(lr: f32, seed: u64) -> Config {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.toml");
     std::fs::write(&path, text).unwrap();
-    arm_std::settings::Settings::read(&path).unwrap().resolve().unwrap()
+    arm_std::train::Settings::read(&path).unwrap().resolve().unwrap()
 }
 
 /// 200 rows of 30 bits: 10 steps an epoch.

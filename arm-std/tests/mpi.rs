@@ -79,7 +79,7 @@ mod with_mpi {
     }
 
     fn parameters(folder: &Path, out: &str) -> Vec<f32> {
-        arm_std::model::Model::load(&folder.join(out).join("model.safetensors")).unwrap().params
+        arm_std::network::Model::load(&folder.join(out).join("model.safetensors")).unwrap().params
     }
 
     #[test]

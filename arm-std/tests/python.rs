@@ -4,7 +4,7 @@ use arm_core::estimator::Arm;
 use arm_core::{BitMatrix, Engine};
 use arm_std::kernels::Desktop;
 use arm_std::memory::Aligned;
-use arm_std::model::Model;
+use arm_std::network::Model;
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use arm_std::settings::Settings;
+use arm_std::train::Settings;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -7,8 +7,8 @@ use arm_core::objective::Vae;
 use arm_core::{Batch, BitMatrix, Engine, Layer, Prior, Shape, Shard};
 use arm_std::driver::Driver;
 use arm_std::kernels::Desktop;
-use arm_std::model::copy_rows;
 use arm_std::network::Preset;
+use arm_std::network::copy_rows;
 
 const ENCODER: [Layer; 3] = [Layer::hidden(37, 0.1), Layer::bernoulli(29), Layer::bernoulli(18)];
 const DECODER: [Layer; 3] = [Layer::bernoulli(29), Layer::hidden(23, 0.3), Layer::bernoulli(67)];

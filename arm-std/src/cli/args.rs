@@ -1,10 +1,10 @@
 //! Options of the command line.
 
 use super::estimators::Named;
-use crate::config::BinariseName;
 use crate::data;
+use crate::data::BinariseName;
 use crate::driver::Threads;
-use crate::settings::Settings;
+use crate::train::Settings;
 use clap::{Args as Options, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

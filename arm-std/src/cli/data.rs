@@ -1,11 +1,11 @@
 //! `arm data`.
 
 use super::{Outcome, Usage, args, say, tell};
-use crate::config::BinariseName;
 use crate::data::{
-    Binarise, Fault, Loaded, Output, Table, load_columns, read_columns, write_splits, write_table,
+    Binarise, BinariseName, Fault, Loaded, Output, Table, load_columns, read_columns, write_splits,
+    write_table,
 };
-use crate::image::{Grid, cell_size};
+use crate::runs::image::{Grid, cell_size};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 

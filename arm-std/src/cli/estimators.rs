@@ -1,8 +1,7 @@
 //! Which estimators a command compares.
 
 use super::Usage;
-use crate::config::{BaselineName, EstimatorName};
-use crate::dispatch::Choice;
+use crate::estimators::{BaselineName, Choice, EstimatorName};
 use arm_core::Shape;
 use clap::ValueEnum;
 use std::str::FromStr;

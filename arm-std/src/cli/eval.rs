@@ -3,12 +3,11 @@
 use super::subject::{Data, Subject};
 use super::{Outcome, Usage, args, figure_lines, say};
 use crate::data::{BitTable, Source, Splits};
-use crate::evaluate::Scores;
 use crate::kernels::Desktop;
+use crate::measure::evaluate::{Figures, Scores};
+use crate::measure::rows::Rows;
+use crate::measure::scores::{Format, write};
 use crate::memory::LINE;
-use crate::rows::Rows;
-use crate::scores::{Format, write};
-use crate::train::Figures;
 use arm_core::Engine;
 use arm_core::estimator::Arm;
 use serde::Serialize;

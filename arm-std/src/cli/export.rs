@@ -2,9 +2,9 @@
 
 use super::subject::model_file;
 use super::{Outcome, Usage, args, say};
-use crate::export::Export;
 use crate::files::replace_all;
-use crate::model::Model;
+use crate::network::Model;
+use crate::network::export::Export;
 
 pub(super) fn run(args: &args::Export) -> Outcome {
     let name = args.out.file_name().and_then(|name| name.to_str()).unwrap_or_default();

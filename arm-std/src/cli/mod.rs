@@ -17,10 +17,10 @@ mod train;
 mod variance;
 mod watch;
 
-use crate::config::{BinariseName, Config};
-use crate::data::{Binarise, Note};
+use crate::data::{Binarise, BinariseName, Note};
 use crate::files;
 use crate::network::Network;
+use crate::train::Config;
 use clap::Parser;
 use std::io::Write;
 use std::path::Path;
@@ -92,7 +92,7 @@ fn headline(network: &Network, config: &Config) -> String {
 }
 
 /// What the commands say about figures: each mean ± its standard error.
-fn figure_lines(split: &str, figures: &crate::train::Figures, conditional: bool) -> [String; 2] {
+fn figure_lines(split: &str, figures: &crate::measure::evaluate::Figures, conditional: bool) -> [String; 2] {
     let mean = |value: f64, error: Option<f64>| {
         let error = error.map_or_else(String::new, |error| format!(" ± {error:.2}"));
         format!("{value:8.2}{error} nats")
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_mean_is_printed_with_its_standard_error() {
-        let figures = crate::train::Figures {
+        let figures = crate::measure::evaluate::Figures {
             neg_elbo: 101.256,
             neg_elbo_standard_error: Some(0.4),
             nll: 99.5,

@@ -2,8 +2,8 @@
 
 use super::{Outcome, args, say};
 use crate::files::replace_bytes;
-use crate::plot::page;
-use crate::runs::{Group, Summary, charts, group, list, sort, table};
+use crate::runs::list::{Group, Summary, charts, group, list, sort, table};
+use crate::runs::plot::page;
 use serde::Serialize;
 use std::io::Write;
 

@@ -2,8 +2,8 @@
 
 use super::subject::model_file;
 use super::{Outcome, args, say};
-use crate::model::Model;
-use crate::pictures::samples;
+use crate::network::Model;
+use crate::runs::pictures::samples;
 
 pub(super) fn run(args: &args::Sample) -> Outcome {
     let model = Model::load(&model_file(&args.model))?;

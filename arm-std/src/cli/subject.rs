@@ -1,12 +1,10 @@
 //! What a command measures: a trained model, and the data that it was trained on or others.
 
 use super::{Outcome, Usage, args, say, tell};
-use crate::config::{BinariseName, Config};
-use crate::data::{Selection, Splits, load_columns};
-use crate::model::Model;
-use crate::run::{CONFIG, MODEL};
-use crate::settings::Settings;
-use crate::train::Failure;
+use crate::data::{BinariseName, Selection, Splits, load_columns};
+use crate::network::Model;
+use crate::runs::folder::{CONFIG, MODEL};
+use crate::train::{Config, Failure, Settings};
 use std::fs;
 use std::path::{Path, PathBuf};
 

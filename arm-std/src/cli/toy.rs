@@ -2,10 +2,10 @@
 
 use super::estimators::{choices, label};
 use super::{Outcome, Usage, args, say};
-use crate::dispatch::Choice;
+use crate::estimators::Choice;
 use crate::files::replace_bytes;
-use crate::plot::{Axis, Chart, Curve, page};
-use crate::toy::{Moment, Spread, TARGETS, Toy, UNIT, sigmoid, z_score};
+use crate::measure::toy::{Moment, Spread, TARGETS, Toy, UNIT, sigmoid, z_score};
+use crate::runs::plot::{Axis, Chart, Curve, page};
 use arm_core::optim::MAX_RATE;
 use std::fmt::Write;
 use std::fs;

@@ -2,22 +2,16 @@
 
 use super::watch::{self, Saving, Watch};
 use super::{Left, Outcome, Usage, args, dry_run, figure_lines, headline, say, tell};
-use crate::checkpoint::Checkpoint;
-use crate::config::Config;
 use crate::data::Splits;
-use crate::dispatch::Visitor;
-use crate::driver::{self, Threads};
+use crate::driver::{self, Peers, Threads, mpi, same};
+use crate::estimators::Visitor;
 use crate::kernels::Desktop;
 use crate::memory::LINE;
-use crate::mpi;
 use crate::network::Network;
-use crate::peers::{Peers, same};
-use crate::report::refresh;
-use crate::run::{CONFIG, Line, METRICS, REPORT, RunFolder};
-use crate::runs::Summary;
-use crate::settings::Settings;
-use crate::train::Led;
-use crate::train::{self, Failure, fingerprint, train};
+use crate::runs::folder::{CONFIG, Line, METRICS, REPORT, RunFolder};
+use crate::runs::list::Summary;
+use crate::runs::report::refresh;
+use crate::train::{self, Checkpoint, Config, Failure, Led, Settings, fingerprint, train};
 use arm_core::Engine;
 use arm_core::estimator::Estimator;
 use arm_core::shape::MAX_WIDTH;

@@ -1,12 +1,11 @@
 //! What is seen of a run, and when it is saved.
 
 use super::say;
-use crate::checkpoint::Checkpoint;
 use crate::data::BitTable;
-use crate::model::Model;
-use crate::report::refresh;
-use crate::run::{Line, RunFolder};
-use crate::train::{Epoch, Failure, Next, Observer, RETRIES, Restored, best};
+use crate::network::Model;
+use crate::runs::folder::{Line, RunFolder};
+use crate::runs::report::refresh;
+use crate::train::{Checkpoint, Epoch, Failure, Next, Observer, RETRIES, Restored, best};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{Write, stderr};
 use std::process;

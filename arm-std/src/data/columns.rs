@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
-use super::rows::quoted;
 
 /// Columns by name or number, as they are written: `age,3,7-9,20-`.
 ///
@@ -147,6 +146,17 @@ impl Want {
         self.left_out.iter().filter(|&&column| column < cols).for_each(|&column| keep[column] = false);
         let pick: Vec<usize> = (0..cols).filter(|&column| keep[column]).collect();
         if pick.is_empty() { Err(Fault::NoColumns) } else { Ok(Some(pick)) }
+    }
+}
+
+/// A name as a shell takes it.
+pub(super) fn quoted(name: &str) -> String {
+    if name.contains(',') {
+        format!("'\"{name}\"'")
+    } else if name.contains(|letter: char| !letter.is_alphanumeric() && !"_-.".contains(letter)) {
+        format!("'{name}'")
+    } else {
+        name.to_owned()
     }
 }
 

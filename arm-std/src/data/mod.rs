@@ -20,50 +20,29 @@
 //! place and what to do. What a header promises is checked against the bytes that are there before memory is
 //! taken.
 
-mod array;
-mod arrays;
 mod binarise;
-mod bits;
+mod binarise_name;
 mod bytes;
-#[cfg(test)]
-mod cases;
-mod coded;
 mod columns;
-mod content;
-mod decode;
 mod error;
-mod folder;
-mod foreign;
-mod format;
-mod glyphs;
-mod grey;
-mod gzip;
-mod idx;
-mod levels;
+mod formats;
 mod load;
-mod mat;
-#[cfg(test)]
-mod mutate;
 mod note;
-mod npy;
-mod npz;
-mod packed;
-mod rows;
+mod numbers;
 mod split;
 mod strokes;
-mod text;
-mod utf16;
+mod table;
 mod write;
 
 pub use binarise::{Binarise, Source, Splits};
-pub use bits::BitTable;
+pub use binarise_name::BinariseName;
 pub use columns::{Columns, Selection};
 pub use error::{DataError, Fault, Hint};
-pub use format::{read_columns, read_table, table_from_bytes};
-pub use grey::{GreyTable, Table};
+pub use formats::{read_columns, read_table, table_from_bytes};
 pub use load::{load, load_columns};
 pub use note::Note;
 pub use split::Loaded;
 pub use strokes::{stroke_digits, strokes};
+pub use table::{BitTable, GreyTable, Table};
 pub(crate) use write::write_npy_header;
 pub use write::{Output, WriteError, write_splits, write_table};

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::decode::decode;
 use super::note::Note;
-use super::rows::Raw;
+use super::numbers::{Raw, SHARE, decode};
 use super::{DataError, Fault, Table};
 
 /// The three splits of a data set as they were found, before binarisation. All have the same width.
@@ -50,9 +49,6 @@ impl Split {
 
 /// The most rows that are split off for a split that is missing.
 const MOST: usize = 10_000;
-
-/// One row in so many is split off for a split that is missing.
-pub(super) const SHARE: usize = 6;
 
 /// What was read, and where it came from.
 pub(super) struct Part {

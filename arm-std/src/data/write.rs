@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use super::formats::{npy, packed};
 use super::split::Split;
-use super::{Loaded, Table, npy, packed};
+use super::{Loaded, Table};
 use crate::files::replace;
 
 /// A data file that cannot be written: which, and why.

@@ -4,9 +4,11 @@
 //! gradient with respect to the logits, which estimates the variance up to a constant.
 
 mod biased;
+mod choice;
 mod control;
 mod double_cv;
 mod learned;
+mod name;
 mod relax;
 mod rodeo;
 mod stein;
@@ -14,7 +16,9 @@ mod stein;
 mod tests;
 
 pub use biased::{GumbelSoftmax, StraightThrough};
+pub use choice::{Choice, Visitor};
 pub use double_cv::DoubleCv;
+pub use name::{BaselineName, EstimatorName};
 pub use relax::Relax;
 pub use rodeo::Rodeo;
 

@@ -1,7 +1,7 @@
 //! Networks and settings as they were published.
 
+use super::names::{CodingName, PriorName};
 use super::{Network, Notation, SLOPE};
-use crate::config::{CodingName, PriorName};
 use crate::data::Binarise;
 use arm_core::Layer;
 use serde::{Deserialize, Serialize};

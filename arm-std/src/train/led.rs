@@ -1,8 +1,8 @@
 //! A run that several processes share, as each of them sees it.
 
 use super::{Epoch, Failure, Next, Observer, Restored};
-use crate::checkpoint::Checkpoint;
-use crate::peers::{Peers, same};
+use crate::driver::{Peers, same};
+use crate::train::Checkpoint;
 use std::time::Duration;
 
 /// What a process sees of a run that it shares: process 0 decides for all when to save, each may ask all to leave,

@@ -2,8 +2,8 @@
 
 use crate::driver::Driver;
 use crate::kernels::Desktop;
-use crate::moments::Place;
-use crate::variance::gradient_variance;
+use crate::measure::moments::Place;
+use crate::measure::variance::gradient_variance;
 use arm_core::estimator::Estimator;
 use arm_core::objective::Objective;
 use arm_core::{BitMatrix, Error, Shape};

@@ -2,15 +2,12 @@
 
 use super::machine::{Concrete, Machine};
 use super::{TrainError, at};
-use crate::checkpoint::{Checkpoint, Progress};
-use crate::config::Config;
-use crate::dispatch::Visitor;
-use crate::driver::{Driver, Threads};
+use crate::driver::{Driver, Peers, Threads};
+use crate::estimators::Visitor;
 use crate::kernels::Desktop;
 use crate::memory::LINE;
-use crate::model::{Model, copy_rows};
-use crate::network::Network;
-use crate::peers::Peers;
+use crate::network::{Model, Network, copy_rows};
+use crate::train::{Checkpoint, Config, Progress};
 use arm_core::estimator::Estimator;
 use arm_core::init::output_bias;
 use arm_core::objective::{Conditional, Objective, Vae};

@@ -1,10 +1,10 @@
 //! What a comparison leaves in its folder.
 
 use super::super::Outcome;
-use crate::config::Config;
 use crate::files::replace_bytes;
-use crate::plot::{Axis, Chart, Curve, page};
-use crate::train::{Epoch, Figures};
+use crate::measure::evaluate::Figures;
+use crate::runs::plot::{Axis, Chart, Curve, page};
+use crate::train::{Config, Epoch};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt::Write;

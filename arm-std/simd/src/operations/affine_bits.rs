@@ -1,0 +1,110 @@
+//! y = act(x w + bias) for packed bits: sums of the rows of w whose bit is set.
+
+use crate::lanes::{Lanes, Op, ask};
+use crate::tiles::affine_sums::{TALL, Tile, pays};
+use crate::tiles::bits::{List, WIDEST, WORDS, add_rows, load, store, used};
+use crate::tiles::{panels, split, with_width};
+use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
+
+/// See [`Kernels::affine_bits`](arm_core::kernels::Kernels::affine_bits).
+pub(crate) struct AffineBits<'a> {
+    pub(crate) w: Matrix<'a>,
+    pub(crate) x: BitMatrix<'a>,
+    pub(crate) slope: f32,
+    pub(crate) y: MatrixMut<'a>,
+}
+
+impl Op for AffineBits<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(mut self, l: L) {
+        let (inputs, outputs, rows) = (self.x.cols(), self.y.cols(), self.y.height());
+        assert!(self.w.height() > inputs && self.w.cols() >= outputs);
+        assert!(inputs == 0 || self.x.height() >= rows);
+        let (ws, ys) = (self.w.stride(), self.y.stride());
+        let (w, y) = (self.w.data().as_ptr(), self.y.data_mut().as_mut_ptr());
+        let bias = w.wrapping_add(inputs * ws);
+        let words = inputs.div_ceil(32);
+        let mut lists = [const { List::EMPTY }; TALL];
+        for (first, height) in split(rows, TALL) {
+            // Rows with many ones from the front, the others from the back.
+            let (mut order, mut many, mut few) = ([0; TALL], 0, height);
+            for row in first..first + height {
+                if pays::<L>(self.x, row) {
+                    order[many] = row;
+                    many += 1;
+                } else {
+                    few -= 1;
+                    order[few] = row;
+                }
+            }
+            let (many, few) = order[..height].split_at(many);
+            let tile = Tile {
+                w: self.w,
+                x: self.x,
+                rows: many,
+                slope: self.slope,
+                y,
+                stride: ys,
+                outputs,
+                ask: first == 0,
+            };
+            // SAFETY: the assertions; the rows lie within x and y.
+            unsafe { tile.run(l) };
+            if few.is_empty() {
+                continue;
+            }
+            let mut word = 0;
+            loop {
+                let (begin, end) = (word == 0, word + WORDS >= words);
+                for (list, &row) in lists.iter_mut().zip(few) {
+                    list.fill(l, &some_words(self.x.row(row), word, inputs));
+                }
+                let (w, below) = (w.wrapping_add(word * 32 * ws), w.wrapping_add((word + WORDS) * 32 * ws));
+                for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
+                    if first == 0 && begin && start == 0 {
+                        ask(l, w, ws, inputs.min(32 * WORDS), vectors);
+                    }
+                    // The first examples ask for the panel after this one, each for a part of its rows.
+                    let after = start + vectors * L::N;
+                    let (next, some) =
+                        if after < outputs { (w.wrapping_add(after), true) } else { (below, !end) };
+                    let part = if first == 0 && some { (32 * WORDS).div_ceil(few.len()) } else { 0 };
+                    for (r, (list, &row)) in lists.iter().zip(few).enumerate() {
+                        ask(l, next.wrapping_add(r * part * ws), ws, part, vectors);
+                        let y = y.wrapping_add(row * ys + start);
+                        let init = if begin { bias.wrapping_add(start) } else { y.cast_const() };
+                        with_width!(vectors, C => {
+                            // SAFETY: the assertions; set bits are below `inputs`, the panel is within the columns.
+                            unsafe {
+                                let mut s: [L::V; C] = load(l, init, lanes);
+                                add_rows(l, list.ones(), w.wrapping_add(start), ws, lanes, None, &mut s);
+                                if end && self.slope != 1.0 {
+                                    for v in &mut s {
+                                        *v = l.activate(self.slope, *v);
+                                    }
+                                }
+                                store(l, y, lanes, s);
+                            }
+                        });
+                    }
+                }
+                word += WORDS;
+                if end {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Words `first..` of a row of `bits` bits; what lies beyond them is zero.
+#[inline(always)]
+fn some_words(row: &[u32], first: usize, bits: usize) -> [u32; WORDS] {
+    let mut words = [0; WORDS];
+    for (i, word) in (first..).zip(&mut words) {
+        *word = row.get(i).map_or(0, |&w| used(w, bits.saturating_sub(32 * i)));
+    }
+    words
+}

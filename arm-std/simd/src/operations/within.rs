@@ -1,0 +1,59 @@
+//! Whether all of many numbers are small enough.
+
+use crate::lanes::{Lanes, Op};
+use crate::tiles::pairs::magnitude;
+
+/// See [`Kernels::within`](arm_core::kernels::Kernels::within).
+pub(crate) struct Within<'a> {
+    pub(crate) limit: f32,
+    pub(crate) values: &'a [f32],
+}
+
+/// Vectors at a time: what one waits for the others do.
+const AT_ONCE: usize = 4;
+
+impl Op for Within<'_> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) -> bool {
+        let mut largest = [l.splat(0.0); AT_ONCE];
+        let mut parts = self.values.chunks_exact(AT_ONCE * L::N);
+        for part in &mut parts {
+            for (k, largest) in largest.iter_mut().enumerate() {
+                // SAFETY: a part has so many vectors.
+                *largest = l.largest(*largest, unsafe { l.load(part.as_ptr().add(k * L::N)) });
+            }
+        }
+        let mut lanes = [[0.0; 16]; AT_ONCE];
+        for (lanes, largest) in lanes.iter_mut().zip(largest) {
+            // SAFETY: no vector has more than 16 elements.
+            unsafe { l.store(lanes.as_mut_ptr(), largest) }
+        }
+        let rest = parts.remainder();
+        lanes.as_flattened().iter().chain(rest).all(|v| magnitude(*v) <= self.limit.to_bits())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Desktop, Level};
+    use arm_core::kernels::Kernels;
+
+    #[test]
+    fn one_that_is_not_is_found_wherever_it_is() {
+        for kernels in Level::ALL.into_iter().filter_map(Desktop::with) {
+            for len in [0, 1, 15, 64, 200] {
+                let mut values = vec![-2.0; len];
+                assert!(kernels.within(2.0, &values));
+                for i in 0..len {
+                    for bad in [2.1, -2.1, f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                        values[i] = bad;
+                        assert!(!kernels.within(2.0, &values), "{bad} at {i} of {len}");
+                    }
+                    values[i] = 0.0;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! y = act(x w + bias) with terms multiplied in [pairs](crate::tiles::pairs).
+
+use crate::lanes::{Lanes, WIDE, ask};
+use crate::tiles::pairs::{rows_from, scale};
+use crate::tiles::{split, with_height};
+use arm_core::matrix::{Matrix, MatrixMut};
+
+/// Terms that are packed at a time.
+const TERMS: usize = 208;
+
+/// Rows of a tile, which are packed together: beside them a panel of w fits in the first cache.
+const ROWS: usize = 18;
+
+/// Columns of w whose products within pairs are kept at a time.
+const COLUMNS: usize = 1024;
+
+/// Whether a product of this size is worth a copy of x, and has whole vectors in each row of w.
+pub(crate) fn pays(inputs: usize, outputs: usize, lanes: usize) -> bool {
+    inputs >= 32 && outputs >= lanes
+}
+
+/// Terms of some rows of x, each row scaled, and sums of products.
+#[repr(align(64))]
+struct Packed {
+    x: [[f32; TERMS]; ROWS],
+    /// Sums of the products within the pairs of a column of w.
+    shared: [f32; COLUMNS],
+    /// Sums of the products within the pairs of a row.
+    own: [f32; ROWS.next_multiple_of(WIDE)],
+    /// What undoes the scale.
+    inverse: [f32; ROWS],
+}
+
+impl Packed {
+    /// Packs columns `first..` + `terms` of the rows from `start`.
+    #[inline(always)]
+    fn fill<L: Lanes>(&mut self, l: L, x: Matrix<'_>, start: usize, rows: usize, first: usize, terms: usize) {
+        // Row after row in each loop, and not all that is to be done for a row: no row then waits for itself.
+        let columns = first..first + terms;
+        let mut scales = [0.0; ROWS];
+        for (r, (to, inverse)) in scales.iter_mut().zip(&mut self.inverse).enumerate().take(rows) {
+            (*to, *inverse) = scale(&x.row(start + r)[columns.clone()]);
+        }
+        for (r, (to, scale)) in self.x.iter_mut().zip(scales).enumerate().take(rows) {
+            for (to, x) in to.iter_mut().zip(&x.row(start + r)[columns.clone()]) {
+                *to = scale * x;
+            }
+        }
+        for r in (0..rows).step_by(WIDE) {
+            let four = rows_from(self.x.as_ptr().cast(), TERMS, r, rows);
+            // SAFETY: a row has two terms for each pair, and there is room for whole groups.
+            unsafe { l.store_sums(self.own.as_mut_ptr().add(r), products(l, four, terms / 3)) }
+        }
+    }
+}
+
+/// The sums of the products within the pairs of four rows.
+#[inline(always)]
+unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], pairs: usize) -> L::Sums {
+    let mut sums = [l.splat(0.0); WIDE];
+    for k in (0..pairs).step_by(L::N) {
+        let mask = l.mask(L::N.min(pairs - k));
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            // SAFETY: the caller's.
+            *sum = unsafe {
+                l.fma(l.load_masked(row.add(k), mask), l.load_masked(row.add(pairs + k), mask), *sum)
+            };
+        }
+    }
+    l.sums(sums)
+}
+
+/// What a tile reads.
+#[derive(Clone, Copy)]
+struct Tile {
+    /// Packed rows, [`TERMS`] elements apart.
+    x: *const f32,
+    /// Weights of its panel, rows `stride` apart.
+    w: *const f32,
+    stride: usize,
+    terms: usize,
+}
+
+/// See [`Kernels::affine`](arm_core::kernels::Kernels::affine).
+#[inline(always)]
+pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+    let (inputs, outputs, rows) = (x.cols(), y.cols(), x.height().min(y.height()));
+    assert!(w.height() > inputs && w.cols() >= outputs && outputs >= L::N);
+    const { assert!(COLUMNS.is_multiple_of(L::N)) }
+    let (ws, ys) = (w.stride(), y.stride());
+    let (w, y) = (w.data().as_ptr(), y.data_mut().as_mut_ptr());
+    let mut packed = Packed {
+        x: [[0.0; TERMS]; ROWS],
+        shared: [0.0; COLUMNS],
+        own: [0.0; ROWS.next_multiple_of(WIDE)],
+        inverse: [0.0; ROWS],
+    };
+    for (first, terms) in split(inputs, TERMS) {
+        let activate = first + terms == inputs && slope != 1.0;
+        for left in (0..outputs).step_by(COLUMNS) {
+            let (w, y) = (w.wrapping_add(left), y.wrapping_add(left));
+            for (start, height) in split(rows, ROWS) {
+                packed.fill(l, x, start, height, first, terms);
+                if start == 0 {
+                    ask(l, w.wrapping_add(first * ws), ws, terms, 1);
+                }
+                for column in (0..COLUMNS.min(outputs - left)).step_by(L::N) {
+                    let bias = w.wrapping_add(inputs * ws + column);
+                    let w = w.wrapping_add(first * ws + column);
+                    let at = Tile { x: packed.x.as_ptr().cast(), w, stride: ws, terms };
+                    let y = y.wrapping_add(start * ys + column);
+                    let shared = packed.shared.as_mut_ptr().wrapping_add(column);
+                    with_height!(height, ROWS, R => {
+                        // SAFETY: `terms` rows from `first` and the row of biases lie within w, the rows before the
+                        // biases have a vector from the column because another row follows them, `height` rows lie
+                        // within the packed ones, as many from `start` within y, and the lanes of the mask within w and
+                        // y. There is a vector of products for each of the columns.
+                        unsafe {
+                            let mask = l.mask(L::N.min(outputs - left - column));
+                            // Where no tile but the first is so low, the other is not compiled.
+                            let mut sums = if start == 0 || const { 2 * R < ROWS } {
+                                sums::<L, R, true>(l, at, shared)
+                            } else {
+                                sums::<L, R, false>(l, at, shared)
+                            };
+                            let shared = l.load(shared);
+                            for (i, sum) in sums.iter_mut().enumerate() {
+                                let rest = l.sub(*sum, l.add(shared, l.splat(packed.own[i])));
+                                let before = if first == 0 { bias } else { y.wrapping_add(i * ys) };
+                                *sum = l.fma(rest, l.splat(packed.inverse[i]), l.load_masked(before, mask));
+                            }
+                            if activate {
+                                for sum in &mut sums {
+                                    *sum = l.activate(slope, *sum);
+                                }
+                            }
+                            for (i, sum) in sums.into_iter().enumerate() {
+                                l.store_masked(y.wrapping_add(i * ys), sum, mask);
+                            }
+                        }
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Sums over the terms of `R` rows. The first rows leave the sums of the products within the pairs of w in `shared`, and
+/// ask for the next panel.
+///
+/// # Safety
+/// The tile must have `R` packed rows and a vector in each of its rows of w, and for the first rows `shared` be writable
+/// for one.
+#[inline(always)]
+unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(l: L, at: Tile, shared: *mut f32) -> [L::V; R] {
+    let (mut sums, mut products) = ([l.splat(0.0); R], l.splat(0.0));
+    let pairs = at.terms / 3;
+    // The two terms of a pair lie as far apart as there are pairs; terms in no pair lie behind all of them.
+    let (below, apart) = (R / 2 * TERMS, pairs * at.stride);
+    let (mut x, mut w) = ([0, pairs, 2 * pairs].map(|k| at.x.wrapping_add(k)), at.w);
+    let mut w_one = w.wrapping_add(2 * apart);
+    // SAFETY: the caller's; a third of the terms is in no pair, or up to two more.
+    unsafe {
+        for _ in 0..pairs {
+            let second = w.wrapping_add(apart);
+            let (w0, w1, one) = (l.load(w), l.load(second), l.load(w_one));
+            if FIRST {
+                for w in [w, second, w_one] {
+                    l.prefetch(w.wrapping_add(L::N));
+                }
+                products = l.fma(w0, w1, products);
+            }
+            // In two loops, which the compiler unrolls where it leaves one as it is.
+            let (top, bottom) = sums.split_at_mut(R / 2);
+            add(l, top, x, [w0, w1, one]);
+            add(l, bottom, x.map(|x| x.wrapping_add(below)), [w0, w1, one]);
+            x = x.map(|x| x.wrapping_add(1));
+            (w, w_one) = (w.wrapping_add(at.stride), w_one.wrapping_add(at.stride));
+        }
+        let mut x_one = x[2];
+        for _ in 3 * pairs..at.terms {
+            let one = l.load(w_one);
+            for (r, sum) in sums.iter_mut().enumerate() {
+                *sum = l.fma(l.splat(*x_one.add(r * TERMS)), one, *sum);
+            }
+            (x_one, w_one) = (x_one.wrapping_add(1), w_one.wrapping_add(at.stride));
+        }
+        if FIRST {
+            l.store(shared, products);
+        }
+    }
+    sums
+}
+
+/// Adds a pair of terms and a single one to the sums of rows.
+#[inline(always)]
+unsafe fn add<L: Lanes>(l: L, sums: &mut [L::V], x: [*const f32; 3], [w0, w1, one]: [L::V; 3]) {
+    for (r, sum) in sums.iter_mut().enumerate() {
+        let at = r * TERMS;
+        // SAFETY: the caller's.
+        let (x0, x1, x2) =
+            unsafe { (l.splat(*x[0].add(at)), l.splat(*x[1].add(at)), l.splat(*x[2].add(at))) };
+        *sum = l.fma(x2, one, *sum);
+        l.fma_to(l.add(x0, w1), l.add(x1, w0), sum);
+    }
+}

@@ -1,0 +1,218 @@
+//! dx = act'(a) (d w^T) with terms multiplied in [pairs](crate::tiles::pairs): tiles of inner products, whose pairs are vectors.
+
+use crate::lanes::{Lanes, WIDE};
+use crate::tiles::pairs::{rows_from, scale};
+use crate::tiles::{split, with_height};
+use arm_core::matrix::{Matrix, MatrixMut};
+
+/// Rows of d of a tile, and of w: the sums and what a step reads of w fill the registers.
+const ROWS: usize = 5;
+const ACROSS: usize = 3;
+
+/// Terms that are packed at a time: with as many of w they fit in the first cache.
+const TERMS: usize = 832;
+
+/// Rows of w whose sums are kept at a time.
+const INPUTS: usize = 256;
+
+/// Room for their sums: three at a time are written with one element too many.
+const ROOM: usize = INPUTS + WIDE;
+
+/// Whether there are enough terms for a pair of vectors and one more.
+pub(crate) fn pays(outputs: usize, lanes: usize) -> bool {
+    outputs >= 3 * lanes
+}
+
+/// Terms of some rows of d, each row scaled, and sums of a block of dx.
+#[repr(align(64))]
+struct Block {
+    d: [[f32; TERMS]; ROWS],
+    /// Sums of the products within the pairs of a row of d.
+    own: [f32; ROWS.next_multiple_of(WIDE)],
+    /// What undoes the scale.
+    inverse: [f32; ROWS],
+    /// Sums of the products within the pairs of a row of w.
+    shared: [f32; ROOM],
+    /// Sums of a block of dx.
+    sums: [[f32; ROOM]; ROWS],
+}
+
+/// See [`Kernels::back`](arm_core::kernels::Kernels::back).
+#[inline(always)]
+pub(crate) fn back<L: Lanes>(
+    l: L,
+    w: Matrix<'_>,
+    d: Matrix<'_>,
+    a: Matrix<'_>,
+    slope: f32,
+    mut dx: MatrixMut<'_>,
+) {
+    let outputs = d.cols();
+    let inputs = dx.cols().min(a.cols()).min(w.height());
+    let rows = d.height().min(a.height()).min(dx.height());
+    assert!(w.cols() >= outputs);
+    let (ws, w) = (w.stride(), w.data().as_ptr());
+    let mut block = Block {
+        d: [[0.0; TERMS]; ROWS],
+        own: [0.0; ROWS.next_multiple_of(WIDE)],
+        inverse: [0.0; ROWS],
+        shared: [0.0; ROOM],
+        sums: [[0.0; ROOM]; ROWS],
+    };
+    for (start, inputs) in split(inputs, INPUTS) {
+        let columns = start..start + inputs;
+        for (first, terms) in split(outputs, TERMS) {
+            let w = w.wrapping_add(start * ws + first);
+            for (row, height) in split(rows, ROWS) {
+                block.fill(l, d, row, height, first, terms);
+                with_height!(height, ROWS, R => {
+                    // SAFETY: `inputs` rows of `terms` elements lie within w, a group behind each sum within the block;
+                    // `height` packed rows have `terms` elements and zeros to a whole vector.
+                    unsafe {
+                        // Where no tile but the first is so low, the other is not compiled.
+                        if row == 0 || const { 2 * R < ROWS } {
+                            block.tiles::<L, R, true>(l, w, ws, inputs, terms);
+                        } else {
+                            block.tiles::<L, R, false>(l, w, ws, inputs, terms);
+                        }
+                    }
+                });
+                for r in 0..height {
+                    let (own, inverse) = (block.own[r], block.inverse[r]);
+                    let (a, dx) =
+                        (&a.row(row + r)[columns.clone()], &mut dx.row_mut(row + r)[columns.clone()]);
+                    for (((dx, a), sum), shared) in
+                        dx.iter_mut().zip(a).zip(&block.sums[r]).zip(&block.shared)
+                    {
+                        let rest = (sum - (shared + own)) * inverse;
+                        let before = if first == 0 { 0.0 } else { *dx };
+                        *dx = before + if *a > 0.0 { rest } else { slope * rest };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sums of the products within the pairs of four rows.
+#[inline(always)]
+unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], terms: usize) -> L::Sums {
+    let mut sums = [l.splat(0.0); WIDE];
+    for k in 0..terms / (3 * L::N) {
+        let o = 3 * L::N * k;
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            // SAFETY: the caller's.
+            *sum = unsafe { l.fma(l.load(row.add(o)), l.load(row.add(o + L::N)), *sum) };
+        }
+    }
+    l.sums(sums)
+}
+
+impl Block {
+    /// Packs columns `first..` + `terms` of the rows of `d` from `start`.
+    #[inline(always)]
+    fn fill<L: Lanes>(
+        &mut self,
+        l: L,
+        d: Matrix<'_>,
+        start: usize,
+        height: usize,
+        first: usize,
+        terms: usize,
+    ) {
+        for r in 0..height {
+            let from = &d.row(start + r)[first..first + terms];
+            let (scale, inverse) = scale(from);
+            self.inverse[r] = inverse;
+            let (to, rest) = self.d[r].split_at_mut(terms);
+            for (to, d) in to.iter_mut().zip(from) {
+                *to = scale * d;
+            }
+            rest[..terms.next_multiple_of(L::N) - terms].fill(0.0);
+        }
+        for r in (0..height).step_by(WIDE) {
+            let rows = rows_from(self.d.as_ptr().cast(), TERMS, r, height);
+            // SAFETY: the rows have `terms` elements, and own as many as whole groups.
+            unsafe { l.store_sums(self.own.as_mut_ptr().add(r), products(l, rows, terms)) }
+        }
+    }
+
+    /// Sums of `R` packed rows for `inputs` rows of w, and, for the first rows, those of the products of w.
+    #[inline(always)]
+    unsafe fn tiles<L: Lanes, const R: usize, const FIRST: bool>(
+        &mut self,
+        l: L,
+        w: *const f32,
+        ws: usize,
+        inputs: usize,
+        terms: usize,
+    ) {
+        for i in (0..inputs).step_by(ACROSS) {
+            // SAFETY: the caller's; a group of sums fits behind the last one of a row.
+            unsafe {
+                let rows = rows_from(w, ws, i, inputs);
+                let (tile, shared) = tile::<L, R, FIRST>(l, rows, self.d.as_ptr().cast(), terms);
+                for ([x, y, z], to) in tile.into_iter().zip(&mut self.sums) {
+                    l.store_sums(to.as_mut_ptr().add(i), l.sums([x, y, z, z]));
+                }
+                if FIRST {
+                    let [x, y, z] = shared;
+                    l.store_sums(self.shared.as_mut_ptr().add(i), l.sums([x, y, z, z]));
+                }
+            }
+        }
+    }
+}
+
+/// Lane sums of the products of `R` packed rows with three rows of w; for the first rows also of those within the pairs of
+/// w.
+#[inline(always)]
+unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
+    l: L,
+    rows: [*const f32; ACROSS],
+    d: *const f32,
+    terms: usize,
+) -> ([[L::V; ACROSS]; R], [L::V; ACROSS]) {
+    let (mut sums, mut shared) = ([[l.splat(0.0); ACROSS]; R], [l.splat(0.0); ACROSS]);
+    let mut o = 0;
+    // SAFETY: the caller's; packed rows have zeros behind their terms.
+    unsafe {
+        for _ in 0..terms / (3 * L::N) {
+            let mut w = [[l.splat(0.0); 3]; ACROSS];
+            for (w, row) in w.iter_mut().zip(rows) {
+                for (k, w) in w.iter_mut().enumerate() {
+                    *w = l.load(row.add(o + k * L::N));
+                }
+            }
+            if FIRST {
+                for (shared, [w0, w1, _]) in shared.iter_mut().zip(w) {
+                    l.fma_to(w0, w1, shared);
+                }
+            }
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let d = d.add(r * TERMS + o);
+                let (d0, d1, one) = (l.load(d), l.load(d.add(L::N)), l.load(d.add(2 * L::N)));
+                for (sum, [w0, w1, w2]) in sums.iter_mut().zip(w) {
+                    *sum = l.fma(one, w2, *sum);
+                    l.fma_to(l.add(d0, w1), l.add(d1, w0), sum);
+                }
+            }
+            o += 3 * L::N;
+        }
+        while o < terms {
+            let mask = l.mask(L::N.min(terms - o));
+            let mut w = [l.splat(0.0); ACROSS];
+            for (w, row) in w.iter_mut().zip(rows) {
+                *w = l.load_masked(row.add(o), mask);
+            }
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let d = l.load(d.add(r * TERMS + o));
+                for (sum, w) in sums.iter_mut().zip(w) {
+                    *sum = l.fma(d, w, *sum);
+                }
+            }
+            o += L::N;
+        }
+    }
+    (sums, shared)
+}

@@ -1,0 +1,55 @@
+//! How a tile is driven: which part of an operation stays in the registers, and in which order the parts follow each other.
+
+pub(crate) mod adam_pairs;
+pub(crate) mod adam_tile;
+pub(crate) mod affine_pairs;
+pub(crate) mod affine_sums;
+pub(crate) mod back_pairs;
+pub(crate) mod bits;
+pub(crate) mod pairs;
+
+/// `count` things in parts of at most `most`, as even as can be: (first, size).
+#[inline(always)]
+pub(crate) fn split(count: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let parts = count.div_ceil(most);
+    let size = count.checked_div(parts).unwrap_or(0);
+    let larger = count - size * parts;
+    (0..parts).map(move |k| (k * size + k.min(larger), size + usize::from(k < larger)))
+}
+
+/// Columns in panels of at most `most` vectors of `n`: (first column, vectors, lanes in use of the last vector).
+#[inline(always)]
+pub(crate) fn panels(cols: usize, n: usize, most: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    split(cols.div_ceil(n), most).map(move |(first, vectors)| {
+        let used = (cols - first * n).min(vectors * n);
+        (first * n, vectors, used - (vectors - 1) * n)
+    })
+}
+
+/// Runs the body with the constant for a tile's height, which is 1 to `$most`.
+macro_rules! with_height {
+    ($height:expr, $most:expr, $R:ident => $body:block) => {
+        $crate::tiles::with_constant!($height, $most, $R => $body, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18)
+    };
+}
+
+/// Runs the body with the constant for a panel's width in vectors, which is 1 to 8.
+macro_rules! with_width {
+    ($width:expr, $C:ident => $body:block) => {
+        $crate::tiles::with_constant!($width, 8, $C => $body, 1 2 3 4 5 6 7 8)
+    };
+}
+
+macro_rules! with_constant {
+    ($value:expr, $most:expr, $N:ident => $body:block, $($n:literal)*) => {
+        match $value {
+            $($n if const { $n <= $most } => {
+                const $N: usize = $n;
+                $body
+            })*
+            _ => {}
+        }
+    };
+}
+
+pub(crate) use {with_constant, with_height, with_width};

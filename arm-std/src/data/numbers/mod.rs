@@ -1,0 +1,13 @@
+//! From numbers to tables: how many values a column has, and what they mean.
+
+mod coded;
+mod decode;
+mod levels;
+mod rows;
+
+pub(crate) use decode::decode;
+pub(crate) use rows::{Raw, Rows};
+
+/// Fewer rows than this tell little of what their values mean; and one row in so many is split off for a split that is
+/// missing.
+pub(crate) const SHARE: usize = 6;

@@ -1,0 +1,236 @@
+//! -ELBO and the importance-weighted bound of rows of a table, on all threads, and what they come to.
+
+use crate::driver::{Peers, share_of};
+use crate::measure::rows::Rows;
+use crate::memory::Aligned;
+use crate::network::Cut;
+use arm_core::estimator::Estimator;
+use arm_core::kernels::Kernels;
+use arm_core::learner::LogMeanExp;
+use arm_core::objective::{Conditional, Objective, Vae};
+use arm_core::{Batch, Engine, Error};
+use serde::{Deserialize, Serialize};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// Rows of samples evaluated together: enough for the kernels, few enough for the cache.
+const ROWS: usize = 128;
+
+/// Domains of evaluation addresses; validation uses the epoch.
+pub(crate) const TEST: u64 = 1 << 30;
+
+/// The figures of a trained model on rows of a split, in nats, with their standard errors: over the rows, as
+/// [`Mean::error`]. Runs of older versions have none.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// -ELBO, one sample an image.
+    pub neg_elbo: f64,
+    /// Standard error of `neg_elbo`.
+    #[serde(default)]
+    pub neg_elbo_standard_error: Option<f64>,
+    /// Importance-weighted bound of -log p(x).
+    pub nll: f64,
+    /// Standard error of `nll`.
+    #[serde(default)]
+    pub nll_standard_error: Option<f64>,
+    /// Samples K of that bound.
+    pub nll_samples: usize,
+    /// Images that both were computed for.
+    pub images: usize,
+}
+
+/// A mean over examples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    /// The mean; NaN of no examples.
+    pub value: f64,
+    /// Its standard error: the standard deviation over examples, divided by the square root of their number. One example
+    /// has none.
+    pub error: Option<f64>,
+}
+
+impl Mean {
+    /// The mean of these values.
+    pub fn of(values: &[f32]) -> Mean {
+        let n = values.len() as f64;
+        let value = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|&v| (f64::from(v) - value).powi(2)).sum();
+        Mean { value, error: (values.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt()) }
+    }
+}
+
+/// What a model makes of every one of some rows, in nats.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// -ELBO with one sample.
+    pub neg_elbo: Vec<f32>,
+    /// Importance-weighted bound of -log p(x), or of -log p(y | x) for a conditional network.
+    pub nll: Vec<f32>,
+    /// Samples K of that bound.
+    pub nll_samples: usize,
+}
+
+impl Scores {
+    /// Both bounds of `rows`, with the samples of the final figures: [`bound`] says on what they depend and what they cost.
+    pub fn of<K: Kernels + Sync, E: Estimator + Sync>(
+        engine: &Engine<'_, K, E>,
+        params: &[f32],
+        rows: Rows<'_>,
+        nll_samples: usize,
+        threads: usize,
+        peers: Option<&dyn Peers>,
+    ) -> Result<Scores, Error> {
+        let with = |samples| bound(engine, params, rows, samples, TEST, threads, peers);
+        Ok(Scores { neg_elbo: with(1)?, nll: with(nll_samples)?, nll_samples })
+    }
+
+    /// Their means.
+    pub fn figures(&self) -> Figures {
+        let (neg_elbo, nll) = (Mean::of(&self.neg_elbo), Mean::of(&self.nll));
+        Figures {
+            neg_elbo: neg_elbo.value,
+            neg_elbo_standard_error: neg_elbo.error,
+            nll: nll.value,
+            nll_standard_error: nll.error,
+            nll_samples: self.nll_samples,
+            images: self.nll.len(),
+        }
+    }
+}
+
+/// The importance-weighted bound of -log p(x) with `samples` samples for every one of `rows`, in nats (Burda, Grosse
+/// & Salakhutdinov, ICLR 2016). With one sample it is the -ELBO. For a conditional network it is the bound of -log p(y | x).
+///
+/// The uniforms of a row follow from the engine's seed, `address`, `samples` and the number of the row in its table, so its
+/// value does not depend on `threads`, nor on `peers`, among which the rows are divided, nor on which other rows are
+/// measured. Cost: one pass through the network for each sample.
+pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
+    engine: &Engine<'_, K, E>,
+    params: &[f32],
+    rows: Rows<'_>,
+    samples: usize,
+    address: u64,
+    threads: usize,
+    peers: Option<&dyn Peers>,
+) -> Result<Vec<f32>, Error> {
+    if samples == 0 || rows.count() == 0 {
+        return Err(Error::Setting);
+    }
+    let words = rows.words(0..rows.count());
+    let cut = Cut::new(&engine.shape(), &words, rows.table().cols());
+    let pass = Pass { engine, params, rows, cut, samples, address };
+    let mut values = vec![0f32; rows.count()];
+    let own = share_of(peers, values.len());
+    let work = Mutex::new(values[own.clone()].chunks_mut(SHARE).enumerate());
+    let run = || loop {
+        let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let Some((i, out)) = next else { return Ok(()) };
+        let first = own.start + i * SHARE;
+        match engine.shape().is_conditional() {
+            true => pass.part(Conditional, first, out)?,
+            false => pass.part(Vae, first, out)?,
+        }
+    };
+    thread::scope(|scope| {
+        // A thread that cannot be had is done without: this one takes its shares.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, run).ok();
+        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let result = run();
+        others.into_iter().fold(result, |r, w| r.and(w.join().unwrap_or(Err(Error::Unsupported))))
+    })?;
+    if let Some(peers) = peers {
+        peers.sum(&mut values);
+    }
+    Ok(values)
+}
+
+/// Examples that a thread takes at a time.
+const SHARE: usize = 256;
+
+/// What all threads read.
+struct Pass<'a, 's, K, E> {
+    engine: &'a Engine<'s, K, E>,
+    params: &'a [f32],
+    rows: Rows<'a>,
+    cut: Cut<'a>,
+    samples: usize,
+    address: u64,
+}
+
+impl<K: Kernels, E: Estimator> Pass<'_, '_, K, E> {
+    /// The rows `first..first + out.len()` of those that are measured.
+    fn part<M: Objective<K>>(&self, mut objective: M, first: usize, out: &mut [f32]) -> Result<(), Error> {
+        let Pass { engine, params, rows, ref cut, samples, address } = *self;
+        let block = samples.min(ROWS);
+        // The engine takes the numbers of rows that are evaluated together to follow each other.
+        let together = if rows.is_all() { (ROWS / block).max(1) } else { 1 };
+        let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(together, block));
+        let mut f = vec![0.0; together * block];
+        for (k, out) in out.chunks_mut(together).enumerate() {
+            let at = first + k * together;
+            let (x, y) = (cut.x(at..at + out.len()), cut.y(at..at + out.len()));
+            let mut sums = vec![LogMeanExp::new(); out.len()];
+            for start in (0..samples).step_by(block) {
+                let count = block.min(samples - start);
+                let step = address << 32 | (start / block) as u64;
+                let batch = Batch { y, ..Batch::new(x, out.len(), rows.index(at) as u64, step) };
+                let f = &mut f[..out.len() * count];
+                engine.evaluate(&mut objective, params, batch, count, scratch.words_mut(), f)?;
+                for (sum, f) in sums.iter_mut().zip(f.chunks(count)) {
+                    f.iter().for_each(|f| sum.push(-f));
+                }
+            }
+            for (out, sum) in out.iter_mut().zip(&sums) {
+                *out = -sum.value();
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::BitTable;
+    use crate::kernels::Desktop;
+    use crate::memory::LINE;
+    use crate::network::model::cases::model;
+    use arm_core::estimator::Arm;
+
+    #[test]
+    fn a_mean_has_its_standard_error() {
+        // Deviations -3, -1, 1, 3: variance 20 / 3, of the mean 5 / 3.
+        assert_eq!(Mean::of(&[1.0, 3.0, 5.0, 7.0]), Mean { value: 4.0, error: Some((5f64 / 3.0).sqrt()) });
+        assert_eq!(Mean::of(&[2.0, 2.0]), Mean { value: 2.0, error: Some(0.0) });
+        assert_eq!(Mean::of(&[2.5]), Mean { value: 2.5, error: None });
+        assert!(Mean::of(&[]).value.is_nan());
+    }
+
+    /// 700 rows of 40 bits: several shares.
+    fn table() -> BitTable {
+        let bytes: Vec<u8> = (0..700 * 40u32)
+            .map(|i| (i.wrapping_mul(0x9e37_79b9) >> 31) as u8 & u8::from(i % 3 > 0))
+            .collect();
+        BitTable::from_bytes(40, &bytes).unwrap()
+    }
+
+    #[test]
+    fn a_row_has_its_score_whichever_others_are_measured() {
+        let (table, model) = (table(), model());
+        let engine = Engine::new(model.network.shape().padded(LINE), Desktop::new(), Arm, 3).unwrap();
+        let params = model.padded(LINE);
+        let of = |rows, k, threads| Scores::of(&engine, params.floats(), rows, k, threads, None).unwrap();
+        for k in [1, 5, 200] {
+            let all = of(Rows::all(&table), k, 1);
+            assert_eq!(of(Rows::all(&table), k, 3), all, "K = {k}");
+            let rows = Rows::spread(&table, 300);
+            let some = of(rows, k, 2);
+            let picked = |all: &[f32]| (0..300).map(|i| all[rows.index(i)]).collect::<Vec<_>>();
+            assert_eq!(some.neg_elbo, picked(&all.neg_elbo), "K = {k}");
+            assert_eq!(some.nll, picked(&all.nll), "K = {k}");
+            let figures = some.figures();
+            assert_eq!((figures.images, figures.nll_samples), (300, k));
+            assert_eq!(Mean { value: figures.nll, error: figures.nll_standard_error }, Mean::of(&some.nll));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What a network and an estimator are worth: evaluation, and the moments of gradients.
+
+pub mod evaluate;
+pub mod gradients;
+pub mod moments;
+pub mod rows;
+pub mod scores;
+pub mod toy;
+pub mod variance;

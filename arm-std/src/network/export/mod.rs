@@ -1,0 +1,104 @@
+//! A trained model for a device: the codec's bytes, and as source in Rust and C with what the device must compute.
+
+mod c;
+mod golden;
+mod rust;
+
+pub use golden::Golden;
+
+use crate::network::{Model, Network};
+use arm_core::Error;
+
+/// `SBN_MAX_LAYERS` of `sbn.h`.
+const C_LAYERS: usize = 16;
+
+/// A model that is ready for a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Export {
+    /// The network.
+    pub network: Network,
+    /// Its parameters: see [`arm_core::codec`].
+    pub bytes: Vec<u8>,
+    /// What a device with these parameters computes.
+    pub golden: Golden,
+}
+
+impl Export {
+    /// Exports `model`. Errors: parameters that no step can use, or that diverge at once.
+    ///
+    /// Cost: twenty passes through the network for each of the [`Golden`] inputs.
+    pub fn new(model: &Model) -> Result<Export, Error> {
+        let bytes = model.to_device()?;
+        let golden = Golden::of(&model.network, &bytes)?;
+        Ok(Export { network: model.network.clone(), bytes, golden })
+    }
+
+    /// A module in Rust: the network, the bytes and a self-test. It needs `arm_core` and nothing else.
+    pub fn rust(&self) -> String {
+        rust::module(self)
+    }
+
+    /// A header in C, whose names begin with `name`: the network, the bytes and a self-test. It needs `sbn.h`.
+    ///
+    /// Errors: a network of more layers than the library for C takes.
+    pub fn c(&self, name: &str) -> Result<String, String> {
+        let layers = self.network.shape().network_layers();
+        if layers > C_LAYERS {
+            let notation = self.network.notation();
+            return Err(format!("{notation} has {layers} layers, but the library for C takes {C_LAYERS}"));
+        }
+        Ok(c::header(self, name))
+    }
+}
+
+/// Numbers as hexadecimal literals, `across` in a line.
+fn literals<T: std::fmt::LowerHex>(numbers: &[T], across: usize) -> String {
+    let width = 2 + 2 * size_of::<T>();
+    let line = |part: &[T]| {
+        let numbers: Vec<String> = part.iter().map(|n| format!("{n:#0width$x}")).collect();
+        format!("    {},\n", numbers.join(", "))
+    };
+    numbers.chunks(across).map(line).collect()
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|v| v.to_bits()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::model::cases::model;
+
+    #[test]
+    fn an_exported_model_is_the_same_every_time() {
+        let export = Export::new(&model()).unwrap();
+        assert_eq!(Export::new(&model()).unwrap(), export);
+        assert_eq!(export.bytes.len(), arm_core::codec::encoded_len(&model().network.shape()));
+        let rust = export.rust();
+        for part in [
+            "Layer::hidden(6, 0.1), Layer::bernoulli(5)",
+            "Prior::Learned",
+            "[[u32; 2]; 8]",
+            &format!("[u8; {}]", export.bytes.len()),
+            &format!("{:#010x}", export.golden.learned[7].to_bits()),
+        ] {
+            assert!(rust.contains(part), "{part} is not in {rust}");
+        }
+        let c = export.c("gears").unwrap();
+        for part in [
+            "#define GEARS_ENCODER(H, B) H(40, 6, 0.1f) B(6, 5) B(5, 3)",
+            "#define GEARS_DECODER(H, B) B(3, 5) B(5, 40)",
+            "gears_inputs[8][2]",
+        ] {
+            assert!(c.contains(part), "{part} is not in {c}");
+        }
+    }
+
+    #[test]
+    fn a_model_that_no_device_can_use_is_refused() {
+        let mut bad = model();
+        bad.params[3] = f32::NAN;
+        assert_eq!(Export::new(&bad), Err(Error::Parameter));
+    }
+}

@@ -1,0 +1,329 @@
+//! The report of a run: one HTML file that needs nothing else, neither files nor the network.
+
+use crate::data::BitTable;
+use crate::network::Model;
+use crate::runs::folder::{CURVES, RECONSTRUCTIONS, REPORT, RunFolder, SAMPLES};
+use crate::runs::image::is_picture;
+use crate::runs::list::{Summary, duration};
+use crate::runs::pictures::{reconstructions, samples};
+use crate::runs::plot::{Axis, Chart, Curve, page};
+use crate::train::{Epoch, Failure, Restored};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+use std::fmt::Write;
+
+/// What a report shows beside the figures of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Pictures<'a> {
+    /// Samples, as PNG.
+    pub samples: &'a [u8],
+    /// Reconstructions, as PNG.
+    pub reconstructions: &'a [u8],
+    /// Charts of the run, as SVG.
+    pub curves: &'a [String],
+    /// The share of ones in each column, as SVG, of rows that are no pictures.
+    pub means: Option<&'a str>,
+}
+
+/// Writes the report of the run in `folder`, and the pictures and curves that it shows as files of their own. `model` is
+/// that of the best epoch so far; `test` gives the examples to reconstruct. Cost: 140 examples through the network.
+///
+/// # Errors
+/// Metrics that cannot be read, or files that cannot be written.
+pub fn refresh(folder: &RunFolder, model: &Model, test: &BitTable, seed: u64) -> Result<(), Failure> {
+    let Some(run) = Summary::read(folder.path())? else { return Ok(()) };
+    let curves = curves(&run.epochs)?;
+    if model.network.conditional {
+        // It has no samples of whole rows to show.
+        return Ok(folder.write(CURVES, curves.as_bytes())?);
+    }
+    let grid = samples(model, 100, seed)?;
+    let means = match is_picture(model.network.inputs) {
+        true => None,
+        false => Some(page(&[means(test, &grid.means())], 1)?),
+    };
+    let samples = grid.png()?;
+    let reconstructions = reconstructions(model, test, 40, seed)?.png()?;
+    let pictures = Pictures {
+        samples: &samples,
+        reconstructions: &reconstructions,
+        curves: &apart(&run.epochs)?,
+        means: means.as_deref(),
+    };
+    folder.write(REPORT, html(&run, model, pictures).as_bytes())?;
+    folder.write(CURVES, curves.as_bytes())?;
+    folder.write(SAMPLES, &samples)?;
+    Ok(folder.write(RECONSTRUCTIONS, &reconstructions)?)
+}
+
+/// The curves of a run as SVG: -ELBO of train and validation, and the variance of the gradient, over steps. Errors: a
+/// chart that cannot be drawn.
+pub fn curves(epochs: &[Epoch]) -> Result<String, String> {
+    page(&charts(epochs), 2)
+}
+
+/// The same as a picture for each chart, which find room on a narrow screen.
+fn apart(epochs: &[Epoch]) -> Result<Vec<String>, String> {
+    let alone = |mut chart: Chart| {
+        // Names of curves of the other chart.
+        chart.curves.iter_mut().filter(|c| c.points.is_empty()).for_each(|c| c.name.clear());
+        page(&[chart], 1)
+    };
+    charts(epochs).into_iter().map(alone).collect()
+}
+
+fn charts(epochs: &[Epoch]) -> [Chart; 2] {
+    let over_steps = |name: &str, value: fn(&Epoch) -> f64| {
+        Curve::new(name, epochs.iter().map(|e| (e.step as f64, value(e))))
+    };
+    let bound = Chart {
+        title: "−ELBO".into(),
+        x: Axis::linear("steps"),
+        y: Axis::linear("nats").focused(),
+        curves: vec![
+            over_steps("train", |e| e.train_neg_elbo),
+            over_steps("validation", |e| e.valid_neg_elbo),
+        ],
+    };
+    // The third colour, with the legend of the page.
+    let variance = Chart {
+        title: "Variance of the encoder's gradient".into(),
+        x: Axis::linear("steps"),
+        y: Axis::log("nats²"),
+        curves: vec![
+            Curve::new("train", []),
+            Curve::new("validation", []),
+            over_steps("gradient variance", |e| e.gradient_variance),
+        ],
+    };
+    [bound, variance]
+}
+
+/// The share of ones in each column of the test split and of samples from the model.
+fn means(test: &BitTable, of_samples: &[f64]) -> Chart {
+    let bit = |row: usize, at: usize| test.row(row)[at / 32] >> (at % 32) & 1;
+    let share = |at: usize| {
+        let ones: u64 = (0..test.rows()).map(|row| u64::from(bit(row, at))).sum();
+        ones as f64 / test.rows().max(1) as f64
+    };
+    let curve = |name: &str, shares: Vec<f64>| {
+        Curve::new(name, shares.into_iter().enumerate().map(|(i, share)| (i as f64, share)))
+    };
+    let cols = of_samples.len().min(test.cols());
+    Chart {
+        title: "Share of ones in each column".into(),
+        x: match cols {
+            0..=12 => Axis::names("column", (0..cols).map(|i| i.to_string()).collect()),
+            _ => Axis::linear("column"),
+        },
+        y: Axis::linear("share of ones"),
+        curves: vec![
+            curve("test examples", (0..cols).map(share).collect()),
+            curve("samples", of_samples[..cols].to_vec()),
+        ],
+    }
+}
+
+/// The report of `run` with the model of its best epoch so far. While the run goes on the page loads itself again every
+/// 20 seconds.
+pub fn html(run: &Summary, model: &Model, pictures: Pictures<'_>) -> String {
+    let name = escape(&run.run.file_name().unwrap_or(run.run.as_os_str()).to_string_lossy());
+    let settings = serde_json::to_value(&run.config).unwrap_or_default();
+    let captions = match is_picture(model.network.inputs) {
+        true => PICTURES,
+        false => STRIPS,
+    };
+    let done = run.test.is_some();
+    let again = if done { "" } else { "<meta http-equiv=\"refresh\" content=\"20\">\n" };
+    let state = if done { "done".into() } else { format!("step {} of {}", run.step, run.config.steps) };
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{again}\
+         <title>{name}</title>\n<style>\n{style}</style>\n</head>\n<body>\n\
+         <header><h1>{name}</h1>\n\
+         <p class=\"muted\">{preset}{estimator} · {notation} · {count} parameters · \
+         <span class=\"state\">{state}</span></p></header>\n\
+         <div class=\"tiles\">{tiles}</div>\n\
+         <h2>Curves</h2>\n<div class=\"pair\">{curves}</div>\n\
+         <h2>The model of epoch {epoch}</h2>\n<div class=\"pair\">{means}{samples}{reconstructions}</div>\n\
+         {restored}<h2>Configuration</h2>\n<dl>{configuration}</dl>\n\
+         <footer>All figures in nats. −ELBO: one sample an example. Gradient variance: mean over the encoder's \
+         parameters, over draws for one fixed batch. The data are in metrics.jsonl and config.toml.</footer>\n\
+         </body>\n</html>\n",
+        style = include_str!("style.css"),
+        preset = run.config.preset.map_or_else(String::new, |preset| format!("{} · ", preset.name())),
+        estimator = escape(&word(&settings["estimator"])),
+        notation = escape(&model.network.notation()),
+        count = model.params.len(),
+        tiles = tiles(run),
+        curves = pictures.curves.iter().map(|svg| figure(svg)).collect::<String>(),
+        means = pictures.means.map(figure).unwrap_or_default(),
+        epoch = run.best.map_or(0, |b| b.epoch),
+        samples = image(pictures.samples, "Samples", captions[0]),
+        reconstructions = image(pictures.reconstructions, "Reconstructions", captions[1]),
+        restored = restored(&run.restored),
+        configuration = configuration(&settings),
+    )
+}
+
+/// What the pictures show, of samples and of reconstructions.
+const PICTURES: [&str; 2] = [
+    "p(x = 1 | b) for b drawn from the prior and the decoder.",
+    "Test examples, each row above its reconstructions p(x = 1 | b), b drawn from the encoder.",
+];
+
+/// The same of rows that are no pictures.
+const STRIPS: [&str; 2] = [
+    "Each strip is a sample, a cell for every column: p(x = 1 | b) from black for 0 to white for 1, for b drawn from the \
+     prior and the decoder.",
+    "Each strip is an example, a cell for every column: ten test examples above their ten reconstructions p(x = 1 | b), \
+     b drawn from the encoder.",
+];
+
+fn figure(svg: &str) -> String {
+    format!("<figure>{svg}</figure>")
+}
+
+fn tiles(run: &Summary) -> String {
+    let mut all = Vec::new();
+    if let Some(best) = run.best {
+        let of = format!("validation −ELBO, epoch {}", best.epoch);
+        all.push((format!("{:.2}", best.valid_neg_elbo), of));
+    }
+    if let Some(last) = run.epochs.last() {
+        all.push((format!("{:.2}", last.train_neg_elbo), format!("train −ELBO, epoch {}", last.epoch)));
+    }
+    if let Some(test) = run.test {
+        all.push((format!("{:.2}", test.neg_elbo), "test −ELBO".into()));
+        let of = format!("test NLL, K = {}, {} examples", test.nll_samples, test.images);
+        all.push((format!("{:.2}", test.nll), of));
+    }
+    all.push((run.step.to_string(), format!("steps of {}", run.config.steps)));
+    all.push((duration(run.seconds), "training and validation".into()));
+    all.iter().fold(String::new(), |mut text, (figure, of)| {
+        let _ = write!(text, "<div><b>{figure}</b><span>{of}</span></div>");
+        text
+    })
+}
+
+fn image(png: &[u8], title: &str, caption: &str) -> String {
+    format!(
+        "<figure><img alt=\"{title}\" src=\"data:image/png;base64,{}\">\
+         <figcaption>{title}. {caption}</figcaption></figure>",
+        BASE64_STANDARD.encode(png)
+    )
+}
+
+fn restored(all: &[Restored]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("<h2>Refused steps</h2>\n<ul class=\"notes\">");
+    for Restored { step, error, to_step, .. } in all {
+        let _ = write!(text, "<li>Step {step}: {}. Back to step {to_step}.</li>", escape(error));
+    }
+    text + "</ul>\n"
+}
+
+fn configuration(settings: &Value) -> String {
+    let mut text = String::new();
+    for (key, value) in settings.as_object().into_iter().flatten() {
+        let _ = write!(text, "<div><dt>{}</dt><dd>{}</dd></div>", escape(key), escape(&word(value)));
+    }
+    text
+}
+
+/// A setting as it is written on the command line.
+fn word(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "-".into(),
+        // A rate is an f32: its own shortest digits.
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().map_or_else(String::new, |x| (x as f32).to_string())
+        }
+        other => other.to_string(),
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::evaluate::Figures;
+    use crate::train::config::tests::example;
+
+    fn summary(done: bool) -> Summary {
+        let epoch = |epoch: u64| Epoch {
+            epoch,
+            step: epoch * 10,
+            train_neg_elbo: 200.0 / epoch as f64,
+            valid_neg_elbo: 210.0 / epoch as f64,
+            gradient_variance: 1e-3 / epoch as f64,
+        };
+        let figures = Figures {
+            neg_elbo: 101.25,
+            neg_elbo_standard_error: None,
+            nll: 99.5,
+            nll_standard_error: Some(0.5),
+            nll_samples: 7,
+            images: 60,
+        };
+        let mut config = example();
+        config.data = "a&b<script>.csv".into();
+        Summary {
+            run: "runs/<7>".into(),
+            config,
+            step: 50,
+            seconds: 65.0,
+            best: Some(epoch(5)),
+            test: done.then_some(figures),
+            epochs: (1..6).map(epoch).collect(),
+            restored: vec![Restored { step: 12, error: "f < 0".into(), to_step: 10, attempt: 1 }],
+        }
+    }
+
+    #[test]
+    fn rows_that_are_no_pictures_are_strips_and_shares() {
+        let bytes: Vec<u8> = (0..12 * 40u32).map(|i| u8::from(i % 12 < 3)).collect();
+        let test = BitTable::from_bytes(12, &bytes).unwrap();
+        let chart = means(&test, &[0.25; 12]);
+        let ys = |k: usize| chart.curves[k].points.iter().map(|p| p.1).collect::<Vec<_>>();
+        assert_eq!(ys(0), [[1.0; 3].to_vec(), [0.0; 9].to_vec()].concat());
+        assert_eq!(ys(1), [0.25; 12]);
+        let network = crate::network::Preset::Linear.network(12);
+        let model = Model { params: vec![0.0; network.shape().params()], network };
+        let svg = page(&[chart], 1).unwrap();
+        let pictures = Pictures { samples: b"1", reconstructions: b"2", curves: &[], means: Some(&svg) };
+        let text = html(&summary(true), &model, pictures);
+        assert!(text.contains("Share of ones in each column") && text.contains("Each strip is a sample"));
+    }
+
+    #[test]
+    fn it_stands_alone_and_shows_everything() {
+        let network = crate::network::Preset::Linear.network(64);
+        let model = Model { params: vec![0.0; network.shape().params()], network };
+        let run = summary(true);
+        let svgs = apart(&run.epochs).unwrap();
+        let pictures = Pictures { samples: b"one", reconstructions: b"two", curves: &svgs, means: None };
+        let text = html(&run, &model, pictures);
+        for part in
+            ["&lt;7&gt;", "a&amp;b&lt;script&gt;.csv", "99.50", "42.00", "1:05 min", "<svg", "0.0001<"]
+        {
+            assert!(text.contains(part), "{part}");
+        }
+        assert!(text.contains("f &lt; 0. Back to step 10") && text.contains("base64,b25l"));
+        assert!(!text.contains("<script") && !text.contains("refresh"));
+        // Nothing is loaded from elsewhere; the one address is the name of the SVG format.
+        let addresses = text.replace("http://www.w3.org/2000/svg", "");
+        assert!(
+            !addresses.contains("http://") && !addresses.contains("https://") && !addresses.contains("url(")
+        );
+        assert!(html(&summary(false), &model, pictures).contains("refresh"));
+        assert_eq!(html(&run, &model, pictures), text);
+    }
+}
