@@ -1,9 +1,19 @@
 //! The numeric kernels a step is made of, over slices.
 //!
-//! [`Portable`] is the default implementation and the reference: the same bits on every target. Another implementation
-//! may use wider vectors, fused operations and another order of summation inside one result, but each result must
-//! depend on its own inputs only, never on how many rows a call is given: that is what makes a step independent of how
-//! a batch is split.
+//! [`Portable`] is the reference: plain loops with the same bits on every target. [`Simd`] is what a
+//! [`Learner`](crate::Learner) has: vectors where the target has some, with the same bits. Another implementation may use
+//! fused operations and another order of summation inside one result, but each result must depend on its own inputs only,
+//! never on how many rows a call is given: that is what makes a step independent of how a batch is split.
+//!
+//! # One order of summation
+//!
+//! Vectors and plain loops sum in one order, which plain loops keep at no cost. No operation is fused, no sum subnormal.
+//!
+//! | sum | order |
+//! |---|---|
+//! | what a unit reads, gradients | terms one after the other: a lane is a column |
+//! | inner products of [`back`](Kernels::back) | whole groups of eight columns in eight interleaved sums, which become four as k + (k+4) and one as (0+2) + (1+3); then the rest in order |
+//! | logarithms of probabilities | the units of each word of 32 in four interleaved sums, added in order; words in order |
 
 pub(crate) mod draw_rule;
 mod portable;

@@ -146,12 +146,12 @@ pub(super) fn sample<E: DrawRule, const PAIRS: bool>(
             let u = padded(uniforms, 0.5);
             let drawn = rule.draw_lanes(&p.to_array(), &q.to_array(), &u.to_array());
             let b = u32x16::new(drawn.sample).to_bitmask();
-            word.push(flip(phi, signs_of_zeros(u32::from(b) | absent)), factor);
-            own |= (u32::from(b) & !absent) << shift;
+            word.push(flip(phi, signs_of_zeros(b | absent)), factor);
+            own |= (b & !absent) << shift;
             if PAIRS {
                 let b = u32x16::new(drawn.partner).to_bitmask();
-                partner_twice = add(partner_twice, flip(phi, signs_of_zeros(u32::from(b) | absent)));
-                other |= (u32::from(b) & !absent) << shift;
+                partner_twice = add(partner_twice, flip(phi, signs_of_zeros(b | absent)));
+                other |= (b & !absent) << shift;
                 let n = logits.len().min(N).min(scores.len());
                 let (now, later) = core::mem::take(&mut scores).split_at_mut_checked(n).unwrap_or_default();
                 store_some(drawn.score, now);
