@@ -28,7 +28,7 @@ fn with<T>(f: impl FnOnce(&mut Page) -> T) -> T {
 
 /// Fresh parameters; 0, or the code of an error.
 #[unsafe(no_mangle)]
-pub extern "C" fn start(seed: u32) -> u32 {
+pub extern "C" fn start(seed: u32) -> i32 {
     with(|page| page.start(seed))
 }
 
@@ -52,7 +52,7 @@ pub extern "C" fn stroke(i: u32) {
 
 /// Makes a sample from the model the probabilities.
 #[unsafe(no_mangle)]
-pub extern "C" fn sample(i: u32) -> u32 {
+pub extern "C" fn sample(i: u32) -> i32 {
     with(|page| page.sample(i))
 }
 
@@ -120,7 +120,7 @@ pub extern "C" fn set_byte(i: usize, value: u32) {
 
 /// Takes the model from the first bytes of the buffer; 0, or the code of an error, which leaves the model as it was.
 #[unsafe(no_mangle)]
-pub extern "C" fn load(length: usize) -> u32 {
+pub extern "C" fn load(length: usize) -> i32 {
     with(|page| page.load(length))
 }
 

@@ -63,7 +63,7 @@ impl Page {
         result
     }
 
-    pub(crate) fn start(&mut self, seed: u32) -> u32 {
+    pub(crate) fn start(&mut self, seed: u32) -> i32 {
         let slices = self.memory.slices();
         match Learner::new(SHAPE, DisArm, Adam::new(0.003), u64::from(seed), slices) {
             Ok(learner) => {
@@ -93,7 +93,7 @@ impl Page {
         result.unwrap_or(f32::NAN)
     }
 
-    pub(crate) fn sample(&mut self, i: u32) -> u32 {
+    pub(crate) fn sample(&mut self, i: u32) -> i32 {
         let mut probabilities = [0.0; PIXELS];
         let result = self.learner(|learner| learner.sample(u64::from(i), &mut probabilities));
         self.probabilities = probabilities;
@@ -120,7 +120,7 @@ impl Page {
         length
     }
 
-    pub(crate) fn load(&mut self, length: usize) -> u32 {
+    pub(crate) fn load(&mut self, length: usize) -> i32 {
         let bytes = self.bytes;
         let bytes = bytes.get(..length).unwrap_or_default();
         self.learner(|learner| learner.load_bytes(bytes)).map_or_else(|error| error.code(), |()| 0)

@@ -18,6 +18,10 @@ pub(super) trait Vector<const N: usize>: Real + Div<Output = Self> {
     fn leaky(self, slope: f32) -> Self;
     /// Whether any float is not zero.
     fn any(self) -> bool;
+    /// Magnitudes, but infinity for zero.
+    fn sizes(self) -> Self;
+    /// The smaller of each two; which are numbers.
+    fn smaller(self, other: Self) -> Self;
 }
 
 macro_rules! vector {
@@ -60,6 +64,17 @@ macro_rules! vector {
             fn any(self) -> bool {
                 self.simd_ne(<$vector>::splat(0.0)).any()
             }
+
+            #[inline(always)]
+            fn sizes(self) -> Self {
+                let zero = self.simd_eq(<$vector>::splat(0.0));
+                (zero & <$vector>::splat(f32::INFINITY)) | self.abs()
+            }
+
+            #[inline(always)]
+            fn smaller(self, other: Self) -> Self {
+                self.fast_min(other)
+            }
         }
     };
 }
@@ -96,6 +111,16 @@ impl Vector<1> for f32 {
     #[inline(always)]
     fn any(self) -> bool {
         self != 0.0
+    }
+
+    #[inline(always)]
+    fn sizes(self) -> Self {
+        if self == 0.0 { f32::INFINITY } else { self.abs() }
+    }
+
+    #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        if other < self { other } else { self }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::lanes::{BLOCK, Vector, block, block_mut, columns, load, store_activated};
 use crate::numeric::chunks::{Chunks, chunks, chunks_mut};
+use crate::numeric::math::TINY;
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use wide::{f32x4, f32x8, f32x16};
 
@@ -22,10 +23,20 @@ fn add_scaled_block<V: Vector<N>, const N: usize, const B: usize>(
     let (w, stride) = (w.data(), w.stride());
     let Some(bias) = block::<N, B>(w, x.len() * stride + at) else { return };
     let mut sums: [V; B] = load(bias);
-    for (x, w) in x.iter().zip(chunks(w, stride)) {
-        let Some(w) = block::<N, B>(w, at) else { return };
-        let x = V::splat(*x);
-        sums.iter_mut().zip(w).for_each(|(sum, w)| *sum = *sum + x * V::load(w));
+    let mut add = |x: f32, w: &[f32], at: usize| {
+        if let Some(w) = block::<N, B>(w, at) {
+            let x = V::splat(x);
+            sums.iter_mut().zip(w).for_each(|(sum, w)| *sum = *sum + x * V::load(w));
+        }
+    };
+    let (fours, rest) = x.as_chunks::<4>();
+    for (x, w) in fours.iter().zip(chunks(w, 4 * stride)) {
+        (0..4).for_each(|r| add(x[r], w, r * stride + at));
+    }
+    let mut start = 4 * fours.len() * stride + at;
+    for x in rest {
+        add(*x, w, start);
+        start += stride;
     }
     if let Some(y) = block_mut(y, at) {
         store_activated(sums, slope, y);
@@ -51,11 +62,35 @@ fn outer_block<V: Vector<N>, const N: usize, const B: usize>(
 ) {
     let Some(d) = block::<N, B>(d, at) else { return };
     let d: [V; B] = load(d);
-    for (x, g) in x.iter().zip(chunks_mut(g, stride)) {
+    let smallest = smallest(d);
+    let add = |x: f32, g: &mut [f32], at: usize| {
         let Some(g) = block_mut::<N, B>(g, at) else { return };
-        let c = V::splat(a * x);
-        g.iter_mut().zip(d).for_each(|(g, d)| (V::load(g) + (c * d).significant()).store(g));
+        let (x, c) = (a * x, V::splat(a * x));
+        // Twice, so that no term is below it however it was rounded.
+        if x.abs() * smallest >= 2.0 * TINY {
+            g.iter_mut().zip(d).for_each(|(g, d)| (V::load(g) + c * d).store(g));
+        } else {
+            g.iter_mut().zip(d).for_each(|(g, d)| (V::load(g) + (c * d).significant()).store(g));
+        }
+    };
+    let (fours, rest) = x.as_chunks::<4>();
+    for (x, g) in fours.iter().zip(chunks_mut(g, 4 * stride)) {
+        (0..4).for_each(|r| add(x[r], g, r * stride + at));
     }
+    let mut start = 4 * fours.len() * stride + at;
+    for x in rest {
+        add(*x, g, start);
+        start += stride;
+    }
+}
+
+/// The smallest magnitude but zero.
+#[inline(always)]
+fn smallest<V: Vector<N>, const N: usize, const B: usize>(of: [V; B]) -> f32 {
+    let sizes = of.into_iter().fold(V::splat(f32::INFINITY), |least, x| least.smaller(x.sizes()));
+    let mut floats = [0.0; N];
+    sizes.store(&mut floats);
+    floats.into_iter().fold(f32::INFINITY, |least, x| least.smaller(x))
 }
 
 /// Rows whose inner products are summed together, so that sums do not wait for each other.
