@@ -1,13 +1,13 @@
 #!/bin/sh
 # Builds and runs firmware images under emulation.
 #
-#   scripts/bare-metal.sh core                 arm-core alone, for a Cortex-M4F
+#   scripts/bare-metal.sh core                 checks arm-core alone, for a Cortex-M4F
 #   scripts/bare-metal.sh build BOARD IMAGE    prints the path of the linked image
 #   scripts/bare-metal.sh run BOARD IMAGE      exit code 0 when the image says so
 #   scripts/bare-metal.sh selftest [BOARD...]  golden values on these boards, or on all
 #   scripts/bare-metal.sh programs [BOARD...]  anomaly, survey and switchboard on these boards, or each where it is quick
 #
-# BOARD: microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
+# BOARD: a line of examples/firmware/boards.txt
 # IMAGE: a program in examples/firmware/src/bin
 #
 # Programs can be built with data that lies elsewhere: IMU=FOLDER for anomaly (acceleration.npy and recordings.csv),
@@ -18,24 +18,15 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 firmware=$root/examples/firmware
-boards="microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt"
+boards=$(awk '!/^#/ { print $1 }' "$firmware/boards.txt" | paste -sd' ' -)
 
-target_of() {
-    case $1 in
-        microbit) echo thumbv6m-none-eabi ;;
-        mps2-an385) echo thumbv7m-none-eabi ;;
-        mps2-an386 | mps2-an500) echo thumbv7em-none-eabihf ;;
-        mps2-an505 | mps3-an547) echo thumbv8m.main-none-eabihf ;;
-        riscv-virt) echo riscv32imac-unknown-none-elf ;;
-        *) echo "unknown board $1; one of: $boards" >&2; exit 2 ;;
-    esac
+# of BOARD FROM: the columns from FROM on of its line in the table.
+of() {
+    awk -v board="$1" -v from="$2" '$1 == board { for (i = from; i <= NF; i++) printf "%s ", $i }' "$firmware/boards.txt"
 }
 
-flags_of() {
-    case $1 in
-        mps3-an547) echo "-C target-cpu=cortex-m55" ;;
-        *) echo "" ;;
-    esac
+target_of() {
+    case " $boards " in *" $1 "*) of "$1" 2 | cut -d ' ' -f 1 ;; *) echo "unknown board $1; one of: $boards" >&2; exit 2 ;; esac
 }
 
 rustup_has() {
@@ -45,19 +36,20 @@ rustup_has() {
     rustup target add "$1" >&2
 }
 
-# cargo_for TARGET ARGS...: cargo build for a target, by whichever toolchain can.
+# cargo_for TARGET ARGS...: cargo build (or what $cargo says) for a target, by whichever toolchain can.
 cargo_for() {
     target=$1
     shift
     if rustup_has "$target"; then
-        cargo build --release --target "$target" "$@" >&2
+        cargo "${cargo:-build}" --release --target "$target" "$@" >&2
         return
     fi
     linker=$(command -v rust-lld || command -v ld.lld || true)
     [ -n "$linker" ] || linker=$(find "$(rustc --print sysroot 2>/dev/null || echo /usr)" -name rust-lld | head -n 1)
+    echo "bare-metal: rustup has no $target (rustup target add $target): /usr/bin/cargo builds core itself" >&2
     name=$(echo "$target" | tr 'a-z.-' 'A-Z__')
     export "CARGO_TARGET_${name}_LINKER=$linker"
-    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo build -Zbuild-std=core --release --target "$target" "$@" >&2
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo "${cargo:-build}" -Zbuild-std=core --release --target "$target" "$@" >&2
 }
 
 target_dir() {
@@ -81,7 +73,7 @@ build() {
     # Figures are of an engine without what the network of these images does not need.
     case $image in bench | flash) engine=--no-default-features ;; *) engine= ;; esac
     # shellcheck disable=SC2086
-    RUSTFLAGS="$(flags_of "$board") ${RUSTFLAGS:-}" cargo_for "$target" \
+    RUSTFLAGS="$(of "$board" 4) ${RUSTFLAGS:-}" cargo_for "$target" \
         --manifest-path "$firmware/Cargo.toml" --locked --bin "$image" $engine
     echo "$CARGO_TARGET_DIR/$target/release/$image"
 }
@@ -108,18 +100,37 @@ run() {
     emulate "$1" "$elf"
 }
 
+# at_once BOARD/IMAGE...: runs these, as many at a time as there are CPUs, and then prints what each has said. Most of the time
+# of each is spent on one CPU: compiling `core`, linking, emulation.
+at_once() {
+    logs=$(mktemp -d)
+    trap 'rm -rf "$logs"' EXIT
+    # shellcheck disable=SC2016
+    printf '%s\n' "$@" | xargs -P "$(nproc)" -I {} sh -c '
+        log=$1/$(echo "$2" | tr / -)
+        "$0" run "${2%/*}" "${2#*/}" >"$log" 2>&1 || : >"$log.failed"' "$0" "$logs" {}
+    for pair do
+        echo "== ${pair%/*} ${pair#*/}"
+        cat "$logs/$(echo "$pair" | tr / -)"
+    done
+    for pair do
+        [ ! -e "$logs/$(echo "$pair" | tr / -).failed" ] || { echo "bare-metal: $pair failed" >&2; exit 1; }
+    done
+}
+
 command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
-    core) cd "$root" && cargo_for thumbv7em-none-eabihf -p arm-core --no-default-features ;;
+    core) cd "$root" && cargo=check && cargo_for thumbv7em-none-eabihf -p arm-core --no-default-features ;;
     build) build "$1" "$2" ;;
     run) run "$1" "$2" ;;
     selftest)
         [ $# -gt 0 ] || set -- $boards
         for board do
-            echo "== $board"
-            (run "$board" selftest)
+            shift
+            set -- "$@" "$board/selftest"
         done
+        at_once "$@"
         ;;
     programs)
         if [ $# -eq 0 ]; then
@@ -130,10 +141,7 @@ case $command in
                 set -- "$@" "$board/survey" "$board/switchboard" "$board/anomaly"
             done
         fi
-        for pair do
-            echo "== ${pair%/*} ${pair#*/}"
-            (run "${pair%/*}" "${pair#*/}")
-        done
+        at_once "$@"
         ;;
     *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;
 esac

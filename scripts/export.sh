@@ -32,8 +32,8 @@ for split in train:600 valid:100 test:60; do
     }' >"rows/${split%:*}.csv"
 done
 
-# The profile of the tests, which have built it already.
-cargo build -q --profile test --manifest-path "$root/Cargo.toml" -p arm-std --bin arm
+# As the tests have built it: with an example, Cargo chooses the features of dependencies as for tests.
+cargo build -q --profile test --manifest-path "$root/Cargo.toml" --workspace --bin arm --example same_run
 arm=${CARGO_TARGET_DIR:-$root/target}/debug/arm
 # trained NAME SETTINGS...: trains a network and exports it.
 names=
@@ -109,7 +109,7 @@ cargo rustc -q --manifest-path "$root/Cargo.toml" --release -p arm-core-ffi --li
     for name in $names; do
         upper=$(echo "$name" | tr a-z A-Z)
         echo "{ static uint32_t memory[${upper}_BYTES(SBN_SGD) / 4];"
-        echo "if (sizeof memory != sbn_bytes(&${name}_shape, SBN_SGD)) { puts(\"$name: SBN_BYTES\"); return 1; }"
+        echo "const sbn_config sgd = SBN_USE_SGD(0.01f, 1); if (sizeof memory != sbn_bytes(&${name}_shape, &sgd)) { puts(\"$name: SBN_BYTES\"); return 1; }"
         echo "const int32_t n = ${name}_self_test(memory, sizeof memory);"
         # In some shells `echo` makes a new line of \n.
         printf '%s\n' "printf(\"C self-test of $name: %d values differ\\n\", (int)n); differ |= n; }"

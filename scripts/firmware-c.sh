@@ -1,23 +1,26 @@
 #!/bin/sh
-# The C library and the C program on it.
+# The C library and the C programs on it.
 #
 #   scripts/firmware-c.sh               all of the following
-#   scripts/firmware-c.sh library       builds the library for a Cortex-M4F; prints its path
+#   scripts/firmware-c.sh library       builds the library for a Cortex-M4F (others: scripts/c-library.sh); prints its path
 #   scripts/firmware-c.sh host          runs the program on this machine under AddressSanitizer and UBSan
+#   scripts/firmware-c.sh warnings      the header and the programs in C99 and C++11 with every warning as an error
 #   scripts/firmware-c.sh qemu          runs it on a Cortex-M4F under QEMU
-#   scripts/firmware-c.sh symbols       what the library defines and what the linked image contains
+#   scripts/firmware-c.sh interrupts [BOARD] [STRIDE]   interrupts every call, at every STRIDE-th instruction inside
+#   scripts/firmware-c.sh costs         prints what calls cost on a Cortex-M4F
+#   scripts/firmware-c.sh examples      an anomaly detector, and a black-box tuner in C++, on emulated boards
+#   scripts/firmware-c.sh symbols       what the linked image contains
 #   scripts/firmware-c.sh cmake         both runs again, built with CMake as examples/firmware-c/CMakeLists.txt says
 #   scripts/firmware-c.sh zephyr        configures the Zephyr module against stand-ins for Zephyr's CMake functions
 #
-# The runs must print what the same run in Rust prints. Needs gcc, cmake, arm-none-eabi-gcc, newlib, qemu-system-arm, and a Rust
-# for thumbv7em-none-eabihf: rustup's, or Debian's rustc-web, cargo-web and rust-web-src, which builds `core` itself.
+# The runs must print what the same run in Rust prints. Needs gcc, g++, cmake, gcc-arm-none-eabi, libnewlib-arm-none-eabi,
+# qemu-system-arm, and what scripts/c-library.sh needs (names are Debian's packages).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 source=$root/examples/firmware-c
 build=${CARGO_TARGET_DIR:-$root/target}/firmware-c
-target=thumbv7em-none-eabihf
-cpu="-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16"
-warnings="-std=c99 -Wall -Wextra -Werror -Wshadow -Wconversion -pedantic"
+include=$root/arm-core/ffi/include
+warnings="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
 mkdir -p "$build"
 
 fail() {
@@ -25,28 +28,12 @@ fail() {
     exit 1
 }
 
-# Cargo's archive has compiler-builtins in it, whose memcpy is weak; but a linker takes the first archive's, weak or not.
-# One object with all but sbn_* made local cannot replace anything of the firmware's.
-library() {
-    set -- rustc -q --manifest-path "$root/Cargo.toml" --target-dir "$build" --profile firmware -p arm-core-ffi --lib \
-        --crate-type staticlib --target $target
-    if rustup target list --installed 2>/dev/null | grep -qx $target; then
-        cargo "$@" >&2
-    else
-        RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo "$@" -Zbuild-std=core >&2
-    fi
-    from=$build/$target/firmware/libsbn.a
-    roots=$(arm-none-eabi-nm -g --defined-only "$from" 2>/dev/null | awk '$3 ~ /^sbn_/ { print "-u", $3 }' | sort -u)
-    arm-none-eabi-ld -r $roots "$from" -o "$build/sbn.o"
-    arm-none-eabi-objcopy --wildcard --keep-global-symbol='sbn_*' --remove-section=.llvmbc --remove-section=.llvmcmd \
-        "$build/sbn.o"
-    rm -f "$build/libsbn.a"
-    arm-none-eabi-ar rcs "$build/libsbn.a" "$build/sbn.o"
-    echo "$build/libsbn.a"
-}
+library() { "$root/scripts/c-library.sh" "${1:-cortex-m4f}"; }
 
 expected() {
-    cargo run -q --manifest-path "$root/Cargo.toml" --release -p arm-core-ffi --example same_run >"$build/expected"
+    # As the tests have built it.
+    cargo build -q --profile test --manifest-path "$root/Cargo.toml" --workspace --example same_run
+    "${CARGO_TARGET_DIR:-$root/target}/debug/examples/same_run" >"$build/expected"
 }
 
 same() {
@@ -57,48 +44,112 @@ same() {
 
 host() {
     cargo rustc -q --manifest-path "$root/Cargo.toml" --release -p arm-core-ffi --lib --crate-type staticlib --target-dir "$build"
-    gcc $warnings -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I"$root/arm-core/ffi/include" \
-        "$source"/src/main.c "$source"/src/refusals.c "$source"/src/board_host.c \
-        "$build/release/libsbn.a" -o "$build/host-program"
-    # The header in C++ too.
-    g++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only -x c++ "$root/arm-core/ffi/include/sbn.h"
+    gcc -std=c99 $warnings -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I"$include" \
+        "$source"/src/main.c "$source"/src/refusals.c "$source"/src/power.c "$source"/src/stream.c "$source"/src/board_host.c \
+        "$build/release/libsbn.a" -lm -o "$build/host-program"
     "$build/host-program" >"$build/host" || { cat "$build/host"; fail "the program failed on the host"; }
     same host
 }
 
+# The macros are only looked at where they are used: a program that uses them is compiled as C++ too.
+warnings() {
+    for source_file in "$source"/src/uses_header.c; do
+        gcc -std=c99 $warnings -fsyntax-only -I"$include" "$source_file"
+        g++ -x c++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source_file"
+    done
+    g++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source/src/tuner.cpp"
+    echo "firmware-c: the header is clean in C99 and C++11"
+}
+
+# cpu_of BOARD: the processor whose library it takes.
+cpu_of() {
+    case $1 in
+        microbit) echo cortex-m0 ;;
+        mps2-an385) echo cortex-m3 ;;
+        mps2-an386 | mps2-an500) echo cortex-m4f ;;
+        mps2-an505) echo cortex-m33f ;;
+        mps3-an547) echo cortex-m55 ;;
+        *) fail "no library for $1" ;;
+    esac
+}
+
+# quarters BOARD: nanoseconds of a tick of its clock, times four.
+quarters() {
+    awk -v board="$1" '$1 == board { found = 1; print 4000000000 / $3 } END { exit !found }' \
+        "$root/examples/firmware/boards.txt" || fail "unknown board $1"
+}
+
+# image BOARD NAME SOURCES...: prints the path.
 image() {
-    archive=$(library)
-    arm-none-eabi-gcc $cpu $warnings -O2 -ffreestanding -ffunction-sections -fdata-sections -nostartfiles \
-        -I"$root/arm-core/ffi/include" "$source"/src/main.c "$source"/src/refusals.c "$source"/src/board_mps2.c \
-        "$archive" -T "$source/mps2-an386.ld" -Wl,--gc-sections -Wl,-Map="$build/image.map" \
-        -Wl,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/image.elf"
+    board=$1 name=$2
+    shift 2
+    cpu=$(cpu_of "$board")
+    archive=$(library "$cpu")
+    files=
+    for file do files="$files $source/src/$file.c"; done
+    # shellcheck disable=SC2046,SC2086
+    arm-none-eabi-gcc $("$root/scripts/c-library.sh" gcc "$cpu") -std=c99 $warnings -O2 -ffreestanding -ffunction-sections \
+        -fdata-sections -nostartfiles -DBOARD_QUARTERS="$(quarters "$board")" ${DEFINES:-} -I"$include" \
+        $files "$source/src/board_qemu.c" "$archive" -T "$source/$board.ld" -Wl,--gc-sections \
+        -Wl,-Map="$build/$board-$name.map" -Wl,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/$board-$name.elf"
+    echo "$build/$board-$name.elf"
+}
+
+emulate() {
+    timeout "${SECONDS_AT_MOST:-300}" qemu-system-arm -M "$1" -semihosting -nographic -icount shift=0,sleep=off -monitor none \
+        -serial none -kernel "$2" 2>&1
 }
 
 qemu() {
-    image
-    qemu-system-arm -M mps2-an386 -semihosting -nographic -icount shift=0 -kernel "$build/image.elf" >"$build/qemu" 2>&1 ||
-        { cat "$build/qemu"; fail "the program failed under QEMU"; }
+    elf=$(image mps2-an386 program main refusals power stream)
+    emulate mps2-an386 "$elf" >"$build/qemu" || { cat "$build/qemu"; fail "the program failed under QEMU"; }
     same qemu
 }
 
+interrupts() {
+    board=${1:-mps2-an386}
+    elf=$(DEFINES="-DSTRIDE=${2:-61}" image "$board" interrupts on_interrupts interrupts)
+    emulate "$board" "$elf" || fail "a call was interrupted and saw half of another on $board"
+}
+
+costs() {
+    elf=$(image mps2-an386 costs costs)
+    emulate mps2-an386 "$elf" || fail "a call failed while its cost was measured"
+}
+
+# The examples: an anomaly on a Cortex-M4F, a tuner in C++ on a Cortex-M0 with 16 KB.
+examples() {
+    elf=$(image mps2-an386 anomaly anomaly)
+    emulate mps2-an386 "$elf" || fail "the damaged bearing was not found, or too much else"
+    cpu=$(cpu_of microbit)
+    archive=$(library "$cpu")
+    flags=$("$root/scripts/c-library.sh" gcc "$cpu")
+    for file in tuner.cpp board_qemu.c; do
+        compiler="arm-none-eabi-gcc -std=c99"
+        case $file in *.cpp) compiler="arm-none-eabi-g++ -std=c++11 -fno-exceptions -fno-rtti -Wold-style-cast" ;; esac
+        # shellcheck disable=SC2086
+        $compiler $flags $warnings -O2 -ffreestanding -DBOARD_QUARTERS="$(quarters microbit)" -I"$include" \
+            -c "$source/src/$file" -o "$build/$file.o"
+    done
+    # shellcheck disable=SC2086
+    arm-none-eabi-gcc $flags -nostartfiles "$build/tuner.cpp.o" "$build/board_qemu.c.o" "$archive" -T "$source/microbit.ld" \
+        -Wl,--gc-sections,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/tuner.elf"
+    emulate microbit "$build/tuner.elf" || fail "the best setting was not found"
+}
+
 symbols() {
-    image
+    elf=$(image mps2-an386 program main refusals power stream)
     nm=arm-none-eabi-nm
-    foreign=$($nm -g --defined-only "$archive" | awk 'NF == 3 && $3 !~ /^sbn_/ { print $3 }')
-    [ -z "$foreign" ] || fail "the library defines" $foreign
-    needed=$($nm -u "$archive" | awk '$1 == "U" { print $2 }')
-    [ -z "$needed" ] || fail "the library needs" $needed
-    echo "the library defines sbn_* and nothing else, and needs nothing"
-    $nm "$build/image.elf" | grep -q ' T memcpy$' || fail "there is no memcpy in the image"
+    $nm "$elf" | grep -q ' T memcpy$' || fail "there is no memcpy in the image"
     awk '/^Linker script/ { on = 1 } on && /^ \.text/ { file = $NF } on && /^ +0x[0-9a-f]+ +memcpy$/ { print last; exit } { last = $NF }' \
-        "$build/image.map" | grep -q 'libc' || fail "memcpy in the image is not that of the C library"
+        "$build/mps2-an386-program.map" | grep -q 'libc' || fail "memcpy in the image is not that of the C library"
     echo "memcpy in the image is newlib's"
-    panics=$($nm "$build/image.elf" | grep -iE 'panic|unwrap_failed|bounds_check|rust_begin_unwind' || true)
+    panics=$($nm "$elf" | grep -iE 'panic|unwrap_failed|bounds_check|rust_begin_unwind' || true)
     [ -z "$panics" ] || fail "a path that panics is linked: $panics"
-    doubles=$($nm "$build/image.elf" | grep -E ' [Tt] __(aeabi_(d(add|sub|rsub|mul|div|cmp)|f2d|d2f|u?i2d|u?l2d|d2)|(add|sub|mul|div)df3)' || true)
+    doubles=$($nm "$elf" | grep -E ' [Tt] __(aeabi_(d(add|sub|rsub|mul|div|cmp)|f2d|d2f|u?i2d|u?l2d|d2)|(add|sub|mul|div)df3)' || true)
     [ -z "$doubles" ] || fail "double arithmetic is linked: $doubles"
     echo "no panic and no double arithmetic in the image"
-    arm-none-eabi-size "$build/image.elf"
+    arm-none-eabi-size "$elf"
 }
 
 # with_cmake NAME LIBRARY ARGS...: configures, builds and runs.
@@ -125,8 +176,9 @@ cmakes() {
 zephyr() {
     stand=$build/zephyr
     rm -rf "$stand"
-    mkdir -p "$stand/lib"
-    : >"$stand/lib/libsbn.a"
+    mkdir -p "$stand/module/lib"
+    cp -r "$root/arm-core/ffi/packages/zephyr/zephyr" "$include" "$stand/module/"
+    : >"$stand/module/lib/libsbn.a"
     cat >"$stand/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.20)
 project(stand_in NONE)
@@ -141,11 +193,11 @@ endfunction()
 set(CONFIG_SBN y)
 add_subdirectory(${MODULE}/zephyr sbn)
 END
-    configure() { cmake -S "$stand" -B "$stand/build" -DMODULE="$root/arm-core/ffi" "-DCONFIG_SBN_LIBRARY=$1" 2>&1; }
-    configure lib/libsbn.a | grep -qxF -e "-- library sbn $stand/lib/libsbn.a" ||
+    configure() { cmake -S "$stand" -B "$stand/build" -DMODULE="$stand/module" "-DCONFIG_SBN_LIBRARY=$1" 2>&1; }
+    configure lib/libsbn.a | grep -qxF -e "-- library sbn $stand/module/lib/libsbn.a" ||
         fail "the Zephyr module does not import the library"
     # CMake breaks the lines of an error.
-    configure none.a | tr -s ' \n' ' ' | grep -q "CONFIG_SBN_LIBRARY: there is no $stand/none.a" ||
+    configure none.a | tr -s ' \n' ' ' | grep -q "CONFIG_SBN_LIBRARY: there is no $stand/module/none.a" ||
         fail "the Zephyr module does not say that there is no library"
     echo "firmware-c: the Zephyr module imports the library and the header, or says that there is none"
 }
@@ -153,10 +205,14 @@ END
 case ${1:-all} in
     library) library ;;
     host) expected && host ;;
+    warnings) warnings ;;
     qemu) expected && qemu ;;
+    interrupts) shift; interrupts "$@" ;;
+    costs) costs ;;
+    examples) examples ;;
     symbols) symbols ;;
     cmake) expected && host && cmakes ;;
     zephyr) zephyr ;;
-    all) expected && host && qemu && symbols && cmakes && zephyr ;;
-    *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; exit 2 ;;
+    all) expected && warnings && host && qemu && interrupts && examples && symbols && cmakes && zephyr ;;
+    *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;
 esac

@@ -14,8 +14,8 @@ targets=("$@")
 [ ${#targets[@]} -gt 0 ] || targets=(table packaged model settings notation codec)
 
 if ! command -v c++ >/dev/null; then
-    echo "fuzz: no C++ compiler (c++), so nothing is fuzzed"
-    exit 0
+    echo "fuzz: no C++ compiler (c++), so nothing is fuzzed" >&2
+    exit 1
 fi
 host=$(rustc -vV | sed -n 's/^host: //p')
 export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

@@ -14,6 +14,30 @@ pub trait Optimiser {
 
     /// What it does, with its settings.
     fn rule(&self) -> Rule;
+
+    /// Hands itself to `work`; one that is chosen at run time hands over the one that was chosen.
+    #[inline(always)]
+    fn hand<W: WithOptimiser>(&self, work: W) -> W::Out
+    where
+        Self: Sized,
+    {
+        work.run(self)
+    }
+}
+
+/// Something to be done with an optimiser, whichever it is: it has the stack of that one then, not of all.
+pub trait WithOptimiser {
+    /// What comes of it.
+    type Out;
+
+    /// Does it.
+    fn run<O: Optimiser>(self, optimiser: &O) -> Self::Out;
+}
+
+/// Not inlined: for one optimiser at a time.
+#[inline(never)]
+fn apart<O: Optimiser, W: WithOptimiser>(optimiser: &O, work: W) -> W::Out {
+    work.run(optimiser)
 }
 
 /// What an optimiser does to parameters, with its settings. It is an optimiser itself, chosen at run time.
@@ -80,6 +104,15 @@ impl Optimiser for Rule {
     #[inline(always)]
     fn rule(&self) -> Rule {
         *self
+    }
+
+    #[inline(always)]
+    fn hand<W: WithOptimiser>(&self, work: W) -> W::Out {
+        match self {
+            Rule::Sgd(sgd) => apart(sgd, work),
+            Rule::Momentum(momentum) => apart(momentum, work),
+            Rule::Adam(adam) => apart(adam, work),
+        }
     }
 }
 

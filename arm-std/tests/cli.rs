@@ -1,44 +1,18 @@
 //! The `arm` command as a user meets it: exit codes, messages, files.
 
+use crate::common::{arm, refused_with, table};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-
-fn arm(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_arm"))
-        .current_dir(folder)
-        .args(args)
-        .output()
-        .expect("the command starts")
-}
 
 fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Runs `args`, which must fail with `code` and a message that holds every one of `words`, and leave no run folder.
+/// [`refused_with`] these words, and no run folder is left.
 fn refused(folder: &Path, args: &[&str], code: i32, words: &[&str]) {
-    let output = arm(folder, args);
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
-    for word in words {
-        assert!(message.contains(word), "{args:?}: `{word}` is not in: {message}");
-    }
-    assert!(!message.contains("panicked"), "{message}");
+    refused_with(folder, args, code, words);
     assert!(!folder.join("runs").exists() && !folder.join("out").exists(), "{args:?} left a run folder");
-}
-
-/// 60 rows of 12 correlated bits.
-fn table(folder: &Path) -> String {
-    let rows: String = (0..60u32)
-        .map(|i| {
-            let bits: Vec<&str> =
-                (0..12).map(|j| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" }).collect();
-            bits.join(",") + "\n"
-        })
-        .collect();
-    fs::write(folder.join("t.csv"), rows).unwrap();
-    "t.csv".into()
 }
 
 const SHORT: [&str; 6] = ["--steps", "30", "--batch", "10", "--nll-samples", "7"];
@@ -46,7 +20,8 @@ const SHORT: [&str; 6] = ["--steps", "30", "--batch", "10", "--nll-samples", "7"
 #[test]
 fn train_eval_and_sample() {
     let dir = tempfile::tempdir().unwrap();
-    let data = table(dir.path());
+    let data = "t.csv";
+    table(dir.path(), data, 60, 12);
     for (preset, estimator) in [
         ("linear", "arm"),
         ("nonlinear", "disarm"),
@@ -56,7 +31,7 @@ fn train_eval_and_sample() {
     ] {
         let out = format!("{preset}-{estimator}");
         let mut args =
-            vec!["train", "--data", &data, "--preset", preset, "--estimator", estimator, "--out", &out];
+            vec!["train", "--data", data, "--preset", preset, "--estimator", estimator, "--out", &out];
         args.extend(SHORT);
         let output = arm(dir.path(), &args);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -82,7 +57,7 @@ fn train_eval_and_sample() {
         let metrics = fs::read_to_string(dir.path().join(&out).join("metrics.jsonl")).unwrap();
         let last: serde_json::Value = serde_json::from_str(metrics.lines().last().unwrap()).unwrap();
         assert_eq!(last["kind"], "test");
-        let eval = arm(dir.path(), &["eval", &out, "--data", &data, "--nll-samples", "7"]);
+        let eval = arm(dir.path(), &["eval", &out, "--data", data, "--nll-samples", "7"]);
         let nll = format!("{:8.2}", last["nll"].as_f64().unwrap());
         assert!(eval.status.success() && stdout(&eval).contains(&nll), "{nll}: {}", stdout(&eval));
         let sample = arm(dir.path(), &["sample", &out, "--out", "s.png", "--count", "5"]);
@@ -95,10 +70,11 @@ fn train_eval_and_sample() {
 #[test]
 fn runs_are_listed_and_compared() {
     let dir = tempfile::tempdir().unwrap();
-    let data = table(dir.path());
+    let data = "t.csv";
+    table(dir.path(), data, 60, 12);
     for seed in ["4", "5"] {
         let out = format!("runs/seed-{seed}");
-        let mut args = vec!["train", "--data", &data, "--preset", "linear", "--seed", seed, "--out", &out];
+        let mut args = vec!["train", "--data", data, "--preset", "linear", "--seed", seed, "--out", &out];
         args.extend(SHORT);
         assert!(arm(dir.path(), &args).status.success());
     }
@@ -125,11 +101,12 @@ fn runs_are_listed_and_compared() {
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let dir = tempfile::tempdir().unwrap();
-    let data = table(dir.path());
+    let data = "t.csv";
+    table(dir.path(), data, 60, 12);
     let mut models = Vec::new();
     for threads in ["1", "2", "3", "7"] {
         let mut args =
-            vec!["train", "--data", &data, "--preset", "two-layer", "--threads", threads, "--out", threads];
+            vec!["train", "--data", data, "--preset", "two-layer", "--threads", threads, "--out", threads];
         args.extend(SHORT);
         assert!(arm(dir.path(), &args).status.success());
         let read = |name: &str| fs::read(dir.path().join(threads).join(name)).unwrap();
@@ -145,7 +122,8 @@ fn results_do_not_depend_on_the_number_of_threads() {
 #[test]
 fn usage_errors_exit_with_2() {
     let dir = tempfile::tempdir().unwrap();
-    let data = table(dir.path());
+    let data = "t.csv";
+    table(dir.path(), data, 60, 12);
     let d = dir.path();
     refused(d, &["train", "--preset", "cubic"], 2, &["cubic", "nonlinear"]);
     refused(d, &["train", "--batch", "0"], 2, &["--batch"]);
@@ -158,7 +136,7 @@ fn usage_errors_exit_with_2() {
     refused(d, &["train", "--estimator", "rloo", "--samples", "1"], 2, &["--samples"]);
     refused(d, &["train", "--estimator", "reinforce", "--baseline", "inf"], 2, &["--baseline", "moving"]);
     refused(d, &["train", "--binarise", "1.5"], 2, &["--binarise", "threshold"]);
-    refused(d, &["train", "--data", &data, "--batch", "51"], 2, &["--batch 51", "t.csv", "40"]);
+    refused(d, &["train", "--data", data, "--batch", "51"], 2, &["--batch 51", "t.csv", "40"]);
     refused(d, &["train", "--baseline", "3"], 2, &["--baseline", "arm"]);
     refused(d, &["train", "--samples", "7"], 2, &["--samples", "arm"]);
     refused(
@@ -211,8 +189,9 @@ fn data_errors_exit_with_1_and_name_the_file() {
 #[test]
 fn a_run_that_diverges_at_once_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let data = table(dir.path());
-    let args = ["train", "--data", &data, "--batch", "10", "--lr", "1e6", "--out", "out"];
+    let data = "t.csv";
+    table(dir.path(), data, 60, 12);
+    let args = ["train", "--data", data, "--batch", "10", "--lr", "1e6", "--out", "out"];
     refused(dir.path(), &args, 1, &["step", "smaller --lr"]);
 }
 
@@ -220,7 +199,8 @@ fn a_run_that_diverges_at_once_leaves_nothing() {
 #[test]
 fn output_that_cannot_be_written_is_no_panic() {
     let dir = tempfile::tempdir().unwrap();
-    let data = table(dir.path());
+    let data = "t.csv";
+    table(dir.path(), data, 60, 12);
     let run = |to: &str| {
         let arm = env!("CARGO_BIN_EXE_arm");
         let script =
@@ -239,8 +219,9 @@ fn output_that_cannot_be_written_is_no_panic() {
 #[test]
 fn a_run_folder_is_never_overwritten_without_force() {
     let dir = tempfile::tempdir().unwrap();
-    let data = table(dir.path());
-    let mut args = vec!["train", "--data", &data, "--out", "r"];
+    let data = "t.csv";
+    table(dir.path(), data, 60, 12);
+    let mut args = vec!["train", "--data", data, "--out", "r"];
     args.extend(SHORT);
     assert!(arm(dir.path(), &args).status.success());
     let model = fs::read(dir.path().join("r/model.safetensors")).unwrap();
@@ -256,8 +237,9 @@ fn a_run_folder_is_never_overwritten_without_force() {
 #[test]
 fn a_model_for_other_data_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let data = table(dir.path());
-    let mut args = vec!["train", "--data", &data, "--out", "r"];
+    let data = "t.csv";
+    table(dir.path(), data, 60, 12);
+    let mut args = vec!["train", "--data", data, "--out", "r"];
     args.extend(SHORT);
     assert!(arm(dir.path(), &args).status.success());
     let output = arm(dir.path(), &["eval", "r", "--data", "strokes"]);
@@ -268,8 +250,9 @@ fn a_model_for_other_data_is_refused() {
 #[test]
 fn export_writes_three_files_that_hold_the_model() {
     let dir = tempfile::tempdir().unwrap();
-    let data = table(dir.path());
-    let mut args = vec!["train", "--data", &data, "--preset", "two-layer", "--out", "r"];
+    let data = "t.csv";
+    table(dir.path(), data, 60, 12);
+    let mut args = vec!["train", "--data", data, "--preset", "two-layer", "--out", "r"];
     args.extend(SHORT);
     assert!(arm(dir.path(), &args).status.success());
     let export = arm(dir.path(), &["export", "r", "--out", "gadget"]);
@@ -279,7 +262,7 @@ fn export_writes_three_files_that_hold_the_model() {
         assert!(text.contains(word), "{extension}");
     }
     let figures = |model: &str| {
-        let text = stdout(&arm(dir.path(), &["eval", model, "--data", &data, "--nll-samples", "3"]));
+        let text = stdout(&arm(dir.path(), &["eval", model, "--data", data, "--nll-samples", "3"]));
         text.lines().filter(|line| line.contains(" nats ")).map(str::to_string).collect::<Vec<_>>()
     };
     assert_eq!(figures("gadget.sbn").len(), 2);
@@ -291,7 +274,7 @@ fn export_writes_three_files_that_hold_the_model() {
     let mut cut = read("gadget.sbn");
     cut.pop();
     fs::write(dir.path().join("cut.sbn"), cut).unwrap();
-    refused(dir.path(), &["eval", "cut.sbn", "--data", &data], 1, &["cut.sbn", "cut off"]);
+    refused(dir.path(), &["eval", "cut.sbn", "--data", data], 1, &["cut.sbn", "cut off"]);
     refused(dir.path(), &["export", "r", "--out", "two words"], 2, &["two words", "lower-case"]);
     refused(dir.path(), &["export", "nowhere"], 1, &["nowhere"]);
 }

@@ -1,30 +1,8 @@
 //! `arm data` and training on what it writes.
 
+use crate::common::{arm, done, refused};
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
-
-fn arm(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_arm"))
-        .current_dir(folder)
-        .args(args)
-        .output()
-        .expect("the command starts")
-}
-
-fn good(folder: &Path, args: &[&str]) -> String {
-    let output = arm(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn refused(folder: &Path, args: &[&str], code: i32) -> String {
-    let output = arm(folder, args);
-    let message = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
-    assert!(!message.contains("panicked"), "{message}");
-    message
-}
+use std::process::Command;
 
 /// An IDX file of `rows` images of 4 x 4 grey levels.
 fn images(rows: u32) -> Vec<u8> {
@@ -42,7 +20,7 @@ fn info_describes_what_people_have() {
     fs::write(raw.join("train-images-idx3-ubyte"), images(60)).unwrap();
     fs::write(raw.join("t10k-images-idx3-ubyte"), images(10)).unwrap();
     fs::write(raw.join("train-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 0]).unwrap();
-    let text = good(dir.path(), &["data", "info", ".", "--picture", "first.png"]);
+    let text = done(dir.path(), &["data", "info", ".", "--picture", "first.png"]);
     for words in [
         ".: 16 columns, shown as 4 x 4",
         "train        50 rows of grey levels",
@@ -72,19 +50,19 @@ fn what_convert_writes_is_read_back() {
         fs::write(dir.path().join(format!("t.{name}.csv")), rows(count)).unwrap();
     }
     let line = |text: String| text.lines().skip(1).map(|l| l[..40].to_owned()).collect::<Vec<_>>();
-    let original = line(good(dir.path(), &["data", "info", "t"]));
+    let original = line(done(dir.path(), &["data", "info", "t"]));
     for out in ["packed", "t.npz"] {
-        let said = good(dir.path(), &["data", "convert", "t", out]);
+        let said = done(dir.path(), &["data", "convert", "t", out]);
         assert!(said.contains("20 train, 3 valid, 4 test rows of 4 columns"), "{said}");
-        assert_eq!(line(good(dir.path(), &["data", "info", out])), original, "{out}");
+        assert_eq!(line(done(dir.path(), &["data", "info", out])), original, "{out}");
     }
     for out in ["one.npy", "one.idx", "one.bits"] {
-        good(dir.path(), &["data", "convert", "t", out, "--split", "train"]);
-        let said = good(dir.path(), &["data", "info", out]);
+        done(dir.path(), &["data", "convert", "t", out, "--split", "train"]);
+        let said = done(dir.path(), &["data", "info", out]);
         assert!(said.contains("train        14 rows of bits, density 0.339286"), "{said}");
         let message = refused(dir.path(), &["data", "convert", "t", out, "--split", "test"], 2);
         assert!(message.contains("--force"), "{message}");
-        good(dir.path(), &["data", "convert", "t.train.csv", out, "--force"]);
+        done(dir.path(), &["data", "convert", "t.train.csv", out, "--force"]);
     }
     assert_eq!(
         fs::read(dir.path().join("packed/train.bits")).unwrap(),
@@ -104,10 +82,10 @@ fn grey_levels_need_a_threshold_to_be_packed() {
         refused(dir.path(), &["data", "convert", "grey.idx3", "out", "--binarise", "2"], 2)
             .contains("outside 0..1")
     );
-    good(dir.path(), &["data", "convert", "grey.idx3", "g.npy"]);
-    assert!(good(dir.path(), &["data", "info", "g.npy"]).contains("grey levels"));
-    good(dir.path(), &["data", "convert", "grey.idx3", "out", "--binarise", "0.5"]);
-    assert!(good(dir.path(), &["data", "info", "out"]).contains("rows of bits"));
+    done(dir.path(), &["data", "convert", "grey.idx3", "g.npy"]);
+    assert!(done(dir.path(), &["data", "info", "g.npy"]).contains("grey levels"));
+    done(dir.path(), &["data", "convert", "grey.idx3", "out", "--binarise", "0.5"]);
+    assert!(done(dir.path(), &["data", "info", "out"]).contains("rows of bits"));
 }
 
 /// A table of `rows` rows with a name for each column: an identifier, four bits, a label.
@@ -135,29 +113,29 @@ fn columns_are_chosen_by_name_or_number_everywhere() {
     assert!(message.contains("line 2: field 6 is \"cat\"") && message.contains("--drop kind"), "{message}");
     let message = refused(dir.path(), &["data", "info", "s.csv", "--columns", "q9"], 1);
     assert!(message.contains("s.csv: --columns: has no column \"q9\"; there are: id, q1"), "{message}");
-    let info = |args: &[&str]| good(dir.path(), &[&["data", "info", "s.csv"], args].concat());
+    let info = |args: &[&str]| done(dir.path(), &[&["data", "info", "s.csv"], args].concat());
     let all = info(&["--drop", "id,kind"]);
     assert!(all.contains("s.csv: 4 columns"), "{all}");
     for args in [["--columns", "1-4"], ["--columns", "q1,\"q2, twice\",3-4"], ["--drop", "0,5"]] {
         assert_eq!(info(&args), all, "{args:?}");
     }
-    good(dir.path(), &["data", "convert", "s.csv", "s.npy", "--drop", "id,kind"]);
+    done(dir.path(), &["data", "convert", "s.csv", "s.npy", "--drop", "id,kind"]);
     assert_eq!(
-        good(dir.path(), &["data", "info", "s.npy"]).lines().skip(5).last(),
+        done(dir.path(), &["data", "info", "s.npy"]).lines().skip(5).last(),
         all.lines().skip(5).last()
     );
     let compare = ["--preset", "linear", "--batch", "10", "--steps", "2", "--nll-samples", "1"];
-    let run = |args: &[&str]| good(dir.path(), &[args, &compare].concat());
+    let run = |args: &[&str]| done(dir.path(), &[args, &compare].concat());
     run(&["compare", "--estimators", "arm", "--data", "s.csv", "--drop", "id,kind"]);
     run(&["train", "--out", "run", "--data", "s.csv", "--drop", "id,kind"]);
     let config = fs::read_to_string(dir.path().join("run/config.toml")).unwrap();
     assert!(config.contains("drop = [\"id\", \"kind\"]"), "{config}");
     // The columns of the run are those of what follows.
-    good(dir.path(), &["train", "--resume", "run", "--steps", "4"]);
+    done(dir.path(), &["train", "--resume", "run", "--steps", "4"]);
     for model in ["run", "run/model.safetensors"] {
-        assert!(good(dir.path(), &["eval", model, "--data", "s.csv"]).contains("test -ELBO"));
+        assert!(done(dir.path(), &["eval", model, "--data", "s.csv"]).contains("test -ELBO"));
     }
-    good(
+    done(
         dir.path(),
         &[
             "variance",
@@ -227,7 +205,7 @@ fn what_was_assumed_is_said_once_on_the_error_stream() {
     ] {
         assert_eq!(said.matches(words).count(), 1, "{words}: {said}");
     }
-    let info = good(dir.path(), &["data", "info", "signs.csv"]);
+    let info = done(dir.path(), &["data", "info", "signs.csv"]);
     assert!(info.contains("signs.csv: 2 columns") && info.contains("-1 as 0, 1 as 1"), "{info}");
 }
 
@@ -272,7 +250,7 @@ fn a_large_binary_table_takes_the_memory_of_its_bits() {
         u8::from(state >> 29 == 0)
     }));
     fs::write(dir.path().join("large.npy"), npy).unwrap();
-    good(dir.path(), &["data", "convert", "large.npy", "large.bits"]);
+    done(dir.path(), &["data", "convert", "large.npy", "large.bits"]);
     assert_eq!(fs::metadata(dir.path().join("large.bits")).unwrap().len(), 24 + 100_000 * 25 * 4);
     for data in ["large.npy", "large.bits"] {
         // The address space, with the padding of large pages; one arena, since another reserves 64 MB at once. The bytes

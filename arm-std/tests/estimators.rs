@@ -1,34 +1,9 @@
 //! The commands that compare estimators, as a user meets them.
 
+use crate::common::{arm, done, refused_with, table};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn arm(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_arm"))
-        .current_dir(folder)
-        .args(args)
-        .output()
-        .expect("the command starts")
-}
-
-/// Standard output of a run that must succeed.
-fn done(folder: &Path, args: &[&str]) -> String {
-    let output = arm(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// Runs `args`, which must exit with 2 and a message that holds every one of `words`.
-fn refused(folder: &Path, args: &[&str], words: &[&str]) {
-    let output = arm(folder, args);
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{args:?}: {message}");
-    for word in words {
-        assert!(message.contains(word), "{args:?}: `{word}` is not in: {message}");
-    }
-    assert!(!message.contains("panicked"), "{message}");
-}
+use std::process::Command;
 
 #[test]
 fn toy_writes_tables_and_a_picture() {
@@ -64,22 +39,20 @@ fn toy_prints_short_numbers_of_few_draws() {
 fn toy_says_what_it_cannot_do() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
-    refused(d, &["toy", "--estimators", "vimco"], &["vimco", "arm, ar, reinforce"]);
-    refused(d, &["toy", "--estimators", "arms,magic"], &["magic", "disarm"]);
-    refused(d, &["toy", "--estimators", "rloo:1"], &["rloo", "2 to 1024"]);
-    refused(d, &["toy", "--estimators", "arms:0,arm"], &["arms", "2 to"]);
-    refused(d, &["toy", "--estimators", "arm:3"], &["arm", "no number"]);
-    refused(d, &["toy", "--steps", "0"], &["--steps"]);
-    refused(d, &["toy", "--draws", "1"], &["--draws"]);
-    refused(d, &["toy", "--lr", "NaN"], &["--lr"]);
+    refused_with(d, &["toy", "--estimators", "vimco"], 2, &["vimco", "arm, ar, reinforce"]);
+    refused_with(d, &["toy", "--estimators", "arms,magic"], 2, &["magic", "disarm"]);
+    refused_with(d, &["toy", "--estimators", "rloo:1"], 2, &["rloo", "2 to 1024"]);
+    refused_with(d, &["toy", "--estimators", "arms:0,arm"], 2, &["arms", "2 to"]);
+    refused_with(d, &["toy", "--estimators", "arm:3"], 2, &["arm", "no number"]);
+    refused_with(d, &["toy", "--steps", "0"], 2, &["--steps"]);
+    refused_with(d, &["toy", "--draws", "1"], 2, &["--draws"]);
+    refused_with(d, &["toy", "--lr", "NaN"], 2, &["--lr"]);
     assert_eq!(fs::read_dir(d).unwrap().count(), 0);
 }
 
 /// 60 rows of 12 correlated bits, and a model trained on them for a moment.
 fn trained(folder: &Path, preset: &str) {
-    let bit = |i: u32, j: u32| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" };
-    let row = |i: u32| (0..12).map(|j| bit(i, j)).collect::<Vec<_>>().join(",") + "\n";
-    fs::write(folder.join("t.csv"), (0..60).map(row).collect::<String>()).unwrap();
+    table(folder, "t.csv", 60, 12);
     let short = ["--steps", "30", "--batch", "10", "--nll-samples", "2", "--out", "run"];
     done(folder, &[&["train", "--data", "t.csv", "--preset", preset][..], &short].concat());
 }
@@ -134,10 +107,10 @@ fn variance_says_what_it_cannot_do() {
     let d = dir.path();
     trained(d, "two-layer");
     let args = |more: &[&'static str]| [&["variance", "run", "--data", "t.csv"][..], more].concat();
-    refused(d, &args(&["--batch", "2", "--estimators", "exact"]), &["exact", "these can: arm"]);
-    refused(d, &args(&["--batch", "2", "--reference", "vimco"]), &["vimco", "unbiased"]);
-    refused(d, &args(&["--batch", "41"]), &["--batch 41", "t.csv", "40"]);
-    refused(d, &args(&["--draws", "1"]), &["--draws"]);
+    refused_with(d, &args(&["--batch", "2", "--estimators", "exact"]), 2, &["exact", "these can: arm"]);
+    refused_with(d, &args(&["--batch", "2", "--reference", "vimco"]), 2, &["vimco", "unbiased"]);
+    refused_with(d, &args(&["--batch", "41"]), 2, &["--batch 41", "t.csv", "40"]);
+    refused_with(d, &args(&["--draws", "1"]), 2, &["--draws"]);
     let other = arm(d, &["variance", "run", "--data", "strokes"]);
     assert_eq!(other.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&other.stderr).contains("784"));
@@ -196,11 +169,11 @@ fn compare_draws_every_run() {
     assert!(["curves.csv", "results.csv", "compare.svg", "compare.json"].map(read) == before);
     done(d, &[&other[..], &["--force"]].concat());
     assert_eq!(fs::read_to_string(d.join("compare/results.csv")).unwrap().lines().count(), 2);
-    refused(d, &[&args[..], &["--estimators", "exact", "--out", "fresh"]].concat(), &["exact"]);
+    refused_with(d, &[&args[..], &["--estimators", "exact", "--out", "fresh"]].concat(), 2, &["exact"]);
     assert!(!d.join("fresh").exists());
-    refused(d, &[&args[..], &["--estimators", "exact"]].concat(), &["exact", "these can"]);
-    refused(d, &[&args[..], &["--estimator", "arm"]].concat(), &["--estimators"]);
-    refused(d, &["compare", "--data", "t.csv", "--batch", "50"], &["--batch 50", "40"]);
+    refused_with(d, &[&args[..], &["--estimators", "exact"]].concat(), 2, &["exact", "these can"]);
+    refused_with(d, &[&args[..], &["--estimator", "arm"]].concat(), 2, &["--estimators"]);
+    refused_with(d, &["compare", "--data", "t.csv", "--batch", "50"], 2, &["--batch 50", "40"]);
 }
 
 #[cfg(unix)]
@@ -234,4 +207,38 @@ fn an_interrupted_comparison_keeps_what_was_finished() {
     let rest = done(d, &args);
     assert!(rest.contains("has arm already"), "{rest}");
     assert!(read("curves.csv").starts_with(&arm) && read("results.csv").lines().count() == 4);
+}
+
+/// The question is asked on a terminal only: one of util-linux's `script`.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_a_comparison_asks_before_it_replaces_another() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let has = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
+    let Some(script) = arm_needs::tool("script", Some("script").filter(has)) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    table(d, "t.csv", 40, 12);
+    let args =
+        "compare --data t.csv --network 12-[4]/[4]-12 --steps 4 --batch 10 --nll-samples 2 --estimators arm";
+    done(d, &args.split(' ').collect::<Vec<_>>());
+    let results = || fs::read_to_string(d.join("compare/results.csv")).unwrap();
+    let before = results();
+    let answered = |answer: &str| {
+        let command = format!("{} {args} --seed 7", env!("CARGO_BIN_EXE_arm"));
+        let mut script = Command::new(script);
+        script.current_dir(d).args(["-qec", &command, "/dev/null"]);
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    for answer in ["n\n", "\n", "yesterday\n"] {
+        let (code, text) = answered(answer);
+        assert!(code == Some(1) && text.contains("Replace it? [y/N]"), "{text}");
+        assert!(text.contains("compare is left as it is") && results() == before, "{text}");
+    }
+    let (code, text) = answered("y\n");
+    assert!(code == Some(0) && text.contains("Replace it?") && results() != before, "{text}");
 }

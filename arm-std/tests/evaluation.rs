@@ -1,29 +1,10 @@
 //! `arm eval` and `arm variance` say what they measured, on which data and rows, and how sure it is.
 
+use crate::common::{done, refused_with};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn arm(folder: &Path, args: &[&str]) -> Output {
-    let arm = env!("CARGO_BIN_EXE_arm");
-    Command::new(arm).current_dir(folder).args(args).output().expect("the command starts")
-}
-
-/// Standard output of a run that must succeed.
-fn done(folder: &Path, args: &[&str]) -> String {
-    let output = arm(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// Runs `args`, which must fail with `code` and a message that holds every one of `words`.
-fn refused(folder: &Path, args: &[&str], code: i32, words: &[&str]) {
-    let output = arm(folder, args);
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
-    assert!(words.iter().all(|word| message.contains(word)), "{args:?}: {message}");
-}
+use std::process::Command;
 
 fn json(folder: &Path, args: &[&str]) -> Value {
     serde_json::from_str(&done(folder, &[&["eval", "--json"], args].concat())).unwrap()
@@ -116,7 +97,7 @@ fn a_run_is_evaluated_on_its_own_data_unless_others_are_named() {
         assert!(last[key].is_number() && last[key] == report[key], "{key}: {last} {report}");
     }
     fs::rename(d.join("d"), d.join("moved")).unwrap();
-    refused(d, &["eval", "r"], 1, &["d: does not exist", "data of r", "--data"]);
+    refused_with(d, &["eval", "r"], 1, &["d: does not exist", "data of r", "--data"]);
     assert_eq!(figures(&done(d, &["eval", "r", "--nll-samples", "5", "--data", "moved"])), figures(&own));
 }
 
@@ -127,8 +108,8 @@ fn a_model_without_its_run_needs_data() {
     run(d);
     done(d, &["export", "r", "--out", "gadget"]);
     for command in ["eval", "variance"] {
-        refused(d, &[command, "gadget.sbn"], 2, &["gadget.sbn", "--data"]);
-        refused(d, &[command, "r/model.safetensors"], 2, &["model.safetensors", "--data", "learned d"]);
+        refused_with(d, &[command, "gadget.sbn"], 2, &["gadget.sbn", "--data"]);
+        refused_with(d, &[command, "r/model.safetensors"], 2, &["model.safetensors", "--data", "learned d"]);
     }
     assert!(!d.join("variance").exists());
     let report = json(d, &["gadget.sbn", "--data", "d"]);
@@ -285,12 +266,12 @@ fn files_for_scores_are_checked_before_anything_is_computed() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
     // No run is needed to refuse these.
-    refused(d, &["eval", "r", "--scores", "s.txt"], 2, &["s.txt", ".csv or .npy"]);
-    refused(d, &["eval", "r", "--scores", "scores"], 2, &["scores", ".csv or .npy"]);
-    refused(d, &["eval", "r", "--scores", "none/s.csv"], 2, &["none/s.csv", "folder"]);
-    refused(d, &["eval", "r", "--scores", "s.csv", "--nll-images", "3"], 2, &["--nll-images"]);
+    refused_with(d, &["eval", "r", "--scores", "s.txt"], 2, &["s.txt", ".csv or .npy"]);
+    refused_with(d, &["eval", "r", "--scores", "scores"], 2, &["scores", ".csv or .npy"]);
+    refused_with(d, &["eval", "r", "--scores", "none/s.csv"], 2, &["none/s.csv", "folder"]);
+    refused_with(d, &["eval", "r", "--scores", "s.csv", "--nll-images", "3"], 2, &["--nll-images"]);
     fs::write(d.join("mine.csv"), "0,1\n").unwrap();
-    refused(d, &["eval", "r", "--scores", "mine.csv"], 2, &["mine.csv", "holds no scores"]);
+    refused_with(d, &["eval", "r", "--scores", "mine.csv"], 2, &["mine.csv", "holds no scores"]);
     assert_eq!(fs::read_to_string(d.join("mine.csv")).unwrap(), "0,1\n");
     assert_eq!(fs::read_dir(d).unwrap().count(), 1);
 }
@@ -307,16 +288,13 @@ fn variance_is_measured_on_the_data_of_the_run() {
         serde_json::from_str(&fs::read_to_string(d.join("variance/variance.json")).unwrap()).unwrap();
     assert_eq!((&report["data"], &report["binarise"]), (&"d".into(), &"auto".into()));
     fs::remove_dir_all(d.join("d")).unwrap();
-    refused(d, &[&["variance", "r"][..], &args].concat(), 1, &["data of r", "--data"]);
+    refused_with(d, &[&["variance", "r"][..], &args].concat(), 1, &["data of r", "--data"]);
 }
 
 /// What a NumPy user reads, where there is one.
 #[test]
 fn numpy_reads_the_scores() {
-    let has_numpy = |python: &&str| {
-        Command::new(python).args(["-c", "import numpy"]).output().is_ok_and(|o| o.status.success())
-    };
-    let Some(python) = ["python3", "/usr/bin/python3"].into_iter().find(has_numpy) else { return };
+    let Some(python) = arm_needs::numpy() else { return };
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
     run(d);

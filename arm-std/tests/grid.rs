@@ -1,34 +1,7 @@
 //! Every kind of network through all that the command does with one, or refused by name before anything is written.
 
+use crate::common::{arm, done, refused, table};
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
-
-fn arm(folder: &Path, args: &[&str]) -> Output {
-    let arm = env!("CARGO_BIN_EXE_arm");
-    Command::new(arm).current_dir(folder).args(args).output().expect("the command starts")
-}
-
-/// Standard output of a run that must succeed.
-fn done(folder: &Path, args: &[&str]) -> String {
-    let output = arm(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// What a run that must be refused says.
-fn refused(folder: &Path, args: &[&str]) -> String {
-    let output = arm(folder, args);
-    assert!(!output.status.success(), "{args:?}");
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// 40 rows of `units` correlated bits.
-fn table(folder: &Path, units: u32) {
-    let bit = |i: u32, j: u32| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" };
-    let row = |i: u32| (0..units).map(|j| bit(i, j)).collect::<Vec<_>>().join(",") + "\n";
-    fs::write(folder.join("t.csv"), (0..40).map(row).collect::<String>()).unwrap();
-}
 
 /// The lines with figures.
 fn figures(text: &str) -> Vec<&str> {
@@ -39,7 +12,7 @@ fn figures(text: &str) -> Vec<&str> {
 fn walk(units: u32, settings: &[&str]) {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
-    table(d, units);
+    table(d, "t.csv", 40, units);
     let train = |steps, out| {
         let fixed = ["train", "--data", "t.csv", "--batch", "5", "--nll-samples", "2"];
         done(d, &[&fixed[..], settings, &["--steps", steps, "--out", out]].concat());
@@ -50,6 +23,14 @@ fn walk(units: u32, settings: &[&str]) {
     let model = |run: &str| fs::read(d.join(run).join("model.safetensors")).unwrap();
     assert!(model("whole") == model("half"), "{settings:?}: resumed it ends elsewhere");
 
+    let conditional = !settings.join(" ").contains(" / ") && !settings.contains(&"mnist-linear");
+    let picture = if conditional { "predictions.png" } else { "samples.png" };
+    for name in ["report.html", "curves.svg", picture] {
+        assert!(
+            d.join("whole").join(name).is_file() && d.join("half").join(name).is_file(),
+            "{settings:?}: {name}"
+        );
+    }
     done(d, &["export", "whole", "--out", "a"]);
     done(d, &["export", "a.sbn", "--out", "a2"]);
     for extension in ["sbn", "rs", "h"] {
@@ -69,7 +50,9 @@ fn walk(units: u32, settings: &[&str]) {
     assert!(!figures(&run).is_empty() && figures(&run) == figures(&device), "{settings:?}: {run}{device}");
     let sample = |model, out| ["sample", model, "--count", "4", "--out", out];
     if !run.contains(" / ") {
-        assert!(refused(d, &sample("a.sbn", "p.png")).contains("conditional") && !d.join("p.png").exists());
+        assert!(
+            refused(d, &sample("a.sbn", "p.png"), 1).contains("conditional") && !d.join("p.png").exists()
+        );
     } else {
         done(d, &sample("whole", "p.png"));
         done(d, &sample("a.sbn", "q.png"));
@@ -111,7 +94,7 @@ fn networks_of_every_width() {
 fn what_is_too_large_is_refused_before_anything_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
-    table(d, 4);
+    table(d, "t.csv", 40, 4);
     let train = |network, out| {
         let fixed = ["train", "--data", "t.csv", "--steps", "2", "--batch", "5", "--nll-samples", "2"];
         arm(d, &[&fixed[..], &["--network", network, "--out", out]].concat())
@@ -129,6 +112,6 @@ fn what_is_too_large_is_refused_before_anything_is_written() {
     // More layers than C takes.
     let output = train(&format!("4{}-[2] / [2]-4", "-3".repeat(15)), "run");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(refused(d, &["export", "run", "--out", "a"]).contains("17 layers"));
+    assert!(refused(d, &["export", "run", "--out", "a"], 1).contains("17 layers"));
     assert_eq!(fs::read_dir(d).unwrap().count(), 2);
 }

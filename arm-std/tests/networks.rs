@@ -1,34 +1,7 @@
 //! Networks by their notation, as a user meets them.
 
+use crate::common::{done, refused, table};
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
-
-fn arm(folder: &Path, args: &[&str]) -> Output {
-    let arm = env!("CARGO_BIN_EXE_arm");
-    Command::new(arm).current_dir(folder).args(args).output().expect("the command starts")
-}
-
-/// Standard output of a run that must succeed.
-fn done(folder: &Path, args: &[&str]) -> String {
-    let output = arm(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// What a refused command says.
-fn refused(folder: &Path, args: &[&str]) -> String {
-    let output = arm(folder, args);
-    assert_eq!(output.status.code(), Some(2), "{args:?}: {}", String::from_utf8_lossy(&output.stdout));
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// 80 rows of correlated bits.
-fn table(folder: &Path, name: &str, columns: u32) {
-    let bit = |i: u32, j: u32| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" };
-    let row = |i: u32| (0..columns).map(|j| bit(i, j)).collect::<Vec<_>>().join(",") + "\n";
-    fs::write(folder.join(name), (0..80).map(row).collect::<String>()).unwrap();
-}
 
 const SHORT: [&str; 6] = ["--steps", "4", "--batch", "10", "--nll-samples", "3"];
 
@@ -36,7 +9,7 @@ const SHORT: [&str; 6] = ["--steps", "4", "--batch", "10", "--nll-samples", "3"]
 fn any_network_trains_and_goes_on_and_is_read_back() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
-    table(d, "t.csv", 20);
+    table(d, "t.csv", 80, 20);
     for (i, (notation, flags, headline)) in [
         ("20-8-[4] / [4]-8-20", &[][..], "20-8-[4] / [4]-8-20  "),
         ("x-9-[5]-[3] / [3]-[5]-7-x", &["--slope", "0.3"], "20-9-[5]-[3] / [3]-[5]-7-20, LeakyReLU 0.3  "),
@@ -66,7 +39,7 @@ fn any_network_trains_and_goes_on_and_is_read_back() {
 fn without_a_notation_the_widths_follow_from_the_data() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
-    table(d, "t.csv", 16);
+    table(d, "t.csv", 80, 16);
     let text = done(d, &[&["train", "--data", "t.csv", "--out", "r"], &SHORT[..]].concat());
     assert!(text.starts_with("16-16-[8] / [8]-16-16  "), "{text}");
     assert!(done(d, &["train", "--resume", "r", "--steps", "5"]).contains("from step 4"));
@@ -78,7 +51,7 @@ fn without_a_notation_the_widths_follow_from_the_data() {
 fn a_run_of_an_older_version_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
-    table(d, "t.csv", 16);
+    table(d, "t.csv", 80, 16);
     let train = ["train", "--data", "t.csv", "--preset", "omniglot-nonlinear", "--out", "r"];
     done(d, &[&train, &SHORT[..]].concat());
     let path = d.join("r/config.toml");
@@ -96,7 +69,7 @@ fn a_run_of_an_older_version_goes_on() {
 fn what_fits_a_memory_is_chosen_and_trained() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
-    table(d, "t.csv", 64);
+    table(d, "t.csv", 80, 64);
     let fit = ["train", "--data", "t.csv", "--fit-ram", "24K", "--out", "r"];
     let text = done(d, &[&fit, &SHORT[..]].concat());
     assert!(text.starts_with("64-34-[17] / [17]-34-64  "), "{text}");
@@ -109,15 +82,15 @@ fn what_fits_a_memory_is_chosen_and_trained() {
     fs::write(d.join("c.toml"), "fit-ram = '24K'\ndata = 't.csv'").unwrap();
     let dry = done(d, &["train", "--config", "c.toml", "--dry-run"]);
     assert!(dry.starts_with("64-34-[17] / [17]-34-64  "), "{dry}");
-    let refused = refused(d, &["train", "--data", "t.csv", "--fit-ram", "1000", "--out", "s"]);
-    assert!(refused.contains("x-2-[1] / [1]-2-x") && !d.join("s").exists(), "{refused}");
+    let message = refused(d, &["train", "--data", "t.csv", "--fit-ram", "1000", "--out", "s"], 2);
+    assert!(message.contains("x-2-[1] / [1]-2-x") && !d.join("s").exists(), "{message}");
 }
 
 #[test]
 fn what_contradicts_itself_or_the_data_is_refused_before_anything_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
-    table(d, "t.csv", 16);
+    table(d, "t.csv", 80, 16);
     for (args, said) in [
         (&["--network", "16-8-4 / [4]-8-16"][..], "  16-8-4 / [4]-8-16\n       ^\n"),
         (&["--network", "x-8-[4] / [5]-8-x"], "  x-8-[4] / [5]-8-x\n            ^^^\n"),
@@ -130,8 +103,19 @@ fn what_contradicts_itself_or_the_data_is_refused_before_anything_is_written() {
         (&["--seed", "9223372036854775808"], "0 to 9223372036854775807"),
         (&["--seed", "99999999999999999999"], "0 to 9223372036854775807"),
     ] {
-        let message = refused(d, &[&["train", "--data", "t.csv", "--out", "r"], args].concat());
+        let message = refused(d, &[&["train", "--data", "t.csv", "--out", "r"], args].concat(), 2);
         assert!(message.contains(said), "{message}");
         assert!(!d.join("r").exists());
     }
+}
+
+#[test]
+fn a_dry_run_is_refused_what_a_run_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    table(d, "t.csv", 80, 16);
+    let args = ["train", "--data", "t.csv", "--network", "x-[13] / [13]-x", "--estimator", "exact"];
+    let message = refused(d, &[&args[..], &["--out", "r"]].concat(), 1);
+    assert_eq!(refused(d, &[&args[..], &["--dry-run"]].concat(), 1), message);
+    assert!(message.contains("this estimator") && !d.join("r").exists(), "{message}");
 }

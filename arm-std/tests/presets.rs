@@ -1,33 +1,13 @@
 //! The published presets as a user meets them.
 
+use crate::common::{arm, done, table};
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
-
-fn arm(folder: &Path, args: &[&str]) -> Output {
-    let arm = env!("CARGO_BIN_EXE_arm");
-    Command::new(arm).current_dir(folder).args(args).output().expect("the command starts")
-}
-
-/// Standard output of a run that must succeed.
-fn done(folder: &Path, args: &[&str]) -> String {
-    let output = arm(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// 60 rows of 12 correlated bits.
-fn table(folder: &Path) {
-    let bit = |i: u32, j: u32| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" };
-    let row = |i: u32| (0..12).map(|j| bit(i, j)).collect::<Vec<_>>().join(",") + "\n";
-    fs::write(folder.join("t.csv"), (0..60).map(row).collect::<String>()).unwrap();
-}
 
 #[test]
 fn every_preset_trains_and_says_where_it_comes_from() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
-    table(d);
+    table(d, "t.csv", 60, 12);
     for (preset, network, source, settings) in [
         ("mnist-linear", "12-[200] / [200]-12", "Yin & Zhou", "inputs = \"signed\""),
         ("mnist-nonlinear", "12-200-200-[200] / [200]-200-200-12", "MNIST", "inputs = \"zero-one\""),
@@ -102,7 +82,7 @@ fn a_conditional_network_learns_the_lower_half() {
 fn settings_that_make_no_sense_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
-    table(d);
+    table(d, "t.csv", 60, 12);
     for (args, word) in [
         (&["--preset", "linear", "--prior-lr", "0.1"][..], "fixed"),
         (&["--valid", "0"], "--valid"),

@@ -13,14 +13,6 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/python/lo
 const ROWS: usize = 60;
 const INPUTS: usize = 40;
 
-/// A Python with numpy, which CI has.
-fn python() -> Option<&'static str> {
-    let has_numpy = |python: &&str| {
-        Command::new(python).args(["-c", "import numpy"]).output().is_ok_and(|o| o.status.success())
-    };
-    ["python3", "/usr/bin/python3"].into_iter().find(has_numpy)
-}
-
 /// Both compute in single precision, in another order: with sums of at most 200 products of magnitude below 1 the results
 /// differ by less than 1e-5 of the largest logit.
 const TOLERANCE: f32 = 1e-5;
@@ -74,7 +66,7 @@ fn compare(python: &str, folder: &Path, preset: &str) {
 
 #[test]
 fn numpy_computes_the_same_logits() {
-    let Some(python) = python() else { return };
+    let Some(python) = arm_needs::numpy() else { return };
     let dir = tempfile::tempdir().unwrap();
     let bit = |i: usize, j: usize| if (i * 7 + i / 5 + j * (i % 3)) % 4 < 2 { "1" } else { "0" };
     let row = |i: usize| (0..INPUTS).map(|j| bit(i, j)).collect::<Vec<_>>().join(",") + "\n";

@@ -7,14 +7,6 @@ use std::thread::sleep;
 use std::time::Duration;
 use std::{env, fs};
 
-/// A Chromium, which CI has.
-fn chromium() -> Option<&'static str> {
-    let runs = |name: &&str| {
-        Command::new(name).arg("--version").stderr(Stdio::null()).output().is_ok_and(|o| o.status.success())
-    };
-    ["chromium", "chromium-browser", "google-chrome"].into_iter().find(runs)
-}
-
 /// The page as RGB or RGBA rows, with the bytes of a pixel; no name is resolved, so nothing can come from elsewhere.
 fn photograph(browser: &str, folder: &Path, page: &Path) -> (usize, Vec<u8>) {
     let shot = folder.join("shot.png");
@@ -51,7 +43,7 @@ fn photograph(browser: &str, folder: &Path, page: &Path) -> (usize, Vec<u8>) {
 
 #[test]
 fn a_browser_shows_curves_and_pictures() {
-    let Some(browser) = chromium() else { return };
+    let Some(browser) = arm_needs::chromium() else { return };
     let dir = tempfile::tempdir().unwrap();
     let args = ["train", "--preset", "linear", "--steps", "420", "--nll-samples", "2", "--nll-images", "20"];
     let mut arm = Command::new(env!("CARGO_BIN_EXE_arm"));

@@ -206,6 +206,8 @@ impl Operands {
     }
 
     fn run<K: Kernels>(&mut self, k: &K, kernel: &str) {
+        // Other rows at each call, or moments of the rest fade until they are subnormal.
+        self.b.iter_mut().for_each(|word| *word = word.rotate_left(1));
         let rates = AdamRates { beta1: 0.9, beta2: 0.999, rate: 1e-4, scale: 1.0, epsilon: 1e-8 };
         let weights = |w| MatrixMut::new(w, INPUTS, INPUTS);
         let w = Matrix::new(&self.w, INPUTS, INPUTS);

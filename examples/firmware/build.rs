@@ -25,15 +25,16 @@ fn given(name: &str) -> Option<PathBuf> {
 
 fn main() {
     let target = env::var("TARGET").unwrap();
-    let usual = match target.split('-').next().unwrap() {
-        "thumbv6m" => "microbit",
-        "thumbv7m" => "mps2-an385",
-        "thumbv8m.main" => "mps2-an505",
-        "riscv32imac" => "riscv-virt",
-        _ => "mps2-an386",
-    };
     println!("cargo:rerun-if-env-changed=BOARD");
-    let board = env::var("BOARD").unwrap_or_else(|_| usual.into());
+    println!("cargo:rerun-if-changed=boards.txt");
+    let wanted = env::var("BOARD").ok();
+    let table = fs::read_to_string("boards.txt").expect("the table of boards");
+    let rows = table.lines().filter(|line| !line.starts_with('#'));
+    let fields = rows.map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let is_it = |f: &Vec<&str>| wanted.as_ref().map_or(f[1] == target, |name| f[0] == name.as_str());
+    let line = fields.into_iter().find(is_it).expect("a line for this board or target in boards.txt");
+    let (board, clock) = (line[0], line[2]);
+    println!("cargo:rustc-env=CLOCK={clock}");
     let map = Path::new("memory").join(format!("{board}.x"));
     println!("cargo:rerun-if-changed={}", map.display());
     let out = PathBuf::from(env::var("OUT_DIR").unwrap());

@@ -155,3 +155,8 @@ impl Estimator for ExactBound {
         mean as f32
     }
 }
+
+/// The Rust of the pages, compiled and run: see `build.rs`.
+#[cfg(doctest)]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/pages.md"))]
+mod pages {}

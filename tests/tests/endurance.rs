@@ -1,4 +1,4 @@
-//! Ten million steps without drift into NaN. `cargo test --release -p arm-tests --test endurance -- --ignored`
+//! Ten million steps without drift into NaN. `cargo test --release -p arm-tests --test main -- --ignored endurance`
 
 use arm_core::estimator::{Arm, DisArm, Estimator};
 use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};

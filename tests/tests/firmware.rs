@@ -21,7 +21,6 @@ use arm_core::learner::Progress;
 use heapless::spsc::Queue;
 use monitor::{BUDGET, Findings, Monitor, Plan, Room, STEP};
 use source::{MACHINE, SCORES, Source};
-use std::path::Path;
 
 /// Runs the detector until it is idle, with `samples` new samples at a time.
 fn watch(mut source: Source<'_>, plan: Plan, samples: u32, mut check: impl FnMut(&Monitor<'_>)) -> Findings {
@@ -68,10 +67,7 @@ fn the_damaged_bearing_is_found() {
 /// A hand that rests is normal, its gestures are not: where the recordings lie beside the repository.
 #[test]
 fn gestures_are_found() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/imu_gestures");
-    if !folder.exists() {
-        return;
-    }
+    let Some(folder) = arm_needs::data("imu_gestures") else { return };
     let parts = imu::parts(&imu::recordings(&folder));
     let parts = [&parts[0][..], &parts[1], &parts[2]];
     let found = watch(Source::Recordings(parts), source::plan(parts), 8, |_| {});
@@ -104,9 +100,8 @@ fn the_survey_is_learned() {
 /// The National Long Term Care Survey, where it lies beside the repository.
 #[test]
 fn the_real_survey_is_learned() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/binary_tables/nltcs");
-    let Ok(splits) = arm_std::data::load(&data) else { return };
-    let splits = splits.binarise(None).unwrap();
+    let Some(data) = arm_needs::data("binary_tables/nltcs") else { return };
+    let splits = arm_std::data::load(&data).unwrap().binarise(None).unwrap();
     let arm_std::data::Source::Fixed(train) = &splits.train else { panic!("a table of bits") };
     let rows = |table: &arm_std::data::BitTable| -> Vec<[u8; 2]> {
         table.words().iter().map(|&row| (row as u16).to_le_bytes()).collect()

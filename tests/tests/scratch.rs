@@ -128,8 +128,14 @@ fn bits_beyond_the_last_unit_are_refused() {
 fn sizes_that_cannot_be_counted_are_refused() {
     let engine = Engine::new(VAE, Portable, Arm, 3).unwrap();
     let params = vec![0.0; VAE.params()];
-    let x = BitMatrix::new(&[], 0);
-    let batch = Batch::new(x, usize::MAX / 2, 0, 0);
-    assert!(engine.generate(&params, batch, &mut [0; 64], &mut [0.0; 70]).is_err());
+    let batch = |examples| Batch::new(BitMatrix::NONE, examples, 0, 0);
+    let generate = |examples, words: usize, floats: usize| {
+        engine.generate(&params, batch(examples), &mut vec![0; words], &mut vec![0.0; floats])
+    };
+    let words = VAE.inference_scratch(2, 1);
+    assert_eq!(generate(2, words, 140), Ok(()));
+    assert_eq!(generate(2, words - 1, 140), Err(Error::Size { needed: words, given: words - 1 }));
+    assert_eq!(generate(2, words, 139), Err(Error::Size { needed: 140, given: 139 }));
+    assert_eq!(generate(usize::MAX / 2, words, 140), Err(Error::Size { needed: usize::MAX, given: words }));
     assert_eq!(VAE.training_scratch(usize::MAX / 4, 3), usize::MAX);
 }

@@ -125,20 +125,20 @@ fn local_disarm_of_one_sample() {
 #[test]
 fn independent_upper_uniforms_are_unbiased_and_shared_ones_vary_less() {
     let mut independent = engine(TWO, Arm);
-    independent.shared = false;
+    independent.share_uniforms = false;
     let (z, trace) = worst(independent, Vae);
     assert!(z < 6.0, "z = {z:.2}");
     let (_, shared) = worst(engine(TWO, Arm), Vae);
     assert!(shared < trace, "{shared} {trace}");
 }
 
-/// ARM times 1.04: the proof must notice.
+/// ARM with scores 1.04 times as large: the proof must notice.
 #[derive(Clone, Copy)]
 struct Biased;
 
 impl DrawRule for Biased {
     fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
-        let unit = DisArm.draw(p, q, u);
+        let unit = Arm.draw(p, q, u);
         DrawnUnit { score: 1.04 * unit.score, ..unit }
     }
 }
@@ -146,7 +146,7 @@ impl DrawRule for Biased {
 impl Estimator for Biased {
     const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
-        DisArm.signals(evaluated, signal, weight);
+        Arm.signals(evaluated, signal, weight);
     }
 }
 

@@ -125,6 +125,7 @@ fn main() -> Result<(), Error> {
     print_hex("bytes", sum);
     adam.load_bytes(&bytes)?;
     print_params(adam.params());
-    println!("bad input was refused\nall done");
+    println!("bad input was refused\na record loads wherever power was lost");
+    println!("windows, targets, estimators and alarms are right\nall done");
     Ok(())
 }

@@ -14,8 +14,25 @@
      if (status < 0) puts(sbn_message(status));
 
    Functions return 0 or a positive status, or a negative one for an error, which leaves the network as it was.
-   They are not to be called for the same network from two contexts at a time; an interrupt that does so by accident is
-   refused with SBN_ERROR_BUSY. Different networks are independent: there is no global state.
+
+   Interrupts and threads: the first thing that a call does is to claim the network, with one atomic exchange (on a
+   Cortex-M0 or M0+ and a RISC-V without atomics with interrupts masked for a few instructions, which needs privileged
+   or machine mode, and one core). Whoever calls meanwhile, an interrupt, another thread or a callback, gets
+   SBN_ERROR_BUSY, and nothing has happened. That holds for sbn_init on the same memory too: memory that keeps its
+   contents over a reset must be cleared (its first word is enough) before sbn_init, in case the reset came during a
+   call. sbn_steps and sbn_params do not claim: they read what the last call left, or return SBN_ERROR_BUSY. Different
+   networks are independent: there is no global state.
+
+   A block may be copied elsewhere between two calls; the first call there costs as much as sbn_init.
+
+   Costs on a Cortex-M4F, of a network 64-32-16 / 16-32-64 (instructions; bytes of stack below the caller, which do not
+   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 43,700 and 840, in slices of 256
+   parameters 54,800; momentum 68,100 and 840; Adam 98,000 and 940; sbn_score 14,900 and 810; sbn_save 1,800,000 and
+   500; sbn_load 3,600,000 and 600 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
+   of Rust for a whole step, 5 % for one in slices of 256.
+
+   A stack that grows into .bss overwrites it without a word. Let the linker check that enough is left, as
+   examples/firmware-c/mps2-an386.ld does, or put the stack below .bss, where it runs into a fault.
 
    Link order: your objects, libsbn.a, then -lc and -lgcc. The library needs memcpy, memset, memmove and memcmp; its own
    are weak, so yours or those of your C library are taken. It brings no expf, logf or malloc, and does no input or
@@ -36,6 +53,18 @@
 
 // No step is under way.
 #define SBN_IDLE 2
+
+// A window is complete and waits.
+#define SBN_WINDOW 3
+
+// A window is complete, and was dropped because no more can wait.
+#define SBN_FULL 4
+
+// A sample was NaN or infinite, and was dropped.
+#define SBN_UNSOUND 5
+
+// The scores are above the threshold.
+#define SBN_ALARM 6
 
 // The layers contradict each other.
 #define SBN_ERROR_SHAPE -1
@@ -124,6 +153,36 @@
 // DisARM (U2G): ARM with the uniforms integrated out.
 #define SBN_DISARM 1
 
+// Augment-REINFORCE: one evaluation of f.
+#define SBN_AR 2
+
+// REINFORCE: one evaluation of f; `decay` of `sbn_config` is that of a moving average of f that is subtracted.
+#define SBN_REINFORCE 3
+
+// bitflip-1: one unit of a layer is flipped.
+#define SBN_BITFLIP 4
+
+// Local expectation gradients: every unit is flipped, one at a time.
+#define SBN_LEG 5
+
+// Unbiased gradient variance clipping: bitflip-1 for units that are nearly certain, DisARM for all others.
+#define SBN_UGC 6
+
+// Leave-one-out REINFORCE with `samples` samples, at least 2.
+#define SBN_RLOO 7
+
+// VIMCO, for the bound of `samples` samples, at least 2.
+#define SBN_VIMCO 8
+
+// ARMS: leave-one-out REINFORCE with 2 to 128 antithetic samples.
+#define SBN_ARMS 9
+
+// ARMS for the bound of 2 to 128 samples; it draws twice as many.
+#define SBN_ARMS_BOUND 10
+
+// Local DisARM, for the bound of `samples` samples.
+#define SBN_LOCAL_DISARM 11
+
 // Plain stochastic gradient descent: no moments.
 #define SBN_SGD 0
 
@@ -136,14 +195,17 @@
 // Most layers of encoder and decoder together.
 #define SBN_MAX_LAYERS 16
 
-// Words of a network's memory beside its layers, parameters, moments and scratch.
-#define SBN_STATE_WORDS 24
+// Words of the memory of windows beside levels and windows.
+#define SBN_WINDOWS_WORDS 10
 
 // Most bytes that a sink or source is called for at a time.
 #define SBN_PIECE 64
 
 // A network in the caller's memory, made by `sbn_init`.
 typedef struct sbn_network sbn_network;
+
+// Windows of a sensor's samples in the caller's memory, made by `sbn_windows_init`.
+typedef struct sbn_windows sbn_windows;
 
 // One dense layer. Write layers as a list macro and turn it into an array with `SBN_LAYERS`.
 typedef struct sbn_layer {
@@ -179,7 +241,7 @@ typedef struct sbn_shape {
 
 // How it learns. Fill it with `SBN_USE_SGD`, `SBN_USE_MOMENTUM` or `SBN_USE_ADAM`.
 typedef struct sbn_config {
-  // `SBN_ARM` or `SBN_DISARM`.
+  // `SBN_ARM` to `SBN_LOCAL_DISARM`.
   uint32_t estimator;
   // `SBN_SGD`, `SBN_MOMENTUM` or `SBN_ADAM`.
   uint32_t optimiser;
@@ -195,6 +257,10 @@ typedef struct sbn_config {
   uint32_t seed_low;
   // High word.
   uint32_t seed_high;
+  // Samples for each step, of an estimator that draws several; 0 or 1 for all others.
+  uint32_t samples;
+  // Of REINFORCE's moving average of f: the share of the past that is kept, in [0, 1); 0 for none.
+  float decay;
 } sbn_config;
 
 // An objective to be lowered: f of the packed units of the top layer, `units` of them. It must return, and must not
@@ -206,6 +272,42 @@ typedef int32_t (*sbn_sink)(const uint8_t *bytes, size_t count, void *context);
 
 // Fills in `count` bytes (at most `SBN_PIECE`) from `offset` on; 0 to go on.
 typedef int32_t (*sbn_source)(size_t offset, uint8_t *bytes, size_t count, void *context);
+
+// Reads from a flash: see `sbn_flash`.
+typedef int32_t (*sbn_flash_read)(uint32_t address, uint8_t *bytes, size_t count, void *context);
+
+// Writes to a flash: see `sbn_flash`.
+typedef int32_t (*sbn_flash_write)(uint32_t address,
+                                   const uint8_t *bytes,
+                                   size_t count,
+                                   void *context);
+
+// Erases a page: see `sbn_flash`.
+typedef int32_t (*sbn_flash_erase)(uint32_t address, void *context);
+
+// A flash with two slots for a record.
+typedef struct sbn_flash {
+  // Reads `count` bytes (`SBN_PIECE`) from `address` on; 0 for success.
+  sbn_flash_read read;
+  // Writes `count` bytes (`SBN_PIECE`, to a multiple of it), which were erased; 0 for success.
+  sbn_flash_write write;
+  // Erases the page at `address`: all its bytes are 0xff then; 0 for success.
+  sbn_flash_erase erase;
+  // What the three are called with.
+  void *context;
+  // Address of the first slot; the second lies behind it. A multiple of `page`.
+  uint32_t start;
+  // Bytes of a slot: `SBN_SLOT_BYTES`.
+  uint32_t slot;
+  // Bytes that are erased at a time, a multiple of `SBN_PIECE`.
+  uint32_t page;
+} sbn_flash;
+
+// A detector; its fields are the library's.
+typedef struct sbn_detector {
+  // Numbers that mean something to the library.
+  uint32_t kept[8];
+} sbn_detector;
 
 #ifdef __cplusplus
 extern "C" {
@@ -227,11 +329,10 @@ int32_t sbn_init(struct sbn_network **net,
                  const struct sbn_shape *shape,
                  const struct sbn_config *config);
 
-// Bytes of memory that `sbn_init` needs, what `SBN_BYTES` computes; 0 for a shape or an optimiser that it refuses.
+// Bytes of memory that `sbn_init` needs, what `SBN_BYTES` computes; 0 for what it refuses.
 //
 // Safe when: As `sbn_init`.
-size_t sbn_bytes(const struct sbn_shape *shape,
-                 uint32_t optimiser);
+size_t sbn_bytes(const struct sbn_shape *shape, const struct sbn_config *config);
 
 // One step of a variational auto-encoder on the packed binary vector `x` of `x_words` words (`SBN_INPUT_WORDS`; unit i
 // is bit i % 32 of word i / 32, unused bits are zero). Stores the -ELBO before the step, in nats, in `f`.
@@ -277,6 +378,24 @@ int32_t sbn_begin(struct sbn_network *net,
                   const uint32_t *x,
                   size_t x_words);
 
+// `sbn_begin` of a conditional network: the first half of `sbn_step_conditional`.
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_begin_conditional(struct sbn_network *net,
+                              const uint32_t *x,
+                              size_t x_words,
+                              const uint32_t *y,
+                              size_t y_words);
+
+// `sbn_begin` for an objective: the first half of `sbn_step_black_box`, with all its calls of `objective`.
+//
+// Safe when: As `sbn_step_black_box`.
+int32_t sbn_begin_black_box(struct sbn_network *net,
+                            const uint32_t *x,
+                            size_t x_words,
+                            sbn_objective objective,
+                            void *context);
+
 // Goes on with the step that is under way: updates at most `budget` parameters, but at least a row of a layer. The
 // result has the same bits whatever the budgets are.
 //
@@ -288,8 +407,15 @@ int32_t sbn_poll(struct sbn_network *net,
                  size_t budget,
                  float *f);
 
-// An upper bound of -log p(x) in nats, with `samples` samples (importance weighted; the -ELBO with one), in `nats`.
-// For an anomaly detector this is the anomaly score.
+// Sets the learning rate, for a schedule. `SBN_ERROR_SETTING` outside [0, 1e6]. Of a step that is under way it holds from
+// the next layer on.
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_set_rate(struct sbn_network *net,
+                     float rate);
+
+// A bound of -log p(x) in nats, with `samples` samples (importance weighted; the -ELBO with one), in `nats`. It is above
+// -log p(x) in the mean over its samples, not each time. For an anomaly detector this is the anomaly score.
 //
 // Safe when: As `sbn_step`.
 int32_t sbn_score(struct sbn_network *net,
@@ -298,7 +424,7 @@ int32_t sbn_score(struct sbn_network *net,
                   uint32_t samples,
                   float *nats);
 
-// `sbn_score` of a conditional network: an upper bound of -log p(y | x).
+// `sbn_score` of a conditional network: a bound of -log p(y | x).
 //
 // Safe when: As `sbn_step`.
 int32_t sbn_score_conditional(struct sbn_network *net,
@@ -312,26 +438,21 @@ int32_t sbn_score_conditional(struct sbn_network *net,
 // Sample `index` from the model: the probability of a one for each of the `count` input units, in `p`.
 //
 // Safe when: As `sbn_step`; `p` points to `count` floats.
-int32_t sbn_sample(struct sbn_network *net,
+int32_t sbn_sample(const struct sbn_network *net,
                    uint32_t index,
                    float *p,
                    size_t count);
 
-// Sets the learning rate, for a schedule. `SBN_ERROR_SETTING` outside [0, 1e6].
-//
-// Safe when: As `sbn_step`.
-int32_t sbn_set_rate(struct sbn_network *net, float rate);
-
 // Stores in `steps` the number of steps begun, refused ones included, modulo 2^32.
 //
 // Safe when: As `sbn_step`.
-int32_t sbn_steps(struct sbn_network *net, uint32_t *steps);
+int32_t sbn_steps(const struct sbn_network *net, uint32_t *steps);
 
 // Where the parameters are, in `params`, and how many, in `count`: for each layer `inputs` rows of `width` weights and a
 // row of biases. To be read only, until the next call.
 //
 // Safe when: As `sbn_step`.
-int32_t sbn_params(struct sbn_network *net,
+int32_t sbn_params(const struct sbn_network *net,
                    const float **params,
                    size_t *count);
 
@@ -339,7 +460,7 @@ int32_t sbn_params(struct sbn_network *net,
 // their number to `written`. The same bytes load on any device and on the desktop.
 //
 // Safe when: As `sbn_step`; `bytes` points to `size` bytes.
-int32_t sbn_save(struct sbn_network *net,
+int32_t sbn_save(const struct sbn_network *net,
                  uint8_t *bytes,
                  size_t size,
                  size_t *written);
@@ -358,13 +479,13 @@ int32_t sbn_load(struct sbn_network *net,
 // `SBN_ERROR_CALLBACK` when the sink returns anything but 0.
 //
 // Safe when: As `sbn_step`; `sink` can be called with `context` and returns.
-int32_t sbn_save_to(struct sbn_network *net,
+int32_t sbn_save_to(const struct sbn_network *net,
                     sbn_sink sink,
                     void *context);
 
 // `sbn_load` without a buffer: `source` is asked twice for all `size` bytes in order, and must give the same.
-// `SBN_ERROR_CALLBACK` when it returns anything but 0; only if that happens the second time, parameters may have
-// changed.
+// `SBN_ERROR_CALLBACK` when it returns anything but 0, and `SBN_ERROR_CORRUPT` when it does not give the same: if that
+// happens the second time, some parameters may have changed, and the network is to be loaded again.
 //
 // Safe when: As `sbn_step`; `source` can be called with `context` and returns.
 int32_t sbn_load_from(struct sbn_network *net,
@@ -372,11 +493,127 @@ int32_t sbn_load_from(struct sbn_network *net,
                       sbn_source source,
                       void *context);
 
+// Saves parameters and number of steps in the slot of `flash` that is not the newest; stores the number of the record in
+// `sequence`.
+//
+// Until it returns 0, and whatever goes wrong, power included, what was saved before still loads. Nothing of the size of
+// the parameters is held in memory. Errors: `SBN_ERROR_SETTING` for sizes that do not fit each other, `_SIZE` for slots
+// that are too small (`SBN_SLOT_BYTES`), `_PARAMETER`, `_CALLBACK`, `_CORRUPT` when the flash does not hold what was
+// written.
+//
+// Safe when: As `sbn_step`; the functions of `flash` can be called with its context and return.
+int32_t sbn_record_save(const struct sbn_network *net,
+                        const struct sbn_flash *flash,
+                        uint32_t *sequence);
+
+// Loads what `sbn_record_save` saved last, or, where that does not load, what it saved before; forgets the optimiser's
+// moments and a step that is under way. `SBN_ERROR_EMPTY` where there is neither; other errors as `sbn_load_from`.
+//
+// Safe when: As `sbn_record_save`.
+int32_t sbn_record_load(struct sbn_network *net,
+                        const struct sbn_flash *flash);
+
+// Makes windows of `samples` samples in `memory` of `bytes` bytes (`SBN_WINDOWS_BYTES`), of which `queue` can wait, and
+// stores the handle in `windows`. A window starts `step` samples after the one before it.
+//
+// A sample becomes a bit for each of `count` ascending `levels`: whether it is above it; sample i of a window has the
+// bits from i `count` on. Errors: `SBN_ERROR_SETTING` for levels that are not finite or do not ascend, or sizes of zero,
+// or a step above `samples`; `_SIZE`, `_NULL`, `_MISALIGNED`, `_OVERLAP`.
+//
+// Safe when: Pointers that are not null point to what their types say, `bytes` bytes in the case of `memory`.
+int32_t sbn_windows_init(struct sbn_windows **windows,
+                         uint32_t *memory,
+                         size_t bytes,
+                         const float *levels,
+                         uint32_t count,
+                         uint32_t samples,
+                         uint32_t step,
+                         uint32_t queue);
+
+// Takes in one sample: 0, or `SBN_WINDOW` when it completed a window, `SBN_FULL` when that was dropped because the queue is
+// full, `SBN_UNSOUND` when the sample was NaN or infinite and was dropped itself.
+//
+// It may be called by an interrupt while the others are running. Cost: its bits; for the last sample of a window also a
+// copy and a shift of the window.
+//
+// Safe when: `windows` is from `sbn_windows_init`; nobody else pushes meanwhile.
+int32_t sbn_windows_push(struct sbn_windows *windows,
+                         float sample);
+
+// Takes the oldest window out of the queue, into the `x_words` words at `x`; `SBN_IDLE` when there is none.
+//
+// Safe when: `windows` is from `sbn_windows_init`, `x` points to so many words; nobody else takes windows meanwhile.
+int32_t sbn_windows_next(struct sbn_windows *windows,
+                         uint32_t *x,
+                         size_t x_words);
+
+// A bounded amount of learning: goes on with the network's step as `sbn_poll` does, or begins one on the oldest window.
+// `SBN_OK` when a step is done; its f, for an anomaly detector the score of the window, is then stored in `f`.
+//
+// Errors: those of `sbn_begin` and `sbn_poll`; the window is gone then, the network as it was.
+//
+// Safe when: As `sbn_windows_next` and `sbn_poll`.
+int32_t sbn_windows_poll(struct sbn_windows *windows,
+                         struct sbn_network *net,
+                         size_t budget,
+                         float *f);
+
+// Stores the number of windows that wait, of windows dropped because the queue was full, and of samples dropped because
+// they were no numbers; any of the three may be null.
+//
+// Safe when: As `sbn_windows_next`.
+int32_t sbn_windows_counts(const struct sbn_windows *windows,
+                           uint32_t *waiting,
+                           uint32_t *dropped,
+                           uint32_t *unsound);
+
+// A detector that has seen nothing yet; `rate` is the share of scores that may raise an alarm while nothing is wrong, in
+// [1e-6, 0.1]: about that share does, within a factor of three, after 40 / `rate` scores of a network that has settled.
+//
+// Safe when: `detector` points to one, or is null.
+int32_t sbn_detector_init(struct sbn_detector *detector,
+                          float rate);
+
+// Takes in a score, of `sbn_step`, `sbn_poll` or `sbn_score`, while what is watched is known to be well: the threshold
+// follows. A score that is not finite is ignored.
+//
+// Safe when: `detector` was made by `sbn_detector_init`, or is null.
+int32_t sbn_detector_learn(struct sbn_detector *detector,
+                           float score);
+
+// Takes in a score: `SBN_ALARM` when the running mean is above the threshold, which stays where it is; 0 when it is not.
+//
+// Safe when: As `sbn_detector_learn`.
+int32_t sbn_detector_watch(struct sbn_detector *detector,
+                           float score);
+
+// Stores the running mean of the scores and the threshold.
+//
+// Safe when: As `sbn_detector_learn`; `mean` and `threshold` point to a float each, or are null.
+int32_t sbn_detector_levels(const struct sbn_detector *detector, float *mean, float *threshold);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
 
 #endif  /* SBN_H */
+
+/* A cast that neither C nor C++ warns of. */
+#ifdef __cplusplus
+#define SBN_CAST_(type, value) (static_cast<type>(value))
+#else
+#define SBN_CAST_(type, value) ((type)(value))
+#endif
+#define SBN_SIZE_(value) SBN_CAST_(size_t, value)
+
+/* Words of a network's memory beside its layers, parameters, moments and scratch, and words of a layer. */
+#if UINTPTR_MAX > 0xffffffffu
+#define SBN_STATE_WORDS 180
+#define SBN_LAYER_WORDS 8
+#else
+#define SBN_STATE_WORDS 112
+#define SBN_LAYER_WORDS 7
+#endif
 
 /* H(inputs, width, slope) is a hidden layer, B(inputs, width) a Bernoulli layer; this is a list of none. */
 #define SBN_NO_LAYERS(H, B)
@@ -385,61 +622,78 @@ int32_t sbn_load_from(struct sbn_network *net,
 #define SBN_LAYERS(list) {list(SBN_LAYER_H_, SBN_LAYER_B_)}
 
 /* Initialisers of sbn_config, with ARM. */
-#define SBN_USE_SGD(rate, seed) {SBN_ARM, SBN_SGD, (rate), 0.0f, 0.0f, 0.0f, (seed), 0u}
+#define SBN_USE_SGD(rate, seed) {SBN_ARM, SBN_SGD, (rate), 0.0f, 0.0f, 0.0f, (seed), 0u, 1u, 0.0f}
 #define SBN_USE_MOMENTUM(rate, momentum, seed) \
-    {SBN_ARM, SBN_MOMENTUM, (rate), (momentum), 0.0f, 0.0f, (seed), 0u}
-#define SBN_USE_ADAM(rate, seed) {SBN_ARM, SBN_ADAM, (rate), 0.9f, 0.999f, 1e-8f, (seed), 0u}
+    {SBN_ARM, SBN_MOMENTUM, (rate), (momentum), 0.0f, 0.0f, (seed), 0u, 1u, 0.0f}
+#define SBN_USE_ADAM(rate, seed) {SBN_ARM, SBN_ADAM, (rate), 0.9f, 0.999f, 1e-8f, (seed), 0u, 1u, 0.0f}
+
+/* Floats that an optimiser keeps for each parameter. */
+#define SBN_MOMENTS(optimiser) ((optimiser) == SBN_ADAM ? 2u : (optimiser) == SBN_MOMENTUM ? 1u : 0u)
 
 /* Words of a packed binary vector. */
-#define SBN_INPUT_WORDS(units) (((size_t)(units) + 31u) / 32u)
+#define SBN_INPUT_WORDS(units) ((SBN_SIZE_(units) + 31u) / 32u)
 
 /* Number of parameters; prior_units is that of sbn_shape. */
 #define SBN_PARAMS(encoder, decoder, prior_units) \
-    ((size_t)(prior_units) SBN_SUM_(encoder, PARAMS) SBN_SUM_(decoder, PARAMS))
+    (SBN_SIZE_(prior_units) SBN_SUM_(encoder, PARAMS) SBN_SUM_(decoder, PARAMS))
 
-/* Bytes of memory for sbn_init, and of sbn_save; constant expressions. At most SBN_MAX_LAYERS layers. */
+/* Bytes of memory for sbn_init, and of sbn_save; constant expressions. At most SBN_MAX_LAYERS layers. SBN_BYTES_FOR is
+   for an estimator that draws `samples` samples (SBN_ARMS_BOUND draws twice as many as it is given), and enough. */
 #define SBN_BYTES(inputs, encoder, decoder, prior_units, optimiser) \
-    (4u * ((size_t)SBN_STATE_WORDS + 4u * SBN_COUNT_(encoder, decoder) \
-           + SBN_PARAMS(encoder, decoder, prior_units) * (1u + (size_t)(optimiser)) \
-           + SBN_SCRATCH_(inputs, encoder, decoder, prior_units)))
+    SBN_BYTES_FOR(1, inputs, encoder, decoder, prior_units, optimiser)
+#define SBN_BYTES_FOR(samples, inputs, encoder, decoder, prior_units, optimiser) \
+    (4u * (SBN_SIZE_(SBN_STATE_WORDS) + SBN_LAYER_WORDS * SBN_COUNT_(encoder, decoder) \
+           + SBN_PARAMS(encoder, decoder, prior_units) * (1u + SBN_MOMENTS(optimiser)) \
+           + SBN_SCRATCH_(samples, inputs, encoder, decoder, prior_units)))
 #define SBN_SAVED_BYTES(encoder, decoder, prior_units) \
     (4u * (7u + 2u * SBN_COUNT_(encoder, decoder) + SBN_PARAMS(encoder, decoder, prior_units)))
 
 /* What a shape with means adds to both. */
-#define SBN_MEANS_BYTES(inputs) (4u * (size_t)(inputs))
+#define SBN_MEANS_BYTES(inputs) (4u * SBN_SIZE_(inputs))
+
+/* Bytes of a slot in flash for so many saved bytes, in whole pages. */
+#define SBN_SLOT_BYTES(saved_bytes, page) \
+    (((SBN_SIZE_(saved_bytes) + 127u) / 64u * 64u + SBN_SIZE_(page) - 1u) / SBN_SIZE_(page) * SBN_SIZE_(page))
+
+/* Bytes of memory for sbn_windows_init, and words of a window. */
+#define SBN_WINDOWS_BYTES(levels, samples, queue) \
+    (4u * (SBN_SIZE_(SBN_WINDOWS_WORDS) + SBN_SIZE_(levels) \
+           + SBN_WINDOW_WORDS(levels, samples) * (SBN_SIZE_(queue) + 1u)))
+#define SBN_WINDOW_WORDS(levels, samples) SBN_INPUT_WORDS(SBN_SIZE_(levels) * SBN_SIZE_(samples))
 
 /* What these are made of. */
 #define SBN_LAYER_H_(in, out, slope) {SBN_HIDDEN, (in), (out), (slope)},
 #define SBN_LAYER_B_(in, out) {SBN_BERNOULLI, (in), (out), 1.0f},
 #define SBN_SUM_(list, what) list(SBN_##what##_H_, SBN_##what##_B_)
-#define SBN_PARAMS_H_(in, out, slope) + ((size_t)(in) + 1u) * (size_t)(out)
-#define SBN_PARAMS_B_(in, out) + ((size_t)(in) + 1u) * (size_t)(out)
-#define SBN_ONE_H_(in, out, slope) + (size_t)1
-#define SBN_ONE_B_(in, out) + (size_t)1
-#define SBN_UNITS_H_(in, out, slope) + (size_t)(out)
-#define SBN_UNITS_B_(in, out) + (size_t)(out)
-#define SBN_KEPT_H_(in, out, slope) + (size_t)(out)
+#define SBN_PARAMS_H_(in, out, slope) + (SBN_SIZE_(in) + 1u) * SBN_SIZE_(out)
+#define SBN_PARAMS_B_(in, out) + (SBN_SIZE_(in) + 1u) * SBN_SIZE_(out)
+#define SBN_ONE_H_(in, out, slope) + SBN_SIZE_(1)
+#define SBN_ONE_B_(in, out) + SBN_SIZE_(1)
+#define SBN_UNITS_H_(in, out, slope) + SBN_SIZE_(out)
+#define SBN_UNITS_B_(in, out) + SBN_SIZE_(out)
+#define SBN_KEPT_H_(in, out, slope) + SBN_SIZE_(out)
 #define SBN_KEPT_B_(in, out)
 #define SBN_DRAWN_H_(in, out, slope)
 #define SBN_DRAWN_B_(in, out) + SBN_INPUT_WORDS(out)
 #define SBN_DEPTH_H_(in, out, slope)
-#define SBN_DEPTH_B_(in, out) + (size_t)1
-#define SBN_WIDE_H_(in, out, slope) , (size_t)(out)
-#define SBN_WIDE_B_(in, out) , (size_t)(out)
-#define SBN_COUNT_(encoder, decoder) ((size_t)0 SBN_SUM_(encoder, ONE) SBN_SUM_(decoder, ONE))
+#define SBN_DEPTH_B_(in, out) + SBN_SIZE_(1)
+#define SBN_WIDE_H_(in, out, slope) , SBN_SIZE_(out)
+#define SBN_WIDE_B_(in, out) , SBN_SIZE_(out)
+#define SBN_COUNT_(encoder, decoder) (SBN_SIZE_(0) SBN_SUM_(encoder, ONE) SBN_SUM_(decoder, ONE))
 #define SBN_RECORD_(encoder, decoder, prior_units) \
-    ((size_t)(prior_units) SBN_SUM_(encoder, UNITS) SBN_SUM_(decoder, UNITS) SBN_SUM_(encoder, KEPT) \
+    (SBN_SIZE_(prior_units) SBN_SUM_(encoder, UNITS) SBN_SUM_(decoder, UNITS) SBN_SUM_(encoder, KEPT) \
          SBN_SUM_(decoder, KEPT) SBN_SUM_(encoder, DRAWN))
-#define SBN_HIDDEN_(encoder, decoder) ((size_t)0 SBN_SUM_(encoder, KEPT) SBN_SUM_(decoder, KEPT))
-#define SBN_STRIDE_(encoder, decoder) SBN_MAX_((size_t)0 SBN_SUM_(encoder, WIDE) SBN_SUM_(decoder, WIDE))
+#define SBN_KEEP_(encoder, decoder) (SBN_SIZE_(0) SBN_SUM_(encoder, KEPT) SBN_SUM_(decoder, KEPT))
+#define SBN_STRIDE_(encoder, decoder) SBN_MAX_(SBN_SIZE_(0) SBN_SUM_(encoder, WIDE) SBN_SUM_(decoder, WIDE))
 #define SBN_EXAMPLES_(encoder, decoder) \
-    ((size_t)6 + 3u * ((size_t)0 SBN_SUM_(encoder, DEPTH)) + 2u * ((size_t)0 SBN_SUM_(encoder, DRAWN)) \
-     + SBN_STRIDE_(encoder, decoder) + SBN_MAX2_(SBN_STRIDE_(encoder, decoder), SBN_HIDDEN_(encoder, decoder)))
-#define SBN_SCRATCH_(inputs, encoder, decoder, prior_units) \
-    (SBN_RECORD_(encoder, decoder, prior_units) + SBN_EXAMPLES_(encoder, decoder) + SBN_INPUT_WORDS(inputs))
+    (SBN_SIZE_(6) + 3u * (SBN_SIZE_(0) SBN_SUM_(encoder, DEPTH)) + 2u * (SBN_SIZE_(0) SBN_SUM_(encoder, DRAWN)) \
+     + SBN_STRIDE_(encoder, decoder) + SBN_MAX2_(SBN_STRIDE_(encoder, decoder), SBN_KEEP_(encoder, decoder)))
+#define SBN_SCRATCH_(samples, inputs, encoder, decoder, prior_units) \
+    (SBN_SIZE_(samples) * (SBN_RECORD_(encoder, decoder, prior_units) + SBN_EXAMPLES_(encoder, decoder)) \
+     + SBN_INPUT_WORDS(inputs))
 #define SBN_MAX2_(a, b) ((a) > (b) ? (a) : (b))
 #define SBN_MAX4_(a, b, c, d) SBN_MAX2_(SBN_MAX2_(a, b), SBN_MAX2_(c, d))
 #define SBN_MAX17_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, ...) \
     SBN_MAX2_(q, SBN_MAX4_(SBN_MAX4_(a, b, c, d), SBN_MAX4_(e, f, g, h), SBN_MAX4_(i, j, k, l), \
                            SBN_MAX4_(m, n, o, p)))
-#define SBN_MAX_(...) SBN_MAX17_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+#define SBN_MAX_(...) SBN_MAX17_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -1,24 +1,37 @@
 //! Stochastic binary networks for C: `include/sbn.h` is generated from this crate and documented there.
 //!
 //! The caller owns all memory. A network lives in a block of words that C declares, with the size that a macro of the
-//! header computes; it holds no pointers. Each call checks its pointers, takes the block apart into slices, runs the
-//! engine of `arm-core` on them and puts the few words of state back.
+//! header computes. Each call claims the block, checks its pointers, runs the learner of `arm-core` that is kept there,
+//! and gives the block back.
 #![no_std]
 
 // On a machine with an operating system the standard library handles panics; on bare metal this crate does.
 #[cfg(not(target_os = "none"))]
 extern crate std;
 
+mod ask;
 mod block;
-mod calls;
+mod bytes;
+mod claim;
+mod create;
+mod detector;
+mod learn;
 mod pointers;
+mod record;
 mod rules;
 mod status;
 mod types;
+mod windows;
 
-pub use calls::*;
+pub use ask::*;
+pub use bytes::*;
+pub use create::*;
+pub use detector::*;
+pub use learn::*;
+pub use record::*;
 pub use status::*;
 pub use types::*;
+pub use windows::*;
 
 /// Never called: `arm-core` has no path that panics, and `scripts/firmware-c.sh` checks that the linked image has none.
 #[cfg(all(target_os = "none", feature = "panic-handler"))]

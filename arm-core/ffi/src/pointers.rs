@@ -10,15 +10,25 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// `count` values, which fit in memory.
+    #[inline(always)]
     pub(crate) fn of<T>(pointer: *const T, count: usize) -> Self {
-        Span { start: pointer.addr(), bytes: count.saturating_mul(size_of::<T>()) }
+        Span { start: pointer.addr(), bytes: count.wrapping_mul(size_of::<T>()) }
     }
 
+    /// Neither reaches beyond the end of the address space.
+    #[inline(always)]
     pub(crate) fn overlaps(self, other: Span) -> bool {
-        self.bytes > 0
-            && other.bytes > 0
-            && self.start < other.start.saturating_add(other.bytes)
-            && other.start < self.start.saturating_add(self.bytes)
+        let (ahead, behind) = (other.start.wrapping_sub(self.start), self.start.wrapping_sub(other.start));
+        self.bytes > 0 && other.bytes > 0 && (ahead < self.bytes || behind < other.bytes)
+    }
+}
+
+impl Span {
+    /// `Err(Overlap)` where it shares memory with `other`.
+    #[inline(always)]
+    pub(crate) fn clear_of(self, other: Span) -> Result<(), Refusal> {
+        if self.overlaps(other) { Err(Refusal(SBN_ERROR_OVERLAP)) } else { Ok(()) }
     }
 }
 
@@ -36,6 +46,18 @@ pub(crate) fn check<T>(pointer: *const T, count: usize) -> Result<Span, Refusal>
     let bytes = count.checked_mul(size_of::<T>()).filter(|&bytes| bytes <= isize::MAX as usize);
     let fits = bytes.is_some_and(|bytes| pointer.addr().checked_add(bytes).is_some());
     if fits { Ok(Span::of(pointer, count)) } else { Err(Refusal(SBN_ERROR_SIZE)) }
+}
+
+/// [`check`] for a single value.
+#[inline(always)]
+pub(crate) fn one<T>(pointer: *const T) -> Result<Span, Refusal> {
+    if pointer.is_null() {
+        Err(Refusal(SBN_ERROR_NULL))
+    } else if !pointer.is_aligned() {
+        Err(Refusal(SBN_ERROR_MISALIGNED))
+    } else {
+        Ok(Span::of(pointer, 1))
+    }
 }
 
 /// The `count` values at `pointer`.
@@ -62,4 +84,25 @@ pub(crate) unsafe fn slice_mut<'a, T: Copy>(pointer: *mut T, count: usize) -> &'
     }
     // SAFETY: as in `slice`; overlap with the network's memory was refused before.
     unsafe { core::slice::from_raw_parts_mut(pointer, count) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_shares_a_byte_overlaps() {
+        let span = |start: usize, bytes: usize| Span { start, bytes };
+        for (a, b, shared) in [
+            (span(8, 4), span(12, 4), false),
+            (span(8, 5), span(12, 4), true),
+            (span(8, 16), span(12, 4), true),
+            (span(8, 4), span(8, 4), true),
+            (span(8, 16), span(12, 0), false),
+            (span(usize::MAX - 8, 8), span(0, 8), false),
+            (span(usize::MAX - 8, 8), span(usize::MAX - 1, 1), true),
+        ] {
+            assert_eq!((a.overlaps(b), b.overlaps(a)), (shared, shared), "{a:?} {b:?}");
+        }
+    }
 }

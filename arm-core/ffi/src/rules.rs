@@ -2,41 +2,142 @@
 
 use crate::status::{Refusal, SBN_ERROR_SETTING};
 use crate::types::*;
-use arm_core::estimator::{Arm, DisArm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
+use arm_core::estimator::*;
+use arm_core::kernels::RuleWork;
 use arm_core::optim::{Adam, Momentum, Rule, Sgd};
+use arm_core::{Error, Shape};
 
+/// An estimator that was chosen.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Pair {
-    Arm,
-    DisArm,
+pub(crate) struct Chosen {
+    /// Asked for at every step: looked up once.
+    samples: usize,
+    kind: Kind,
 }
 
-impl Pair {
-    pub(crate) fn new(kind: u32) -> Result<Self, Refusal> {
-        match kind {
-            SBN_ARM => Ok(Pair::Arm),
-            SBN_DISARM => Ok(Pair::DisArm),
-            _ => Err(Refusal(SBN_ERROR_SETTING)),
+/// Every estimator that needs f alone.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Arm(Arm),
+    DisArm(DisArm),
+    Ar(Ar),
+    Reinforce(Reinforce),
+    BitFlip(BitFlip),
+    Leg(Leg),
+    Ugc(Ugc),
+    Rloo(Rloo),
+    Vimco(Vimco),
+    Arms(Arms),
+    ArmsBound(ArmsBound),
+    LocalDisArm(LocalDisArm),
+}
+
+/// What `$work` is for the estimator that was chosen.
+macro_rules! chosen {
+    ($self:expr, $e:ident => $work:expr) => {
+        match $self {
+            Kind::Arm($e) => $work,
+            Kind::DisArm($e) => $work,
+            Kind::Ar($e) => $work,
+            Kind::Reinforce($e) => $work,
+            Kind::BitFlip($e) => $work,
+            Kind::Leg($e) => $work,
+            Kind::Ugc($e) => $work,
+            Kind::Rloo($e) => $work,
+            Kind::Vimco($e) => $work,
+            Kind::Arms($e) => $work,
+            Kind::ArmsBound($e) => $work,
+            Kind::LocalDisArm($e) => $work,
         }
+    };
+}
+
+fn paths<E: Estimator>(_: &E) -> SecondPaths {
+    E::SECOND_PATHS
+}
+
+impl Chosen {
+    /// That of a configuration; what it does not use must be zero.
+    pub(crate) fn new(c: &sbn_config) -> Result<Self, Refusal> {
+        let samples = c.samples as usize;
+        let alone = samples <= 1;
+        let plain = c.decay == 0.0;
+        let baseline = if plain { Baseline::None } else { Baseline::moving(c.decay) };
+        let kind = match c.estimator {
+            SBN_ARM if alone && plain => Kind::Arm(Arm),
+            SBN_DISARM if alone && plain => Kind::DisArm(DisArm),
+            SBN_AR if alone && plain => Kind::Ar(Ar),
+            SBN_REINFORCE if alone => Kind::Reinforce(Reinforce { baseline }),
+            SBN_BITFLIP if alone && plain => Kind::BitFlip(BitFlip),
+            SBN_LEG if alone && plain => Kind::Leg(Leg),
+            SBN_UGC if alone && plain => Kind::Ugc(Ugc),
+            SBN_RLOO if plain => Kind::Rloo(Rloo { samples }),
+            SBN_VIMCO if plain => Kind::Vimco(Vimco { samples }),
+            SBN_ARMS if plain => Kind::Arms(Arms { samples }),
+            SBN_ARMS_BOUND if plain => Kind::ArmsBound(ArmsBound { samples }),
+            SBN_LOCAL_DISARM if plain => Kind::LocalDisArm(LocalDisArm { samples, symmetrised: false }),
+            _ => return Err(Refusal(SBN_ERROR_SETTING)),
+        };
+        let samples = chosen!(&kind, e => e.samples());
+        Ok(Chosen { samples, kind })
     }
 }
 
-impl DrawRule for Pair {
+impl DrawRule for Chosen {
     #[inline(always)]
     fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
-        match self {
-            Pair::Arm => Arm.draw(p, q, u),
-            Pair::DisArm => DisArm.draw(p, q, u),
-        }
+        chosen!(&self.kind, e => e.draw(p, q, u))
+    }
+
+    #[inline(always)]
+    fn resolve<W: RuleWork>(&self, work: W) -> W::Output {
+        chosen!(&self.kind, e => work.with(e))
     }
 }
 
-impl Estimator for Pair {
-    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
+impl Estimator for Chosen {
+    const SECOND_PATHS: SecondPaths = SecondPaths::PartnerOrFlip;
+
+    #[inline]
+    fn second_paths(&self) -> SecondPaths {
+        chosen!(&self.kind, e => paths(e))
+    }
+
+    #[inline(always)]
+    fn samples(&self) -> usize {
+        self.samples
+    }
+
+    fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
+        chosen!(&self.kind, e => e.check(shape))
+    }
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
-        // The same for both.
-        Arm.signals(evaluated, signal, weight);
+        chosen!(&self.kind, e => Estimator::signals(e, evaluated, signal, weight));
+    }
+
+    fn objective(&self, evaluated: Evaluated<'_>, weight: &[f32]) -> f32 {
+        chosen!(&self.kind, e => e.objective(evaluated, weight))
+    }
+
+    fn flips_from(&self, width: usize) -> f32 {
+        chosen!(&self.kind, e => e.flips_from(width))
+    }
+
+    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
+        chosen!(&self.kind, e => e.uniform_transform())
+    }
+
+    fn pair_signals(&self) -> Option<&dyn PairSignals> {
+        chosen!(&self.kind, e => e.pair_signals())
+    }
+
+    fn learned(&self) -> Option<&dyn Learned> {
+        chosen!(&self.kind, e => e.learned())
+    }
+
+    fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
+        chosen!(&mut self.kind, e => e.learned_mut())
     }
 }
 
@@ -48,5 +149,14 @@ pub(crate) fn rule(c: &sbn_config) -> Result<Rule, Refusal> {
         SBN_MOMENTUM => Ok(Rule::Momentum(Momentum { rate, momentum })),
         SBN_ADAM => Ok(Rule::Adam(Adam { rate, beta1: momentum, beta2, epsilon })),
         _ => Err(Refusal(SBN_ERROR_SETTING)),
+    }
+}
+
+/// Its learning rate.
+pub(crate) fn rate_of(rule: &mut Rule) -> &mut f32 {
+    match rule {
+        Rule::Sgd(o) => &mut o.rate,
+        Rule::Momentum(o) => &mut o.rate,
+        Rule::Adam(o) => &mut o.rate,
     }
 }

@@ -9,6 +9,14 @@ pub const SBN_OK: i32 = 0;
 pub const SBN_WORKING: i32 = 1;
 /// No step is under way.
 pub const SBN_IDLE: i32 = 2;
+/// A window is complete and waits.
+pub const SBN_WINDOW: i32 = 3;
+/// A window is complete, and was dropped because no more can wait.
+pub const SBN_FULL: i32 = 4;
+/// A sample was NaN or infinite, and was dropped.
+pub const SBN_UNSOUND: i32 = 5;
+/// The scores are above the threshold.
+pub const SBN_ALARM: i32 = 6;
 /// The layers contradict each other.
 pub const SBN_ERROR_SHAPE: i32 = -1;
 /// A buffer is too short or too long.
@@ -75,6 +83,10 @@ fn text(status: i32) -> &'static CStr {
         SBN_OK => c"ok",
         SBN_WORKING => c"working: a step is under way; poll again",
         SBN_IDLE => c"idle: no step is under way",
+        SBN_WINDOW => c"window: one is complete and waits",
+        SBN_FULL => c"full: a window was dropped because no more can wait; take them out in time",
+        SBN_UNSOUND => c"unsound: a sample was NaN or infinite and was dropped",
+        SBN_ALARM => c"alarm: the running mean of the scores is above the threshold",
         SBN_ERROR_SHAPE => c"shape: layers do not form a chain of Bernoulli layers of positive width",
         SBN_ERROR_SIZE => c"size: a buffer has the wrong length; take it from the macros of sbn.h",
         SBN_ERROR_WIDTH => {
@@ -137,9 +149,9 @@ mod tests {
             let (ours, theirs) = (text(code).to_str().unwrap(), error.message());
             assert_eq!(ours.split(':').next(), theirs.split(':').next());
         }
-        for code in (-105..=-101).chain(-17..=2) {
+        for code in (-105..=-101).chain(-17..=6) {
             assert_ne!(text(code), c"unknown status", "{code}");
         }
-        assert_eq!((text(-18), text(3)), (c"unknown status", c"unknown status"));
+        assert_eq!((text(-18), text(7)), (c"unknown status", c"unknown status"));
     }
 }

@@ -17,6 +17,26 @@ pub const SBN_CONDITIONAL: u32 = 4;
 pub const SBN_ARM: u32 = 0;
 /// DisARM (U2G): ARM with the uniforms integrated out.
 pub const SBN_DISARM: u32 = 1;
+/// Augment-REINFORCE: one evaluation of f.
+pub const SBN_AR: u32 = 2;
+/// REINFORCE: one evaluation of f; `decay` of `sbn_config` is that of a moving average of f that is subtracted.
+pub const SBN_REINFORCE: u32 = 3;
+/// bitflip-1: one unit of a layer is flipped.
+pub const SBN_BITFLIP: u32 = 4;
+/// Local expectation gradients: every unit is flipped, one at a time.
+pub const SBN_LEG: u32 = 5;
+/// Unbiased gradient variance clipping: bitflip-1 for units that are nearly certain, DisARM for all others.
+pub const SBN_UGC: u32 = 6;
+/// Leave-one-out REINFORCE with `samples` samples, at least 2.
+pub const SBN_RLOO: u32 = 7;
+/// VIMCO, for the bound of `samples` samples, at least 2.
+pub const SBN_VIMCO: u32 = 8;
+/// ARMS: leave-one-out REINFORCE with 2 to 128 antithetic samples.
+pub const SBN_ARMS: u32 = 9;
+/// ARMS for the bound of 2 to 128 samples; it draws twice as many.
+pub const SBN_ARMS_BOUND: u32 = 10;
+/// Local DisARM, for the bound of `samples` samples.
+pub const SBN_LOCAL_DISARM: u32 = 11;
 /// Plain stochastic gradient descent: no moments.
 pub const SBN_SGD: u32 = 0;
 /// Gradient descent with momentum: one float a parameter.
@@ -25,8 +45,8 @@ pub const SBN_MOMENTUM: u32 = 1;
 pub const SBN_ADAM: u32 = 2;
 /// Most layers of encoder and decoder together.
 pub const SBN_MAX_LAYERS: u32 = 16;
-/// Words of a network's memory beside its layers, parameters, moments and scratch.
-pub const SBN_STATE_WORDS: u32 = 24;
+/// Words of the memory of windows beside levels and windows.
+pub const SBN_WINDOWS_WORDS: u32 = 10;
 /// Most bytes that a sink or source is called for at a time.
 pub const SBN_PIECE: u32 = 64;
 
@@ -70,7 +90,7 @@ pub struct sbn_shape {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct sbn_config {
-    /// `SBN_ARM` or `SBN_DISARM`.
+    /// `SBN_ARM` to `SBN_LOCAL_DISARM`.
     pub estimator: u32,
     /// `SBN_SGD`, `SBN_MOMENTUM` or `SBN_ADAM`.
     pub optimiser: u32,
@@ -86,11 +106,58 @@ pub struct sbn_config {
     pub seed_low: u32,
     /// High word.
     pub seed_high: u32,
+    /// Samples for each step, of an estimator that draws several; 0 or 1 for all others.
+    pub samples: u32,
+    /// Of REINFORCE's moving average of f: the share of the past that is kept, in [0, 1); 0 for none.
+    pub decay: f32,
 }
 
 /// A network in the caller's memory, made by `sbn_init`.
 #[derive(Debug)]
 pub struct sbn_network(());
+
+/// Windows of a sensor's samples in the caller's memory, made by `sbn_windows_init`.
+#[derive(Debug)]
+pub struct sbn_windows(());
+
+/// A detector; its fields are the library's.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sbn_detector {
+    /// Numbers that mean something to the library.
+    pub kept: [u32; 8],
+}
+
+/// A flash with two slots for a record.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sbn_flash {
+    /// Reads `count` bytes (`SBN_PIECE`) from `address` on; 0 for success.
+    pub read: sbn_flash_read,
+    /// Writes `count` bytes (`SBN_PIECE`, to a multiple of it), which were erased; 0 for success.
+    pub write: sbn_flash_write,
+    /// Erases the page at `address`: all its bytes are 0xff then; 0 for success.
+    pub erase: sbn_flash_erase,
+    /// What the three are called with.
+    pub context: *mut c_void,
+    /// Address of the first slot; the second lies behind it. A multiple of `page`.
+    pub start: u32,
+    /// Bytes of a slot: `SBN_SLOT_BYTES`.
+    pub slot: u32,
+    /// Bytes that are erased at a time, a multiple of `SBN_PIECE`.
+    pub page: u32,
+}
+
+/// Reads from a flash: see `sbn_flash`.
+pub type sbn_flash_read =
+    Option<unsafe extern "C" fn(address: u32, bytes: *mut u8, count: usize, context: *mut c_void) -> i32>;
+
+/// Writes to a flash: see `sbn_flash`.
+pub type sbn_flash_write =
+    Option<unsafe extern "C" fn(address: u32, bytes: *const u8, count: usize, context: *mut c_void) -> i32>;
+
+/// Erases a page: see `sbn_flash`.
+pub type sbn_flash_erase = Option<unsafe extern "C" fn(address: u32, context: *mut c_void) -> i32>;
 
 /// An objective to be lowered: f of the packed units of the top layer, `units` of them. It must return, and must not
 /// call the library for the same network.

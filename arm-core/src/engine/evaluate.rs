@@ -1,4 +1,6 @@
 //! Evaluation and generation: no gradients, less memory.
+//!
+//! Tests: `tests/tests/bound.rs`, `scratch.rs`.
 
 use crate::engine::Engine;
 use crate::engine::upward::UpwardSampler;

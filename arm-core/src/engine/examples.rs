@@ -1,5 +1,7 @@
 //! The first phase of a training step: samples, f-values and every gradient with respect to activations, for any share
 //! of a batch. Parameters are only read; [`Engine::update`] is the second phase.
+//!
+//! Tests: `tests/tests/unbiased.rs`, `gradients.rs`, `scratch.rs`.
 
 use crate::engine::Engine;
 use crate::error::{Error, exact_size};
@@ -70,7 +72,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             return if limited(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) };
         }
         for t in 0..self.shape.stochastic_layers() {
-            if E::SECOND_PATHS != SecondPaths::None {
+            if self.estimator.second_paths() != SecondPaths::None {
                 self.second_paths(pass, objective, scratch, t)?;
             } else {
                 let signal = layout.per_row(scratch.per_row).signal;
@@ -193,7 +195,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if let (Some(own), Some(partner)) = (log_q.get_mut(row), log_q_partner.get_mut(row)) {
                 (*own, *partner) = logs;
             }
-            if E::SECOND_PATHS.has_flips() || self.estimator.relaxation().is_some() {
+            if self.estimator.second_paths().has_flips() || self.estimator.relaxation().is_some() {
                 let from = self.estimator.flips_from(width);
                 for (score, phi) in score.iter_mut().zip(phi) {
                     if phi.abs() >= from {

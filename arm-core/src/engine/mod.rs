@@ -31,13 +31,13 @@ pub struct Engine<'s, K, E> {
     /// Seed of all its uniforms.
     pub seed: u64,
     /// Whether the partner's upper layers share the sample's uniforms; unbiased either way, usually with less variance when shared.
-    pub shared: bool,
+    pub share_uniforms: bool,
 }
 
 impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     /// An engine with shared uniforms. Errors: the shape or the estimator's settings.
     pub fn new(shape: Shape<'s>, kernels: K, estimator: E, seed: u64) -> Result<Self, Error> {
-        let engine = Engine { shape, kernels, estimator, seed, shared: true };
+        let engine = Engine { shape, kernels, estimator, seed, share_uniforms: true };
         engine.check()?;
         Ok(engine)
     }

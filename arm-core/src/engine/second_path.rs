@@ -1,4 +1,6 @@
 //! Second paths through a layer and what lies above it: the antithetic partner, or the sample with one unit flipped.
+//!
+//! Tests: `tests/tests/unbiased.rs`, `bound.rs`, `scratch.rs`.
 
 use crate::engine::Engine;
 use crate::engine::examples::add;
@@ -46,7 +48,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         t: usize,
     ) -> Result<(), Error> {
         let layout = &pass.layout;
-        if E::SECOND_PATHS.has_partner() {
+        if self.estimator.second_paths().has_partner() {
             let count = self.start_pairs(layout, O::HAS_LOG_Q, scratch, t);
             self.differences(pass, objective, scratch, t, count)?;
             let per_row = layout.per_row(scratch.per_row);
@@ -56,7 +58,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 None => per_row.f.iter_mut().zip(&*per_row.signal).for_each(|(d, s)| *d *= s),
             }
         }
-        match E::SECOND_PATHS {
+        match self.estimator.second_paths() {
             SecondPaths::None | SecondPaths::Partner => match self.estimator.pair_signals() {
                 Some(pairs) => self.apply_rows(pairs, layout, O::HAS_LOG_Q, scratch, t),
                 None => self.apply_signals(layout, t, layout.per_row(scratch.per_row).f, scratch.deltas),
@@ -217,7 +219,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         count: usize,
     ) {
         // Layers of independent paths must differ from each other too, hence a salt for each t.
-        let (purpose, salt) = if self.shared { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
+        let (purpose, salt) =
+            if self.share_uniforms { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
         let sampler = UpwardSampler { pass, address: self.address(pass.batch, purpose, salt), log_q };
         let mut draw = |phi: &[f32], u: &[f32], b: &mut [u32]| self.kernels.draw(&self.estimator, phi, u, b);
         sampler.sample(&mut draw, t + 1, count, scratch);

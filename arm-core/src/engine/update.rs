@@ -1,11 +1,13 @@
 //! The second phase of a training step: the mean gradient of any block of parameters, at once given to the optimiser.
+//!
+//! Tests: `tests/tests/gradients.rs`, `one_engine.rs`; `learner/tests.rs`.
 
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::{AdamRates, Kernels};
+use crate::kernels::{AdamRates, Kernels, Prepared};
 use crate::network::Batch;
-use crate::network::scratch::{Scratch, Trace};
+use crate::network::scratch::Trace;
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::numeric::window::{split_mut, window, window_mut};
@@ -76,6 +78,17 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if let (1, Rule::Sgd(Sgd { rate })) = (total, optimiser.rule()) {
                 self.add(-rate * self.scale(block.layer), layer, block.first, block.weights);
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
+                return Ok(());
+            }
+            if let (1, Rule::Momentum(rule)) = (total, optimiser.rule())
+                && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
+                && layer.d.examples() == 1
+                && room.len() >= layer.d.stride()
+            {
+                let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
+                let blocks = (rows(block.first_moment), rows(block.weights));
+                let (first, d) = (block.first, layer.d.row(0));
+                self.kernels.momentum_rank_one(rule.rate, rule.momentum, layer.input, first, d, room, blocks);
                 return Ok(());
             }
             if let Some(rates) = optimiser.rule().adam(step)
@@ -175,6 +188,33 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         self.correct(a, layer, first, deltas, g);
     }
 
+    /// Plain gradient descent on rows `first..` of a layer, for one example; `prepared` is kept from one block of rows to
+    /// the next.
+    #[inline(always)]
+    pub(crate) fn descend(
+        &self,
+        rate: f32,
+        trained: &Trained<'_>,
+        layer: usize,
+        first: usize,
+        weights: &mut [f32],
+        prepared: Prepared<'_>,
+    ) {
+        let a = -rate * self.scale(layer);
+        let Prepared { units, one } = prepared;
+        if first == 0 {
+            self.kernels.prepare(
+                a,
+                trained.input,
+                trained.d,
+                Prepared { units: &mut *units, one: &mut *one },
+            );
+        }
+        let g = MatrixMut::new(&mut *weights, trained.d.stride(), trained.d.cols());
+        self.kernels.descend(a, trained.input, first, trained.d, Prepared { units, one }, g);
+        self.correct(-rate, layer, first, core::iter::once(trained.d), weights);
+    }
+
     /// The factor of the bits that a layer reads.
     #[inline(always)]
     fn scale(&self, layer: usize) -> f32 {
@@ -251,20 +291,12 @@ impl<'a> Trained<'a> {
     }
 }
 
-impl Scratch<'_> {
+impl Layout<'_> {
     /// The layer for a batch of one whose input lies at the start of `x`.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline)]
-    pub(crate) fn trained<'a>(
-        &'a self,
-        layout: &Layout<'_>,
-        layer: &LayerLayout,
-        x: &'a [u32],
-    ) -> Trained<'a> {
-        let inputs = layout.shape.inputs();
-        let x = BitMatrix::new(window(x, ..words(inputs)), inputs);
-        let Scratch { activations, deltas, samples, .. } = self;
-        Trained::new(layout, layer, x, &Trace { activations, deltas, samples })
+    #[inline(always)]
+    pub(crate) fn trained<'a>(&self, layer: &LayerLayout, x: &'a [u32], trace: &Trace<'a>) -> Trained<'a> {
+        let inputs = self.shape.inputs();
+        Trained::new(self, layer, BitMatrix::new(window(x, ..words(inputs)), inputs), trace)
     }
 }
 

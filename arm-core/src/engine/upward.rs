@@ -1,4 +1,6 @@
 //! Sampling upwards through the chain, without gradients.
+//!
+//! Tests: `tests/tests/unbiased.rs`, `one_engine.rs`.
 
 use crate::feature::BATCH;
 use crate::kernels::Kernels;

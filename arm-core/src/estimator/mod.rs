@@ -37,10 +37,10 @@ pub mod relaxed;
 mod single;
 
 pub use extensions::{Learned, PairSignals, Row, UniformTransform};
-pub use flips::{BitFlip, Leg, Ugc};
-pub use multi::{Arms, ArmsBound, LogMeanExp, Rloo, Vimco};
-pub use pairs::{Arm, DisArm, LocalDisArm};
-pub use single::{Ar, Baseline, Exact, Reinforce};
+pub use flips::*;
+pub use multi::*;
+pub use pairs::*;
+pub use single::*;
 
 use crate::error::Error;
 pub use crate::kernels::draw_rule::{DrawRule, DrawnUnit, independent};
@@ -90,8 +90,14 @@ impl SecondPaths {
 
 /// A gradient estimator.
 pub trait Estimator: DrawRule {
-    /// The second evaluations of f it asks for.
+    /// The second evaluations of f it asks for; of one that is chosen at run time, all that it might ask for.
     const SECOND_PATHS: SecondPaths;
+
+    /// Those it does ask for.
+    #[inline(always)]
+    fn second_paths(&self) -> SecondPaths {
+        Self::SECOND_PATHS
+    }
 
     /// Samples drawn for each example, at least 1.
     fn samples(&self) -> usize {

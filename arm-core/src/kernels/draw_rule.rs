@@ -21,6 +21,16 @@ pub trait DrawRule {
         }
         out
     }
+
+    /// Does `work` with this rule. One that stands for several, of which one is chosen at run time, hands on that one:
+    /// vector kernels ask once for a row, and are compiled for each of them.
+    #[inline(always)]
+    fn resolve<W: RuleWork>(&self, work: W) -> W::Output
+    where
+        Self: Sized,
+    {
+        work.with(self)
+    }
 }
 
 /// Units of a vector.
@@ -35,6 +45,15 @@ pub struct DrawnLanes {
     pub partner: [u32; LANES],
     /// What the learning signals are multiplied with.
     pub score: [f32; LANES],
+}
+
+/// What can be done with any rule: see [`DrawRule::resolve`].
+pub trait RuleWork {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn with<R: DrawRule>(self, rule: &R) -> Self::Output;
 }
 
 /// One unit that was drawn.

@@ -37,7 +37,7 @@ pub(crate) use portable::on_grid;
 pub use simd::Simd;
 
 pub use crate::numeric::matrix::Input;
-pub use draw_rule::{DrawRule, DrawnLanes, DrawnUnit, LANES};
+pub use draw_rule::{DrawRule, DrawnLanes, DrawnUnit, LANES, RuleWork};
 
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Stream;
@@ -51,6 +51,15 @@ pub struct Drawn<'a> {
     pub partner: &'a mut [u32],
     /// Per unit, what the learning signal is multiplied with.
     pub score: &'a mut [f32],
+}
+
+/// What [`Kernels::prepare`] keeps for all rows of a layer.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    /// A float a unit.
+    pub units: &'a mut [f32],
+    /// One float.
+    pub one: &'a mut f32,
 }
 
 /// Adam's rates for one step: see [`Adam`](crate::optim::Adam).
@@ -89,6 +98,27 @@ pub trait Kernels {
     /// [`gradient`](Self::gradient) for packed inputs.
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, g: MatrixMut<'_>);
 
+    /// Prepares [`descend`](Self::descend) on any rows of a layer, of which these are the input and the gradient of a single
+    /// example.
+    fn prepare(&self, _a: f32, _x: Input<'_>, _d: Matrix<'_>, _prepared: Prepared<'_>) {}
+
+    /// [`gradient`](Self::gradient) or [`gradient_bits`](Self::gradient_bits) of a single example, where that was
+    /// [prepared](Self::prepare) with the same `a`: a layer may be updated a few rows at a time.
+    fn descend(
+        &self,
+        a: f32,
+        x: Input<'_>,
+        first: usize,
+        d: Matrix<'_>,
+        _prepared: Prepared<'_>,
+        g: MatrixMut<'_>,
+    ) {
+        match x {
+            Input::Real(x) => self.gradient(a, x, first, d, g),
+            Input::Bits(x) => self.gradient_bits(a, x, first, d, g),
+        }
+    }
+
     /// Fills row i of `u` with the first uniforms of the [`Stream`] that begins with `state(i)`, a [`Stream::state`].
     fn uniforms(&self, state: impl Fn(usize) -> [u64; 2], mut u: MatrixMut<'_>) {
         for i in 0..u.examples() {
@@ -119,6 +149,26 @@ pub trait Kernels {
 
     /// v = momentum v + g, w -= rate v.
     fn momentum(&self, rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]);
+
+    /// [`momentum`](Self::momentum) for a single example: g\[r\] = x\[first + r\] d, a gradient of rank one that is never
+    /// stored. `blocks` are rows `first..` of v and w; `room` takes a row.
+    #[allow(clippy::too_many_arguments)]
+    fn momentum_rank_one(
+        &self,
+        rate: f32,
+        momentum: f32,
+        x: Input<'_>,
+        first: usize,
+        d: &[f32],
+        room: &mut [f32],
+        (mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>),
+    ) {
+        for ((v, w), i) in v.rows_mut().zip(w.rows_mut()).zip(first..) {
+            let x = x.value(i);
+            room.iter_mut().zip(d).for_each(|(g, d)| *g = x * d);
+            self.momentum(rate, momentum, room.get(..d.len()).unwrap_or_default(), v, w);
+        }
+    }
 
     /// Adam on a block of parameters: m and v are the moments.
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]);

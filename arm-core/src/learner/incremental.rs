@@ -1,14 +1,16 @@
 //! A step in bounded slices: samples and gradients of activations first, then a block of rows of parameters at a time.
+//!
+//! Tests: `learner/tests.rs`; `tests/tests/firmware.rs`.
 
-use super::Learner;
-use crate::engine::{Block, Traces};
+use super::{Held, Learner};
+use crate::engine::{Block, Engine, Traces};
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::Kernels;
+use crate::kernels::{Kernels, Prepared};
+use crate::network::scratch::{Scratch, Trace};
 use crate::numeric::bits::Bits;
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
-use crate::optim::Optimiser;
-use crate::shape::layout::LayerLayout;
+use crate::optim::{Optimiser, Rule, Sgd, WithOptimiser};
 
 /// A step that is under way: which parameters come next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,63 +73,13 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// Errors: [`Error::Setting`] when the optimiser was given a bad rate meanwhile; the step stays under way.
     #[inline(never)]
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
-        let Some(Pending { layer: first, mut row, .. }) = self.state.pending else {
-            return Ok(Progress::Idle);
-        };
-        self.optimiser.rule().check()?;
-        let (mut left, mut least) = (budget, 1);
-        let mut layer = self.engine.layout(1).layer(first);
-        while layer.index < self.engine.shape.dense_layers() {
-            let stride = layer.dense.stride.max(1);
-            let rows = (left / stride).max(least).min(layer.dense.rows().saturating_sub(row));
-            if rows == 0 && row < layer.dense.rows() {
-                if let Some(pending) = &mut self.state.pending {
-                    (pending.layer, pending.row) = (layer.index, row);
-                }
-                return Ok(Progress::Working);
-            }
-            self.update(&layer, row, rows)?;
-            (left, least) = (left.saturating_sub(rows * stride), 0);
-            row += rows;
-            if row >= layer.dense.rows() {
-                row = 0;
-                self.engine.layout(1).advance(&mut layer);
-            }
-        }
-        let f = self.state.pending.take().map_or(0.0, |pending| pending.f);
-        self.engine.observe(f);
-        self.state.steps = self.state.steps.wrapping_add(1);
-        self.state.updates = self.state.updates.wrapping_add(1);
-        Ok(Progress::Done(f))
-    }
-
-    /// Updates `rows` rows from `first` on of a layer.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline)]
-    fn update(&mut self, layer: &LayerLayout, first: usize, rows: usize) -> Result<(), Error> {
-        let start = layer.dense.offset + first * layer.dense.stride;
-        let range = start..start + rows * layer.dense.stride;
-        let moments = self.moments.split_at_mut_checked(self.params.len());
-        let (first_moment, second_moment) = moments.unwrap_or((&mut [], &mut []));
-        let block = Block {
-            layer: layer.index,
-            first,
-            weights: self.params.get_mut(range.clone()).unwrap_or_default(),
-            first_moment: first_moment.get_mut(range.clone()).unwrap_or_default(),
-            second_moment: second_moment.get_mut(range).unwrap_or_default(),
-        };
-        // All else of the scratch is only read.
-        let room = core::mem::take(&mut self.scratch.hidden_or_uniforms);
-        let trained = self.scratch.trained(&self.engine.layout(1), layer, self.input);
-        let (engine, updates) = (&self.engine, self.state.updates);
-        let result = engine.update_layer(Traces::One(&trained), &self.optimiser, updates, 1, block, room);
-        self.scratch.hidden_or_uniforms = room;
-        result
+        let Learner { engine, optimiser, held, .. } = self;
+        optimiser.hand(Slice { engine, held, budget })
     }
 
     /// `Err(Busy)` while a step is under way.
     pub(super) fn idle(&self) -> Result<(), Error> {
-        if self.state.pending.is_none() { Ok(()) } else { Err(Error::Busy) }
+        if self.held.state.pending.is_none() { Ok(()) } else { Err(Error::Busy) }
     }
 
     /// [`begin`](Self::begin) for any objective, on the packed input `x` and target `y` (empty where there is none).
@@ -142,9 +94,9 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     ) -> Result<(), Error> {
         self.idle()?;
         self.optimiser.rule().check()?;
-        let batch = self.batch(x, y, self.state.steps)?;
+        let batch = self.batch(x, y, self.held.state.steps)?;
         let relaxes = self.engine.estimator.relaxation().is_some();
-        if relaxes || self.scratch.deltas.is_empty() || self.input.len() < x.len() {
+        if relaxes || self.held.scratch.deltas.is_empty() || self.held.input.len() < x.len() {
             let relaxed = if relaxes { self.engine.training_scratch(1) } else { 0 };
             return Err(Error::Size {
                 needed: self.engine.layout(1).learner_words().max(relaxed),
@@ -155,16 +107,17 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.engine.estimator.check(&self.engine.shape)?;
         self.check_target(&batch)?;
         // Not after the samples: until then x would lie on the stack a second time.
-        self.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
+        self.held.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
         let mut f = [0.0];
-        let pass = self.engine.pass(self.params, &batch, self.engine.estimator.samples());
-        let result = self.engine.examples_in(&pass, objective, &mut self.scratch, &mut [], &mut f);
+        let pass = self.engine.pass(self.held.params, &batch, self.engine.estimator.samples());
+        let result = self.engine.examples_in(&pass, objective, &mut self.held.scratch, &mut [], &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {
             // The same uniforms would be refused again and again.
-            self.state.steps = self.state.steps.wrapping_add(1);
+            self.held.state.steps = self.held.state.steps.wrapping_add(1);
         }
         result?;
-        self.state.pending = Some(Pending { layer: 0, row: 0, f: f[0] });
+        self.engine.layout(1).seek(0, &mut self.held.layer);
+        self.held.state.pending = Some(Pending { layer: 0, row: 0, f: f[0] });
         Ok(())
     }
 
@@ -175,4 +128,86 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
             Progress::Idle | Progress::Working => Err(Error::Busy),
         }
     }
+}
+
+/// A slice of a step: what [`Learner::poll`] does.
+struct Slice<'a, 'm, 's, E, K> {
+    engine: &'a mut Engine<'s, K, E>,
+    held: &'a mut Held<'m>,
+    budget: usize,
+}
+
+impl<E: Estimator, K: Kernels> WithOptimiser for Slice<'_, '_, '_, E, K> {
+    type Out = Result<Progress, Error>;
+
+    #[inline(always)]
+    fn run<O: Optimiser>(self, optimiser: &O) -> Result<Progress, Error> {
+        let Slice { engine, held, budget } = self;
+        let Some(Pending { mut row, .. }) = held.state.pending else {
+            return Ok(Progress::Idle);
+        };
+        optimiser.rule().check()?;
+        let (mut left, mut least) = (budget, 1);
+        while held.layer.index < engine.shape.dense_layers() {
+            let (stride, height) = (held.layer.dense.stride.max(1), held.layer.dense.rows());
+            let (rows, missing) = ((left / stride).max(least), height.saturating_sub(row));
+            // Loops take four rows together; what is less waits for the next call, unless it would be all of this one.
+            let fours = if rows < 4 && least > 0 { rows } else { rows & !3 };
+            let rows = if rows < missing { fours } else { missing };
+            if rows > 0 {
+                held.update(engine, optimiser, row, rows)?;
+            }
+            row += rows;
+            if row < height {
+                if let Some(pending) = &mut held.state.pending {
+                    (pending.layer, pending.row) = (held.layer.index, row);
+                }
+                return Ok(Progress::Working);
+            }
+            (left, least, row) = (left.saturating_sub(rows * stride), 0, 0);
+            engine.layout(1).advance(&mut held.layer);
+        }
+        let f = held.state.pending.take().map_or(0.0, |pending| pending.f);
+        engine.observe(f);
+        held.state.steps = held.state.steps.wrapping_add(1);
+        held.state.updates = held.state.updates.wrapping_add(1);
+        Ok(Progress::Done(f))
+    }
+}
+
+impl Held<'_> {
+    /// Updates `rows` rows from `first` on of the layer that comes next.
+    #[inline(always)]
+    fn update<E: Estimator, O: Optimiser, K: Kernels>(
+        &mut self,
+        engine: &Engine<'_, K, E>,
+        optimiser: &O,
+        first: usize,
+        rows: usize,
+    ) -> Result<(), Error> {
+        let Held { params, moments, scratch, input, state, layer } = self;
+        let (start, floats) = (layer.dense.offset + first * layer.dense.stride, rows * layer.dense.stride);
+        // All else of the scratch is only read until the step is done.
+        let Scratch { activations, deltas, samples, hidden_or_uniforms: room, logits, per_row, .. } = scratch;
+        let trained = &engine.layout(1).trained(layer, input, &Trace { activations, deltas, samples });
+        let parameters = params.len();
+        let weights = part(params, start, floats);
+        // With several samples a layer above them has a gradient of each.
+        if let (1, Rule::Sgd(Sgd { rate })) = (engine.estimator.samples(), optimiser.rule()) {
+            let mut unused = 0.0;
+            let prepared = Prepared { units: logits, one: per_row.first_mut().unwrap_or(&mut unused) };
+            engine.descend(rate, trained, layer.index, first, weights, prepared);
+            return Ok(());
+        }
+        let (firsts, seconds) = moments.split_at_mut_checked(parameters).unwrap_or_default();
+        let (first_moment, second_moment) = (part(firsts, start, floats), part(seconds, start, floats));
+        let block = Block { layer: layer.index, first, weights, first_moment, second_moment };
+        engine.update_layer(Traces::One(trained), optimiser, state.updates, 1, block, room)
+    }
+}
+
+/// `floats` floats from `start` on; none where they are not all there.
+#[inline(always)]
+fn part(data: &mut [f32], start: usize, floats: usize) -> &mut [f32] {
+    data.get_mut(start..).unwrap_or_default().get_mut(..floats).unwrap_or_default()
 }

@@ -16,11 +16,12 @@ use crate::network::Batch;
 use crate::network::scratch::Scratch;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::matrix::BitMatrix;
+use crate::numeric::window::element;
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::Shape;
 use crate::shape::init::glorot;
-use crate::shape::layout::Layout;
+use crate::shape::layout::{LayerLayout, Layout};
 
 /// All the memory of a [`Learner`]: P parameters, M moments, S words of scratch. It starts as zeros, so a static of it
 /// lies in .bss.
@@ -48,7 +49,8 @@ pub struct Slices<'m> {
     pub params: &'m mut [f32],
     /// [`Shape::moments`] floats.
     pub moments: &'m mut [f32],
-    /// [`Shape::scratch`] words; [`Shape::inference_scratch`] is enough for a learner that never trains.
+    /// [`Shape::scratch`] words; [`Shape::inference_scratch`] is enough to [`attach`](Learner::attach) a learner that loads
+    /// parameters and never trains.
     pub scratch: &'m mut [u32],
 }
 
@@ -94,15 +96,23 @@ impl Shape<'_> {
 pub struct Learner<'m, 's, E, O, K = Simd> {
     engine: Engine<'s, K, E>,
     optimiser: O,
+    held: Held<'m>,
+    /// Words of scratch it was given.
+    scratch_words: usize,
+}
+
+/// The memory of a learner, and where it is in it.
+#[derive(Debug)]
+struct Held<'m> {
     params: &'m mut [f32],
     moments: &'m mut [f32],
     /// Taken apart once: a stack has no room for it.
     scratch: Scratch<'m>,
     /// What is left of the scratch: it keeps the input of a step.
     input: &'m mut [u32],
-    /// Words of scratch it was given.
-    scratch_words: usize,
     state: State,
+    /// The layer that a step under way updates next.
+    layer: LayerLayout,
 }
 
 /// What a [`Learner`] knows beside its memory and settings: with these it goes on as if it had never stopped.
@@ -119,7 +129,8 @@ pub struct State {
 }
 
 impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
-    /// A learner with fresh parameters drawn from `seed`. Errors: shape, settings, sizes.
+    /// A learner with fresh parameters drawn from `seed`. Errors: shape, settings, sizes; a scratch too small to train is
+    /// refused, with what it needs.
     pub fn new(
         shape: Shape<'s>,
         estimator: E,
@@ -127,6 +138,13 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         seed: u64,
         memory: Slices<'m>,
     ) -> Result<Self, Error> {
+        shape.check()?;
+        let layout = Layout::new(&shape, 1, estimator.samples());
+        let (needed, given) =
+            (if layout.fits() { layout.learner_words() } else { usize::MAX }, memory.scratch.len());
+        if given < needed {
+            return Err(Error::Size { needed, given });
+        }
         glorot(&shape, seed, memory.params)?;
         memory.moments.fill(0.0);
         Self::attach(shape, estimator, optimiser, seed, memory, State::default())
@@ -144,7 +162,7 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
     ) -> Result<Self, Error> {
         optimiser.rule().check()?;
         // Not by way of a result, which would be copied.
-        let engine = Engine { shape, kernels: Simd, estimator, seed, shared: true };
+        let engine = Engine { shape, kernels: Simd, estimator, seed, share_uniforms: true };
         engine.check()?;
         let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;
@@ -157,7 +175,12 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         }
         let layout = if trains { layout } else { engine.layout_of(1, 1) };
         let scratch = layout.scratch(trains, &mut input).unwrap_or_default();
-        Ok(Learner { engine, optimiser, params, moments, scratch, input, scratch_words, state })
+        let mut layer = LayerLayout::INPUT;
+        if let Some(Pending { layer: next, .. }) = state.pending {
+            engine.layout(1).seek(next, &mut layer);
+        }
+        let held = Held { params, moments, scratch, input, state, layer };
+        Ok(Learner { engine, optimiser, held, scratch_words })
     }
 }
 
@@ -169,39 +192,51 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
 
     /// Steps begun, those that were refused for their f or their gradients included.
     pub fn steps(&self) -> u64 {
-        self.state.steps
+        self.held.state.steps
     }
 
     /// What to [`attach`](Self::attach) with.
     pub fn state(&self) -> State {
-        self.state
+        self.held.state
+    }
+
+    /// What the estimator has learned so far; empty where there is nothing to keep.
+    pub fn learned_state(&self) -> &[f32] {
+        self.engine.learned_state()
+    }
+
+    /// Lets the estimator go on from a [`learned_state`](Self::learned_state). Errors: [`Error::Size`] for one of another
+    /// length; nothing is changed then.
+    pub fn set_learned_state(&mut self, state: &[f32]) -> Result<(), Error> {
+        self.engine.set_learned_state(state)
     }
 
     /// The parameters; the layout is that of [`Shape::dense`]. While a step is under way some rows are updated already.
     pub fn params(&self) -> &[f32] {
-        self.params
+        self.held.params
     }
 
     /// Replaces the parameters, forgets the moments and a step that is under way. Errors: length, or a parameter beyond
     /// [`LIMIT`](crate::numeric::LIMIT); nothing is changed then.
     pub fn set_params(&mut self, params: &[f32]) -> Result<(), Error> {
-        exact_size(self.params.len(), params.len())?;
+        exact_size(self.held.params.len(), params.len())?;
         if !params.iter().all(|p| p.abs() <= crate::numeric::LIMIT) {
             return Err(Error::Parameter);
         }
-        self.params.iter_mut().zip(params).for_each(|(p, q)| *p = on_grid(*q));
+        self.held.params.iter_mut().zip(params).for_each(|(p, q)| *p = on_grid(*q));
         self.forget();
         Ok(())
     }
 
     /// Of moments and of a step that is under way.
     fn forget(&mut self) {
-        self.moments.fill(0.0);
-        self.state.updates = 0;
-        self.state.pending = None;
+        self.held.moments.fill(0.0);
+        self.held.state.updates = 0;
+        self.held.state.pending = None;
     }
 
-    /// The optimiser, for a schedule of its rate. It is checked at the next step (and by each call of one under way).
+    /// The optimiser, for a schedule of its rate. It is checked at the next step (and by each call of
+    /// one under way, in which it holds from the next layer on).
     pub fn optimiser_mut(&mut self) -> &mut O {
         &mut self.optimiser
     }
@@ -281,10 +316,10 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         if samples == 0 {
             return Err(Error::Setting);
         }
-        let mut batch = self.batch(x, y, self.state.scores)?;
+        let mut batch = self.batch(x, y, self.held.state.scores)?;
         objective.check(&self.engine.shape)?;
         self.check_target(&batch)?;
-        if self.scratch.logits.is_empty() {
+        if self.held.scratch.logits.is_empty() {
             return Err(Error::Size {
                 needed: self.engine.layout_of(1, 1).inference_words(),
                 given: self.scratch_words,
@@ -293,11 +328,11 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         let mut sum = LogMeanExp::new();
         for i in 0..samples {
             batch.first = u64::from(i);
-            let pass = self.engine.pass(self.params, &batch, 1);
-            self.engine.evaluate_in(&pass, objective, &mut self.scratch);
-            sum.push(-self.scratch.path_f.first().copied().unwrap_or_default());
+            let pass = self.engine.pass(self.held.params, &batch, 1);
+            self.engine.evaluate_in(&pass, objective, &mut self.held.scratch);
+            sum.push(-element(self.held.scratch.path_f, 0));
         }
-        self.state.scores = self.state.scores.wrapping_add(1);
+        self.held.state.scores = self.held.state.scores.wrapping_add(1);
         let bound = -sum.value();
         if bound.is_finite() { Ok(bound) } else { Err(Error::Diverged) }
     }
@@ -307,12 +342,12 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     pub fn sample(&mut self, index: u64, out: &mut [f32]) -> Result<(), Error> {
         self.idle()?;
         let x = BitMatrix::new(&[], 0);
-        let batch = Batch::new(x, 1, index, self.state.steps);
-        if self.scratch.logits.is_empty() {
+        let batch = Batch::new(x, 1, index, self.held.state.steps);
+        if self.held.scratch.logits.is_empty() {
             let needed = self.engine.layout_of(1, 1).inference_words();
             return Err(Error::Size { needed, given: self.scratch_words });
         }
-        self.engine.generate_in(self.params, batch, &mut self.scratch, out)
+        self.engine.generate_in(self.held.params, batch, &mut self.held.scratch, out)
     }
 }
 

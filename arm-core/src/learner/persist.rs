@@ -1,4 +1,6 @@
 //! A learner's parameters as bytes and in flash.
+//!
+//! Tests: `learner/tests.rs`, `storage/record/tests.rs`.
 
 use super::Learner;
 use crate::error::Error;
@@ -14,7 +16,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// [`codec::encoded_len`]. Errors: as [`codec::encode_into`]; [`Error::Busy`] while a step is under way.
     pub fn save_bytes(&self, out: &mut [u8]) -> Result<usize, Error> {
         self.idle()?;
-        codec::encode_into(&self.engine.shape, self.params, self.state.steps, out)
+        codec::encode_into(&self.engine.shape, self.held.params, self.held.state.steps, out)
     }
 
     /// Replaces parameters and number of steps by those of [`save_bytes`](Self::save_bytes), here or on another machine;
@@ -27,12 +29,12 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// [`save_bytes`](Self::save_bytes) in pieces, for which no buffer is needed: see [`codec::encode`].
     pub fn save_to<F: From<Error>>(&self, sink: impl FnMut(&[u8]) -> Result<(), F>) -> Result<(), F> {
         self.idle()?;
-        codec::encode(&self.engine.shape, self.params, self.state.steps, sink)
+        codec::encode(&self.engine.shape, self.held.params, self.held.state.steps, sink)
     }
 
     /// [`load_bytes`](Self::load_bytes) from bytes that are not in memory: see [`codec::decode_from`].
     pub fn load_from<S: Source>(&mut self, source: &mut S) -> Result<(), S::Error> {
-        let steps = codec::decode_from(&self.engine.shape, source, self.params)?;
+        let steps = codec::decode_from(&self.engine.shape, source, self.held.params)?;
         self.loaded(steps);
         Ok(())
     }
@@ -40,19 +42,19 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// [`save_bytes`](Self::save_bytes) into a record in flash; returns its sequence number. See [`Record::save`].
     pub fn save<F: NorFlash>(&self, record: &mut Record<F>) -> Result<u32, Fault<F::Error>> {
         self.idle()?;
-        record.save(&self.engine.shape, self.params, self.state.steps)
+        record.save(&self.engine.shape, self.held.params, self.held.state.steps)
     }
 
     /// [`load_bytes`](Self::load_bytes) from a record in flash. See [`Record::load`].
     pub fn load<F: NorFlash>(&mut self, record: &mut Record<F>) -> Result<(), Fault<F::Error>> {
-        let steps = record.load(&self.engine.shape, self.params)?;
+        let steps = record.load(&self.engine.shape, self.held.params)?;
         self.loaded(steps);
         Ok(())
     }
 
     fn loaded(&mut self, steps: u64) {
-        self.params.iter_mut().for_each(|p| *p = on_grid(*p));
+        self.held.params.iter_mut().for_each(|p| *p = on_grid(*p));
         self.forget();
-        self.state.steps = steps;
+        self.held.state.steps = steps;
     }
 }

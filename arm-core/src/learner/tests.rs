@@ -139,7 +139,7 @@ fn refused_input_leaves_the_model_as_it_was() {
     assert_eq!(learner.begin(&[0, 0]), Err(Error::Setting));
     learner.optimiser_mut().rate = 0.0;
     assert!(learner.step(&[0, 0]).is_ok() && learner.params() == params, "a rate of zero learns nothing");
-    learner.state = State::default();
+    learner.held.state = State::default();
     assert!(learner.begin_black_box(&[0, 0], |_| 0.0).is_err());
     assert_eq!((learner.params(), learner.state()), (&params[..], state));
     let mut room = Room::new::<Sgd>(&CHAIN);
@@ -188,7 +188,12 @@ fn short_scratch_is_refused_with_the_size_it_needs() {
         for given in 0..needed {
             let slices = room.slices();
             let slices = Slices { scratch: &mut slices.scratch[..given], ..slices };
-            let mut learner = Learner::new(shape, Arm, Sgd { rate: 0.1 }, 5, slices).unwrap();
+            let fresh = Learner::new(shape, Arm, Sgd { rate: 0.1 }, 5, slices);
+            assert_eq!(fresh.map(|_| ()), Err(Error::Size { needed, given }));
+            let slices = room.slices();
+            let slices = Slices { scratch: &mut slices.scratch[..given], ..slices };
+            let attached = Learner::attach(shape, Arm, Sgd { rate: 0.1 }, 5, slices, State::default());
+            let mut learner = attached.unwrap();
             let x = [0; 4];
             let x = &x[..words(shape.inputs())];
             let result = if shape.is_vae() { learner.begin(x) } else { learner.begin_black_box(x, |_| 0.0) };

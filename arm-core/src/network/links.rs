@@ -1,4 +1,6 @@
 //! The network's part of a pass: one link, up or back.
+//!
+//! Tests: `tests/tests/gradients.rs`, `coding.rs`.
 
 use crate::feature::BATCH;
 use crate::kernels::Kernels;
@@ -69,7 +71,7 @@ impl<'a, K: Kernels> Pass<'a, K> {
         };
         let width = self.layout.shape.layer(self.layout.shape.link(k).1).map_or(0, |layer| layer.width());
         let stride = self.layout.shape.stride(width);
-        let logits = out.get_mut(start..).and_then(|out| out.get_mut(..rows * stride)).unwrap_or_default();
+        let logits = window_mut(window_mut(out, start..), ..rows * stride);
         MatrixMut::new(logits, stride, width)
     }
 

@@ -1,4 +1,6 @@
 //! What a step or an evaluation reads, together.
+//!
+//! Tests: `tests/tests/one_engine.rs`.
 
 use crate::network::Batch;
 use crate::numeric::bits::Bits;

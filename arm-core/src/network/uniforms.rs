@@ -1,4 +1,6 @@
 //! Where the uniforms of a batch come from.
+//!
+//! Tests: `tests/tests/gradients.rs`, `one_engine.rs`.
 
 use crate::kernels::Kernels;
 use crate::network::Batch;

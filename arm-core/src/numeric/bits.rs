@@ -5,6 +5,18 @@ pub const fn words(bits: usize) -> usize {
     bits.wrapping_add(31) / 32
 }
 
+/// Bit i becomes bit i - n; bits below n are gone.
+pub fn shift_down(bits: &mut [u32], n: usize) {
+    let (whole, part) = (n / 32, n % 32);
+    for k in 0..bits.len() {
+        let word = |i: usize| u64::from(bits.get(i).copied().unwrap_or(0));
+        let pair = word(k + whole) | word(k + whole + 1) << 32;
+        if let Some(out) = bits.get_mut(k) {
+            *out = (pair >> part) as u32;
+        }
+    }
+}
+
 /// A binary vector, borrowed: one sample b, or one binary input x.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bits<'a> {

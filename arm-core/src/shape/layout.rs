@@ -35,7 +35,7 @@ pub(crate) struct LayerLayout {
 
 impl LayerLayout {
     /// Before the first layer: the input, which no layer computes.
-    const INPUT: Self = LayerLayout {
+    pub(crate) const INPUT: Self = LayerLayout {
         index: usize::MAX,
         dense: Dense { offset: 0, inputs: 0, outputs: 0, stride: 0, activation: Activation::LINEAR },
         hidden: true,
@@ -140,10 +140,11 @@ impl<'s> Layout<'s> {
         layer
     }
 
-    /// Moves `layer` from the input to layer `i`, where it lies: what is returned would lie on the stack twice.
+    /// Moves `layer` to layer `i`, where it lies: what is returned would lie on the stack twice.
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
-    const fn seek(&self, i: usize, layer: &mut LayerLayout) {
+    pub(crate) const fn seek(&self, i: usize, layer: &mut LayerLayout) {
+        *layer = LayerLayout::INPUT;
         layer.dense.outputs = self.shape.inputs();
         layer.rows = self.examples;
         self.advance(layer);
@@ -285,5 +286,95 @@ impl Shape<'_> {
     /// Floats of all parameters, padding included, of a shape that passes [`check`](Self::check).
     pub const fn params(&self) -> usize {
         self.totals.params
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::Prior;
+
+    const H: Layer = Layer::hidden(5, 0.1);
+
+    const fn b(width: usize) -> Layer {
+        Layer::bernoulli(width)
+    }
+
+    /// Padded and not, one layer and several.
+    fn each(check: impl Fn(&Shape<'_>)) {
+        let one: (&[Layer], &[Layer]) = (&[H, b(3)], &[H, b(7)]);
+        let two: (&[Layer], &[Layer]) = (&[b(4), H, H, b(3)], &[H, b(4), b(7)]);
+        for (encoder, decoder) in [one, two].into_iter().take(if STACKS { 2 } else { 1 }) {
+            for prior in [Prior::Fixed, Prior::Learned] {
+                for pad in [1, 16].into_iter().take(if BATCH { 2 } else { 1 }) {
+                    check(&Shape::vae(7, encoder, decoder, prior).padded(pad));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn layers_lie_behind_each_other_and_fill_their_buffers() {
+        each(|shape| {
+            let (examples, samples) = if BATCH { (3, 2) } else { (1, 1) };
+            let layout = Layout::new(shape, examples, samples);
+            let (mut offset, mut activation, mut delta) = (0, 0, 0);
+            for i in 0..shape.dense_layers() {
+                let layer = layout.layer(i);
+                assert_eq!((layer.index, layer.dense.offset), (i, offset), "{shape:?}");
+                assert_eq!((layer.activation, layer.delta), (activation, delta), "{shape:?}");
+                let floats = layer.height() * layer.dense.stride;
+                // The first logits have a row an example, but their scores a row a sample.
+                let rows = if layer.hidden { layer.height() } else { layout.rows() };
+                offset += layer.dense.len();
+                activation += if layer.hidden { floats } else { 0 };
+                delta += rows * layer.dense.stride;
+            }
+            assert_eq!((offset, activation), (shape.params(), layout.activations()), "{shape:?}");
+            assert_eq!(delta, layout.deltas(), "{shape:?}");
+        });
+    }
+
+    #[test]
+    fn a_layer_reads_what_the_one_below_it_wrote() {
+        each(|shape| {
+            let layout = Layout::new(shape, 1, 1);
+            let mut below = shape.inputs();
+            for i in 0..shape.network_layers() {
+                if i == shape.encoder().len() {
+                    below = shape.top_width();
+                }
+                let layer = layout.layer(i);
+                assert_eq!(layer.dense.inputs, below, "layer {i} of {shape:?}");
+                assert_eq!(layer.hidden, !shape.layer(i).unwrap().stochastic());
+                assert_eq!(layer.above_hidden, i > 0 && layout.layer(i - 1).hidden);
+                below = layer.dense.outputs;
+            }
+        });
+    }
+
+    #[test]
+    fn samples_of_layers_do_not_overlap() {
+        each(|shape| {
+            let layout = Layout::new(shape, 1, 1);
+            let mut start = 0;
+            for t in 0..shape.stochastic_layers() {
+                assert_eq!(layout.sample(t), start, "{shape:?}");
+                start += layout.rows() * words(shape.stochastic_width(t));
+            }
+            assert!(start <= layout.all_samples() && layout.all_samples() < start + shape.pad(), "{shape:?}");
+        });
+    }
+
+    #[test]
+    fn sizes_beyond_an_address_space_do_not_fit() {
+        each(|shape| {
+            assert!(Layout::new(shape, 1, 1).fits());
+            if BATCH {
+                for (examples, samples) in [(usize::MAX / 2, 1), (1, usize::MAX / 2), (1 << 40, 1 << 40)] {
+                    assert!(!Layout::new(shape, examples, samples).fits(), "{examples} {samples}");
+                }
+            }
+        });
     }
 }

@@ -4,15 +4,17 @@
 //! [`Windows::poll`] takes them out and trains a learner on them, a few parameters at a time. An interrupt gives its
 //! samples to a [`heapless::spsc::Queue`], and [`Windows::drain`] takes them from there.
 
+mod detector;
 mod encoder;
 
+pub use detector::Detector;
 pub use encoder::{Encoder, Sample, Thermometer, Threshold};
 
 use crate::error::Error;
 use crate::estimator::Estimator;
 use crate::kernels::Kernels;
 use crate::learner::{Learner, Progress};
-use crate::numeric::bits::words;
+use crate::numeric::bits::{shift_down, words};
 use crate::optim::Optimiser;
 use heapless::Deque;
 use heapless::spsc::Consumer;
@@ -158,18 +160,6 @@ impl<E: Encoder + Copy, const N: usize, const W: usize, const Q: usize> Windows<
     /// Windows dropped because the queue was full; at most `u32::MAX`.
     pub fn dropped(&self) -> u32 {
         self.dropped
-    }
-}
-
-/// Bit i becomes bit i - n; bits below n are gone.
-fn shift_down(bits: &mut [u32], n: usize) {
-    let (whole, part) = (n / 32, n % 32);
-    for k in 0..bits.len() {
-        let word = |i: usize| u64::from(bits.get(i).copied().unwrap_or(0));
-        let pair = word(k + whole) | word(k + whole + 1) << 32;
-        if let Some(out) = bits.get_mut(k) {
-            *out = (pair >> part) as u32;
-        }
     }
 }
 

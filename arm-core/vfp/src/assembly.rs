@@ -284,46 +284,32 @@ pub(crate) unsafe extern "C" fn add_rows(work: *const Rows) {
     )
 }
 
-/// The row of biases, if it is there, and the rows whose bit is set += a y, without terms below `tiny`.
+/// The row of biases, if it is there, and the rows whose bit is set += y; eight columns of zeros are left alone.
 ///
 /// # Safety
 /// The pointers are good for what [`Rows`] says.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn add_to_rows(a: f32, tiny: f32, work: *const Rows) {
+pub(crate) unsafe extern "C" fn add_to_rows(work: *const Rows) {
     naked_asm!(
         ".fpu fpv4-sp-d16",
-        "push {{r5-r11, lr}}",
-        "sub sp, #32",
-        "vmov r12, lr, s0, s1",
+        "push {{r4-r11, lr}}",
         "mov r9, #0x80000000",
         "mov r6, #0",
         "ldr r5, [r0, #20]",
         "2:",
-        // The terms of a block go through memory, all of them zero in r3.
-        "vmov s0, s1, r12, lr",
-        "mov r3, #0",
-        "vmov s2, r3",
         "ldr r8, [r0, #28]",
         "add r8, r6",
-        "mov r11, sp",
-        "mov r1, #8",
-        "8:",
-        "vldmia r8!, {{s3}}",
-        "vmul.f32 s3, s3, s0",
-        "vabs.f32 s4, s3",
-        "vcmp.f32 s4, s1",
-        "vmrs apsr_nzcv, fpscr",
-        "it mi",
-        "vmovmi.f32 s3, s2",
-        "vmov r2, s3",
-        "orr r3, r2",
-        "vstmia r11!, {{s3}}",
-        "subs r1, #1",
-        "bne 8b",
-        "cmp r3, #0",
+        "vldmia r8, {{s0-s7}}",
+        "ldmia r8, {{r1, r2, r3, r4, r7, r10, r11, r12}}",
+        "orr r1, r2",
+        "orr r3, r4",
+        "orr r7, r10",
+        "orr r11, r12",
+        "orr r1, r3",
+        "orr r7, r11",
+        "orrs r1, r7",
         "beq 6f",
-        "vldmia sp, {{s0-s7}}",
-        "ldm r0, {{r1-r3}}",
+        "ldm r0, {{r1-r4}}",
         "ldr r11, [r0, #16]",
         "add r11, r6",
         "ldr r8, [r0, #24]",
@@ -342,9 +328,8 @@ pub(crate) unsafe extern "C" fn add_to_rows(a: f32, tiny: f32, work: *const Rows
         "ands r7, r3",
         "mov r3, #-1",
         "subs r2, #1",
-        "itt eq",
-        "ldreq r10, [r0, #12]",
-        "andeq r7, r10",
+        "it eq",
+        "andeq r7, r4",
         "rbit r7, r7",
         "cmp r7, #0",
         "beq 5f",
@@ -374,8 +359,7 @@ pub(crate) unsafe extern "C" fn add_to_rows(a: f32, tiny: f32, work: *const Rows
         "ldr r8, [r0, #32]",
         "cmp r8, r6, lsr #6",
         "bne 2b",
-        "add sp, #32",
-        "pop {{r5-r11, pc}}",
+        "pop {{r4-r11, pc}}",
     )
 }
 

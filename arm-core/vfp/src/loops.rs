@@ -6,7 +6,7 @@ use crate::units::significant;
 use crate::{RAGGED, sqrt};
 
 /// Floats of a group.
-const N: usize = 8;
+pub(crate) const N: usize = 8;
 
 /// What is behind the first `n` groups.
 #[inline(always)]
@@ -52,7 +52,7 @@ impl Layout {
 
     /// Rows in `len` floats; the last may end with its columns, without padding.
     #[inline(always)]
-    fn rows(self, len: usize) -> usize {
+    pub(crate) fn rows(self, len: usize) -> usize {
         let stride = self.stride.max(1);
         len.saturating_add(stride - self.cols.min(stride)) / stride
     }
@@ -192,24 +192,42 @@ pub fn add_rows(bits: &[u32], bias: usize, w: &[f32], layout: Layout, y: &mut [f
     }
 }
 
+/// out = a d, without terms below `tiny`.
+#[inline(never)]
+pub fn terms(a: f32, tiny: f32, d: &[f32], out: &mut [f32]) {
+    out.iter_mut().zip(d).for_each(|(out, d)| *out = significant(tiny, a * d));
+}
+
 /// The selected rows of g += a d, without terms below `tiny`.
 #[inline(never)]
 pub fn add_to_rows(a: f32, tiny: f32, d: &[f32], selected: Selected<'_>, g: &mut [f32], layout: Layout) {
-    let layout = layout.within(d.len());
+    let (cols, stride) = (layout.within(d.len()).cols, layout.stride);
+    for (i, d) in d.get(..cols).unwrap_or_default().chunks(BLOCK).enumerate() {
+        let mut block = [0.0; BLOCK];
+        terms(a, tiny, d, &mut block);
+        let g = g.get_mut(i * BLOCK..).unwrap_or_default();
+        add_terms(block.get(..d.len()).unwrap_or_default(), selected, g, Layout { cols: d.len(), stride });
+    }
+}
+
+/// The selected rows of g += `terms`.
+#[inline(never)]
+pub fn add_terms(terms: &[f32], selected: Selected<'_>, g: &mut [f32], layout: Layout) {
+    let layout = layout.within(terms.len());
     #[cfg(not(vfp_loops))]
     let mut done = 0;
     #[cfg(vfp_loops)]
     let mut done = {
-        let work = selected.work(g.as_mut_ptr(), g.len(), layout, d.as_ptr().cast_mut());
+        let work = selected.work(g.as_mut_ptr(), g.len(), layout, terms.as_ptr().cast_mut());
         if work.blocks > 0 {
-            // SAFETY: the rows of the bits and of the bias have these blocks, and so has d, which is only read.
-            unsafe { assembly::add_to_rows(a, tiny, &work) };
+            // SAFETY: the rows of the bits and of the bias have these blocks, and so have the terms, which are only read.
+            unsafe { assembly::add_to_rows(&work) };
         }
         work.blocks * BLOCK
     };
     while RAGGED && done < layout.cols {
-        let (d, width) = (d.get(done..).unwrap_or_default(), (layout.cols - done).min(BLOCK));
-        let c: [f32; BLOCK] = core::array::from_fn(|i| d.get(i).map_or(0.0, |d| significant(tiny, a * d)));
+        let (terms, width) = (terms.get(done..).unwrap_or_default(), (layout.cols - done).min(BLOCK));
+        let c: [f32; BLOCK] = core::array::from_fn(|i| terms.get(i).copied().unwrap_or_default());
         if c.iter().any(|c| *c != 0.0) {
             add_block(&c, done, width, selected, g, layout.stride);
         }

@@ -1,24 +1,27 @@
 //! The kernels of the desktop: each call goes to the operation, compiled for the level in use.
 
 use crate::lanes::Op;
+use crate::lanes::hint::PrefetchHint;
 use crate::lanes::plain::Plain;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::x86;
 use crate::memory::LINE;
-use crate::operations::adam::AdamGradient;
-use crate::operations::adam_bits::AdamGradientBits;
-use crate::operations::adam_sums::{AdamGradientSums, Pays};
-use crate::operations::affine::{Affine, Gradient};
+use crate::operations::adam_gradient::AdamGradient;
+use crate::operations::adam_gradient::bits::AdamGradientBits;
+use crate::operations::adam_gradient::subsets::{AdamGradientSums, SubsetsPay};
+use crate::operations::affine::Affine;
 use crate::operations::affine_bits::AffineBits;
 use crate::operations::back::Back;
-use crate::operations::bernoulli::{Draw, LogProb, LogProbDelta, Sample};
+use crate::operations::bernoulli::draw::{Draw, Sample};
+use crate::operations::bernoulli::log_prob::{LogProb, LogProbDelta};
+use crate::operations::gradient::Gradient;
+use crate::operations::gradient_bits::GradientBits;
 use crate::operations::optimise::{Adam, Axpy, Momentum};
 use crate::operations::publish::Publish;
 use crate::operations::uniforms::Uniforms;
 use crate::operations::within::Within;
-use crate::tiles::bits::GradientBits;
 use arm_core::estimator::DrawRule;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels};
+use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, RuleWork};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// A set of vector instructions and how they are used, fastest first.
@@ -45,7 +48,8 @@ impl Level {
 #[derive(Clone, Copy, Debug)]
 pub struct Desktop {
     token: Token,
-    shared: bool,
+    streaming_stores: bool,
+    prefetch: PrefetchHint,
 }
 
 /// Proof that the CPU has a level.
@@ -87,13 +91,18 @@ impl Desktop {
     }
 
     const fn of(token: Token) -> Self {
-        Desktop { token, shared: false }
+        Desktop { token, streaming_stores: false, prefetch: PrefetchHint::NONE }
     }
 
     /// The same kernels for parameters that other threads have read since they were last written (or have not). It is
     /// a matter of speed only.
-    pub const fn shared(self, shared: bool) -> Self {
-        Desktop { shared, ..self }
+    pub const fn streaming_stores(self, streaming_stores: bool) -> Self {
+        Desktop { streaming_stores, ..self }
+    }
+
+    /// The same kernels, of which gradients with Adam ask for what will be read next.
+    pub const fn prefetching(self, prefetch: PrefetchHint) -> Self {
+        Desktop { prefetch, ..self }
     }
 
     /// The level in use.
@@ -111,8 +120,18 @@ impl Desktop {
 
     /// Copies what other threads will read, past the caches, each first slice to the second. Were they to read the
     /// original, each line of it would have to be taken back from them before it is written again.
-    pub fn publish<'a>(&self, pieces: impl Iterator<Item = (&'a [f32], &'a mut [f32])>) {
+    pub fn publish<'a>(&self, mut pieces: impl Iterator<Item = (&'a [f32], &'a mut [f32])>) {
+        self.publish_all(&mut pieces);
+    }
+
+    /// Not generic, so that it is compiled once.
+    fn publish_all<'a>(&self, pieces: &mut dyn Iterator<Item = (&'a [f32], &'a mut [f32])>) {
         self.run(Publish(pieces));
+    }
+
+    /// Not generic, so that it is compiled once.
+    fn fill_uniforms(&self, state: &dyn Fn(usize) -> [u64; 2], u: MatrixMut<'_>) {
+        self.run(Uniforms { state, u });
     }
 
     #[inline]
@@ -124,6 +143,24 @@ impl Desktop {
             Token::Avx2(t) => t.run(op),
             Token::Plain(t) => op.run(t),
         }
+    }
+}
+
+/// A row that is drawn by a rule which is not known yet.
+struct SampleRow<'a> {
+    kernels: &'a Desktop,
+    logits: &'a [f32],
+    uniforms: &'a [f32],
+    out: Drawn<'a>,
+}
+
+impl RuleWork for SampleRow<'_> {
+    type Output = (f32, f32);
+
+    #[inline(always)]
+    fn with<R: DrawRule>(self, rule: &R) -> (f32, f32) {
+        let SampleRow { kernels, logits, uniforms, out } = self;
+        kernels.run(Sample { rule, logits, uniforms, out })
     }
 }
 
@@ -149,11 +186,11 @@ impl Kernels for Desktop {
     }
 
     fn uniforms(&self, state: impl Fn(usize) -> [u64; 2], u: MatrixMut<'_>) {
-        self.run(Uniforms { state, u });
+        self.fill_uniforms(&state, u);
     }
 
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
-        self.run(Sample { rule, logits, uniforms, out })
+        rule.resolve(SampleRow { kernels: self, logits, uniforms, out })
     }
 
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
@@ -181,7 +218,7 @@ impl Kernels for Desktop {
     }
 
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
-        self.run(Adam { rates, g, m, v, w, shared: self.shared });
+        self.run(Adam { rates, g, m, v, w, streaming: self.streaming_stores });
     }
 
     fn adam_gradient(
@@ -197,18 +234,20 @@ impl Kernels for Desktop {
         let aligned = w.as_ptr().addr().is_multiple_of(64);
         if !d.stride().is_multiple_of(LINE)
             || !aligned
+            || d.height() == 0
             || room.len() < d.stride()
             || m.len() != w.len()
             || v.len() != w.len()
         {
             return false;
         }
-        let (blocks, shared) = ([m, v, w], self.shared);
+        let hint = self.prefetch.during(w);
+        let (blocks, streaming) = ([m, v, w], self.streaming_stores);
         match x {
-            Input::Real(x) => self.run(AdamGradient { rates, a, x, first, d, blocks, shared }),
+            Input::Real(x) => self.run(AdamGradient { rates, a, x, first, d, blocks, streaming, hint }),
             Input::Bits(x) => {
-                let op = AdamGradientBits { rates, a, x, first, d, room, blocks, shared };
-                let pays = self.run(Pays { x, examples: d.height() });
+                let op = AdamGradientBits { rates, a, x, first, d, room, blocks, streaming, hint };
+                let pays = self.run(SubsetsPay { x, examples: d.height() });
                 if pays { self.run(AdamGradientSums(op)) } else { self.run(op) }
             }
         }

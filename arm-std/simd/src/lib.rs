@@ -3,6 +3,8 @@
 //! Each kernel is an operation written once over `lanes::Lanes` and compiled for every [`Level`]. Results depend on the
 //! level (order of summation, fused operations, pairs), but not on how many rows a call is given.
 
+#![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
+
 mod desktop;
 mod lanes;
 pub mod memory;
@@ -13,4 +15,4 @@ mod tests;
 mod tiles;
 
 pub use desktop::{Desktop, Level};
-pub use lanes::hint::Soon;
+pub use lanes::hint::PrefetchHint;

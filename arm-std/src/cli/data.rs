@@ -1,64 +1,13 @@
 //! `arm data`.
 
-use super::{Outcome, Usage, args, say, tell};
-use crate::data::{
+use super::args::data::{Convert, Data, Info, Split};
+use super::{Outcome, Usage, say, tell};
+use arm_std::data::{
     Binarise, BinariseName, Fault, Loaded, Output, Table, load_columns, read_columns, write_splits,
     write_table,
 };
-use crate::runs::image::{Grid, cell_size};
-use clap::{Args, Subcommand, ValueEnum};
-use std::path::{Path, PathBuf};
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Data {
-    /// Say what a data set holds: formats, shape, density, splits, and what the first examples look like
-    Info(Info),
-    /// Write a data set in another format, chosen by the ending of OUT
-    ///
-    /// `.npz` takes all splits; `.npy`, `.idx` and `.bits` (packed bits) take one table; a name without an ending becomes
-    /// a folder of packed bits, a file a split.
-    Convert(Convert),
-    /// Download a data set, check it, and take up an earlier download where it broke off
-    #[cfg(feature = "fetch")]
-    Fetch(super::fetch::Fetch),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Info {
-    /// Data set, as for train
-    path: PathBuf,
-    #[command(flatten)]
-    columns: args::Columns,
-    /// PNG to write, of the first 100 train examples
-    #[arg(long, value_name = "PNG")]
-    picture: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Convert {
-    /// Data set, as for train
-    input: PathBuf,
-    /// File or folder to write
-    out: PathBuf,
-    /// Write this split only
-    #[arg(long, value_enum)]
-    split: Option<Split>,
-    #[command(flatten)]
-    columns: args::Columns,
-    /// Turn grey levels into bits: a one where level / 255 is above this threshold, in [0, 1)
-    #[arg(long, value_name = "THRESHOLD")]
-    binarise: Option<f32>,
-    /// Replace OUT if it exists
-    #[arg(long)]
-    force: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Split {
-    Train,
-    Valid,
-    Test,
-}
+use arm_std::runs::image::{Grid, cell_size};
+use std::path::Path;
 
 pub(super) fn run(command: &Data) -> Outcome {
     match command {

@@ -1,8 +1,8 @@
 //! Which estimators a command compares.
 
 use super::Usage;
-use crate::estimators::{BaselineName, Choice, EstimatorName};
 use arm_core::Shape;
+use arm_std::estimators::{BaselineName, Choice, EstimatorName};
 use clap::ValueEnum;
 use std::str::FromStr;
 
@@ -24,12 +24,14 @@ impl FromStr for Named {
         let all = || EstimatorName::value_variants().iter().map(|n| n.name()).collect::<Vec<_>>().join(", ");
         let name = EstimatorName::from_str(name, false)
             .map_err(|_| format!("`{name}` is no estimator; there are {}", all()))?;
-        let samples = match (number, name.range()) {
+        let samples = match (number, name.samples()) {
             (None, _) => SAMPLES,
             (Some(_), None) => return Err(format!("{} has no number of samples to set", name.name())),
-            (Some(k), Some((low, high))) => {
-                let k = k.parse().ok().filter(|k| (low..=high).contains(k));
-                k.ok_or_else(|| format!("{} takes {low} to {high} samples", name.name()))?
+            (Some(k), Some(range)) => {
+                let k = k.parse().ok().filter(|k| range.contains(k));
+                k.ok_or_else(|| {
+                    format!("{} takes {} to {} samples", name.name(), range.start(), range.end())
+                })?
             }
         };
         Ok(Named { name, samples })
@@ -52,7 +54,7 @@ pub(super) fn choices(
 ) -> Result<Vec<Choice>, Usage> {
     let differentiable = !shape.is_conditional();
     let serves = |choice: &Choice| {
-        let gradient = differentiable || !choice.name.needs_gradient();
+        let gradient = differentiable || !choice.name.gradient_of_f();
         gradient && suits(choice.name) && choice.samples_drawn(shape) > 0
     };
     let all = EstimatorName::value_variants().iter().map(|&name| Named { name, samples: SAMPLES }.choice());
@@ -72,5 +74,5 @@ pub(super) fn choices(
 /// How an estimator is called in tables: its name, and its number of samples where it can be set.
 pub(super) fn label(choice: &Choice) -> String {
     let name = choice.name.name();
-    if choice.name.range().is_some() { format!("{name}:{}", choice.samples) } else { name }
+    if choice.name.samples().is_some() { format!("{name}:{}", choice.samples) } else { name }
 }

@@ -1,29 +1,12 @@
 //! `arm data fetch`.
 
+use super::args::data::Fetch;
 use super::{Outcome, say};
-use crate::fetch::{CATALOGUE, DataSet, Fetched, Fetcher};
-use clap::Args;
-use clap::builder::PossibleValuesParser;
+use arm_std::fetch::{DataSet, Fetched, Fetcher};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-
-#[derive(Debug, Args)]
-pub(super) struct Fetch {
-    /// Data set
-    #[arg(value_parser = PossibleValuesParser::new(CATALOGUE.map(|set| set.name)))]
-    name: String,
-    /// Folder for its files, which is made [default: the name]
-    #[arg(long, value_name = "FOLDER")]
-    out: Option<PathBuf>,
-    /// Address below which the files lie, instead of the known ones; they must be the same files
-    #[arg(long, value_name = "URL")]
-    from: Option<String>,
-    /// Seconds without a byte after which a connection is given up
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    timeout: u64,
-}
 
 pub(super) fn run(args: &Fetch) -> Outcome {
     let set = DataSet::named(&args.name).ok_or_else(|| format!("{}: is not known", args.name))?;

@@ -80,6 +80,17 @@ impl Splits {
         *train = BitTable::from_words(train.rows() + moved, train.cols(), words);
         self.valid = valid;
     }
+
+    /// A checksum of all rows, by which a resumed run knows its data; of levels that are drawn anew, that of one draw.
+    pub fn checksum(&self) -> u32 {
+        let mut buffer = BitTable::default();
+        let train = self.train.epoch(0, 0, &mut buffer);
+        let mut crc = flate2::Crc::new();
+        for table in [train, &self.valid, &self.test] {
+            (0..table.rows()).for_each(|row| crc.update(bytemuck::cast_slice(table.row(row))));
+        }
+        crc.sum()
+    }
 }
 
 impl Binarise {

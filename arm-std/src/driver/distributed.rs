@@ -4,8 +4,8 @@
 //! keeps their parameters equal bit for bit. Only the order in which a gradient is added up differs from that of one
 //! process.
 
-use super::{Driver, blocks, get, shards, with_moments};
-use crate::driver::Peers;
+use super::share::{blocks, get, shards, with_moments};
+use super::{Driver, Peers};
 use arm_core::estimator::Estimator;
 use arm_core::{Batch, Error};
 use std::sync::{Mutex, PoisonError};
@@ -43,7 +43,7 @@ impl<E: Estimator + Sync, M: Send> Driver<'_, E, M> {
     }
 
     /// The second phase: the mean gradient over the `total` examples of all processes, then the optimiser.
-    pub(super) fn update_together(
+    pub(super) fn update_distributed(
         &mut self,
         peers: &dyn Peers,
         threads: usize,

@@ -1,24 +1,11 @@
-//! From the name of an estimator to the estimator: the one place where both are listed.
+//! An estimator with its settings, and what is known of it.
 
-use super::name::{BaselineName, EstimatorName};
-use crate::estimators::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
-use arm_core::estimator::*;
-use arm_core::{Error, Shape};
-
-/// Hidden units of the net of RELAX: those of the paper.
-const RELAX_HIDDEN: usize = 137;
-
-/// Seed of the nets of RELAX and RODEO.
-const NET_SEED: u64 = 1;
-
-/// Something to be done with an estimator of any type.
-pub trait Visitor {
-    /// What comes of it.
-    type Output;
-
-    /// Does it.
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output;
-}
+use super::facts::OneUnit;
+use super::facts::Sizes;
+use super::{BaselineName, EstimatorName};
+use arm_core::Shape;
+use arm_core::estimator::Estimator;
+use std::ops::RangeInclusive;
 
 /// How the estimators are set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,129 +18,100 @@ pub struct Choice {
     pub baseline: BaselineName,
 }
 
-impl Choice {
-    /// Gives the estimator, ready for a network of this shape, to `visitor`. Errors: an estimator that cannot serve the
-    /// shape, or its settings.
-    pub fn with<V: Visitor>(&self, shape: &Shape<'_>, visitor: V) -> Result<V::Output, Error> {
-        let (samples, layers) = (self.samples, shape.stochastic_layers());
-        match self.name {
-            EstimatorName::Arm => checked(shape, Arm, visitor),
-            EstimatorName::Ar => checked(shape, Ar, visitor),
-            EstimatorName::Reinforce => {
-                checked(shape, Reinforce { baseline: self.baseline.baseline() }, visitor)
-            }
-            EstimatorName::Disarm => checked(shape, DisArm, visitor),
-            EstimatorName::Rloo => checked(shape, Rloo { samples }, visitor),
-            EstimatorName::Arms => checked(shape, Arms { samples }, visitor),
-            EstimatorName::Leg => checked(shape, Leg, visitor),
-            EstimatorName::Bitflip1 => checked(shape, BitFlip, visitor),
-            EstimatorName::Ugc => checked(shape, Ugc, visitor),
-            EstimatorName::Vimco => checked(shape, Vimco { samples }, visitor),
-            EstimatorName::LocalDisarm => {
-                checked(shape, LocalDisArm { samples, symmetrised: false }, visitor)
-            }
-            EstimatorName::LocalDisarmSym => {
-                checked(shape, LocalDisArm { samples, symmetrised: true }, visitor)
-            }
-            EstimatorName::ArmsBound => checked(shape, ArmsBound { samples }, visitor),
-            EstimatorName::Rebar => checked(shape, Relax::rebar(0.1, 1.0), visitor),
-            EstimatorName::Relax => {
-                checked(shape, Relax::with_net(0.1, 1.0, shape, RELAX_HIDDEN, NET_SEED), visitor)
-            }
-            EstimatorName::DoubleCv => checked(shape, DoubleCv::new(samples, layers, 0.0), visitor),
-            EstimatorName::Rodeo => {
-                checked(shape, Rodeo::new(samples, layers, (0.0, 0.0), NET_SEED), visitor)
-            }
-            EstimatorName::StraightThroughBiased => checked(shape, StraightThrough, visitor),
-            EstimatorName::GumbelSoftmaxBiased => checked(shape, GumbelSoftmax::default(), visitor),
-            EstimatorName::Exact => checked(shape, Exact::new(shape)?, visitor),
-        }
+impl EstimatorName {
+    /// The name on the command line.
+    pub fn name(self) -> String {
+        clap::ValueEnum::to_possible_value(&self).map_or_else(String::new, |v| v.get_name().into())
     }
 
+    /// Whether it draws second paths through the upper layers, above an antithetic partner or a flipped unit.
+    pub fn second_paths(self) -> bool {
+        self.facts().second_paths
+    }
+
+    /// Whether it minimises the bound of several samples rather than the -ELBO.
+    pub fn bound(self) -> bool {
+        self.facts().bound
+    }
+
+    /// Whether its mean is another than the gradient.
+    pub fn biased(self) -> bool {
+        self.facts().biased
+    }
+
+    /// Whether it needs the gradient of f with respect to samples, which conditional networks do not give.
+    pub fn gradient_of_f(self) -> bool {
+        self.facts().gradient_of_f
+    }
+
+    /// Whether it serves networks with one stochastic layer only.
+    pub fn one_layer(self) -> bool {
+        self.facts().one_layer
+    }
+
+    /// Whether it subtracts a baseline that can be set.
+    pub fn baseline(self) -> bool {
+        self.facts().baseline
+    }
+
+    /// The numbers of samples that it can be set to; `None` where the number is its own.
+    pub fn samples(self) -> Option<RangeInclusive<usize>> {
+        self.facts().samples
+    }
+}
+
+impl Choice {
     /// Samples that are drawn for each example; 0 where the estimator cannot serve the shape.
     pub fn samples_drawn(&self, shape: &Shape<'_>) -> usize {
-        self.with(shape, Samples).unwrap_or(0)
+        self.estimator(shape).map_or(0, |estimator| estimator.samples())
     }
 
     /// Evaluations of f for the gradient of one example, at most: a path through some of the layers counts as one.
     pub fn evaluations(&self, shape: &Shape<'_>) -> usize {
         let layers = shape.stochastic_layers();
-        let units = || (0..layers).map(|t| shape.stochastic_width(t)).sum::<usize>();
-        match self.name {
-            EstimatorName::Ar | EstimatorName::Reinforce | EstimatorName::StraightThroughBiased => 1,
-            EstimatorName::GumbelSoftmaxBiased => 2,
-            EstimatorName::Rebar | EstimatorName::Relax => 3,
-            EstimatorName::DoubleCv | EstimatorName::Rodeo => self.samples,
-            EstimatorName::Arm | EstimatorName::Disarm | EstimatorName::Bitflip1 => 1 + layers,
-            EstimatorName::Ugc => 1 + 2 * layers,
-            EstimatorName::Rloo | EstimatorName::Arms | EstimatorName::Vimco => self.samples,
-            EstimatorName::LocalDisarm | EstimatorName::LocalDisarmSym => self.samples * (1 + layers),
-            EstimatorName::ArmsBound => 2 * self.samples,
-            EstimatorName::Leg => 1 + units(),
-            EstimatorName::Exact => 1 << units().min(Exact::MAX_UNITS),
-        }
+        let units = (0..layers).map(|t| shape.stochastic_width(t)).sum();
+        (self.name.facts().evaluations)(Sizes { samples: self.samples, layers, units })
     }
-}
 
-fn checked<E, V>(shape: &Shape<'_>, estimator: E, visitor: V) -> Result<V::Output, Error>
-where
-    E: Estimator + Clone + Send + Sync + 'static,
-    V: Visitor,
-{
-    estimator.check(shape)?;
-    Ok(visitor.visit(estimator))
-}
-
-struct Samples;
-
-impl Visitor for Samples {
-    type Output = usize;
-
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> usize {
-        estimator.samples()
+    /// The variance of one estimate for a network of one unit, with probability `p` of a 1 and these values of f, in closed
+    /// form, where it is known.
+    pub fn variance_of_one_unit(&self, p: f64, f0: f64, f1: f64) -> Option<f64> {
+        (self.name.facts().variance)(OneUnit { f0, f1, p, samples: self.samples })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arm_core::Layer;
+    use arm_core::estimator::SecondPaths;
+    use arm_core::{Error, Layer};
     use clap::ValueEnum;
-
-    struct Branches;
-
-    impl Visitor for Branches {
-        type Output = bool;
-
-        fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, _: E) -> bool {
-            E::SECOND_PATHS != SecondPaths::None
-        }
-    }
 
     #[test]
     fn every_name_gives_an_estimator_that_serves_a_small_chain() {
         let layers = [Layer::bernoulli(3), Layer::bernoulli(2)];
         let two = Shape::chain(4, &layers);
         for &name in EstimatorName::value_variants() {
-            let of_one_layer = name.of_one_layer();
+            let of_one_layer = name.one_layer();
             let shape = if of_one_layer { Shape::chain(4, &layers[..1]) } else { two };
             let choice = Choice { name, samples: 4, baseline: BaselineName::None };
-            let samples = choice.with(&shape, Samples).unwrap();
+            let estimator = choice.estimator(&shape).unwrap();
+            let samples = estimator.samples();
             let expected = match name {
                 EstimatorName::Exact => 32,
                 EstimatorName::ArmsBound => 8,
-                _ if name.range().is_some() => 4,
+                _ if name.samples().is_some() => 4,
                 _ => 1,
             };
             assert_eq!(samples, expected, "{name:?}");
             assert!(choice.evaluations(&shape) >= samples, "{name:?}");
-            assert_eq!(choice.with(&shape, Branches), Ok(name.branches()), "{name:?}");
-            assert_eq!(choice.with(&two, Samples).is_err(), of_one_layer, "{name:?}");
+            assert_eq!(estimator.second_paths() != SecondPaths::None, name.second_paths(), "{name:?}");
+            assert_eq!(choice.estimator(&two).is_err(), of_one_layer, "{name:?}");
             let none = Choice { samples: 0, ..choice };
-            assert_eq!(none.with(&shape, Samples).is_err(), name.range().is_some(), "{name:?}");
+            assert_eq!(none.estimator(&shape).is_err(), name.samples().is_some(), "{name:?}");
         }
         let wide = [Layer::bernoulli(13)];
         let exact = Choice { name: EstimatorName::Exact, samples: 2, baseline: BaselineName::None };
-        assert_eq!(exact.with(&Shape::chain(1, &wide), Samples), Err(Error::Unsupported));
+        assert_eq!(exact.estimator(&Shape::chain(1, &wide)).err(), Some(Error::Unsupported));
     }
 }

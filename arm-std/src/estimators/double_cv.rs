@@ -1,4 +1,4 @@
-use super::learned::{Learned, mean};
+use super::learned::Learned;
 use super::{numbers, unit};
 use arm_core::estimator::{self, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 use arm_core::math::sigmoid;
@@ -58,11 +58,11 @@ impl Estimator for DoubleCv {
     }
 
     fn learned(&self) -> Option<&dyn estimator::Learned> {
-        Some(self)
+        Some(&self.alpha)
     }
 
     fn learned_mut(&mut self) -> Option<&mut dyn estimator::Learned> {
-        Some(self)
+        Some(&mut self.alpha)
     }
 }
 
@@ -119,20 +119,5 @@ impl Relaxation for DoubleCv {
             record[rows.layer] = if rows.layer == 0 { joint() } else { squared };
         }
         Ok(())
-    }
-}
-
-impl estimator::Learned for DoubleCv {
-    fn learn(&mut self, step: u64, statistics: &[f32]) {
-        let gradient = mean(statistics, self.alpha.len());
-        self.alpha.descend(step, &gradient);
-    }
-
-    fn state(&self) -> &[f32] {
-        self.alpha.state()
-    }
-
-    fn set_state(&mut self, state: &[f32]) -> Result<(), Error> {
-        self.alpha.set_state(state)
     }
 }

@@ -1,4 +1,5 @@
 use arm_core::Error;
+use arm_core::estimator;
 use arm_core::kernels::Portable;
 use arm_core::optim::{Adam, Optimiser};
 
@@ -44,12 +45,20 @@ impl Learned {
     pub(super) fn clamp(&mut self, i: usize, low: f32, high: f32) {
         self.0[i] = self.0[i].clamp(low, high);
     }
+}
 
-    pub(super) fn state(&self) -> &[f32] {
+/// Records are gradients of the values, one an example.
+impl estimator::Learned for Learned {
+    fn learn(&mut self, step: u64, statistics: &[f32]) {
+        let gradient = mean(statistics, self.len());
+        self.descend(step, &gradient);
+    }
+
+    fn state(&self) -> &[f32] {
         &self.0
     }
 
-    pub(super) fn set_state(&mut self, state: &[f32]) -> Result<(), Error> {
+    fn set_state(&mut self, state: &[f32]) -> Result<(), Error> {
         if state.len() != self.0.len() {
             return Err(Error::Size { needed: self.0.len(), given: state.len() });
         }
@@ -59,7 +68,7 @@ impl Learned {
 }
 
 /// The mean over the examples of their records, summed in order.
-pub(super) fn mean(records: &[f32], len: usize) -> Vec<f32> {
+fn mean(records: &[f32], len: usize) -> Vec<f32> {
     let mut sum = vec![0.0; len];
     for record in records.chunks_exact(len) {
         sum.iter_mut().zip(record).for_each(|(s, r)| *s += r);

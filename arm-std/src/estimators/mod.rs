@@ -1,26 +1,31 @@
-//! Estimators that use the gradient of f with respect to b: see [`arm_core::relaxed`].
+//! Estimators by name, and those that use the gradient of f with respect to b: see [`arm_core::relaxed`].
 //!
 //! What some of them learn (a temperature, a factor, a control variate) is trained, while the model is, on the squared
 //! gradient with respect to the logits, which estimates the variance up to a constant.
 
+mod any;
+mod baseline;
 mod biased;
 mod choice;
 mod control;
 mod double_cv;
+mod facts;
 mod learned;
-mod name;
 mod relax;
 mod rodeo;
 mod stein;
+mod table;
 #[cfg(test)]
 mod tests;
 
+pub use any::AnyEstimator;
+pub use baseline::BaselineName;
 pub use biased::{GumbelSoftmax, StraightThrough};
-pub use choice::{Choice, Visitor};
+pub use choice::Choice;
 pub use double_cv::DoubleCv;
-pub use name::{BaselineName, EstimatorName};
 pub use relax::Relax;
 pub use rodeo::Rodeo;
+pub use table::EstimatorName;
 
 use arm_core::estimator::DrawnUnit;
 use arm_core::relaxed::Rows;

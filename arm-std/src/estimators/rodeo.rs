@@ -1,4 +1,4 @@
-use super::learned::{Learned, mean};
+use super::learned::Learned;
 use super::stein::Stein;
 use super::{numbers, unit};
 use arm_core::estimator::{self, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
@@ -173,11 +173,11 @@ impl Estimator for Rodeo {
     }
 
     fn learned(&self) -> Option<&dyn estimator::Learned> {
-        Some(self)
+        Some(&self.learned)
     }
 
     fn learned_mut(&mut self) -> Option<&mut dyn estimator::Learned> {
-        Some(self)
+        Some(&mut self.learned)
     }
 }
 
@@ -216,20 +216,5 @@ impl Relaxation for Rodeo {
             self.record(rows.layer, &samples, &d, record);
         }
         Ok(())
-    }
-}
-
-impl estimator::Learned for Rodeo {
-    fn learn(&mut self, step: u64, statistics: &[f32]) {
-        let gradient = mean(statistics, self.learned.len());
-        self.learned.descend(step, &gradient);
-    }
-
-    fn state(&self) -> &[f32] {
-        self.learned.state()
-    }
-
-    fn set_state(&mut self, state: &[f32]) -> Result<(), Error> {
-        self.learned.set_state(state)
     }
 }

@@ -3,7 +3,7 @@
 use crate::driver::{Peers, share_of};
 use crate::measure::rows::Rows;
 use crate::memory::Aligned;
-use crate::network::Cut;
+use crate::network::SplitRows;
 use arm_core::estimator::Estimator;
 use arm_core::kernels::Kernels;
 use arm_core::learner::LogMeanExp;
@@ -117,8 +117,8 @@ pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
         return Err(Error::Setting);
     }
     let words = rows.words(0..rows.count());
-    let cut = Cut::new(&engine.shape(), &words, rows.table().cols());
-    let pass = Pass { engine, params, rows, cut, samples, address };
+    let split = SplitRows::new(&engine.shape(), &words, rows.table().cols());
+    let pass = Pass { engine, params, rows, split, samples, address };
     let mut values = vec![0f32; rows.count()];
     let own = share_of(peers, values.len());
     let work = Mutex::new(values[own.clone()].chunks_mut(SHARE).enumerate());
@@ -152,7 +152,7 @@ struct Pass<'a, 's, K, E> {
     engine: &'a Engine<'s, K, E>,
     params: &'a [f32],
     rows: Rows<'a>,
-    cut: Cut<'a>,
+    split: SplitRows<'a>,
     samples: usize,
     address: u64,
 }
@@ -160,7 +160,7 @@ struct Pass<'a, 's, K, E> {
 impl<K: Kernels, E: Estimator> Pass<'_, '_, K, E> {
     /// The rows `first..first + out.len()` of those that are measured.
     fn part<M: Objective<K>>(&self, mut objective: M, first: usize, out: &mut [f32]) -> Result<(), Error> {
-        let Pass { engine, params, rows, ref cut, samples, address } = *self;
+        let Pass { engine, params, rows, ref split, samples, address } = *self;
         let block = samples.min(ROWS);
         // The engine takes the numbers of rows that are evaluated together to follow each other.
         let together = if rows.is_all() { (ROWS / block).max(1) } else { 1 };
@@ -168,7 +168,7 @@ impl<K: Kernels, E: Estimator> Pass<'_, '_, K, E> {
         let mut f = vec![0.0; together * block];
         for (k, out) in out.chunks_mut(together).enumerate() {
             let at = first + k * together;
-            let (x, y) = (cut.x(at..at + out.len()), cut.y(at..at + out.len()));
+            let (x, y) = (split.x(at..at + out.len()), split.y(at..at + out.len()));
             let mut sums = vec![LogMeanExp::new(); out.len()];
             for start in (0..samples).step_by(block) {
                 let count = block.min(samples - start);

@@ -1,9 +1,8 @@
 //! What the gradient estimators of one model cost and how noisy they are, at its parameters and a batch.
 
-use crate::estimators::{Choice, Visitor};
+use crate::estimators::{AnyEstimator, Choice};
 use crate::kernels::Desktop;
 use crate::measure::moments::{Moments, Place, measure, seconds, warm_up};
-use arm_core::estimator::Estimator;
 use arm_core::objective::Objective;
 use arm_core::{Engine, Error, Shape};
 use serde::Serialize;
@@ -85,17 +84,31 @@ impl<M: Objective<Desktop> + Clone + Send + Sync> Model<'_, M> {
         0..(0..self.shape.encoder().len()).map(|i| self.shape.dense(i).len()).sum()
     }
 
+    fn engine(&self, choice: Choice, effort: Effort) -> Result<Engine<'_, Desktop, AnyEstimator>, Error> {
+        Engine::new(self.shape, Desktop::new(), choice.estimator(&self.shape)?, effort.seed)
+    }
+
+    fn moments(
+        &self,
+        choice: Choice,
+        effort: Effort,
+        address: u64,
+        direction: Option<&[f64]>,
+    ) -> Result<(Moments, Moments), Error> {
+        let mut engine = self.engine(choice, effort)?;
+        warm_up(&mut engine, &self.place, effort.warm_up)?;
+        measure(&engine, &self.place, effort.draws, address, direction, effort.threads)
+    }
+
     /// The mean gradient of `choice`, which should be unbiased: one run gives the direction along which biases are
     /// measured, a longer one the mean itself. Errors: an estimator that cannot serve the shape.
     pub fn reference(&self, choice: Choice, effort: Effort) -> Result<Reference, Error> {
-        let (all, _) =
-            choice.with(&self.shape, Draw { model: self, effort, address: 1, direction: None })??;
+        let (all, _) = self.moments(choice, effort, 1, None)?;
         let mut direction = all.mean().to_vec();
         let end = self.encoder().end;
         direction[end..].fill(0.0);
         let effort = Effort { draws: effort.reference_draws, ..effort };
-        let draw = Draw { model: self, effort, address: 2, direction: Some(&direction) };
-        let (all, along) = choice.with(&self.shape, draw)??;
+        let (all, along) = self.moments(choice, effort, 2, Some(&direction))?;
         Ok(Reference { direction, all, along })
     }
 
@@ -107,10 +120,8 @@ impl<M: Objective<Desktop> + Clone + Send + Sync> Model<'_, M> {
         reference: &Reference,
         effort: Effort,
     ) -> Result<Row, Error> {
-        let direction = Some(&reference.direction[..]);
-        let (all, along) =
-            choice.with(&self.shape, Draw { model: self, effort, address: 3, direction })??;
-        let seconds = choice.with(&self.shape, Time { model: self, effort })??;
+        let (all, along) = self.moments(choice, effort, 3, Some(&reference.direction))?;
+        let seconds = seconds(&self.engine(choice, effort)?, &self.place, effort.timed)?;
         let encoder = self.encoder();
         let of_mean = |m: &Moments, i: usize| m.variance(i) / m.count();
         let z = |a: &Moments, b: &Moments, i: usize| {
@@ -137,37 +148,5 @@ impl<M: Objective<Desktop> + Clone + Send + Sync> Model<'_, M> {
             bias_z: z(&along, &reference.along, 0).unwrap_or(0.0),
             rms_z: (squares / scores.len().max(1) as f64).sqrt(),
         })
-    }
-}
-
-struct Draw<'a, M> {
-    model: &'a Model<'a, M>,
-    effort: Effort,
-    address: u64,
-    direction: Option<&'a [f64]>,
-}
-
-impl<M: Objective<Desktop> + Clone + Send + Sync> Visitor for Draw<'_, M> {
-    type Output = Result<(Moments, Moments), Error>;
-
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
-        let Effort { draws, seed, threads, warm_up: steps, .. } = self.effort;
-        let mut engine = Engine::new(self.model.shape, Desktop::new(), estimator, seed)?;
-        warm_up(&mut engine, &self.model.place, steps)?;
-        measure(&engine, &self.model.place, draws, self.address, self.direction, threads)
-    }
-}
-
-struct Time<'a, M> {
-    model: &'a Model<'a, M>,
-    effort: Effort,
-}
-
-impl<M: Objective<Desktop> + Clone + Send + Sync> Visitor for Time<'_, M> {
-    type Output = Result<f64, Error>;
-
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
-        let engine = Engine::new(self.model.shape, Desktop::new(), estimator, self.effort.seed)?;
-        seconds(&engine, &self.model.place, self.effort.timed)
     }
 }

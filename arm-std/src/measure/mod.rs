@@ -3,7 +3,12 @@
 pub mod evaluate;
 pub mod gradients;
 pub mod moments;
+pub mod predict;
 pub mod rows;
 pub mod scores;
 pub mod toy;
 pub mod variance;
+
+pub use evaluate::{Figures, Mean, Scores};
+pub use predict::predictions;
+pub use rows::Rows;

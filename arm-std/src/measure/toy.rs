@@ -1,8 +1,7 @@
 //! The toy problem of the ARM paper: one unit, E\[(b - p0)^2\] to be maximised (Yin & Zhou, ICLR 2019, section 4 and
 //! figure 1).
 
-use crate::estimators::{Choice, EstimatorName, Visitor};
-use arm_core::estimator::Estimator;
+use crate::estimators::Choice;
 use arm_core::kernels::Portable;
 use arm_core::objective::{Differentiable, Objective};
 use arm_core::optim::{Optimiser, Sgd};
@@ -74,35 +73,60 @@ impl Toy {
         every: u64,
         seed: u64,
     ) -> Result<Vec<Moment>, Error> {
-        choice.with(&UNIT, Ascend { toy: *self, rate, steps, every: every.max(1), seed })?
+        let mut engine = Engine::new(UNIT, Portable, choice.estimator(&UNIT)?, seed)?;
+        let (every, mut cost) = (every.max(1), self.cost());
+        let sgd = Sgd { rate };
+        sgd.rule().check()?;
+        let mut scratch = vec![0; engine.training_scratch(1)];
+        let (mut phi, mut f, mut g) = ([0f32], [0f32], [0f32]);
+        let mut moments = Vec::new();
+        for step in 0..=steps {
+            let batch = batch(step);
+            engine.examples(&mut cost, &phi, batch, &mut scratch, &mut f)?;
+            let shards = [Shard { batch, scratch: &scratch }];
+            g[0] = 0.0;
+            engine.gradient(-1.0, &shards, 0, 0, &mut g);
+            if step % every == 0 || step == steps {
+                let probability = sigmoid(phi[0]);
+                let objective = self.objective(probability);
+                moments.push(Moment { step, probability, objective, gradient: f64::from(g[0]) });
+            }
+            let weights = &mut phi[..];
+            let block = Block { layer: 0, first: 0, weights, first_moment: &mut [], second_moment: &mut [] };
+            engine.update(&sgd, step, &shards, 1, block, &mut g)?;
+            engine.learn(step, engine.statistics(1, &scratch));
+            engine.observe(f[0]);
+        }
+        Ok(moments)
     }
 
     /// The spread of `draws` estimates of the gradient at the logit `phi`. Errors: an estimator that cannot serve one
     /// unit.
     pub fn spread(&self, choice: Choice, phi: f32, draws: u64, seed: u64) -> Result<Spread, Error> {
-        choice.with(&UNIT, Draw { toy: *self, phi, draws, seed })?
+        let engine = Engine::new(UNIT, Portable, choice.estimator(&UNIT)?, seed)?;
+        let mut cost = self.cost();
+        let mut scratch = vec![0; engine.training_scratch(1)];
+        let mut f = [0f32];
+        let mut all = Vec::with_capacity(draws as usize);
+        for step in 0..draws {
+            let batch = batch(step);
+            engine.examples(&mut cost, &[phi], batch, &mut scratch, &mut f)?;
+            let mut g = [0f32];
+            engine.gradient(-1.0, &[Shard { batch, scratch: &scratch }], 0, 0, &mut g);
+            all.push(f64::from(g[0]));
+        }
+        let n = all.len().max(1) as f64;
+        let mean = all.iter().sum::<f64>() / n;
+        let moment = |power| all.iter().map(|g| (g - mean).powi(power)).sum::<f64>() / n;
+        let (variance, fourth) = (moment(2), moment(4));
+        let error = ((fourth - variance * variance).max(0.0) / n).sqrt();
+        Ok(Spread { draws, mean, variance, error })
     }
 
     /// The variance of one estimate in closed form, where it is known.
     pub fn variance(&self, choice: Choice, p: f64) -> Option<f64> {
-        use EstimatorName::*;
         let (f0, f1) = self.values();
-        let (square, m, pq) = ((f1 - f0).powi(2), p.min(1.0 - p), p * (1.0 - p));
-        let disarm = square * m * (1.0 - m).powi(2) * (1.0 - 2.0 * m) / 2.0;
-        match choice.name {
-            Arm => Some(square * (m / 2.0 - 2.0 * m.powi(2) + 8.0 * m.powi(3) / 3.0 - m.powi(4))),
-            Disarm => Some(disarm),
-            Arms if choice.samples == 2 => Some(disarm),
-            Ar => {
-                let c = (1.0 - 2.0 * p).powi(3);
-                Some((f1 * f1 * (1.0 - c) + f0 * f0 * (1.0 + c)) / 6.0 - square * pq * pq)
-            }
-            Reinforce => Some(pq * ((1.0 - p) * f1 + p * f0).powi(2)),
-            Rloo if choice.samples == 2 => Some(square * pq * (1.0 - 2.0 * pq) / 2.0),
-            // One unit: the exact conditional expectation is the gradient.
-            Leg | Bitflip1 | Ugc | Exact => Some(0.0),
-            _ => None,
-        }
+        choice.variance_of_one_unit(p, f0, f1)
     }
 
     /// -(b - p0)^2, since the engine minimises, with its gradient at real b.
@@ -132,81 +156,9 @@ pub fn z_score(found: f64, expected: f64, error: f64, rounding: f64) -> Option<f
     }
 }
 
-struct Ascend {
-    toy: Toy,
-    rate: f32,
-    steps: u64,
-    every: u64,
-    seed: u64,
-}
-
 /// The batch of one example without input.
 fn batch(step: u64) -> Batch<'static> {
     Batch::new(BitMatrix::NONE, 1, 0, step)
-}
-
-impl Visitor for Ascend {
-    type Output = Result<Vec<Moment>, Error>;
-
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
-        let mut engine = Engine::new(UNIT, Portable, estimator, self.seed)?;
-        let mut cost = self.toy.cost();
-        let sgd = Sgd { rate: self.rate };
-        sgd.rule().check()?;
-        let mut scratch = vec![0; engine.training_scratch(1)];
-        let (mut phi, mut f, mut g) = ([0f32], [0f32], [0f32]);
-        let mut moments = Vec::new();
-        for step in 0..=self.steps {
-            let batch = batch(step);
-            engine.examples(&mut cost, &phi, batch, &mut scratch, &mut f)?;
-            let shards = [Shard { batch, scratch: &scratch }];
-            g[0] = 0.0;
-            engine.gradient(-1.0, &shards, 0, 0, &mut g);
-            if step % self.every == 0 || step == self.steps {
-                let probability = sigmoid(phi[0]);
-                let objective = self.toy.objective(probability);
-                moments.push(Moment { step, probability, objective, gradient: f64::from(g[0]) });
-            }
-            let weights = &mut phi[..];
-            let block = Block { layer: 0, first: 0, weights, first_moment: &mut [], second_moment: &mut [] };
-            engine.update(&sgd, step, &shards, 1, block, &mut g)?;
-            engine.learn(step, engine.statistics(1, &scratch));
-            engine.observe(f[0]);
-        }
-        Ok(moments)
-    }
-}
-
-struct Draw {
-    toy: Toy,
-    phi: f32,
-    draws: u64,
-    seed: u64,
-}
-
-impl Visitor for Draw {
-    type Output = Result<Spread, Error>;
-
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
-        let engine = Engine::new(UNIT, Portable, estimator, self.seed)?;
-        let mut cost = self.toy.cost();
-        let mut scratch = vec![0; engine.training_scratch(1)];
-        let (phi, mut f) = ([self.phi], [0f32]);
-        let mut all = Vec::with_capacity(self.draws as usize);
-        for step in 0..self.draws {
-            let batch = batch(step);
-            engine.examples(&mut cost, &phi, batch, &mut scratch, &mut f)?;
-            let mut g = [0f32];
-            engine.gradient(-1.0, &[Shard { batch, scratch: &scratch }], 0, 0, &mut g);
-            all.push(f64::from(g[0]));
-        }
-        let n = all.len().max(1) as f64;
-        let mean = all.iter().sum::<f64>() / n;
-        let moment = |power| all.iter().map(|g| (g - mean).powi(power)).sum::<f64>() / n;
-        let (variance, fourth) = (moment(2), moment(4));
-        let error = ((fourth - variance * variance).max(0.0) / n).sqrt();
-        Ok(Spread { draws: self.draws, mean, variance, error })
-    }
 }
 
 /// 1 / (1 + exp(-phi)) in double precision.
@@ -217,7 +169,7 @@ pub fn sigmoid(phi: f32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimators::BaselineName;
+    use crate::estimators::{BaselineName, EstimatorName};
     use clap::ValueEnum;
 
     fn choice(name: EstimatorName) -> Choice {

@@ -18,7 +18,7 @@ pub use names::{CodingName, PriorName};
 pub use notation::{Notation, NotationError, SLOPE};
 pub(crate) use preset::OWN;
 pub use preset::{Preset, Recipe};
-pub use split_rows::Cut;
+pub use split_rows::SplitRows;
 
 use arm_core::{Activation, Coding, Codings, Layer, Prior, Shape};
 use serde::{Deserialize, Serialize};

@@ -6,22 +6,22 @@ use std::ops::Range;
 
 /// Rows of data cut for a network: the units behind the input are the target of a conditional network.
 #[derive(Clone, Debug)]
-pub struct Cut<'a> {
+pub struct SplitRows<'a> {
     x: Cow<'a, [u32]>,
     y: Vec<u32>,
     inputs: usize,
     targets: usize,
 }
 
-impl<'a> Cut<'a> {
+impl<'a> SplitRows<'a> {
     /// Cuts rows of `cols` units. Costs a copy for a conditional network, and nothing for any other.
-    pub fn new(shape: &Shape<'_>, words: &'a [u32], cols: usize) -> Cut<'a> {
+    pub fn new(shape: &Shape<'_>, words: &'a [u32], cols: usize) -> SplitRows<'a> {
         let inputs = shape.inputs();
         if !shape.is_conditional() || cols < inputs {
-            return Cut { x: words.into(), y: Vec::new(), inputs: cols, targets: 0 };
+            return SplitRows { x: words.into(), y: Vec::new(), inputs: cols, targets: 0 };
         }
         let rows = || words.chunks_exact(cols.div_ceil(32).max(1));
-        Cut {
+        SplitRows {
             x: rows().flat_map(|row| bits(row, 0..inputs)).collect(),
             y: rows().flat_map(|row| bits(row, inputs..cols)).collect(),
             inputs,
@@ -69,8 +69,8 @@ mod tests {
             let shape = Shape::conditional(inputs, &chain, &output);
             let words: Vec<u32> =
                 (0..6u32).map(|i| i.wrapping_mul(0x9e37_79b9) & [!0, !0, 0x1fff][i as usize % 3]).collect();
-            let cut = Cut::new(&shape, &words, cols);
-            let (x, y) = (cut.x(0..2), cut.y(0..2));
+            let split = SplitRows::new(&shape, &words, cols);
+            let (x, y) = (split.x(0..2), split.y(0..2));
             assert_eq!((x.cols(), y.cols()), (inputs, cols - inputs));
             for row in 0..2 {
                 let bit = |i: usize| words[3 * row + i / 32] >> (i % 32) & 1 == 1;
@@ -81,7 +81,7 @@ mod tests {
         }
         let layers = [Layer::bernoulli(2)];
         let words = [5, 6];
-        let whole = Cut::new(&Shape::chain(9, &layers), &words, 9);
+        let whole = SplitRows::new(&Shape::chain(9, &layers), &words, 9);
         assert_eq!((whole.x(1..2).data(), whole.y(0..2).cols()), (&words[1..], 0));
     }
 }

@@ -10,7 +10,7 @@ use arm_core::estimator::Arm;
 use arm_core::{Batch, BitMatrix, Engine, Error};
 
 /// Examples above their reconstructions.
-const COLUMNS: usize = 10;
+pub(super) const COLUMNS: usize = 10;
 
 /// A grid of `count` samples from the model, as probabilities p(x = 1 | b_1).
 pub fn samples(model: &Model, count: usize, seed: u64) -> Result<Grid, Error> {

@@ -44,3 +44,8 @@ pub struct Progress {
     /// The times that a refused step sent the run back to the start of its epoch.
     pub restored: Vec<Restored>,
 }
+
+/// The epoch with the lowest validation bound; the first of equals.
+pub fn best(history: &[Epoch]) -> Option<&Epoch> {
+    history.iter().min_by(|a, b| a.valid_neg_elbo.total_cmp(&b.valid_neg_elbo))
+}

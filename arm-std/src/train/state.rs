@@ -1,21 +1,20 @@
 //! A driver with a run's progress: what a checkpoint holds, and the last good state.
 
-use super::machine::{Concrete, Machine};
-use super::{TrainError, at};
+use super::TrainError;
+use super::erased::{ErasedDriver, Typed};
+use super::error::at;
 use crate::driver::{Driver, Peers, Threads};
-use crate::estimators::Visitor;
 use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::network::{Model, Network, copy_rows};
 use crate::train::{Checkpoint, Config, Progress};
-use arm_core::estimator::Estimator;
 use arm_core::init::output_bias;
 use arm_core::objective::{Conditional, Objective, Vae};
 use arm_core::optim::Adam;
 use arm_core::{BitMatrix, Error};
 
 pub(super) struct State<'a> {
-    pub(super) driver: Box<dyn Machine + 'a>,
+    pub(super) driver: Box<dyn ErasedDriver + 'a>,
     config: &'a Config,
     network: &'a Network,
     pub(super) progress: Progress,
@@ -26,41 +25,24 @@ pub(super) struct State<'a> {
 }
 
 /// A driver for a run, ready but for its state.
-struct Start<'a> {
+fn driver<'a, M>(
     config: &'a Config,
     network: &'a Network,
-    threads: Threads,
-    peers: Option<&'a dyn Peers>,
-}
-
-impl<'a> Start<'a> {
-    fn driver<E, M>(&self, estimator: E, objective: M) -> Result<Box<dyn Machine + 'a>, Error>
-    where
-        E: Estimator + Sync + 'a,
-        M: Objective<Desktop> + Clone + Send + 'a,
-    {
-        let Start { config, network, threads, peers } = *self;
-        let (shape, adam) = (network.shape(), Adam::new(config.lr));
-        let (seed, batch) = (config.seed, config.batch);
-        let mut driver = Driver::new(shape, estimator, objective.clone(), adam, seed, batch, threads)?;
-        driver.optimisers_mut().copy_from_slice(&config.optimisers(network));
-        if let Some(peers) = peers {
-            driver.set_peers(peers);
-        }
-        driver.set_shared(!config.independent_uniforms);
-        Ok(Box::new(Concrete(driver, objective)))
+    (threads, peers): (Threads, Option<&'a dyn Peers>),
+    objective: M,
+) -> Result<Box<dyn ErasedDriver + 'a>, Error>
+where
+    M: Objective<Desktop> + Clone + Send + 'a,
+{
+    let (shape, adam) = (network.shape(), Adam::new(config.lr));
+    let (estimator, seed, batch) = (config.choice().estimator(&shape)?, config.seed, config.batch);
+    let mut driver = Driver::new(shape, estimator, objective.clone(), adam, seed, batch, threads)?;
+    driver.optimisers_mut().copy_from_slice(&config.optimisers(network));
+    if let Some(peers) = peers {
+        driver.set_peers(peers);
     }
-}
-
-impl<'a> Visitor for Start<'a> {
-    type Output = Result<Box<dyn Machine + 'a>, Error>;
-
-    fn visit<E: Estimator + Clone + Send + Sync + 'static>(self, estimator: E) -> Self::Output {
-        match self.network.conditional {
-            true => self.driver(estimator, Conditional),
-            false => self.driver(estimator, Vae),
-        }
-    }
+    driver.set_share_uniforms(!config.independent_uniforms);
+    Ok(Box::new(Typed(driver, objective)))
 }
 
 impl<'a> State<'a> {
@@ -71,8 +53,11 @@ impl<'a> State<'a> {
         (threads, peers): (Threads, Option<&'a dyn Peers>),
         means: &[f32],
     ) -> Result<Self, TrainError> {
-        let start = Start { config, network, threads, peers };
-        let mut driver = config.choice().with(&network.shape(), start).map_err(at(0))?.map_err(at(0))?;
+        let mut driver = match network.conditional {
+            true => driver(config, network, (threads, peers), Conditional),
+            false => driver(config, network, (threads, peers), Vae),
+        }
+        .map_err(at(0))?;
         if config.output_bias {
             let of_output = means.get(if network.conditional { network.inputs } else { 0 }..);
             let shape = network.shape().padded(LINE);

@@ -95,7 +95,7 @@ static sbn_network *train(uint32_t *memory, size_t bytes, const sbn_shape *shape
 {
     sbn_network *net = NULL;
     float f = 0.0f;
-    ok(bytes == sbn_bytes(shape, config->optimiser) ? SBN_OK : SBN_ERROR_SIZE);
+    ok(bytes == sbn_bytes(shape, config) ? SBN_OK : SBN_ERROR_SIZE);
     ok(sbn_init(&net, memory, bytes, shape, config));
     for (uint32_t i = 0; i < 200; i++) {
         uint32_t x[2];
@@ -159,6 +159,8 @@ int main(void)
     print_hex("  parameters", hash_params(net));
 
     failures += refusals();
+    failures += power();
+    failures += stream();
     board_print(failures == 0 ? "all done\n" : "there were errors\n");
     return failures == 0 ? 0 : 1;
 }

@@ -53,6 +53,12 @@ static float calls_back(const uint32_t *bits, size_t units, void *context)
     (void)bits;
     (void)units;
     nested_status = sbn_step(nested, x, 2, context);
+    sbn_network *made = nested;
+    if (sbn_init(&made, chain_memory, sizeof chain_memory, &chain, &config) != SBN_ERROR_BUSY || made != NULL)
+        nested_status = SBN_OK;
+    uint32_t steps = 0;
+    if (sbn_steps(nested, &steps) != SBN_ERROR_BUSY)
+        nested_status = SBN_OK;
     return 1.0f;
 }
 
@@ -102,10 +108,18 @@ static void init(void)
     EXPECT(sbn_init(&net, memory, SIZE_MAX, &shape, &config), SBN_ERROR_SIZE);
     EXPECT(sbn_init((sbn_network **)(void *)memory, memory, 4 * WORDS, &shape, &config), SBN_ERROR_OVERLAP);
     const sbn_config bad[] = {
-        {SBN_ARM, SBN_SGD, -1.0f, 0, 0, 0, 0, 0},        {SBN_ARM, SBN_SGD, (float)NAN, 0, 0, 0, 0, 0},
-        {SBN_ARM, SBN_SGD, (float)INFINITY, 0, 0, 0, 0, 0}, {SBN_ARM, SBN_MOMENTUM, 0.1f, 1.0f, 0, 0, 0, 0},
-        {SBN_ARM, SBN_ADAM, 0.1f, 0.9f, 0.9f, 0, 0, 0},  {9, SBN_SGD, 0.1f, 0, 0, 0, 0, 0},
-        {SBN_ARM, 9, 0.1f, 0, 0, 0, 0, 0},
+        {SBN_ARM, SBN_SGD, -1.0f, 0, 0, 0, 0, 0, 1, 0},
+        {SBN_ARM, SBN_SGD, (float)NAN, 0, 0, 0, 0, 0, 1, 0},
+        {SBN_ARM, SBN_SGD, (float)INFINITY, 0, 0, 0, 0, 0, 1, 0},
+        {SBN_ARM, SBN_MOMENTUM, 0.1f, 1.0f, 0, 0, 0, 0, 1, 0},
+        {SBN_ARM, SBN_ADAM, 0.1f, 0.9f, 0.9f, 0, 0, 0, 1, 0},
+        {12, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0},
+        {SBN_ARM, 9, 0.1f, 0, 0, 0, 0, 0, 1, 0},
+        {SBN_ARM, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 2, 0},
+        {SBN_ARM, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0.5f},
+        {SBN_REINFORCE, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 1.0f},
+        {SBN_RLOO, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0},
+        {SBN_ARMS, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 129, 0},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         EXPECT(sbn_init(&net, memory, 4 * WORDS, &shape, &bad[i]), SBN_ERROR_SETTING);
@@ -164,7 +178,13 @@ static void init(void)
     EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_SIZE);
     s = shape;
     s.inputs = UINT32_MAX;
-    EXPECT(sbn_bytes(&s, SBN_SGD) == 0 && sbn_bytes(NULL, SBN_SGD) == 0 && sbn_bytes(&shape, 9) == 0, 1);
+    EXPECT(sbn_bytes(&s, &config) == 0 && sbn_bytes(NULL, &config) == 0 && sbn_bytes(&shape, NULL) == 0, 1);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        EXPECT(sbn_bytes(&shape, &bad[i]) == 0, 1);
+    EXPECT(net == NULL, 1);
+    /* A handle of before does not stay. */
+    net = (sbn_network *)(void *)memory;
+    EXPECT(sbn_init(&net, memory, 4, &shape, &config), SBN_ERROR_SIZE);
     EXPECT(net == NULL, 1);
 }
 
@@ -255,13 +275,14 @@ static void black_box(void)
     float f = 0.0f, results[] = {(float)NAN, (float)INFINITY, -(float)INFINITY};
     sbn_network *net = NULL;
     EXPECT(sbn_init(&net, chain_memory, sizeof chain_memory, &chain, &config), SBN_OK);
-    const size_t params = 24 + 4;
+    const size_t params = SBN_STATE_WORDS + SBN_LAYER_WORDS, head = 24;
+    const size_t learned = 3 * SBN_PARAMS(CODE, SBN_NO_LAYERS, 0);
     memcpy(kept, chain_memory, sizeof kept);
     for (int i = 0; i < 3; i++) {
         EXPECT(sbn_step_black_box(net, x, 2, value, &results[i], &f), SBN_ERROR_OBJECTIVE);
         /* Layers, parameters and moments; the scratch behind them may hold anything. */
-        EXPECT(memcmp(kept + SBN_STATE_WORDS, chain_memory + SBN_STATE_WORDS,
-                      4 * (params - SBN_STATE_WORDS + 3 * SBN_PARAMS(CODE, SBN_NO_LAYERS, 0))) == 0, 1);
+        EXPECT(memcmp(kept + head, chain_memory + head, 16) == 0, 1);
+        EXPECT(memcmp(kept + params, chain_memory + params, 4 * learned) == 0, 1);
         /* The next step draws fresh samples. */
         EXPECT(sbn_steps(net, &steps), SBN_OK);
         EXPECT((int32_t)steps, i + 1);
@@ -274,7 +295,7 @@ static void black_box(void)
     float a = 0.0f, b = 0.0f, c = 2.0f;
     EXPECT(sbn_step_black_box((sbn_network *)(void *)kept, x, 2, value, &c, &a), SBN_OK);
     EXPECT(sbn_step_black_box(net, x, 2, value, &c, &b), SBN_OK);
-    EXPECT(memcmp(kept, chain_memory, 4 * (params + 3 * SBN_PARAMS(CODE, SBN_NO_LAYERS, 0))) == 0, 1);
+    EXPECT(memcmp(kept + params, chain_memory + params, 4 * learned) == 0, 1);
 }
 
 static void overwritten(sbn_network *net)
@@ -287,13 +308,20 @@ static void overwritten(sbn_network *net)
     EXPECT(sbn_step(net, x, 2, &f), SBN_ERROR_BUSY);
     EXPECT(sbn_score(net, x, 2, 1, &f), SBN_ERROR_BUSY);
     make(&net);
-    /* A stray write to the head or to the layers. */
-    const size_t words[] = {0, 1, 2, 3, 4, 5, 7, 24, 25, 26, 27};
+    /* A stray write to the head; one to configuration or layers is noticed where the block was copied. */
+    const size_t words[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         memory[words[i]] ^= 0x40000001u;
         memcpy(before, memory, sizeof memory);
         EXPECT(sbn_step(net, x, 2, &f), SBN_ERROR_MEMORY);
         memory[words[i]] ^= 0x40000001u;
+    }
+    static uint32_t elsewhere[WORDS];
+    memcpy(before, memory, sizeof memory);
+    for (size_t i = 9; i < 24 + 4 * 4; i++) {
+        memcpy(elsewhere, memory, sizeof elsewhere);
+        elsewhere[i] ^= 0x40000001u;
+        EXPECT(sbn_step((sbn_network *)(void *)elsewhere, x, 2, &f), SBN_ERROR_MEMORY);
     }
     memset(memory, 0, sizeof memory);
     memcpy(before, memory, sizeof memory);

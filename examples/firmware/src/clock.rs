@@ -11,16 +11,8 @@ mod timer {
     const RELOAD: *mut u32 = 0xe000_e014 as *mut u32;
     const CURRENT: *mut u32 = 0xe000_e018 as *mut u32;
 
-    /// Nanoseconds of a tick times four: 25 MHz, but 20 MHz on the MPS2 with Cortex-M33 and 32 MHz on the MPS3.
-    const QUARTERS: u32 = match option_env!("BOARD") {
-        Some(board) => match board.as_bytes() {
-            b"mps2-an505" => 200,
-            b"mps3-an547" => 125,
-            b"microbit" => 250,
-            _ => 160,
-        },
-        None => 160,
-    };
+    /// Nanoseconds of a tick times four.
+    const QUARTERS: u32 = (4_000_000_000 / crate::CLOCK as u64) as u32;
 
     pub(super) fn start() {
         // SAFETY: the registers exist on every Cortex-M that has SysTick and are ours alone; no interrupt is enabled.

@@ -1,52 +1,6 @@
-//! A running threshold on scores, what it is worth, and the simplest model to compare with.
+//! What scores are worth, and the simplest model to compare with.
 
 use arm_core::math::ln;
-
-/// Alarm when the running mean of the scores is far above what it usually is.
-#[derive(Clone, Debug)]
-pub struct Detector {
-    seen: u32,
-    mean: f32,
-    usual: f32,
-    spread: f32,
-}
-
-impl Detector {
-    /// Nothing seen yet.
-    pub const NEW: Self = Detector { seen: 0, mean: 0.0, usual: 0.0, spread: 0.0 };
-
-    /// Scores that the running mean covers.
-    const SHORT: f32 = 1.0 / 8.0;
-    /// Scores that the threshold covers.
-    const LONG: f32 = 1.0 / 1024.0;
-    /// The threshold in mean absolute deviations above the usual.
-    const WIDTH: f32 = 3.25;
-
-    /// Takes in a score; whether it raises the alarm. The threshold follows only the scores that do not.
-    pub fn push(&mut self, score: f32) -> bool {
-        self.seen = self.seen.saturating_add(1);
-        // At first plain means of what there is.
-        let share = 1.0 / self.seen as f32;
-        self.mean += (score - self.mean) * Self::SHORT.max(share);
-        let alarm = self.seen > 64 && self.mean > self.threshold();
-        if !alarm {
-            let share = Self::LONG.max(share);
-            self.usual += (self.mean - self.usual) * share;
-            self.spread += ((self.mean - self.usual).abs() - self.spread) * share;
-        }
-        alarm
-    }
-
-    /// The running mean.
-    pub fn mean(&self) -> f32 {
-        self.mean
-    }
-
-    /// The threshold.
-    pub fn threshold(&self) -> f32 {
-        self.usual + Self::WIDTH * self.spread
-    }
-}
 
 /// Scores of normal and of faulty windows in steps of half a nat, up to 64.
 #[derive(Clone, Debug)]

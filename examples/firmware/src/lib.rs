@@ -18,6 +18,12 @@ pub mod switchboard;
 pub mod tick;
 pub mod vibration;
 
+/// Clock of the timer in Hz: the board's, out of `boards.txt`.
+pub(crate) const CLOCK: u32 = match u32::from_str_radix(env!("CLOCK"), 10) {
+    Ok(clock) => clock,
+    Err(_) => panic!("a clock in Hz in boards.txt"),
+};
+
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;
 #[cfg(target_arch = "riscv32")]

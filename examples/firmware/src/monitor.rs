@@ -1,11 +1,11 @@
 //! An anomaly detector that learns from its sensor: windows of samples become bits, a variational auto-encoder learns
 //! them one by one, and the -ELBO is the score.
 
-use super::detector::{Detector, Independent, Tally};
+use super::detector::{Independent, Tally};
 use arm_core::estimator::Arm;
 use arm_core::learner::Progress;
 use arm_core::optim::Sgd;
-use arm_core::stream::{Thermometer, Windows, window_words};
+use arm_core::stream::{Detector, Thermometer, Windows, window_words};
 use arm_core::{Error, Layer, Learner, Memory, Prior, Shape};
 use heapless::spsc::Consumer;
 
@@ -125,6 +125,9 @@ impl Findings {
     };
 }
 
+/// The share of windows that may raise an alarm while nothing is wrong.
+pub const FALSE_ALARMS: f32 = 0.005;
+
 /// The detector with its network.
 #[derive(Debug)]
 pub struct Monitor<'m> {
@@ -146,7 +149,7 @@ impl<'m> Monitor<'m> {
             plan,
             windows: Windows::new(Thermometer::new(plan.levels)?, STEP)?,
             learner: Learner::new(SHAPE, Arm, Sgd { rate: RATE }, 1, network.slices())?,
-            detector: Detector::NEW,
+            detector: Detector::new(FALSE_ALARMS)?,
             independent,
             findings,
             window: 0,
@@ -170,9 +173,15 @@ impl<'m> Monitor<'m> {
     /// What follows from the score of a window, which is known before the network learns the window.
     fn take(&mut self, window: &[u32; WORDS]) {
         let score = self.learner.state().pending.map_or(0.0, |step| step.f);
-        let alarm = self.detector.push(score);
-        // What looks wrong is not learned: a rate of zero leaves every parameter as it is.
-        self.learner.optimiser_mut().rate = if alarm && self.window >= self.plan.learn { 0.0 } else { RATE };
+        let learns = self.window < self.plan.learn;
+        let alarm = if learns {
+            self.detector.learn(score);
+            false
+        } else {
+            self.detector.watch(score)
+        };
+        // What is watched is not learned: a rate of zero leaves every parameter as it is.
+        self.learner.optimiser_mut().rate = if learns { RATE } else { 0.0 };
         let found = &mut *self.findings;
         found.hash = (found.hash ^ u64::from(score.to_bits())).wrapping_mul(0x0000_0100_0000_01b3);
         match self.plan.truth(self.window) {
@@ -188,7 +197,7 @@ impl<'m> Monitor<'m> {
                     found.false_alarms += u32::from(alarm);
                 }
             }
-            None if self.window < self.plan.learn => self.independent.learn(window),
+            None if learns => self.independent.learn(window),
             None => {}
         }
         self.window += 1;

@@ -7,16 +7,8 @@ mod timer {
     const RELOAD: *mut u32 = 0xe000_e014 as *mut u32;
     const CURRENT: *mut u32 = 0xe000_e018 as *mut u32;
 
-    /// Clock of SysTick in Hz: that of the emulated board. (An nRF51 has no SysTick; there a timer takes its place.)
-    const CLOCK: u32 = match option_env!("BOARD") {
-        Some(board) => match board.as_bytes() {
-            b"mps2-an505" => 20_000_000,
-            b"mps3-an547" => 32_000_000,
-            b"microbit" => 16_000_000,
-            _ => 25_000_000,
-        },
-        None => 25_000_000,
-    };
+    // (An nRF51 has no SysTick; there a timer takes its place.)
+    use crate::CLOCK;
 
     pub(super) fn start(rate: u32) {
         // SAFETY: the registers are ours alone. The last write enables counter and interrupt, on the processor's clock.
@@ -37,10 +29,11 @@ mod timer {
 mod timer {
     use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-    /// Of QEMU's `virt` machine: a counter at 10 MHz and the time of the next interrupt.
+    use crate::CLOCK;
+
+    /// Of QEMU's `virt` machine: a counter and the time of the next interrupt.
     const NOW: *const u32 = 0x0200_bff8 as *const u32;
     const NEXT: *mut u32 = 0x0200_4000 as *mut u32;
-    const CLOCK: u32 = 10_000_000;
     const MACHINE_TIMER: usize = 1 << 7;
     const INTERRUPTS: usize = 1 << 3;
 

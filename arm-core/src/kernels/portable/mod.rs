@@ -3,8 +3,8 @@
 mod bernoulli;
 mod optimise;
 
-use super::{AdamRates, Drawn, Input, Kernels};
-use crate::kernels::draw_rule::DrawRule;
+use super::{AdamRates, Drawn, Input, Kernels, Prepared};
+use crate::kernels::draw_rule::{DrawRule, RuleWork};
 use crate::numeric::math::TINY;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_vfp::{Layout, Selected};
@@ -30,6 +30,22 @@ fn layout(w: &Matrix<'_>) -> Layout {
 fn add_to_rows(a: f32, d: &[f32], selected: Selected<'_>, g: &mut MatrixMut<'_>) {
     let layout = Layout { cols: g.cols(), stride: g.stride() };
     arm_vfp::add_to_rows(a, TINY, d, selected, g.data_mut(), layout);
+}
+
+/// A row that is drawn by a rule which is not known yet: the loop is compiled once, and asks a rule through a pointer.
+struct SampleRow<'a> {
+    logits: &'a [f32],
+    uniforms: &'a [f32],
+    out: Drawn<'a>,
+}
+
+impl RuleWork for SampleRow<'_> {
+    type Output = (f32, f32);
+
+    #[inline(always)]
+    fn with<R: DrawRule>(self, rule: &R) -> (f32, f32) {
+        bernoulli::sample(rule, self.logits, self.uniforms, self.out)
+    }
 }
 
 impl Kernels for Portable {
@@ -81,12 +97,53 @@ impl Kernels for Portable {
         }
     }
 
+    #[inline(always)]
+    fn prepare(&self, a: f32, x: Input<'_>, d: Matrix<'_>, prepared: Prepared<'_>) {
+        arm_vfp::terms(a, TINY, d.row(0), prepared.units);
+        // The smallest term of all rows that is not zero.
+        if let Input::Real(x) = x {
+            *prepared.one = a.abs() * arm_vfp::smallest(x.row(0)) * arm_vfp::smallest(d.row(0));
+        }
+    }
+
+    #[inline(always)]
+    fn descend(
+        &self,
+        a: f32,
+        x: Input<'_>,
+        first: usize,
+        d: Matrix<'_>,
+        prepared: Prepared<'_>,
+        mut g: MatrixMut<'_>,
+    ) {
+        let layout = Layout { cols: g.cols(), stride: g.stride() };
+        let selected = match x {
+            Input::Bits(x) => Selected { bits: x.row(0), bias: x.cols(), first },
+            Input::Real(x) => {
+                let (x, height) = (x.row(0), g.height());
+                let units = x.get(first..).unwrap_or_default();
+                let units = units.get(..height).unwrap_or(units);
+                if *prepared.one >= 2.0 * TINY {
+                    arm_vfp::outer(a, units, d.row(0), g.data_mut(), layout);
+                } else {
+                    g.rows_mut().zip(units).for_each(|(g, x)| optimise::axpy(a * x, d.row(0), g));
+                }
+                if first + height <= x.len() {
+                    return;
+                }
+                Selected { bits: &[], bias: x.len(), first }
+            }
+        };
+        arm_vfp::add_terms(prepared.units, selected, g.data_mut(), layout);
+    }
+
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
-        bernoulli::sample(rule, logits, uniforms, out)
+        rule.resolve(SampleRow { logits, uniforms, out })
     }
 
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
-        bernoulli::sample(rule, logits, uniforms, Drawn { sample, partner: &mut [], score: &mut [] }).0
+        rule.resolve(SampleRow { logits, uniforms, out: Drawn { sample, partner: &mut [], score: &mut [] } })
+            .0
     }
 
     fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {
@@ -103,6 +160,19 @@ impl Kernels for Portable {
 
     fn momentum(&self, rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]) {
         optimise::momentum(rate, momentum, g, v, w);
+    }
+
+    fn momentum_rank_one(
+        &self,
+        rate: f32,
+        momentum: f32,
+        x: Input<'_>,
+        first: usize,
+        d: &[f32],
+        _room: &mut [f32],
+        blocks: (MatrixMut<'_>, MatrixMut<'_>),
+    ) {
+        optimise::momentum_rank_one(rate, momentum, x, first, d, blocks);
     }
 
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {

@@ -3,7 +3,7 @@
 use crate::kernels::{AdamRates, Input};
 use crate::numeric::math::{TINY, significant};
 use crate::numeric::matrix::MatrixMut;
-use arm_vfp::{Adam, Layout};
+use arm_vfp::{Adam, Layout, Momentum};
 
 /// Adding and subtracting it rounds a small parameter to a multiple of 2^-63, which parameters are.
 const GRID: f32 = 1.5 / (1u64 << 40) as f32;
@@ -17,10 +17,30 @@ pub(super) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
 
 #[inline(always)]
 pub(super) fn momentum(rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]) {
-    for ((g, v), w) in g.iter().zip(v).zip(w) {
-        *v = significant(momentum * *v + g);
-        *w -= significant(rate * *v);
-    }
+    let row = Layout { cols: g.len(), stride: g.len() };
+    arm_vfp::momentum(&Momentum { keep: momentum, rate, grid: GRID }, &[1.0], g, row, (v, w));
+}
+
+/// Rows `first..` of a layer.
+#[inline(always)]
+pub(super) fn momentum_rank_one(
+    rate: f32,
+    momentum: f32,
+    x: Input<'_>,
+    first: usize,
+    d: &[f32],
+    (mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>),
+) {
+    let constants = Momentum { keep: momentum, rate, grid: GRID };
+    let layout = Layout { cols: w.cols(), stride: w.stride() };
+    let (v, w) = (v.data_mut(), w.data_mut());
+    // Of one length, so that one of them is known for both.
+    let n = v.len().min(w.len());
+    rank_one(x, first, |from, xs| {
+        let rest = (from - first) * layout.stride..n;
+        let blocks = (v.get_mut(rest.clone()).unwrap_or_default(), w.get_mut(rest).unwrap_or_default());
+        arm_vfp::momentum(&constants, xs, d, layout, blocks);
+    });
 }
 
 /// A parameter from elsewhere as one that this machine could have trained: a multiple of 2^-63.
@@ -79,7 +99,7 @@ pub(super) fn adam_rank_one(
     let (m, v, w) = (m.data_mut(), v.data_mut(), w.data_mut());
     // Of one length, so that one of them is known for all.
     let n = m.len().min(v.len()).min(w.len());
-    let mut rows = |from: usize, xs: &[f32]| {
+    let rows = |from: usize, xs: &[f32]| {
         let rest = (from - first) * layout.stride..n;
         let blocks = (
             m.get_mut(rest.clone()).unwrap_or_default(),
@@ -88,6 +108,12 @@ pub(super) fn adam_rank_one(
         );
         arm_vfp::adam(&constants, xs, d, squares, layout, blocks);
     };
+    rank_one(x, first, rows);
+}
+
+/// Calls `rows` with the first of a few rows and what each of them is multiplied with, from `first` on up to the biases.
+#[inline(always)]
+fn rank_one(x: Input<'_>, first: usize, mut rows: impl FnMut(usize, &[f32])) {
     let units = match x {
         Input::Real(x) => x.cols(),
         Input::Bits(x) => x.cols(),
@@ -108,5 +134,46 @@ pub(super) fn adam_rank_one(
             return;
         }
         i += xs.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numeric::matrix::{BitMatrix, Matrix};
+
+    /// Rows of momentum in pieces are those of their gradients, one by one.
+    fn same(x: Input<'_>, units: usize, cols: usize) {
+        let value = |i: usize| ((i * 37 % 101) as f32 - 50.5) * 0.02;
+        let d: [f32; 19] = core::array::from_fn(|i| value(i + 5));
+        let d = &d[..cols];
+        let start: [f32; 19 * 41] = core::array::from_fn(value);
+        let n = (units + 1) * cols;
+        let (mut v, mut w) = (start, start);
+        let mut first = 0;
+        while first <= units {
+            let rows = 3.min(units + 1 - first);
+            let part = first * cols..(first + rows) * cols;
+            let blocks =
+                (MatrixMut::new(&mut v[part.clone()], cols, cols), MatrixMut::new(&mut w[part], cols, cols));
+            momentum_rank_one(0.1, 0.9, x, first, d, blocks);
+            first += rows;
+        }
+        for i in 0..n {
+            let g = x.value(i / cols) * d[i % cols];
+            let velocity = if g == 0.0 { 0.9 * start[i] } else { 0.9 * start[i] + g };
+            assert_eq!((v[i], w[i]), (velocity, (start[i] - 0.1 * velocity + GRID) - GRID), "{i}");
+        }
+    }
+
+    #[test]
+    fn momentum_of_a_single_example() {
+        let bits = [0b1010_0110_0000_1111_0101_0000_0000_0001, 0b1011_0001];
+        let real: [f32; 40] = core::array::from_fn(|i| if i % 3 == 0 { 0.0 } else { i as f32 - 7.5 });
+        for cols in [1, 7, 8, 16, 19] {
+            same(Input::Bits(BitMatrix::new(&bits, 40)), 40, cols);
+            same(Input::Real(Matrix::new(&real, 40, 40)), 40, cols);
+            same(Input::Bits(BitMatrix::new(&bits[..1], 3)), 3, cols);
+        }
     }
 }

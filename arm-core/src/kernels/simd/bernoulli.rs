@@ -3,7 +3,7 @@
 use super::lanes::{flip, not_negative, padded, quarters, store_some};
 use super::math::{decay, ln};
 use crate::kernels::Drawn;
-use crate::kernels::draw_rule::DrawRule;
+use crate::kernels::draw_rule::{DrawRule, RuleWork};
 use crate::kernels::portable::SATURATED;
 use wide::{f32x4, f32x16, u32x16};
 
@@ -115,9 +115,25 @@ impl LogSigmoid {
     }
 }
 
-/// See [`Kernels::sample`](crate::kernels::Kernels::sample); partners and scores are written if `PAIRS`.
+/// A row that a rule draws: see [`Kernels::sample`](crate::kernels::Kernels::sample). Partners and scores are written if
+/// `PAIRS`.
+pub(super) struct Row<'a, const PAIRS: bool> {
+    pub(super) logits: &'a [f32],
+    pub(super) uniforms: &'a [f32],
+    pub(super) out: Drawn<'a>,
+}
+
+impl<const PAIRS: bool> RuleWork for Row<'_, PAIRS> {
+    type Output = (f32, f32);
+
+    #[inline(always)]
+    fn with<R: DrawRule>(self, rule: &R) -> (f32, f32) {
+        sample::<R, PAIRS>(rule, self.logits, self.uniforms, self.out)
+    }
+}
+
 #[inline(always)]
-pub(super) fn sample<E: DrawRule, const PAIRS: bool>(
+fn sample<E: DrawRule, const PAIRS: bool>(
     rule: &E,
     logits: &[f32],
     uniforms: &[f32],

@@ -58,12 +58,12 @@ impl Kernels for Simd {
     }
 
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
-        bernoulli::sample::<E, true>(rule, logits, uniforms, out)
+        rule.resolve(bernoulli::Row::<true> { logits, uniforms, out })
     }
 
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
         let out = Drawn { sample, partner: &mut [], score: &mut [] };
-        bernoulli::sample::<E, false>(rule, logits, uniforms, out).0
+        rule.resolve(bernoulli::Row::<false> { logits, uniforms, out }).0
     }
 
     fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {
@@ -80,6 +80,19 @@ impl Kernels for Simd {
 
     fn momentum(&self, rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]) {
         Portable.momentum(rate, momentum, g, v, w);
+    }
+
+    fn momentum_rank_one(
+        &self,
+        rate: f32,
+        momentum: f32,
+        x: Input<'_>,
+        first: usize,
+        d: &[f32],
+        room: &mut [f32],
+        blocks: (MatrixMut<'_>, MatrixMut<'_>),
+    ) {
+        Portable.momentum_rank_one(rate, momentum, x, first, d, room, blocks);
     }
 
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {

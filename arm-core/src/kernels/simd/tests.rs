@@ -139,6 +139,10 @@ impl Case {
             let [m, v, w] = blocks;
             k.adam_rank_one(RATES, input, self.from, d, &mut room, (m, v, w));
         }
+        for input in [real, packed] {
+            let [m, w] = [&mut m, &mut w].map(|x| MatrixMut::new(x, self.stride, self.outputs));
+            k.momentum_rank_one(0.1, 0.5, input, self.from, d, &mut room, (m, w));
+        }
         bits(&[&m, &v, &w])
     }
 }

@@ -4,6 +4,7 @@ use super::{CENTRED, CRC, FIXED_WORDS, MAGIC, PIECE, VERSION, header_word, layer
 use crate::error::{Error, exact_size};
 use crate::feature::CODINGS;
 use crate::numeric::matrix::MatrixMut;
+use crate::numeric::window::window_mut;
 use crate::shape::{MAX_LAYERS, MAX_WIDTH, Prior, Shape};
 
 /// Bytes that can be read more than once, from multiples of [`PIECE`] on.
@@ -53,7 +54,7 @@ impl<'a, S: Source> Words<'a, S> {
             return Err(Error::Length { needed, given }.into());
         }
         if self.at.is_multiple_of(PIECE) {
-            self.source.read(self.at, self.piece.get_mut(..left.min(PIECE)).unwrap_or_default())?;
+            self.source.read(self.at, window_mut(&mut self.piece, ..left.min(PIECE)))?;
         }
         let word = self.piece.as_chunks::<4>().0.get(self.at % PIECE / 4);
         self.at += 4;
@@ -73,6 +74,8 @@ pub(crate) struct Claims {
     /// Whether the means of centred inputs follow the layers.
     pub has_means: bool,
     pub steps: u64,
+    /// The checksum of everything before it.
+    pub crc: u32,
 }
 
 impl Claims {
@@ -121,6 +124,7 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
         kind: kind as u8,
         has_means: false,
         steps: u64::from(low) | u64::from(high) << 32,
+        crc: 0,
     };
     let (encoder, layers) = (usize::from(claims.encoder), claims.layers());
     claims.has_means = CODINGS && version == VERSION && claims.x() == CENTRED;
@@ -154,7 +158,8 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
     for _ in 0..count {
         sound &= within_limit(f32::from_bits(next()?));
     }
-    let error = if words.next()? != crc.finalize() {
+    claims.crc = crc.finalize();
+    let error = if words.next()? != claims.crc {
         Error::Corrupt
     } else if !same {
         Error::OtherShape
@@ -177,7 +182,8 @@ pub fn decode(shape: &Shape<'_>, mut bytes: &[u8], params: &mut [f32]) -> Result
 }
 
 /// [`decode`] from a source that is not in memory. Its own errors come first; only one that occurs in the second pass,
-/// after a first without any, leaves part of the parameters replaced.
+/// after a first without any, leaves part of the parameters replaced. [`Error::Corrupt`] is among those: the second pass
+/// is checked too, against the checksum of the first.
 pub fn decode_from<S: Source>(
     shape: &Shape<'_>,
     source: &mut S,
@@ -186,7 +192,7 @@ pub fn decode_from<S: Source>(
     shape.check()?;
     exact_size(shape.params(), params.len())?;
     let claims = verify(source, Some(shape))?;
-    replace(shape, claims.header_words(), source, params)?;
+    replace(shape, claims.header_words(), claims.crc, source, params)?;
     Ok(claims.steps)
 }
 
@@ -195,21 +201,23 @@ pub fn decode_from<S: Source>(
 fn replace<S: Source>(
     shape: &Shape<'_>,
     header: usize,
+    expected: u32,
     source: &mut S,
     params: &mut [f32],
 ) -> Result<(), S::Error> {
-    let mut words = Words::new(source);
+    let (mut words, mut crc) = (Words::new(source), CRC.digest());
+    let mut next = || words.next().inspect(|word| crc.update(&word.to_le_bytes()));
     for _ in 0..header {
-        words.next()?;
+        next()?;
     }
     for i in 0..shape.dense_layers() {
         let dense = shape.dense(i);
-        let data = params.get_mut(dense.offset..dense.offset + dense.len()).unwrap_or_default();
+        let data = window_mut(params, dense.offset..dense.offset + dense.len());
         for row in MatrixMut::new(data, dense.stride, dense.stride).rows_mut() {
             for (o, p) in row.iter_mut().enumerate() {
-                *p = if o < dense.outputs { f32::from_bits(words.next()?) } else { 0.0 };
+                *p = if o < dense.outputs { f32::from_bits(next()?) } else { 0.0 };
             }
         }
     }
-    Ok(())
+    if crc.finalize() == expected { Ok(()) } else { Err(Error::Corrupt.into()) }
 }

@@ -251,3 +251,43 @@ fn sizes_are_checked_and_a_sinks_error_comes_through() {
     });
     assert_eq!(full, Err(Error::Busy));
 }
+
+/// Bytes of which one bit is wrong when they are read for the second time.
+struct Fading<'a> {
+    bytes: &'a [u8],
+    bit: usize,
+    read: usize,
+}
+
+impl Source for Fading<'_> {
+    type Error = Error;
+
+    fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn read(&mut self, offset: usize, out: &mut [u8]) -> Result<(), Error> {
+        out.copy_from_slice(&self.bytes[offset..offset + out.len()]);
+        self.read += out.len();
+        if self.read > self.bytes.len()
+            && let Some(byte) = (self.bit / 8).checked_sub(offset).and_then(|at| out.get_mut(at))
+        {
+            *byte ^= 1 << (self.bit % 8);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_second_reading_that_differs_is_noticed() {
+    let shape = Shape::vae(7, &const { [h(4), b(3)] }, &const { [h(5), b(7)] }, Prior::Fixed);
+    let bytes = bytes(&shape);
+    let mut params = vec![0.0; shape.params()];
+    // The checksum itself is not used the second time.
+    for bit in 0..8 * (bytes.len() - 4) {
+        let mut source = Fading { bytes: &bytes, bit, read: 0 };
+        assert_eq!(decode_from(&shape, &mut source, &mut params), Err(Error::Corrupt), "{bit}");
+    }
+    let mut source = Fading { bytes: &bytes, bit: usize::MAX, read: 0 };
+    assert!(decode_from(&shape, &mut source, &mut params).is_ok());
+}

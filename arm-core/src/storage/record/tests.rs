@@ -267,3 +267,18 @@ fn another_networks_record_is_named_as_such() {
     let mut params = [0.0; 2];
     assert_eq!(r.load(&Shape::chain(0, &layers), &mut params), Err(Fault::Model(Error::OtherShape)));
 }
+
+/// The flash of a device that version 0.2 left, with a record in each slot, the newer one in the second.
+#[test]
+fn a_flash_that_an_older_version_wrote_loads() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/0.2/record.bin");
+    let mut flash = Mock::<4>::new(8);
+    flash.bytes = std::fs::read(path).unwrap();
+    let mut both = record(flash.clone());
+    assert_eq!(load(&mut both), Some(42));
+    assert_eq!(save(&mut both, 43), Ok(3));
+    // Without the newer one the older one loads.
+    let slot = Record::<Mock<4>>::slot_size(&SHAPE);
+    flash.bytes[PAGE + slot..PAGE + 2 * slot].fill(0);
+    assert_eq!(load(&mut record(flash)), Some(41));
+}

@@ -61,17 +61,16 @@ pub(crate) unsafe extern "C" fn add_rows(work: *const Rows) {
     )
 }
 
-/// The row of biases, if it is there, and the rows whose bit is set += a y, without terms below `tiny`.
+/// The row of biases, if it is there, and the rows whose bit is set += y; sixteen columns of zeros are left alone.
 ///
 /// # Safety
 /// The pointers are good for what [`Rows`] says.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn add_to_rows(a: f32, tiny: f32, work: *const Rows) {
+pub(crate) unsafe extern "C" fn add_to_rows(work: *const Rows) {
     naked_asm!(
         ".cpu cortex-m55",
         "push {{r4-r11, lr}}",
         "vpush {{d8-d15}}",
-        "vmov r12, lr, d0",
         "mov r9, #0x80000000",
         "mov r6, #0",
         "ldr r5, [r0, #20]",
@@ -79,22 +78,6 @@ pub(crate) unsafe extern "C" fn add_to_rows(a: f32, tiny: f32, work: *const Rows
         "ldr r8, [r0, #28]",
         "add r8, r6",
         "vldmia r8, {{d0-d7}}",
-        "vmul.f32 q0, q0, r12",
-        "vabs.f32 q4, q0",
-        "vpt.f32 lt, q4, lr",
-        "vmovt.i32 q0, #0",
-        "vmul.f32 q1, q1, r12",
-        "vabs.f32 q4, q1",
-        "vpt.f32 lt, q4, lr",
-        "vmovt.i32 q1, #0",
-        "vmul.f32 q2, q2, r12",
-        "vabs.f32 q4, q2",
-        "vpt.f32 lt, q4, lr",
-        "vmovt.i32 q2, #0",
-        "vmul.f32 q3, q3, r12",
-        "vabs.f32 q4, q3",
-        "vpt.f32 lt, q4, lr",
-        "vmovt.i32 q3, #0",
         "vorr q4, q0, q1",
         "vorr q4, q4, q2",
         "vorr q4, q4, q3",

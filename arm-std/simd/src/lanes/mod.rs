@@ -10,13 +10,15 @@ pub(crate) mod plain;
 pub(crate) mod x86;
 
 /// A vector unit for `f32`.
-pub(crate) trait Lanes: Copy {
+///
+/// # Safety
+/// A value must exist only where the CPU has the instructions. `N` must be the elements of a vector, divide [`SIDE`] and be
+/// at least 4, and every method do what it says.
+pub(crate) unsafe trait Lanes: Copy {
     /// A vector of `N` elements.
     type V: Copy;
     /// The first few lanes of a vector.
     type Mask: Copy;
-    /// [`WIDE`] elements.
-    type Sums: Copy;
     /// Elements of a vector.
     const N: usize;
     /// Rows of the tallest tile of two vectors a row that fits in the registers.
@@ -39,6 +41,22 @@ pub(crate) trait Lanes: Copy {
     fn splat(self, x: f32) -> Self::V;
     /// The first `n` lanes, `n <= N`.
     fn mask(self, n: usize) -> Self::Mask;
+    /// The first vector of a slice. Panics if that is shorter.
+    #[inline(always)]
+    fn read(self, from: &[f32]) -> Self::V {
+        assert!(from.len() >= Self::N);
+        // SAFETY: the assertion.
+        unsafe { self.load(from.as_ptr()) }
+    }
+    /// Writes the first vector of a slice. Panics if that is shorter.
+    #[inline(always)]
+    fn write(self, to: &mut [f32], v: Self::V) {
+        assert!(to.len() >= Self::N);
+        // SAFETY: the assertion.
+        unsafe { self.store(to.as_mut_ptr(), v) }
+    }
+    /// A vector.
+    ///
     /// # Safety
     /// `p` must be readable for `N` elements.
     unsafe fn load(self, p: *const f32) -> Self::V;
@@ -47,9 +65,13 @@ pub(crate) trait Lanes: Copy {
     /// # Safety
     /// `p` must be readable for the lanes of the mask.
     unsafe fn load_masked(self, p: *const f32, mask: Self::Mask) -> Self::V;
+    /// Stores a vector.
+    ///
     /// # Safety
     /// `p` must be writable for `N` elements.
     unsafe fn store(self, p: *mut f32, v: Self::V);
+    /// Stores the lanes of the mask.
+    ///
     /// # Safety
     /// `p` must be writable for the lanes of the mask.
     unsafe fn store_masked(self, p: *mut f32, v: Self::V, mask: Self::Mask);
@@ -59,6 +81,13 @@ pub(crate) trait Lanes: Copy {
     /// # Safety
     /// `p` must be writable for `N` elements and aligned to as many.
     unsafe fn stream(self, p: *mut f32, v: Self::V);
+    /// [`stream`](Self::stream) to the first vector of a slice. Panics if that is shorter or not aligned to a vector.
+    #[inline(always)]
+    fn stream_to(self, to: &mut [f32], v: Self::V) {
+        assert!(to.len() >= Self::N && to.as_ptr().addr().is_multiple_of(size_of::<f32>() * Self::N));
+        // SAFETY: the assertion.
+        unsafe { self.stream(to.as_mut_ptr(), v) }
+    }
     /// Orders the streamed stores before all later ones.
     fn fence(self);
     /// a + b.
@@ -83,26 +112,19 @@ pub(crate) trait Lanes: Copy {
     /// v where v > 0, otherwise `slope` v.
     fn activate(self, slope: f32, v: Self::V) -> Self::V;
     /// The sum of the lanes of each vector, in a fixed order.
-    fn sums(self, v: [Self::V; WIDE]) -> Self::Sums;
-    /// # Safety
-    /// `to` must be writable for `WIDE` elements.
-    unsafe fn store_sums(self, to: *mut f32, sums: Self::Sums);
+    fn sums(self, v: [Self::V; WIDE]) -> [f32; WIDE];
     /// A word of the top bits of 32 elements.
     fn pack(self, b: &[u32; 32]) -> u32;
-    /// Writes `first` plus the index of each set bit, ascending. Returns how many there are.
-    ///
-    /// # Safety
-    /// `to` must be writable for 32 elements.
+    /// Writes `first` plus the index of each set bit, ascending, and perhaps something behind them. Returns how many there
+    /// are.
     #[inline(always)]
-    unsafe fn list(self, word: u32, first: u16, to: *mut u16) -> usize {
-        let (mut word, mut n) = (word, 0);
-        while word != 0 {
-            // SAFETY: a word has 32 bits.
-            unsafe { to.add(n).write(first + word.trailing_zeros() as u16) }
-            n += 1;
-            word &= word - 1;
+    fn list(self, word: u32, first: u16, to: &mut [u16; 32]) -> usize {
+        let mut rest = word;
+        for to in to.iter_mut().take(word.count_ones() as usize) {
+            *to = first + rest.trailing_zeros() as u16;
+            rest &= rest - 1;
         }
-        n
+        word.count_ones() as usize
     }
     /// Makes rows of columns.
     #[inline(always)]
@@ -120,9 +142,27 @@ pub(crate) trait Lanes: Copy {
     fn prefetch_write(self, p: *mut f32);
 }
 
+/// Orders the streamed stores before all later ones when it goes out of scope, however that comes about.
+pub(crate) struct Fence<L: Lanes>(pub(crate) L);
+
+impl<L: Lanes> Drop for Fence<L> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.fence();
+        #[cfg(test)]
+        FENCES.set(FENCES.get() + 1);
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Fences of this thread.
+    pub(crate) static FENCES: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
 /// Asks for `vectors` vectors of each of `rows` rows from `p`.
 #[inline(always)]
-pub(crate) fn ask<L: Lanes>(l: L, p: *const f32, stride: usize, rows: usize, vectors: usize) {
+pub(crate) fn prefetch_rows<L: Lanes>(l: L, p: *const f32, stride: usize, rows: usize, vectors: usize) {
     for r in 0..rows {
         for c in 0..vectors {
             l.prefetch(p.wrapping_add(r * stride + c * L::N));

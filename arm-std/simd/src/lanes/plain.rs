@@ -7,10 +7,10 @@ use wide::f32x4;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plain;
 
-impl Lanes for Plain {
+// SAFETY: every CPU has it, and a vector has four elements.
+unsafe impl Lanes for Plain {
     type V = f32x4;
     type Mask = usize;
-    type Sums = [f32; WIDE];
     const N: usize = 4;
     const TALL: usize = if cfg!(target_arch = "aarch64") { 12 } else { 4 };
     const DOTS: usize = if cfg!(target_arch = "aarch64") { 5 } else { 2 };
@@ -114,12 +114,6 @@ impl Lanes for Plain {
             let v = v.to_array();
             (v[0] + v[2]) + (v[1] + v[3])
         })
-    }
-
-    #[inline(always)]
-    unsafe fn store_sums(self, to: *mut f32, sums: [f32; WIDE]) {
-        // SAFETY: the caller's promise; an array has the alignment of its elements.
-        unsafe { to.cast::<[f32; WIDE]>().write(sums) }
     }
 
     #[inline(always)]

@@ -1,8 +1,9 @@
 //! y = act(x w + bias) for packed bits: sums of the rows of w whose bit is set.
 
-use crate::lanes::{Lanes, Op, ask};
-use crate::tiles::affine_sums::{TALL, Tile, pays};
-use crate::tiles::bits::{List, WIDEST, WORDS, add_rows, load, store, used};
+use crate::lanes::{Lanes, Op, prefetch_rows};
+use crate::tiles::lists::{List, WIDEST, WORDS, add_rows, used};
+use crate::tiles::subsets::{TALL, Tile, pays};
+use crate::tiles::sum::{load, store};
 use crate::tiles::{panels, split, with_width};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
@@ -64,7 +65,7 @@ impl Op for AffineBits<'_> {
                 let (w, below) = (w.wrapping_add(word * 32 * ws), w.wrapping_add((word + WORDS) * 32 * ws));
                 for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
                     if first == 0 && begin && start == 0 {
-                        ask(l, w, ws, inputs.min(32 * WORDS), vectors);
+                        prefetch_rows(l, w, ws, inputs.min(32 * WORDS), vectors);
                     }
                     // The first examples ask for the panel after this one, each for a part of its rows.
                     let after = start + vectors * L::N;
@@ -72,13 +73,13 @@ impl Op for AffineBits<'_> {
                         if after < outputs { (w.wrapping_add(after), true) } else { (below, !end) };
                     let part = if first == 0 && some { (32 * WORDS).div_ceil(few.len()) } else { 0 };
                     for (r, (list, &row)) in lists.iter().zip(few).enumerate() {
-                        ask(l, next.wrapping_add(r * part * ws), ws, part, vectors);
+                        prefetch_rows(l, next.wrapping_add(r * part * ws), ws, part, vectors);
                         let y = y.wrapping_add(row * ys + start);
                         let init = if begin { bias.wrapping_add(start) } else { y.cast_const() };
                         with_width!(vectors, C => {
                             // SAFETY: the assertions; set bits are below `inputs`, the panel is within the columns.
                             unsafe {
-                                let mut s: [L::V; C] = load(l, init, lanes);
+                                let mut s: [L::V; C] = load(l, init, l.mask(lanes));
                                 add_rows(l, list.ones(), w.wrapping_add(start), ws, lanes, None, &mut s);
                                 if end && self.slope != 1.0 {
                                     for v in &mut s {

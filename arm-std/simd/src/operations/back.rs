@@ -1,6 +1,7 @@
 //! dx = act'(a) (d w^T): tiles of inner products, four rows of w at a time.
 
 use crate::lanes::{Lanes, Op, WIDE};
+use crate::tiles::dots::{At, tile};
 use crate::tiles::{back_pairs, split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
@@ -18,16 +19,6 @@ const INPUTS: usize = 256;
 
 /// Rows of the tallest tile of any vector unit.
 const MOST: usize = 6;
-
-/// Where the rows of a tile begin, and their distances.
-#[derive(Clone, Copy)]
-struct At {
-    w: *const f32,
-    ws: usize,
-    d: *const f32,
-    ds: usize,
-    outputs: usize,
-}
 
 impl Op for Back<'_> {
     type Out = ();
@@ -56,7 +47,7 @@ impl Op for Back<'_> {
                         unsafe {
                             let tile = tile::<L, R>(l, at, WIDE.min(inputs - i));
                             for (sums, to) in tile.into_iter().zip(&mut block) {
-                                l.store_sums(to.as_mut_ptr().add(i), l.sums(sums));
+                                to[i..i + WIDE].copy_from_slice(&l.sums(sums));
                             }
                         }
                     }
@@ -69,60 +60,6 @@ impl Op for Back<'_> {
                     }
                 }
             }
-        }
-    }
-}
-
-/// Lane sums of the products of `R` rows of d with `count` <= four rows of w. Missing rows repeat the first.
-#[inline(always)]
-unsafe fn tile<L: Lanes, const R: usize>(l: L, at: At, count: usize) -> [[L::V; WIDE]; R] {
-    let mut sums = [[l.splat(0.0); WIDE]; R];
-    let row = |i: usize| at.w.wrapping_add(if i < count { i * at.ws } else { 0 });
-    let rows = [row(0), row(1), row(2), row(3)];
-    let whole = at.outputs - at.outputs % L::N;
-    for o in (0..whole).step_by(L::N) {
-        // SAFETY: o.. + N lies within the columns.
-        unsafe { add(l, at, &rows, o, None, &mut sums) };
-    }
-    if whole < at.outputs {
-        // SAFETY: the lanes of the mask lie within the columns.
-        unsafe { add(l, at, &rows, whole, Some(l.mask(at.outputs - whole)), &mut sums) };
-    }
-    sums
-}
-
-/// Adds the products of columns `o..` + N, or those of the mask.
-#[inline(always)]
-unsafe fn add<L: Lanes, const R: usize>(
-    l: L,
-    at: At,
-    rows: &[*const f32; WIDE],
-    o: usize,
-    mask: Option<L::Mask>,
-    sums: &mut [[L::V; WIDE]; R],
-) {
-    let mut w = [l.splat(0.0); WIDE];
-    // SAFETY: the caller's promise.
-    unsafe {
-        for (w, row) in w.iter_mut().zip(rows) {
-            *w = load(l, row.wrapping_add(o), mask);
-        }
-        for (r, sums) in sums.iter_mut().enumerate() {
-            let d = load(l, at.d.wrapping_add(r * at.ds + o), mask);
-            for (s, w) in sums.iter_mut().zip(w) {
-                *s = l.fma(d, w, *s);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn load<L: Lanes>(l: L, p: *const f32, mask: Option<L::Mask>) -> L::V {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match mask {
-            Some(mask) => l.load_masked(p, mask),
-            None => l.load(p),
         }
     }
 }

@@ -1,25 +1,44 @@
 //! Copies that other threads will read.
 
-use crate::lanes::{Lanes, Op};
+use crate::lanes::{Fence, Lanes, Op};
 
 /// See [`Desktop::publish`](crate::Desktop::publish).
-pub(crate) struct Publish<I>(pub(crate) I);
+pub(crate) struct Publish<'i, 'a>(pub(crate) &'i mut dyn Iterator<Item = (&'a [f32], &'a mut [f32])>);
 
-impl<'a, I: Iterator<Item = (&'a [f32], &'a mut [f32])>> Op for Publish<I> {
+impl Op for Publish<'_, '_> {
     type Out = ();
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
+        let _fence = Fence(l);
         for (from, to) in self.0 {
             let n = from.len().min(to.len());
             let (from, to) = (&from[..n], &mut to[..n]);
             let whole = if to.as_ptr().addr().is_multiple_of(64) { n - n % L::N } else { 0 };
-            for i in (0..whole).step_by(L::N) {
-                // SAFETY: i.. + N is within both slices; to + i is aligned like `to`, by N of 16, 8 or 4.
-                unsafe { l.stream(to.as_mut_ptr().add(i), l.load(from.as_ptr().add(i))) }
+            for (from, to) in from[..whole].chunks_exact(L::N).zip(to[..whole].chunks_exact_mut(L::N)) {
+                l.stream_to(to, l.read(from));
             }
             to[whole..].copy_from_slice(&from[whole..]);
         }
-        l.fence();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lanes::FENCES;
+    use crate::memory::Aligned;
+    use crate::{Desktop, Level};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn copies_are_ordered_even_where_the_pieces_panic() {
+        for kernels in Level::ALL.into_iter().filter_map(Desktop::with) {
+            let (from, mut to) = ([1.0; 64], Aligned::zeroed(64));
+            let before = FENCES.get();
+            let pieces = std::iter::once((&from[..], to.floats_mut()))
+                .chain(std::iter::once_with(|| panic!("after the first piece")));
+            assert!(catch_unwind(AssertUnwindSafe(|| kernels.publish(pieces))).is_err());
+            assert_eq!((to.floats(), FENCES.get()), (&from[..], before + 1));
+        }
     }
 }

@@ -40,12 +40,12 @@ impl Streams {
 }
 
 /// See [`Kernels::uniforms`](arm_core::kernels::Kernels::uniforms).
-pub(crate) struct Uniforms<'a, F> {
-    pub(crate) state: F,
+pub(crate) struct Uniforms<'a> {
+    pub(crate) state: &'a dyn Fn(usize) -> [u64; 2],
     pub(crate) u: MatrixMut<'a>,
 }
 
-impl<F: Fn(usize) -> [u64; 2]> Op for Uniforms<'_, F> {
+impl Op for Uniforms<'_> {
     type Out = ();
 
     #[inline(always)]

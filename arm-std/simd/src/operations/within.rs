@@ -21,14 +21,12 @@ impl Op for Within<'_> {
         let mut parts = self.values.chunks_exact(AT_ONCE * L::N);
         for part in &mut parts {
             for (k, largest) in largest.iter_mut().enumerate() {
-                // SAFETY: a part has so many vectors.
-                *largest = l.largest(*largest, unsafe { l.load(part.as_ptr().add(k * L::N)) });
+                *largest = l.largest(*largest, l.read(&part[k * L::N..]));
             }
         }
         let mut lanes = [[0.0; 16]; AT_ONCE];
         for (lanes, largest) in lanes.iter_mut().zip(largest) {
-            // SAFETY: no vector has more than 16 elements.
-            unsafe { l.store(lanes.as_mut_ptr(), largest) }
+            l.write(lanes, largest);
         }
         let rest = parts.remainder();
         lanes.as_flattened().iter().chain(rest).all(|v| magnitude(*v) <= self.limit.to_bits())

@@ -1,6 +1,6 @@
 //! y = act(x w + bias) with terms multiplied in [pairs](crate::tiles::pairs).
 
-use crate::lanes::{Lanes, WIDE, ask};
+use crate::lanes::{Lanes, WIDE, prefetch_rows};
 use crate::tiles::pairs::{rows_from, scale};
 use crate::tiles::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
@@ -48,15 +48,19 @@ impl Packed {
         }
         for r in (0..rows).step_by(WIDE) {
             let four = rows_from(self.x.as_ptr().cast(), TERMS, r, rows);
-            // SAFETY: a row has two terms for each pair, and there is room for whole groups.
-            unsafe { l.store_sums(self.own.as_mut_ptr().add(r), products(l, four, terms / 3)) }
+            // SAFETY: a row has two terms for each pair.
+            let sums = unsafe { products(l, four, terms / 3) };
+            self.own[r..r + WIDE].copy_from_slice(&sums);
         }
     }
 }
 
 /// The sums of the products within the pairs of four rows.
+///
+/// # Safety
+/// They must be readable for the terms of the pairs.
 #[inline(always)]
-unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], pairs: usize) -> L::Sums {
+unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], pairs: usize) -> [f32; WIDE] {
     let mut sums = [l.splat(0.0); WIDE];
     for k in (0..pairs).step_by(L::N) {
         let mask = l.mask(L::N.min(pairs - k));
@@ -102,7 +106,7 @@ pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
             for (start, height) in split(rows, ROWS) {
                 packed.fill(l, x, start, height, first, terms);
                 if start == 0 {
-                    ask(l, w.wrapping_add(first * ws), ws, terms, 1);
+                    prefetch_rows(l, w.wrapping_add(first * ws), ws, terms, 1);
                 }
                 for column in (0..COLUMNS.min(outputs - left)).step_by(L::N) {
                     let bias = w.wrapping_add(inputs * ws + column);
@@ -193,6 +197,9 @@ unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(l: L, at: Tile, shar
 }
 
 /// Adds a pair of terms and a single one to the sums of rows.
+///
+/// # Safety
+/// Each x must be readable in as many rows as sums.
 #[inline(always)]
 unsafe fn add<L: Lanes>(l: L, sums: &mut [L::V], x: [*const f32; 3], [w0, w1, one]: [L::V; 3]) {
     for (r, sum) in sums.iter_mut().enumerate() {

@@ -95,8 +95,11 @@ pub(crate) fn back<L: Lanes>(
 }
 
 /// The sums of the products within the pairs of four rows.
+///
+/// # Safety
+/// They must be readable for the terms.
 #[inline(always)]
-unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], terms: usize) -> L::Sums {
+unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], terms: usize) -> [f32; WIDE] {
     let mut sums = [l.splat(0.0); WIDE];
     for k in 0..terms / (3 * L::N) {
         let o = 3 * L::N * k;
@@ -132,12 +135,16 @@ impl Block {
         }
         for r in (0..height).step_by(WIDE) {
             let rows = rows_from(self.d.as_ptr().cast(), TERMS, r, height);
-            // SAFETY: the rows have `terms` elements, and own as many as whole groups.
-            unsafe { l.store_sums(self.own.as_mut_ptr().add(r), products(l, rows, terms)) }
+            // SAFETY: the rows have `terms` elements.
+            let sums = unsafe { products(l, rows, terms) };
+            self.own[r..r + WIDE].copy_from_slice(&sums);
         }
     }
 
     /// Sums of `R` packed rows for `inputs` rows of w, and, for the first rows, those of the products of w.
+    ///
+    /// # Safety
+    /// `inputs` rows of `terms` elements, `ws` apart, must be readable from `w`, and `R` rows be packed.
     #[inline(always)]
     unsafe fn tiles<L: Lanes, const R: usize, const FIRST: bool>(
         &mut self,
@@ -153,11 +160,11 @@ impl Block {
                 let rows = rows_from(w, ws, i, inputs);
                 let (tile, shared) = tile::<L, R, FIRST>(l, rows, self.d.as_ptr().cast(), terms);
                 for ([x, y, z], to) in tile.into_iter().zip(&mut self.sums) {
-                    l.store_sums(to.as_mut_ptr().add(i), l.sums([x, y, z, z]));
+                    to[i..i + WIDE].copy_from_slice(&l.sums([x, y, z, z]));
                 }
                 if FIRST {
                     let [x, y, z] = shared;
-                    l.store_sums(self.shared.as_mut_ptr().add(i), l.sums([x, y, z, z]));
+                    self.shared[i..i + WIDE].copy_from_slice(&l.sums([x, y, z, z]));
                 }
             }
         }
@@ -166,6 +173,9 @@ impl Block {
 
 /// Lane sums of the products of `R` packed rows with three rows of w; for the first rows also of those within the pairs of
 /// w.
+///
+/// # Safety
+/// The rows must be readable for the terms, and `R` rows be packed at `d`, with zeros to a whole vector.
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
     l: L,

@@ -1,12 +1,16 @@
 //! How a tile is driven: which part of an operation stays in the registers, and in which order the parts follow each other.
 
-pub(crate) mod adam_pairs;
-pub(crate) mod adam_tile;
 pub(crate) mod affine_pairs;
-pub(crate) mod affine_sums;
 pub(crate) mod back_pairs;
-pub(crate) mod bits;
+pub(crate) mod dots;
+pub(crate) mod gradient_pairs;
+pub(crate) mod gradient_terms;
+pub(crate) mod lists;
 pub(crate) mod pairs;
+pub(crate) mod pending;
+pub(crate) mod rates;
+pub(crate) mod subsets;
+pub(crate) mod sum;
 
 /// `count` things in parts of at most `most`, as even as can be: (first, size).
 #[inline(always)]
@@ -15,6 +19,12 @@ pub(crate) fn split(count: usize, most: usize) -> impl Iterator<Item = (usize, u
     let size = count.checked_div(parts).unwrap_or(0);
     let larger = count - size * parts;
     (0..parts).map(move |k| (k * size + k.min(larger), size + usize::from(k < larger)))
+}
+
+/// Whether a layer of `inputs` inputs and one row of biases has `height` rows from `first`.
+#[inline(always)]
+pub(crate) fn has_rows(inputs: usize, first: usize, height: usize) -> bool {
+    first.checked_add(height).is_some_and(|end| end.saturating_sub(1) <= inputs)
 }
 
 /// Columns in panels of at most `most` vectors of `n`: (first column, vectors, lanes in use of the last vector).

@@ -111,13 +111,13 @@ impl Array<'_> {
             ($number:ty) => {
                 push!($number, |number| number as f64)
             };
-            ($number:ty, $value:expr) => {{
+            ($bits:ty, $value:expr) => {{
                 let (cells, _) = bytes.as_chunks();
-                let mut push = |number: $number| table.push($value(number));
+                let mut push = |bits: $bits| table.push($value(bits));
                 if self.big_endian {
-                    cells.iter().try_for_each(|&cell| push(<$number>::from_be_bytes(cell)))
+                    cells.iter().try_for_each(|&cell| push(<$bits>::from_be_bytes(cell)))
                 } else {
-                    cells.iter().try_for_each(|&cell| push(<$number>::from_le_bytes(cell)))
+                    cells.iter().try_for_each(|&cell| push(<$bits>::from_le_bytes(cell)))
                 }
             }};
         }
@@ -130,7 +130,7 @@ impl Array<'_> {
             Element::I32 => push!(i32),
             Element::U64 => push!(u64),
             Element::I64 => push!(i64),
-            Element::F16 => push!(half::f16, half::f16::to_f64),
+            Element::F16 => push!(u16, of_half),
             Element::F32 => push!(f32),
             Element::F64 => push!(f64),
         }
@@ -172,6 +172,18 @@ impl Array<'_> {
     }
 }
 
+/// The value of a half-precision number. (The library for it is compiled for longer than all other formats together.)
+fn of_half(bits: u16) -> f64 {
+    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 0x3ff));
+    let magnitude = match exponent {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1024.0 + fraction) * 2f64.powi(exponent - 25),
+    };
+    if bits >> 15 == 0 { magnitude } else { -magnitude }
+}
+
 /// Rows `first..` of an array stored column after column, as rows; `order` tells where each column is stored.
 fn transpose<const N: usize>(bytes: &[u8], order: &[usize], rows: usize, first: usize, block: &mut [u8]) {
     let ((cells, _), (block, _)) = (bytes.as_chunks::<N>(), block.as_chunks_mut::<N>());
@@ -188,6 +200,28 @@ fn transpose<const N: usize>(bytes: &[u8], order: &[usize], rows: usize, first: 
 mod tests {
     use super::*;
     use crate::data::Table;
+
+    #[test]
+    fn halves_have_their_values() {
+        for (bits, value) in [
+            (0x0000, 0.0),
+            (0x0001, 2f64.powi(-24)),
+            (0x03ff, 1023.0 * 2f64.powi(-24)),
+            (0x3555, 0.333251953125),
+            (0x7bff, 65504.0),
+            (0x7c00, f64::INFINITY),
+            (0xfc00, f64::NEG_INFINITY),
+        ] {
+            assert_eq!(of_half(bits), value, "{bits:#x}");
+        }
+        assert!(of_half(0x7e00).is_nan() && of_half(0x8000).is_sign_negative());
+        // Those that are not the smallest lie among the single-precision numbers, with another bias.
+        for bits in (0x0400..0x7c00u16).chain(0x8400..0xfc00) {
+            let (sign, rest) = (u32::from(bits >> 15), u32::from(bits & 0x7fff));
+            let single = f32::from_bits(sign << 31 | ((rest << 13) + (112 << 23)));
+            assert_eq!(of_half(bits), f64::from(single), "{bits:#x}");
+        }
+    }
 
     fn read(
         element: Element,

@@ -2,14 +2,8 @@
 //! said.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use crate::data::{BitTable, Loaded, Table, load};
-
-fn folder() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/cases");
-    path.is_dir().then_some(path)
-}
 
 /// All rows of a single table that was split, one byte a bit.
 fn bits(loaded: &Loaded) -> Vec<u8> {
@@ -29,7 +23,7 @@ fn digits(text: &[u8]) -> Vec<u8> {
 
 #[test]
 fn every_case_has_its_right_outcome() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = arm_needs::beside("cases") else { return };
     let expected = digits(&fs::read(folder.join("quoted.csv")).unwrap());
     assert_eq!(expected.len(), 300 * 16);
     let mut seen = 0;

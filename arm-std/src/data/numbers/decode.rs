@@ -3,7 +3,7 @@
 use super::SHARE;
 use super::coded::Coded;
 use super::levels::{Levels, Scale};
-use super::rows::{Labels, Raw, Store};
+use super::raw::{Labels, Raw, Store};
 use crate::data::note::Note;
 use crate::data::{BitTable, Fault, Table};
 
@@ -221,6 +221,13 @@ fn named_labels(labels: &Labels, cols: usize, notes: &mut Vec<Note>) {
                 notes.push(Note::Label { column: labels.label(column), most: None });
             }
         }
+    }
+}
+
+impl Raw {
+    /// The table by itself.
+    pub(crate) fn table(self) -> Result<Table, Fault> {
+        super::decode::decode(vec![self]).map(|(mut tables, _)| tables.remove(0)).map_err(|(_, fault)| fault)
     }
 }
 

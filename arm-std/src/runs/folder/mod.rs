@@ -31,6 +31,8 @@ pub const METRICS: &str = "metrics.jsonl";
 pub const SAMPLES: &str = "samples.png";
 /// Name of the picture of reconstructions.
 pub const RECONSTRUCTIONS: &str = "reconstructions.png";
+/// Name of the picture of a conditional network's predictions.
+pub const PREDICTIONS: &str = "predictions.png";
 /// Name of the curves.
 pub const CURVES: &str = "curves.svg";
 /// Name of the report.

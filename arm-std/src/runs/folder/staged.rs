@@ -5,7 +5,7 @@
 //! ended after a kill: `whole` (the new run can go on; old files may be gone), then `moving` (all old files are gone; new
 //! ones may have moved).
 
-use super::{CURVES, MODEL, RECONSTRUCTIONS, REPORT, RunError, SAMPLES, cannot_write};
+use super::{CURVES, MODEL, PREDICTIONS, RECONSTRUCTIONS, REPORT, RunError, SAMPLES, cannot_write};
 use crate::files::replace_bytes;
 use crate::train::Checkpoint;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ const WHOLE: &str = "whole";
 const MOVING: &str = "moving";
 
 /// What a run writes beside its checkpoints, and what the files of a new run do not replace by themselves.
-const FILES: [&str; 5] = [MODEL, SAMPLES, RECONSTRUCTIONS, CURVES, REPORT];
+const FILES: [&str; 6] = [MODEL, SAMPLES, RECONSTRUCTIONS, PREDICTIONS, CURVES, REPORT];
 
 /// Where the new run of `path` grows.
 pub(super) fn folder(path: &Path) -> PathBuf {
@@ -59,9 +59,10 @@ pub(super) fn publish(path: &Path) -> Result<(), RunError> {
     if !moving.exists() {
         Checkpoint::clear(path);
         for file in FILES.map(|name| path.join(name)) {
-            match fs::remove_file(&file) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(cannot_write(file)(e)),
-                _ => {}
+            if let Err(e) = fs::remove_file(&file)
+                && e.kind() != io::ErrorKind::NotFound
+            {
+                return Err(cannot_write(file)(e));
             }
         }
         fs::rename(&whole, &moving).map_err(cannot_write(moving))?;

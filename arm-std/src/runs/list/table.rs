@@ -1,12 +1,16 @@
 //! Groups of runs as lines of text.
 
 use super::{Group, Mean, duration};
+use crate::train::Config;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Settings that have a column in any case.
-const ALWAYS: [&str; 4] = ["preset", "estimator", "steps", "seed"];
+const ALWAYS: [&str; 5] = ["preset", "network", "estimator", "steps", "seed"];
+
+/// The most characters of a network.
+const WIDEST: usize = 32;
 
 /// Names and seeds that are written out.
 const WRITTEN: usize = 3;
@@ -29,6 +33,27 @@ fn word(value: &Value) -> String {
         // A setting is an f32, whose digits as f64 say nothing.
         Value::Number(n) if n.is_f64() => n.as_f64().map_or_else(String::new, |v| (v as f32).to_string()),
         other => other.to_string(),
+    }
+}
+
+/// What the network of a run is called: its preset, or the notation of one's own, of which the middle is left out where it is long.
+fn network(config: &Config) -> String {
+    let own =
+        config.network.as_ref().filter(|network| config.preset.is_none_or(|p| p.notation() != **network));
+    let notation = own.map(|network| shortened(&network.to_string()));
+    match (config.preset, notation) {
+        (Some(preset), None) => preset.name(),
+        (Some(preset), Some(notation)) => format!("{}: {notation}", preset.name()),
+        (None, notation) => notation.unwrap_or_else(|| "-".into()),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let end = WIDEST / 2 - 1;
+    match letters.len() {
+        0..=WIDEST => text.into(),
+        all => letters[..end].iter().chain(&['.', '.']).chain(&letters[all - end..]).collect(),
     }
 }
 
@@ -68,7 +93,11 @@ fn seeds(seeds: &[u64]) -> String {
 pub(super) fn labels(groups: &[Group]) -> Vec<String> {
     let (all, keys) = settings(groups);
     let differs = |key: &&&str| all.iter().any(|s| s[**key] != all[0][**key]);
-    let mut named: Vec<&str> = ["preset", "estimator", "steps"].iter().filter(differs).copied().collect();
+    let networks: Vec<String> = groups.iter().map(|g| network(&g.config)).collect();
+    let mut named: Vec<&str> = ["estimator", "steps"].iter().filter(differs).copied().collect();
+    if networks.iter().any(|network| *network != networks[0]) {
+        named.insert(0, "network");
+    }
     if named.is_empty() && keys.is_empty() {
         named.push("estimator");
     }
@@ -77,7 +106,8 @@ pub(super) fn labels(groups: &[Group]) -> Vec<String> {
             return run.file_name().unwrap_or(run.as_os_str()).to_string_lossy().into_owned();
         }
         let value = |key: &str| match (key, word(&settings[key])) {
-            ("preset" | "estimator", word) => word,
+            ("network", _) => network(&group.config),
+            ("estimator", word) => word,
             (_, word) => format!("{key} {word}"),
         };
         let words: Vec<_> = named.iter().copied().chain(keys.iter().map(String::as_str)).map(value).collect();
@@ -90,8 +120,18 @@ pub(super) fn labels(groups: &[Group]) -> Vec<String> {
 /// Figures of several runs are mean ± standard deviation, with their number where not all have one.
 pub fn table(groups: &[Group]) -> Vec<String> {
     let (all, keys) = settings(groups);
-    let head =
-        ["run", "n", "preset", "estimator", "steps", "valid -ELBO", "test -ELBO", "test NLL", "time", "seed"];
+    let head = [
+        "run",
+        "n",
+        "network",
+        "estimator",
+        "steps",
+        "valid -ELBO",
+        "test -ELBO",
+        "test NLL",
+        "time",
+        "seed",
+    ];
     let figures = 4..9;
     let mut rows: Vec<Vec<String>> = vec![head.iter().map(|h| h.to_string()).collect()];
     rows[0].extend(keys.iter().cloned());
@@ -106,7 +146,7 @@ pub fn table(groups: &[Group]) -> Vec<String> {
         let mut row = vec![
             folders(&group.runs),
             group.runs.len().to_string(),
-            word(&settings["preset"]),
+            network(&group.config),
             word(&settings["estimator"]),
             steps,
             figure(group.valid_neg_elbo),
@@ -156,6 +196,16 @@ mod tests {
         assert_eq!(folders(&paths(&["x/a", "y/a"])), "{x/a,y/a}");
         assert_eq!(folders(&paths(&["a", "b"])), "{a,b}");
         assert_eq!((seeds(&[3, 1]), seeds(&[1, 2, 3, 4])), ("1,3".into(), "4 seeds".into()));
+    }
+
+    #[test]
+    fn networks_of_ones_own_are_told_by_their_layers() {
+        let of = |text: &str| network(&crate::train::Settings::from_toml(text).unwrap().resolve().unwrap());
+        assert_eq!(of("preset = 'linear'"), "linear");
+        assert_eq!(of("network = '64-32-[16] / [16]-32-64'"), "64-32-[16] / [16]-32-64");
+        assert_eq!(of("preset = 'linear'\nnetwork = 'x-[9] / [9]-x'"), "linear: x-[9] / [9]-x");
+        let long = of("network = '64-[32]-[24]-[16] / [16]-[24]-[32]-64'");
+        assert_eq!((long.as_str(), long.len()), ("64-[32]-[24]-[1..6]-[24]-[32]-64", WIDEST));
     }
 
     #[test]

@@ -1,139 +1,42 @@
 //! The report of a run: one HTML file that needs nothing else, neither files nor the network.
 
+mod charts;
+mod shown;
+
+pub use charts::curves;
+pub use shown::{Picture, Shown};
+
 use crate::data::BitTable;
 use crate::network::Model;
-use crate::runs::folder::{CURVES, RECONSTRUCTIONS, REPORT, RunFolder, SAMPLES};
-use crate::runs::image::is_picture;
+use crate::runs::folder::{CURVES, REPORT, RunFolder};
 use crate::runs::list::{Summary, duration};
-use crate::runs::pictures::{reconstructions, samples};
-use crate::runs::plot::{Axis, Chart, Curve, page};
-use crate::train::{Epoch, Failure, Restored};
+use crate::train::{Failure, Restored};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use charts::apart;
 use serde_json::Value;
 use std::fmt::Write;
 
-/// What a report shows beside the figures of the run.
-#[derive(Clone, Copy, Debug)]
-pub struct Pictures<'a> {
-    /// Samples, as PNG.
-    pub samples: &'a [u8],
-    /// Reconstructions, as PNG.
-    pub reconstructions: &'a [u8],
-    /// Charts of the run, as SVG.
-    pub curves: &'a [String],
-    /// The share of ones in each column, as SVG, of rows that are no pictures.
-    pub means: Option<&'a str>,
-}
-
 /// Writes the report of the run in `folder`, and the pictures and curves that it shows as files of their own. `model` is
-/// that of the best epoch so far; `test` gives the examples to reconstruct. Cost: 140 examples through the network.
+/// that of the best epoch so far; `test` gives the examples to reconstruct or predict. Cost: 140 examples through the network, or
+/// 40 times 20 through a conditional one.
 ///
 /// # Errors
 /// Metrics that cannot be read, or files that cannot be written.
 pub fn refresh(folder: &RunFolder, model: &Model, test: &BitTable, seed: u64) -> Result<(), Failure> {
     let Some(run) = Summary::read(folder.path())? else { return Ok(()) };
-    let curves = curves(&run.epochs)?;
-    if model.network.conditional {
-        // It has no samples of whole rows to show.
-        return Ok(folder.write(CURVES, curves.as_bytes())?);
-    }
-    let grid = samples(model, 100, seed)?;
-    let means = match is_picture(model.network.inputs) {
-        true => None,
-        false => Some(page(&[means(test, &grid.means())], 1)?),
-    };
-    let samples = grid.png()?;
-    let reconstructions = reconstructions(model, test, 40, seed)?.png()?;
-    let pictures = Pictures {
-        samples: &samples,
-        reconstructions: &reconstructions,
-        curves: &apart(&run.epochs)?,
-        means: means.as_deref(),
-    };
-    folder.write(REPORT, html(&run, model, pictures).as_bytes())?;
-    folder.write(CURVES, curves.as_bytes())?;
-    folder.write(SAMPLES, &samples)?;
-    Ok(folder.write(RECONSTRUCTIONS, &reconstructions)?)
+    let shown = Shown::of(model, test, seed)?;
+    let page = html(&run, model, &apart(&run.epochs)?, &shown);
+    folder.write(REPORT, page.as_bytes())?;
+    folder.write(CURVES, curves(&run.epochs)?.as_bytes())?;
+    shown.pictures.iter().try_for_each(|picture| Ok(folder.write(picture.file, &picture.png)?))
 }
 
-/// The curves of a run as SVG: -ELBO of train and validation, and the variance of the gradient, over steps. Errors: a
-/// chart that cannot be drawn.
-pub fn curves(epochs: &[Epoch]) -> Result<String, String> {
-    page(&charts(epochs), 2)
-}
-
-/// The same as a picture for each chart, which find room on a narrow screen.
-fn apart(epochs: &[Epoch]) -> Result<Vec<String>, String> {
-    let alone = |mut chart: Chart| {
-        // Names of curves of the other chart.
-        chart.curves.iter_mut().filter(|c| c.points.is_empty()).for_each(|c| c.name.clear());
-        page(&[chart], 1)
-    };
-    charts(epochs).into_iter().map(alone).collect()
-}
-
-fn charts(epochs: &[Epoch]) -> [Chart; 2] {
-    let over_steps = |name: &str, value: fn(&Epoch) -> f64| {
-        Curve::new(name, epochs.iter().map(|e| (e.step as f64, value(e))))
-    };
-    let bound = Chart {
-        title: "−ELBO".into(),
-        x: Axis::linear("steps"),
-        y: Axis::linear("nats").focused(),
-        curves: vec![
-            over_steps("train", |e| e.train_neg_elbo),
-            over_steps("validation", |e| e.valid_neg_elbo),
-        ],
-    };
-    // The third colour, with the legend of the page.
-    let variance = Chart {
-        title: "Variance of the encoder's gradient".into(),
-        x: Axis::linear("steps"),
-        y: Axis::log("nats²"),
-        curves: vec![
-            Curve::new("train", []),
-            Curve::new("validation", []),
-            over_steps("gradient variance", |e| e.gradient_variance),
-        ],
-    };
-    [bound, variance]
-}
-
-/// The share of ones in each column of the test split and of samples from the model.
-fn means(test: &BitTable, of_samples: &[f64]) -> Chart {
-    let bit = |row: usize, at: usize| test.row(row)[at / 32] >> (at % 32) & 1;
-    let share = |at: usize| {
-        let ones: u64 = (0..test.rows()).map(|row| u64::from(bit(row, at))).sum();
-        ones as f64 / test.rows().max(1) as f64
-    };
-    let curve = |name: &str, shares: Vec<f64>| {
-        Curve::new(name, shares.into_iter().enumerate().map(|(i, share)| (i as f64, share)))
-    };
-    let cols = of_samples.len().min(test.cols());
-    Chart {
-        title: "Share of ones in each column".into(),
-        x: match cols {
-            0..=12 => Axis::names("column", (0..cols).map(|i| i.to_string()).collect()),
-            _ => Axis::linear("column"),
-        },
-        y: Axis::linear("share of ones"),
-        curves: vec![
-            curve("test examples", (0..cols).map(share).collect()),
-            curve("samples", of_samples[..cols].to_vec()),
-        ],
-    }
-}
-
-/// The report of `run` with the model of its best epoch so far. While the run goes on the page loads itself again every
+/// The report of `run` with charts of its curves and what is shown of the model of its best epoch so far. While the run goes on the page loads itself again every
 /// 20 seconds.
-pub fn html(run: &Summary, model: &Model, pictures: Pictures<'_>) -> String {
+pub fn html(run: &Summary, model: &Model, curves: &[String], shown: &Shown) -> String {
     let name = escape(&run.run.file_name().unwrap_or(run.run.as_os_str()).to_string_lossy());
     let settings = serde_json::to_value(&run.config).unwrap_or_default();
-    let captions = match is_picture(model.network.inputs) {
-        true => PICTURES,
-        false => STRIPS,
-    };
     let done = run.test.is_some();
     let again = if done { "" } else { "<meta http-equiv=\"refresh\" content=\"20\">\n" };
     let state = if done { "done".into() } else { format!("step {} of {}", run.step, run.config.steps) };
@@ -146,7 +49,7 @@ pub fn html(run: &Summary, model: &Model, pictures: Pictures<'_>) -> String {
          <span class=\"state\">{state}</span></p></header>\n\
          <div class=\"tiles\">{tiles}</div>\n\
          <h2>Curves</h2>\n<div class=\"pair\">{curves}</div>\n\
-         <h2>The model of epoch {epoch}</h2>\n<div class=\"pair\">{means}{samples}{reconstructions}</div>\n\
+         <h2>The model of epoch {epoch}</h2>\n<div class=\"pair\">{shares}{pictures}</div>\n\
          {restored}<h2>Configuration</h2>\n<dl>{configuration}</dl>\n\
          <footer>All figures in nats. −ELBO: one sample an example. Gradient variance: mean over the encoder's \
          parameters, over draws for one fixed batch. The data are in metrics.jsonl and config.toml.</footer>\n\
@@ -157,29 +60,14 @@ pub fn html(run: &Summary, model: &Model, pictures: Pictures<'_>) -> String {
         notation = escape(&model.network.notation()),
         count = model.params.len(),
         tiles = tiles(run),
-        curves = pictures.curves.iter().map(|svg| figure(svg)).collect::<String>(),
-        means = pictures.means.map(figure).unwrap_or_default(),
+        curves = curves.iter().map(|svg| figure(svg)).collect::<String>(),
+        shares = shown.shares.as_deref().map(figure).unwrap_or_default(),
         epoch = run.best.map_or(0, |b| b.epoch),
-        samples = image(pictures.samples, "Samples", captions[0]),
-        reconstructions = image(pictures.reconstructions, "Reconstructions", captions[1]),
+        pictures = shown.pictures.iter().map(image).collect::<String>(),
         restored = restored(&run.restored),
         configuration = configuration(&settings),
     )
 }
-
-/// What the pictures show, of samples and of reconstructions.
-const PICTURES: [&str; 2] = [
-    "p(x = 1 | b) for b drawn from the prior and the decoder.",
-    "Test examples, each row above its reconstructions p(x = 1 | b), b drawn from the encoder.",
-];
-
-/// The same of rows that are no pictures.
-const STRIPS: [&str; 2] = [
-    "Each strip is a sample, a cell for every column: p(x = 1 | b) from black for 0 to white for 1, for b drawn from the \
-     prior and the decoder.",
-    "Each strip is an example, a cell for every column: ten test examples above their ten reconstructions p(x = 1 | b), \
-     b drawn from the encoder.",
-];
 
 fn figure(svg: &str) -> String {
     format!("<figure>{svg}</figure>")
@@ -207,7 +95,8 @@ fn tiles(run: &Summary) -> String {
     })
 }
 
-fn image(png: &[u8], title: &str, caption: &str) -> String {
+fn image(picture: &Picture) -> String {
+    let Picture { title, caption, png, .. } = picture;
     format!(
         "<figure><img alt=\"{title}\" src=\"data:image/png;base64,{}\">\
          <figcaption>{title}. {caption}</figcaption></figure>",
@@ -255,6 +144,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::measure::evaluate::Figures;
+    use crate::train::Epoch;
     use crate::train::config::tests::example;
 
     fn summary(done: bool) -> Summary {
@@ -291,15 +181,10 @@ mod tests {
     fn rows_that_are_no_pictures_are_strips_and_shares() {
         let bytes: Vec<u8> = (0..12 * 40u32).map(|i| u8::from(i % 12 < 3)).collect();
         let test = BitTable::from_bytes(12, &bytes).unwrap();
-        let chart = means(&test, &[0.25; 12]);
-        let ys = |k: usize| chart.curves[k].points.iter().map(|p| p.1).collect::<Vec<_>>();
-        assert_eq!(ys(0), [[1.0; 3].to_vec(), [0.0; 9].to_vec()].concat());
-        assert_eq!(ys(1), [0.25; 12]);
         let network = crate::network::Preset::Linear.network(12);
         let model = Model { params: vec![0.0; network.shape().params()], network };
-        let svg = page(&[chart], 1).unwrap();
-        let pictures = Pictures { samples: b"1", reconstructions: b"2", curves: &[], means: Some(&svg) };
-        let text = html(&summary(true), &model, pictures);
+        let shown = Shown::of(&model, &test, 1).unwrap();
+        let text = html(&summary(true), &model, &[], &shown);
         assert!(text.contains("Share of ones in each column") && text.contains("Each strip is a sample"));
     }
 
@@ -309,8 +194,9 @@ mod tests {
         let model = Model { params: vec![0.0; network.shape().params()], network };
         let run = summary(true);
         let svgs = apart(&run.epochs).unwrap();
-        let pictures = Pictures { samples: b"one", reconstructions: b"two", curves: &svgs, means: None };
-        let text = html(&run, &model, pictures);
+        let picture = Picture { file: "a.png", title: "A", caption: "One.", png: b"one".to_vec() };
+        let shown = Shown { pictures: vec![picture], shares: None };
+        let text = html(&run, &model, &svgs, &shown);
         for part in
             ["&lt;7&gt;", "a&amp;b&lt;script&gt;.csv", "99.50", "42.00", "1:05 min", "<svg", "0.0001<"]
         {
@@ -323,7 +209,7 @@ mod tests {
         assert!(
             !addresses.contains("http://") && !addresses.contains("https://") && !addresses.contains("url(")
         );
-        assert!(html(&summary(false), &model, pictures).contains("refresh"));
-        assert_eq!(html(&run, &model, pictures), text);
+        assert!(html(&summary(false), &model, &svgs, &shown).contains("refresh"));
+        assert_eq!(html(&run, &model, &svgs, &shown), text);
     }
 }

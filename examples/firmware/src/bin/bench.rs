@@ -2,7 +2,8 @@
 #![no_std]
 #![no_main]
 
-use arm_core::optim::{Adam, Optimiser, Sgd};
+use arm_core::learner::Progress;
+use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
 use arm_core::record::Record;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Error, Learner, Memory, estimator::Arm};
@@ -63,16 +64,32 @@ fn measure<O: Optimiser>(
     Ok(())
 }
 
+/// A step in slices of at most 256 parameters.
+fn polled<O: Optimiser>(learner: &mut Learner<'_, 'static, Arm, O>, x: &[u32]) -> Result<f32, Error> {
+    learner.begin(x)?;
+    loop {
+        match learner.poll(256)? {
+            Progress::Working => {}
+            Progress::Done(f) => return Ok(f),
+            Progress::Idle => return Err(Error::Busy),
+        }
+    }
+}
+
 fn run() -> Result<(), Error> {
     static mut SGD: Memory<P, 0, S> = Memory::ZERO;
+    static mut VELOCITY: Memory<P, P, S> = Memory::ZERO;
     static mut ADAM: Memory<P, { 2 * P }, S> = Memory::ZERO;
     static mut FLASH: RamFlash = RamFlash::ZERO;
     // SAFETY: the only references to them; this function runs once.
-    let (sgd, adam, flash) = unsafe { (&mut *(&raw mut SGD), &mut *(&raw mut ADAM), &mut *(&raw mut FLASH)) };
+    let (sgd, momentum) = unsafe { (&mut *(&raw mut SGD), &mut *(&raw mut VELOCITY)) };
+    // SAFETY: as above.
+    let (adam, flash) = unsafe { (&mut *(&raw mut ADAM), &mut *(&raw mut FLASH)) };
     let inputs = inputs();
     let [x, ..] = &inputs;
     let mut learner = Learner::new(SHAPE, Arm, Sgd { rate: 0.01 }, 1, sgd.slices())?;
     measure(&mut learner, &inputs, ["sgd_step_instructions", "sgd_step_stack_bytes", "sgd_parameter_hash"])?;
+    line("polled_step_instructions", count(&inputs, |x| polled(&mut learner, x))?);
     line("score_instructions", count(&inputs, |x| learner.score(x, 1))?);
     line("score_stack_bytes", stack(&mut || learner.score(x, 1).is_ok())?);
     let mut record = Record::new(flash, 0, RamFlash::SLOT)?;
@@ -82,6 +99,13 @@ fn run() -> Result<(), Error> {
     }
     line("save_stack_bytes", stack(&mut || learner.save(&mut record).is_ok())?);
     line("load_stack_bytes", stack(&mut || learner.load(&mut record).is_ok())?);
+    let rule = Momentum { rate: 0.01, momentum: 0.9 };
+    let mut learner = Learner::new(SHAPE, Arm, rule, 1, momentum.slices())?;
+    measure(
+        &mut learner,
+        &inputs,
+        ["momentum_step_instructions", "momentum_step_stack_bytes", "momentum_parameter_hash"],
+    )?;
     let mut learner = Learner::new(SHAPE, Arm, Adam::new(1e-3), 1, adam.slices())?;
     measure(
         &mut learner,

@@ -1,0 +1,137 @@
+//! Parameters as bytes, in and out.
+
+use crate::block::{Net, open};
+use crate::pointers::{check, one, slice};
+use crate::status::*;
+use crate::types::*;
+use arm_core::Error;
+use arm_core::codec::{self, Source};
+use core::ffi::c_void;
+
+/// Writes parameters and number of steps as bytes (`SBN_SAVED_BYTES` of them) to `bytes`, which has room for `size`, and
+/// their number to `written`. The same bytes load on any device and on the desktop.
+///
+/// # Safety
+///
+/// As `sbn_step`; `bytes` points to `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_save(
+    net: *const sbn_network,
+    bytes: *mut u8,
+    size: usize,
+    written: *mut usize,
+) -> i32 {
+    let room = |block| {
+        let (room, out) = (check(bytes, size)?, one(written)?);
+        room.clear_of(out)?;
+        room.clear_of(block)?;
+        out.clear_of(block)
+    };
+    let save = |net: &mut Net| {
+        let needed = codec::encoded_len(&net.shape());
+        if size < needed {
+            return Err(Error::Size { needed, given: size }.into());
+        }
+        let mut at = bytes;
+        net.save_to(|piece| {
+            // SAFETY: checked; pieces are as long together as what is needed. C need not have written to the bytes.
+            unsafe {
+                at.copy_from_nonoverlapping(piece.as_ptr(), piece.len());
+                at = at.add(piece.len());
+            }
+            Ok::<(), Error>(())
+        })?;
+        // SAFETY: checked.
+        unsafe { written.write(needed) };
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open(net, room, save) }
+}
+
+/// Loads the bytes of `sbn_save`, from here or elsewhere; forgets the optimiser's moments and a step that is under way.
+///
+/// All is checked before anything changes: `SBN_ERROR_LENGTH`, `_MAGIC`, `_OLDER`, `_NEWER`, `_CORRUPT`, `_OTHER_SHAPE`,
+/// `_PARAMETER`.
+///
+/// # Safety
+///
+/// As `sbn_step`; `bytes` points to `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_load(net: *mut sbn_network, bytes: *const u8, size: usize) -> i32 {
+    let load = |net: &mut Net| {
+        // SAFETY: checked before; there by the caller's promise.
+        net.load_bytes(unsafe { slice(bytes, size) })?;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open(net, |block| check(bytes, size)?.clear_of(block), load) }
+}
+
+/// `sbn_save` without a buffer: hands the bytes to `sink` in order, in pieces of `SBN_PIECE` and a shorter last one.
+/// `SBN_ERROR_CALLBACK` when the sink returns anything but 0.
+///
+/// # Safety
+///
+/// As `sbn_step`; `sink` can be called with `context` and returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_save_to(net: *const sbn_network, sink: sbn_sink, context: *mut c_void) -> i32 {
+    let Some(sink) = sink else { return SBN_ERROR_NULL };
+    let save = |net: &mut Net| {
+        // SAFETY: the caller's promise.
+        net.save_to(|piece| match unsafe { sink(piece.as_ptr(), piece.len(), context) } {
+            0 => Ok(()),
+            _ => Err(Refusal(SBN_ERROR_CALLBACK)),
+        })?;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open(net, |_| Ok(()), save) }
+}
+
+/// `sbn_load` without a buffer: `source` is asked twice for all `size` bytes in order, and must give the same.
+/// `SBN_ERROR_CALLBACK` when it returns anything but 0, and `SBN_ERROR_CORRUPT` when it does not give the same: if that
+/// happens the second time, some parameters may have changed, and the network is to be loaded again.
+///
+/// # Safety
+///
+/// As `sbn_step`; `source` can be called with `context` and returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_load_from(
+    net: *mut sbn_network,
+    size: usize,
+    source: sbn_source,
+    context: *mut c_void,
+) -> i32 {
+    let Some(call) = source else { return SBN_ERROR_NULL };
+    let load = |net: &mut Net| {
+        net.load_from(&mut Callback { size, call, context })?;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open(net, |_| Ok(()), load) }
+}
+
+struct Callback {
+    size: usize,
+    call: unsafe extern "C" fn(usize, *mut u8, usize, *mut c_void) -> i32,
+    context: *mut c_void,
+}
+
+impl Source for Callback {
+    type Error = Refusal;
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn read(&mut self, offset: usize, out: &mut [u8]) -> Result<(), Refusal> {
+        // SAFETY: the promise of the caller of `sbn_load_from`.
+        match unsafe { (self.call)(offset, out.as_mut_ptr(), out.len(), self.context) } {
+            0 => Ok(()),
+            _ => Err(Refusal(SBN_ERROR_CALLBACK)),
+        }
+    }
+}
+
+const _: () = assert!(codec::PIECE == SBN_PIECE as usize);

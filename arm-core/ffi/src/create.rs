@@ -1,0 +1,97 @@
+//! A network in memory of the caller's.
+
+use crate::block::{Form, Layers, create, words};
+use crate::pointers::{Span, check, one, slice};
+use crate::rules::{self, Chosen};
+use crate::status::*;
+use crate::types::*;
+use arm_core::estimator::Estimator;
+
+/// The status of a result.
+fn status(result: Result<i32, Refusal>) -> i32 {
+    result.unwrap_or_else(|Refusal(status)| status)
+}
+
+/// Layers of a shape that C describes, and what it is beside them.
+type Described = (&'static [sbn_layer], &'static [sbn_layer], Form<'static>, [Span; 4]);
+
+/// # Safety
+///
+/// What `shape` points to, and what that points to, is there and not written to while the result is used.
+unsafe fn described(shape: *const sbn_shape) -> Result<Described, Refusal> {
+    let outer = one(shape)?;
+    // SAFETY: checked; there by the caller's promise.
+    let s = unsafe { shape.read() };
+    let (up, down) = (s.encoder_layers as usize, s.decoder_layers as usize);
+    let means = if s.means.is_null() { 0 } else { s.inputs as usize };
+    let spans = [outer, check(s.encoder, up)?, check(s.decoder, down)?, check(s.means, means)?];
+    // SAFETY: checked; there by the caller's promise.
+    let (encoder, decoder) = unsafe { (slice(s.encoder, up), slice(s.decoder, down)) };
+    // SAFETY: likewise.
+    let form = Form::new(&s, unsafe { slice(s.means, means) })?;
+    Ok((encoder, decoder, form, spans))
+}
+
+/// Makes a network in `memory` of `bytes` bytes (`SBN_BYTES`), with fresh parameters drawn from the seed, and stores
+/// the handle, which is the address of the memory, in `net`.
+///
+/// The shape is copied. The memory must not be touched while the network is used; to free it just stop using it.
+/// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`.
+///
+/// # Safety
+///
+/// Pointers that are not null point to what their types say, `bytes` bytes in the case of `memory`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_init(
+    net: *mut *mut sbn_network,
+    memory: *mut u32,
+    bytes: usize,
+    shape: *const sbn_shape,
+    config: *const sbn_config,
+) -> i32 {
+    let make = || {
+        let (out, given) = (one(net)?, bytes / 4);
+        if memory.is_null() {
+            return Err(Refusal(SBN_ERROR_NULL));
+        }
+        let (block, settings) = (check(memory, given)?, one(config)?);
+        out.clear_of(block)?;
+        // SAFETY: checked. A handle of before is gone, whatever comes of this.
+        unsafe { net.write(core::ptr::null_mut()) };
+        // SAFETY: the caller's promise.
+        let (encoder, decoder, form, spans) = unsafe { described(shape)? };
+        if spans.iter().chain([&settings]).any(|span| span.overlaps(block)) {
+            return Err(Refusal(SBN_ERROR_OVERLAP));
+        }
+        // SAFETY: checked; there by the caller's promise.
+        let config = unsafe { config.read() };
+        // SAFETY: checked; the caller's own, and disjoint from all that is read.
+        unsafe { create(memory, given, (encoder, decoder), form, config)? };
+        // SAFETY: checked.
+        unsafe { net.write(memory.cast()) };
+        Ok(SBN_OK)
+    };
+    status(make())
+}
+
+/// Bytes of memory that `sbn_init` needs, what `SBN_BYTES` computes; 0 for what it refuses.
+///
+/// # Safety
+///
+/// As `sbn_init`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_bytes(shape: *const sbn_shape, config: *const sbn_config) -> usize {
+    let count = || {
+        one(config)?;
+        // SAFETY: the caller's promise; checked.
+        let ((encoder, decoder, form, _), config) = unsafe { (described(shape)?, config.read()) };
+        let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
+        let layers = encoder.iter().chain(decoder).copied();
+        let shape = form.shape(encoder.len(), read.all(), &codings, layers)?;
+        let (chosen, rule) = (Chosen::new(&config)?, rules::rule(&config)?);
+        rule.check()?;
+        chosen.check(&shape)?;
+        Ok::<usize, Refusal>(words(&shape, &rule, chosen.samples()).saturating_mul(4))
+    };
+    count().unwrap_or(0)
+}

@@ -1,0 +1,79 @@
+//! From scores to alarms.
+
+use crate::pointers::one;
+use crate::status::*;
+use crate::types::*;
+use arm_core::stream::Detector;
+
+const _: () = assert!(size_of::<sbn_detector>() == size_of::<Detector>());
+const _: () = assert!(align_of::<sbn_detector>() == align_of::<Detector>());
+
+/// A detector that has seen nothing yet; `rate` is the share of scores that may raise an alarm while nothing is wrong, in
+/// [1e-6, 0.1]: about that share does, within a factor of three, after 40 / `rate` scores of a network that has settled.
+///
+/// # Safety
+///
+/// `detector` points to one, or is null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_detector_init(detector: *mut sbn_detector, rate: f32) -> i32 {
+    let make = || {
+        one(detector)?;
+        // SAFETY: checked; of the same size and alignment.
+        unsafe { detector.cast::<Detector>().write(Detector::new(rate)?) };
+        Ok::<i32, Refusal>(SBN_OK)
+    };
+    make().unwrap_or_else(|Refusal(status)| status)
+}
+
+/// Takes in a score, of `sbn_step`, `sbn_poll` or `sbn_score`, while what is watched is known to be well: the threshold
+/// follows. A score that is not finite is ignored.
+///
+/// # Safety
+///
+/// `detector` was made by `sbn_detector_init`, or is null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_detector_learn(detector: *mut sbn_detector, score: f32) -> i32 {
+    if let Err(Refusal(status)) = one(detector) {
+        return status;
+    }
+    // SAFETY: checked; all its fields are numbers, for which any bits are valid.
+    unsafe { (*detector.cast::<Detector>()).learn(score) };
+    SBN_OK
+}
+
+/// Takes in a score: `SBN_ALARM` when the running mean is above the threshold, which stays where it is; 0 when it is not.
+///
+/// # Safety
+///
+/// As `sbn_detector_learn`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_detector_watch(detector: *mut sbn_detector, score: f32) -> i32 {
+    if let Err(Refusal(status)) = one(detector) {
+        return status;
+    }
+    // SAFETY: as above.
+    if unsafe { (*detector.cast::<Detector>()).watch(score) } { SBN_ALARM } else { SBN_OK }
+}
+
+/// Stores the running mean of the scores and the threshold.
+///
+/// # Safety
+///
+/// As `sbn_detector_learn`; `mean` and `threshold` point to a float each, or are null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_detector_levels(
+    detector: *const sbn_detector,
+    mean: *mut f32,
+    threshold: *mut f32,
+) -> i32 {
+    if let Err(Refusal(status)) = one(detector).and(one(mean)).and(one(threshold)) {
+        return status;
+    }
+    // SAFETY: checked.
+    unsafe {
+        let detector = &*detector.cast::<Detector>();
+        mean.write(detector.mean());
+        threshold.write(detector.threshold());
+    }
+    SBN_OK
+}

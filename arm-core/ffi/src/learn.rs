@@ -1,0 +1,253 @@
+//! Steps, whole or in slices.
+
+use crate::block::{Net, open};
+use crate::pointers::{check, one, slice};
+use crate::rules::rate_of;
+use crate::status::*;
+use crate::types::*;
+use arm_core::learner::Progress;
+use arm_core::{Bits, Error};
+use core::ffi::c_void;
+
+/// One step of a variational auto-encoder on the packed binary vector `x` of `x_words` words (`SBN_INPUT_WORDS`; unit i
+/// is bit i % 32 of word i / 32, unused bits are zero). Stores the -ELBO before the step, in nats, in `f`.
+///
+/// Errors leave the network as it was.
+///
+/// # Safety
+///
+/// Pointers that are not null point to what their types say; `net` is from `sbn_init`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_step(net: *mut sbn_network, x: *const u32, x_words: usize, f: *mut f32) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { on_input(net, x, x_words, f, |net, x| net.step(x)) }
+}
+
+/// `sbn_step` of a conditional network: `y` of `y_words` words is the target. Stores the bound of -log p(y | x) with one sample
+/// in `f`.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_step_conditional(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    y: *const u32,
+    y_words: usize,
+    f: *mut f32,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { on_pair(net, (x, x_words), (y, y_words), f, |net, x, y| net.step_conditional(x, y)) }
+}
+
+/// One step that lowers the expectation of `objective`, which is called for each sample of the top layer (two for ARM
+/// on one layer) with `context`. `x` is the input; null and 0 for free logits. Stores f of the sample in `f`.
+///
+/// Errors leave the network as it was; `SBN_ERROR_OBJECTIVE` where f is NaN or infinite. The next step then draws
+/// fresh samples.
+///
+/// # Safety
+///
+/// As `sbn_step`; `objective` can be called with `context` and returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_step_black_box(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    objective: sbn_objective,
+    context: *mut c_void,
+    f: *mut f32,
+) -> i32 {
+    let Some(objective) = objective else { return SBN_ERROR_NULL };
+    // SAFETY: the caller's promise; the bits outlive the call.
+    let call = |b: Bits<'_>| unsafe { objective(b.words().as_ptr(), b.len(), context) };
+    // SAFETY: the caller's promise.
+    unsafe { on_input(net, x, x_words, f, |net, x| net.step_black_box(x, call)) }
+}
+
+/// The first half of `sbn_step`: draws samples and computes gradients, changes no parameter. The input is copied.
+/// `sbn_poll` does the rest. `SBN_ERROR_BUSY` when a step is under way already.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_begin(net: *mut sbn_network, x: *const u32, x_words: usize) -> i32 {
+    let begin = |net: &mut Net| {
+        // SAFETY: checked before; there by the caller's promise.
+        net.begin(unsafe { slice(x, x_words) })?;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open(net, |block| check(x, x_words)?.clear_of(block), begin) }
+}
+
+/// `sbn_begin` of a conditional network: the first half of `sbn_step_conditional`.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_begin_conditional(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    y: *const u32,
+    y_words: usize,
+) -> i32 {
+    let begin = |net: &mut Net| {
+        // SAFETY: checked before; there by the caller's promise.
+        unsafe { net.begin_conditional(slice(x, x_words), slice(y, y_words))? };
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe {
+        open(
+            net,
+            |block| {
+                check(x, x_words)?.clear_of(block)?;
+                check(y, y_words)?.clear_of(block)
+            },
+            begin,
+        )
+    }
+}
+
+/// `sbn_begin` for an objective: the first half of `sbn_step_black_box`, with all its calls of `objective`.
+///
+/// # Safety
+///
+/// As `sbn_step_black_box`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_begin_black_box(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    objective: sbn_objective,
+    context: *mut c_void,
+) -> i32 {
+    let Some(objective) = objective else { return SBN_ERROR_NULL };
+    // SAFETY: the caller's promise; the bits outlive the call.
+    let call = |b: Bits<'_>| unsafe { objective(b.words().as_ptr(), b.len(), context) };
+    let begin = |net: &mut Net| {
+        // SAFETY: checked before; there by the caller's promise.
+        net.begin_black_box(unsafe { slice(x, x_words) }, call)?;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open(net, |block| check(x, x_words)?.clear_of(block), begin) }
+}
+
+/// Goes on with the step that is under way: updates at most `budget` parameters, but at least a row of a layer. The
+/// result has the same bits whatever the budgets are.
+///
+/// `SBN_WORKING` while there is more to do; `SBN_OK` when the step is done, its f is then stored in `f`; `SBN_IDLE`
+/// when there is no step.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_poll(net: *mut sbn_network, budget: usize, f: *mut f32) -> i32 {
+    let poll = |net: &mut Net| {
+        Ok(match net.poll(budget)? {
+            Progress::Idle => SBN_IDLE,
+            Progress::Working => SBN_WORKING,
+            Progress::Done(value) => {
+                // SAFETY: checked before; the caller's own.
+                unsafe { f.write(value) };
+                SBN_OK
+            }
+        })
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open(net, |block| one(f)?.clear_of(block), poll) }
+}
+
+/// Sets the learning rate, for a schedule. `SBN_ERROR_SETTING` outside [0, 1e6]. Of a step that is under way it holds from
+/// the next layer on.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_set_rate(net: *mut sbn_network, rate: f32) -> i32 {
+    if !(0.0..=arm_core::optim::MAX_RATE).contains(&rate) {
+        return SBN_ERROR_SETTING;
+    }
+    let set = |net: &mut Net| {
+        *rate_of(net.optimiser_mut()) = rate;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open(net, |_| Ok(()), set) }
+}
+
+/// A call with an input and a float for the result, which is stored on success.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[inline(always)]
+pub(crate) unsafe fn on_input(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    f: *mut f32,
+    work: impl FnOnce(&mut Net, &[u32]) -> Result<f32, Error>,
+) -> i32 {
+    let run = |net: &mut Net| {
+        // SAFETY: checked before; there by the caller's promise.
+        let value = work(net, unsafe { slice(x, x_words) })?;
+        // SAFETY: checked before; the caller's own.
+        unsafe { f.write(value) };
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe {
+        open(
+            net,
+            |block| {
+                check(x, x_words)?.clear_of(block)?;
+                one(f)?.clear_of(block)
+            },
+            run,
+        )
+    }
+}
+
+/// [`on_input`] with a target.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[inline(always)]
+pub(crate) unsafe fn on_pair(
+    net: *mut sbn_network,
+    (x, x_words): (*const u32, usize),
+    (y, y_words): (*const u32, usize),
+    f: *mut f32,
+    work: impl FnOnce(&mut Net, &[u32], &[u32]) -> Result<f32, Error>,
+) -> i32 {
+    let run = |net: &mut Net| {
+        // SAFETY: checked before; there by the caller's promise.
+        let value = unsafe { work(net, slice(x, x_words), slice(y, y_words))? };
+        // SAFETY: checked before; the caller's own.
+        unsafe { f.write(value) };
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe {
+        open(
+            net,
+            |block| {
+                check(x, x_words)?.clear_of(block)?;
+                check(y, y_words)?.clear_of(block)?;
+                one(f)?.clear_of(block)
+            },
+            run,
+        )
+    }
+}

@@ -1,0 +1,190 @@
+//! From scores to alarms.
+
+use crate::error::Error;
+use crate::numeric::math::{ln, sqrt};
+
+/// An alarm with a false-alarm rate: the running mean of the scores against a threshold that follows the scores seen while
+/// learning, and stays where it is afterwards.
+///
+/// While learning it keeps the usual value of the running mean and its mean absolute deviation, both with a memory of
+/// 1024 scores, so that they follow a network that is still getting better; and how many such deviations above the usual
+/// a share `rate` of the running means lies (Robbins & Monro 1951, from the quantile of a normal distribution on).
+/// After 40 / `rate` scores of a network that has settled, and while what is watched stays as it was, the share of
+/// alarms is between a third of `rate` and three times `rate`. Memory: 32 bytes.
+///
+/// ```
+/// use arm_core::stream::Detector;
+/// let mut detector = Detector::new(0.01)?;
+/// for i in 0..8000u32 {
+///     let score = (i.wrapping_mul(2_654_435_761) >> 20) as f32 / 4096.0; // between 0 and 1
+///     detector.learn(score);
+/// }
+/// assert!(!detector.watch(0.5));
+/// assert!((0..8).any(|_| detector.watch(1.5)));
+/// # Ok::<(), arm_core::Error>(())
+/// ```
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Detector {
+    rate: f32,
+    seen: u32,
+    mean: f32,
+    usual: f32,
+    spread: f32,
+    /// The threshold, in spreads above the usual.
+    width: f32,
+    /// Running means that `width` was learned from.
+    counted: u32,
+    watched: u32,
+}
+
+impl Detector {
+    /// Share of a new score in the running mean, which covers eight.
+    const SHORT: f32 = 1.0 / 8.0;
+    /// Share of a running mean in the usual one.
+    const LONG: f32 = 1.0 / 1024.0;
+    /// Scores before the threshold begins to learn.
+    const FIRST: u32 = 64;
+    /// How fast the share beyond a threshold falls with it, in shares a spread, in the tails that scores have.
+    const HAZARD: f32 = 2.0;
+    /// Fewest running means that the width's learning rate is that of.
+    const SETTLED: f32 = 0.05;
+
+    /// Nothing seen yet; `rate` is the share of scores that may raise an alarm while nothing is wrong. Errors:
+    /// [`Error::Setting`] for one outside [1e-6, 0.1].
+    pub fn new(rate: f32) -> Result<Self, Error> {
+        if !(1.0e-6..=0.1).contains(&rate) {
+            return Err(Error::Setting);
+        }
+        // The mean absolute deviation of a normal distribution is sqrt(2 / pi) standard deviations.
+        let width = normal_quantile(rate) / 0.797_884_6;
+        Ok(Detector { rate, seen: 0, mean: 0.0, usual: 0.0, spread: 0.0, width, counted: 0, watched: 0 })
+    }
+
+    /// Takes in a score while what is watched is known to be well. One that is not finite is ignored.
+    pub fn learn(&mut self, score: f32) {
+        if !score.is_finite() {
+            return;
+        }
+        self.seen = self.seen.saturating_add(1);
+        // At first plain means of what there is.
+        let share = 1.0 / self.seen as f32;
+        self.mean += (score - self.mean) * Self::SHORT.max(share);
+        let beyond = self.mean > self.threshold();
+        let share = Self::LONG.max(share);
+        self.usual += (self.mean - self.usual) * share;
+        self.spread += ((self.mean - self.usual).abs() - self.spread) * share;
+        if self.seen > Self::FIRST && self.spread > 0.0 {
+            self.counted = self.counted.saturating_add(1);
+            // The best gain is one over density and count; a bound on it keeps the first exceptions from deciding all.
+            let gain = 1.0 / (Self::HAZARD * self.counted as f32 * self.rate);
+            let gain = gain.clamp(Self::SETTLED, 1.0);
+            self.width += gain * if beyond { 1.0 - self.rate } else { -self.rate };
+        }
+    }
+
+    /// Takes in a score; whether it raises the alarm. Before 64 were learned nothing does. A score that is not finite
+    /// raises it, and is not taken in.
+    pub fn watch(&mut self, score: f32) -> bool {
+        if !score.is_finite() {
+            return true;
+        }
+        self.watched = self.watched.saturating_add(1);
+        self.mean += (score - self.mean) * Self::SHORT;
+        self.seen > Self::FIRST && self.mean > self.threshold()
+    }
+
+    /// The running mean of the scores.
+    pub fn mean(&self) -> f32 {
+        self.mean
+    }
+
+    /// What the running mean must exceed.
+    pub fn threshold(&self) -> f32 {
+        self.usual + self.width * self.spread
+    }
+
+    /// The share of scores that may raise an alarm.
+    pub fn rate(&self) -> f32 {
+        self.rate
+    }
+}
+
+/// The value that a normal variable exceeds with probability `p` in (0, 1/2]: Abramowitz & Stegun 26.2.22, to within 0.003.
+fn normal_quantile(p: f32) -> f32 {
+    let t = sqrt(-2.0 * ln(p));
+    t - (2.30753 + 0.27061 * t) / (1.0 + t * (0.99229 + 0.04481 * t))
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::numeric::rng::{Purpose, Stream};
+
+    /// The share of alarms per rate among 400,000 scores of that law, after learning 40 / rate of them.
+    fn share(rate: f32, seed: u64, law: fn(&mut Stream) -> f32) -> f32 {
+        let mut stream = Stream::new(seed, Purpose::Generate, 0, 0, 0);
+        let mut detector = Detector::new(rate).unwrap();
+        for _ in 0..(40.0 / rate) as u32 {
+            detector.learn(law(&mut stream));
+        }
+        let alarms = (0..400_000).filter(|_| detector.watch(law(&mut stream))).count();
+        alarms as f32 / 400_000.0 / rate
+    }
+
+    #[test]
+    fn the_false_alarm_rate_is_kept_for_many_laws() {
+        let laws: [fn(&mut Stream) -> f32; 4] = [
+            |s| s.uniform(),
+            |s| (0..12).map(|_| s.uniform()).sum(),
+            |s| -ln(s.uniform()),
+            // Two kinds of days.
+            |s| if s.uniform() < 0.2 { 3.0 + s.uniform() } else { s.uniform() },
+        ];
+        for rate in [0.02, 0.005, 0.001] {
+            for (i, law) in laws.into_iter().enumerate() {
+                for seed in 0..5 {
+                    let share = share(rate, seed, law);
+                    assert!((0.33..3.0).contains(&share), "rate {rate}, law {i}, seed {seed}: {share} times");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn it_follows_scores_that_fall_while_a_network_learns() {
+        let mut stream = Stream::new(1, Purpose::Generate, 0, 0, 0);
+        let mut detector = Detector::new(0.01).unwrap();
+        for i in 0..20_000u32 {
+            detector.learn(10.0 * ln(2.0 + 30_000.0 / (1.0 + i as f32)) + stream.uniform());
+        }
+        let last = 10.0 * ln(2.0 + 30_000.0 / 20_000.0);
+        assert!(!detector.watch(last + 0.5) && (0..16).any(|_| detector.watch(last + 3.0)));
+    }
+
+    #[test]
+    fn what_is_watched_does_not_move_the_threshold() {
+        let mut detector = Detector::new(0.01).unwrap();
+        (0..1000u32).for_each(|i| detector.learn((i % 7) as f32));
+        let threshold = detector.threshold();
+        assert!((0..100).filter(|_| detector.watch(50.0)).count() > 90);
+        assert_eq!(detector.threshold(), threshold);
+        assert!(detector.watch(f32::NAN) && detector.watch(f32::INFINITY));
+        let before = detector;
+        detector.learn(f32::NAN);
+        assert_eq!(detector, before);
+    }
+
+    #[test]
+    fn settings_are_checked() {
+        for rate in [0.0, -1.0, 0.2, f32::NAN, f32::INFINITY] {
+            assert_eq!(Detector::new(rate), Err(Error::Setting));
+        }
+        for (p, z) in [(0.1, 1.2816), (0.01, 2.3263), (0.001, 3.0902)] {
+            assert!((normal_quantile(p) - z).abs() < 0.003);
+        }
+        let mut empty = Detector::new(0.1).unwrap();
+        assert!((0..100).all(|_| !empty.watch(1e9)));
+    }
+}

@@ -1,0 +1,272 @@
+//! y = act(x w + bias) for rows of packed bits of which many are set: the sums of w over each subset of four inputs
+//! (method of Four Russians) serve all rows of a tile, and four inputs then take one addition a row.
+
+use crate::lanes::{Lanes, prefetch_rows};
+use crate::tiles::lists::{WIDEST, used};
+use crate::tiles::sum::{load, store};
+use crate::tiles::{panels, with_width};
+use arm_core::matrix::{BitMatrix, Matrix};
+
+/// Inputs of a group.
+const GROUP: usize = 4;
+/// Subsets of a group.
+const SUBSETS: usize = 1 << GROUP;
+/// Rows of the tallest tile, whose sums stay in registers.
+pub(crate) const TALL: usize = 25;
+/// Groups whose subsets are kept.
+const GROUPS: usize = 64;
+/// Lanes of a vector.
+const WIDTH: usize = 16;
+
+/// Whether tables take less time than a list of what is set. It is so for each row on its own, whatever other rows there
+/// are, so that the order of its sum is always the same.
+#[inline(always)]
+pub(crate) fn pays<L: Lanes>(x: BitMatrix<'_>, row: usize) -> bool {
+    let words = x.row(row).iter().enumerate();
+    let ones: u32 = words.map(|(i, &word)| used(word, x.cols() - 32 * i).count_ones()).sum();
+    L::SUBSETS && 8 * ones as usize > 3 * x.cols()
+}
+
+/// At most [`TALL`] rows of a layer.
+pub(crate) struct Tile<'a> {
+    pub(crate) w: Matrix<'a>,
+    pub(crate) x: BitMatrix<'a>,
+    pub(crate) rows: &'a [usize],
+    pub(crate) slope: f32,
+    /// The first element of y, and the distance to the next row.
+    pub(crate) y: *mut f32,
+    pub(crate) stride: usize,
+    pub(crate) outputs: usize,
+    /// Whether to ask the memory for w.
+    pub(crate) ask: bool,
+}
+
+/// The sum of a vector of columns over each subset of a group, whose members are the bits of the index.
+type Table = [[f32; WIDTH]; SUBSETS];
+
+/// Two tables: the next one is filled while the first is read, so that no load waits for a store.
+#[repr(align(64))]
+struct Tables([Table; 2]);
+
+/// Where in the tables the sum for each group of a row lies, in bytes.
+type Places = [u16; GROUPS];
+
+impl Tile<'_> {
+    /// Its y.
+    ///
+    /// # Safety
+    /// The rows must lie within x and y, a row of w for each input and one of biases within w, and the outputs within
+    /// the rows of w and y.
+    #[inline(always)]
+    pub(crate) unsafe fn run<L: Lanes>(&self, l: L) {
+        // SAFETY: the caller's.
+        unsafe {
+            match self.rows.len() {
+                // Fewer than what tables are worth.
+                0..9 => self.one_by_one(l),
+                9..14 => self.together::<L, 13>(l),
+                14..18 => self.together::<L, 17>(l),
+                _ => self.together::<L, TALL>(l),
+            }
+        }
+    }
+
+    /// Nine rows or more, with tables.
+    ///
+    /// # Safety
+    /// That of [`run`](Self::run).
+    #[inline(always)]
+    unsafe fn together<L: Lanes, const R: usize>(&self, l: L) {
+        let (inputs, stride) = (self.x.cols(), self.w.stride());
+        let w = self.w.data().as_ptr();
+        let bias = w.wrapping_add(inputs * stride);
+        // Rows that are missing repeat the last.
+        let rows: [usize; R] = core::array::from_fn(|r| self.rows[r.min(self.rows.len() - 1)]);
+        let mut places = [[0; GROUPS]; R];
+        // The first of each table stays the sum over no input: -0, which changes no sum.
+        let mut tables = Tables([[[-0.0; WIDTH]; SUBSETS]; 2]);
+        if self.ask {
+            prefetch_rows(l, w, stride, inputs, 1);
+        }
+        for first in (0..inputs).step_by(GROUPS * GROUP) {
+            let count = (GROUPS * GROUP).min(inputs - first);
+            let groups = count.div_ceil(GROUP);
+            for (places, row) in places.iter_mut().zip(rows) {
+                place(&self.x.row(row)[first / 32..], inputs - first, places);
+            }
+            let w = w.wrapping_add(first * stride);
+            let end = first + count == inputs;
+            for column in (0..self.outputs).step_by(L::N) {
+                let mask = l.mask(L::N.min(self.outputs - column));
+                let w = w.wrapping_add(column);
+                let y = self.y.wrapping_add(column);
+                let mut sums = [l.splat(0.0); R];
+                // SAFETY: the caller's; a place is within the tables.
+                unsafe {
+                    for (sum, row) in sums.iter_mut().zip(rows) {
+                        let before = y.wrapping_add(row * self.stride).cast_const();
+                        let before = if first == 0 { bias.wrapping_add(column) } else { before };
+                        *sum = l.load_masked(before, mask);
+                    }
+                    tables.fill(l, 0, w, stride, count, mask, self.ask);
+                    for g in 0..groups {
+                        if g + 1 < groups {
+                            let below = (g + 1) * GROUP;
+                            let w = w.wrapping_add(below * stride);
+                            tables.fill(l, g + 1, w, stride, count - below, mask, self.ask);
+                        }
+                        let tables = tables.0.as_ptr().cast::<u8>();
+                        for (sum, places) in sums.iter_mut().zip(&places) {
+                            let at = usize::from(*places.get_unchecked(g));
+                            *sum = l.add(l.load(tables.add(at).cast()), *sum);
+                        }
+                    }
+                    for (sum, row) in sums.into_iter().zip(rows) {
+                        let sum = if end && self.slope != 1.0 { l.activate(self.slope, sum) } else { sum };
+                        l.store_masked(y.wrapping_add(row * self.stride), sum, mask);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same sums without tables.
+    ///
+    /// # Safety
+    /// That of [`run`](Self::run).
+    #[inline(always)]
+    unsafe fn one_by_one<L: Lanes>(&self, l: L) {
+        let (inputs, stride) = (self.x.cols(), self.w.stride());
+        for (start, vectors, lanes) in panels(self.outputs, L::N, WIDEST) {
+            let w = self.w.data().as_ptr().wrapping_add(start);
+            for &row in self.rows {
+                with_width!(vectors, C => {
+                    // SAFETY: the caller's; set bits are below `inputs`.
+                    unsafe {
+                        let mut sums: [L::V; C] = load(l, w.wrapping_add(inputs * stride), l.mask(lanes));
+                        for (i, &word) in self.x.row(row).iter().enumerate() {
+                            let word = used(word, inputs - 32 * i);
+                            for first in (0..32).step_by(GROUP) {
+                                let mut subset = word >> first & (SUBSETS as u32 - 1);
+                                let mut group = [l.splat(-0.0); C];
+                                while subset != 0 {
+                                    let input = 32 * i + first + subset.trailing_zeros() as usize;
+                                    let row: [L::V; C] = load(l, w.wrapping_add(input * stride), l.mask(lanes));
+                                    for (group, row) in group.iter_mut().zip(row) {
+                                        *group = l.add(*group, row);
+                                    }
+                                    subset &= subset - 1;
+                                }
+                                for (sum, group) in sums.iter_mut().zip(group) {
+                                    *sum = l.add(group, *sum);
+                                }
+                            }
+                        }
+                        if self.slope != 1.0 {
+                            for sum in &mut sums {
+                                *sum = l.activate(self.slope, *sum);
+                            }
+                        }
+                        store(l, self.y.wrapping_add(row * self.stride + start), lanes, sums);
+                    }
+                });
+            }
+        }
+    }
+}
+
+impl Tables {
+    /// Fills the table of group `g` for the rows of `w`, of which `rest` are left.
+    ///
+    /// # Safety
+    /// The lanes of the mask must be readable in four rows of `w`, or in the `rest`.
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments)]
+    unsafe fn fill<L: Lanes>(
+        &mut self,
+        l: L,
+        g: usize,
+        w: *const f32,
+        stride: usize,
+        rest: usize,
+        mask: L::Mask,
+        ask: bool,
+    ) {
+        let table = &mut self.0[g & 1];
+        let mut sums = [l.splat(-0.0); SUBSETS];
+        for e in 0..GROUP {
+            let row = w.wrapping_add(e * stride);
+            if ask {
+                l.prefetch(row.wrapping_add(L::N));
+            }
+            // SAFETY: the caller's; every sum has WIDTH lanes.
+            unsafe {
+                let v = if e < rest { l.load_masked(row, mask) } else { l.splat(0.0) };
+                for subset in 0..1 << e {
+                    let sum = l.add(sums[subset], v);
+                    sums[subset | 1 << e] = sum;
+                    l.store(table[subset | 1 << e].as_mut_ptr(), sum);
+                }
+            }
+        }
+    }
+}
+
+/// The places for the bits of some words.
+#[inline(always)]
+fn place(words: &[u32], bits: usize, places: &mut Places) {
+    for (i, (&word, places)) in words.iter().zip(places.as_chunks_mut::<8>().0).enumerate() {
+        let word = used(word, bits - 32 * i);
+        for (g, place) in places.iter_mut().enumerate() {
+            let subset = (word >> (GROUP * g)) as usize & (SUBSETS - 1);
+            *place = (((g & 1) * SUBSETS + subset) * size_of::<[f32; WIDTH]>()) as u16;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TALL;
+    use crate::{Desktop, Level};
+    use arm_core::kernels::Kernels;
+    use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
+    use arm_core::rng::{Purpose, Stream};
+
+    const INPUTS: usize = 301;
+    const WORDS: usize = INPUTS.div_ceil(32);
+    const OUTPUTS: usize = 37;
+
+    #[test]
+    fn a_row_does_not_depend_on_its_neighbours() {
+        let mut rng = Stream::new(3, Purpose::Initial, 0, 0, 0);
+        let mut uniform = |n: usize| (0..n).map(|_| rng.uniform()).collect::<Vec<_>>();
+        let w: Vec<_> = uniform((INPUTS + 1) * OUTPUTS).iter().map(|u| u - 0.5).collect();
+        // Up to the boundary between lists and tables and beyond it.
+        let rows = 2 * TALL;
+        let density = |n: usize| 0.6 * n as f32 / rows as f32;
+        let bits: Vec<u32> = (0..rows)
+            .flat_map(|n| {
+                let mut words = [0; WORDS];
+                for (i, u) in uniform(INPUTS).into_iter().enumerate() {
+                    words[i / 32] |= u32::from(u < density(n)) << (i % 32);
+                }
+                words
+            })
+            .collect();
+        for kernels in Level::ALL.into_iter().filter_map(Desktop::with) {
+            let layer = |bits: &[u32]| {
+                let mut y = vec![0.0; bits.len() / WORDS * OUTPUTS];
+                let (w, x) = (Matrix::new(&w, OUTPUTS, OUTPUTS), BitMatrix::new(bits, INPUTS));
+                kernels.affine_bits(w, x, 0.1, MatrixMut::new(&mut y, OUTPUTS, OUTPUTS));
+                y
+            };
+            let alone: Vec<f32> = bits.chunks(WORDS).flat_map(layer).collect();
+            for first in [0, 5, 26, 34] {
+                for last in first + 1..=rows {
+                    let y = layer(&bits[first * WORDS..last * WORDS]);
+                    assert!(y == alone[first * OUTPUTS..last * OUTPUTS], "rows {first}..{last}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! All that is known of an estimator by its name: a row of [`estimators!`] each, from what the help says to how it is made.
+
+use super::any::AnyEstimator;
+use super::choice::Choice;
+use super::facts::{Facts, OneUnit, evaluations};
+use super::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
+use arm_core::estimator::*;
+use arm_core::{Error, Shape};
+use serde::{Deserialize, Serialize};
+
+/// The most samples of the estimators that take any number.
+const MANY: usize = 1024;
+
+/// Hidden units of the net of RELAX: those of the paper.
+const RELAX_HIDDEN: usize = 137;
+
+/// Seed of the nets of RELAX and RODEO.
+const NET_SEED: u64 = 1;
+
+/// Rows of help, name, facts and estimator, which may use the settings (a [`Choice`]) and the shape by the names given first.
+macro_rules! estimators {
+    ($choice:ident, $shape:ident; $($(#[$attribute:meta])* $name:ident: $facts:expr => $estimator:expr;)*) => {
+        /// The gradient estimators that the trainer offers.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum EstimatorName {
+            $($(#[$attribute])* $name,)*
+        }
+
+        impl EstimatorName {
+            /// What is known of it.
+            pub(super) fn facts(self) -> Facts {
+                match self {
+                    $(EstimatorName::$name => $facts,)*
+                }
+            }
+        }
+
+        impl Choice {
+            /// The estimator, ready for a network of this shape. Errors: one that cannot serve the shape, or its settings.
+            pub fn estimator(&self, $shape: &Shape<'_>) -> Result<AnyEstimator, Error> {
+                let $choice = self;
+                let estimator = match self.name {
+                    $(EstimatorName::$name => AnyEstimator::new($estimator),)*
+                };
+                estimator.check($shape)?;
+                Ok(estimator)
+            }
+        }
+    };
+}
+
+estimators! { choice, shape;
+    /// Augment-REINFORCE-Merge
+    Arm: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::arm) => Arm;
+    /// Augment-REINFORCE
+    Ar: evaluations(|_| 1).variance(OneUnit::ar) => Ar;
+    /// REINFORCE, with an optional --baseline
+    Reinforce: evaluations(|_| 1).baseline().variance(OneUnit::reinforce)
+        => Reinforce { baseline: choice.baseline.baseline() };
+    /// DisARM, also known as U2G
+    Disarm: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::disarm) => DisArm;
+    /// Leave-one-out REINFORCE with --samples samples
+    Rloo: evaluations(|n| n.samples).samples(2..=MANY).variance(OneUnit::rloo) => Rloo { samples: choice.samples };
+    /// ARMS: --samples mutually antithetic samples
+    Arms: evaluations(|n| n.samples).samples(2..=Arms::MOST).variance(OneUnit::arms) => Arms { samples: choice.samples };
+    /// Local expectation gradients: every unit flipped
+    Leg: evaluations(|n| 1 + n.units).second_paths().variance(OneUnit::none) => Leg;
+    /// bitflip-1: one unit flipped
+    Bitflip1: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::none) => BitFlip;
+    /// UGC: bitflip-1 for units near 0 or 1, DisARM for the others
+    Ugc: evaluations(|n| 1 + 2 * n.layers).second_paths().variance(OneUnit::none) => Ugc;
+    /// VIMCO, for the bound of --samples samples
+    Vimco: evaluations(|n| n.samples).samples(2..=MANY).bound() => Vimco { samples: choice.samples };
+    /// Local DisARM, for the bound of --samples samples
+    LocalDisarm: evaluations(|n| n.samples * (1 + n.layers)).samples(1..=MANY).bound().second_paths()
+        => LocalDisArm { samples: choice.samples, symmetrised: false };
+    /// Local DisARM, symmetrised, for the bound of --samples samples
+    LocalDisarmSym: evaluations(|n| n.samples * (1 + n.layers)).samples(1..=MANY).bound().second_paths()
+        => LocalDisArm { samples: choice.samples, symmetrised: true };
+    /// ARMS for the bound of --samples samples
+    ArmsBound: evaluations(|n| 2 * n.samples).samples(2..=Arms::MOST).bound() => ArmsBound { samples: choice.samples };
+    /// REBAR: a control variate of relaxed samples; one stochastic layer
+    Rebar: evaluations(|_| 3).gradient_of_f().one_layer() => Relax::rebar(0.1, 1.0);
+    /// RELAX: REBAR with a net; one stochastic layer
+    Relax: evaluations(|_| 3).gradient_of_f().one_layer()
+        => Relax::with_net(0.1, 1.0, shape, RELAX_HIDDEN, NET_SEED);
+    /// Double control variates with --samples samples
+    DoubleCv: evaluations(|n| n.samples).samples(2..=MANY).gradient_of_f()
+        => DoubleCv::new(choice.samples, shape.stochastic_layers(), 0.0);
+    /// RODEO: discrete Stein operators, with --samples samples
+    Rodeo: evaluations(|n| n.samples).samples(2..=MANY).gradient_of_f()
+        => Rodeo::new(choice.samples, shape.stochastic_layers(), (0.0, 0.0), NET_SEED);
+    /// BIASED: straight-through
+    #[value(alias = "straight-through")]
+    #[serde(alias = "straight-through")]
+    StraightThroughBiased: evaluations(|_| 1).gradient_of_f().biased() => StraightThrough;
+    /// BIASED: Gumbel-softmax (Concrete) at temperature 2/3; one stochastic layer
+    #[value(alias = "gumbel-softmax")]
+    #[serde(alias = "gumbel-softmax")]
+    GumbelSoftmaxBiased: evaluations(|_| 2).gradient_of_f().biased().one_layer() => GumbelSoftmax::default();
+    /// Enumeration of every sample, for at most 12 units
+    Exact: evaluations(|n| 1 << n.units.min(Exact::MAX_UNITS)).variance(OneUnit::none) => Exact::new(shape)?;
+}

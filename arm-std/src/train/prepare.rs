@@ -1,0 +1,144 @@
+//! From settings and data to a run that can begin: the one place that checks what `train` and `compare` are asked for.
+
+use super::run::Run;
+use super::state::State;
+use super::{Checkpoint, Config, Observer, Outcome, Settings, TrainError};
+use crate::data::{DataError, Loaded, Splits};
+use crate::driver::{self, Peers, Threads};
+use crate::kernels::Desktop;
+use crate::memory::LINE;
+use crate::network::{NARROW_RATE, Network, WIDE};
+use arm_core::Engine;
+use arm_core::shape::MAX_WIDTH;
+
+/// A run that can begin: nothing of it is open any more.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// What decides its result.
+    pub config: Config,
+    /// Its network.
+    pub network: Network,
+    /// Its data.
+    pub splits: Splits,
+}
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// A setting that contradicts another or the data.
+    #[error("{0}")]
+    Setting(String),
+    /// Data that cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Data of more columns than a network takes.
+    #[error("{data}: has {columns} columns; at most {MAX_WIDTH} are supported")]
+    Columns {
+        /// The data set.
+        data: String,
+        /// Its columns.
+        columns: usize,
+    },
+}
+
+impl Settings {
+    /// The run of these settings on the data that [`Config::load`] found: split and binarised, with everything that was left
+    /// open chosen for them.
+    pub fn prepare(&self, loaded: Loaded) -> Result<Prepared, PrepareError> {
+        let mut config = self.resolve().map_err(PrepareError::Setting)?;
+        let splits = config.split(loaded)?;
+        let (rows, columns) = (splits.train.rows(), splits.train.cols());
+        self.suit(&mut config, columns, rows);
+        let (batch, data) = (config.batch, config.data.display());
+        if batch > rows {
+            let message = format!("--batch {batch}: {data} has only {rows} train rows");
+            return Err(PrepareError::Setting(message));
+        }
+        if columns > MAX_WIDTH {
+            return Err(PrepareError::Columns { data: data.to_string(), columns });
+        }
+        if config.steps == 0 {
+            let steps = self.epochs().saturating_mul((rows / batch) as u64);
+            config.steps = steps.min(super::settings::MOST);
+        }
+        let network = config.network(&splits.train).map_err(PrepareError::Setting)?;
+        Ok(Prepared { config, network, splits })
+    }
+
+    /// What follows from the data where neither it nor a preset is given: a higher rate below 512 columns, since narrow networks
+    /// learn too little at the rate of wide ones, and a batch of no more than all rows.
+    fn suit(&self, config: &mut Config, columns: usize, rows: usize) {
+        if self.preset.is_some() {
+            return;
+        }
+        if self.lr.is_none() && columns < WIDE {
+            config.lr = NARROW_RATE;
+        }
+        if self.batch.is_none() {
+            config.batch = config.batch.min(rows).max(1);
+        }
+    }
+}
+
+impl Prepared {
+    /// Steps of an epoch: whole batches.
+    pub fn steps_per_epoch(&self) -> u64 {
+        (self.splits.train.rows() / self.config.batch) as u64
+    }
+
+    /// Bytes of parameters, moments and scratch, alone or with other processes; 0 where the estimator cannot serve the
+    /// network.
+    pub fn memory(&self, threads: Threads, alone: bool) -> usize {
+        let shape = self.network.shape();
+        let estimator = self.config.choice().estimator(&shape);
+        let engine = estimator.and_then(|e| Engine::new(shape.padded(LINE), Desktop::new(), e, 0));
+        engine.map_or(0, |engine| driver::memory(&engine, self.config.batch, threads, !alone))
+    }
+
+    /// An error where [`train`](Self::train) would refuse to begin, before anything is written.
+    pub fn check(&self, threads: Threads, alone: bool, from: Option<&Checkpoint>) -> Result<(), TrainError> {
+        let Prepared { config, network, splits } = self;
+        let bytes = self.memory(threads, alone);
+        // An error here, instead of an abort in the middle of the run.
+        if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+            return Err(TrainError::Memory { bytes, batch: config.batch, samples: config.samples });
+        }
+        let mut state = State::new(config, network, (threads, None), &splits.train.means())?;
+        let Some(checkpoint) = from else { return Ok(()) };
+        state.progress.data = splits.checksum();
+        state.restore(checkpoint.clone())
+    }
+
+    /// [`train`](super::train()) with this run.
+    pub fn train(
+        &self,
+        threads: impl Into<Threads>,
+        peers: Option<&dyn Peers>,
+        from: Option<Checkpoint>,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, TrainError> {
+        let Prepared { config, network, splits } = self;
+        Run { config, network, splits, threads: threads.into(), peers }.train(from, observer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rate_and_batch_follow_from_the_data_unless_they_are_given() {
+        let of = |text: &str, columns, rows| {
+            let settings = Settings::from_toml(text).unwrap();
+            let mut config = settings.resolve().unwrap();
+            settings.suit(&mut config, columns, rows);
+            (config.lr, config.batch)
+        };
+        for text in ["", "network = 'x-[4] / [4]-x'", "fit-ram = '32K'"] {
+            assert_eq!(of(text, 511, 1000), (3e-3, 50), "{text}");
+            assert_eq!(of(text, 512, 8), (3e-4, 8), "{text}");
+        }
+        assert_eq!(of("lr = 0.1\nbatch = 20", 16, 8), (0.1, 20));
+        assert_eq!(of("preset = 'linear'", 16, 8), (3e-4, 50));
+    }
+}

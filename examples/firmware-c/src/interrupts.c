@@ -1,0 +1,305 @@
+/* Calls are interrupted by calls on the same network, at one instruction after another: either nothing has happened and
+   the second call says that the network is busy, or the two happened one after the other. */
+#include "board.h"
+#include "sbn.h"
+#include <string.h>
+
+#define ENCODER(H, B) B(4, 2)
+#define DECODER(H, B) B(2, 4)
+#define WORDS (SBN_BYTES(4, ENCODER, DECODER, 0, SBN_SGD) / 4)
+
+static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(DECODER);
+static const sbn_shape shape = {4, encoder, 1, decoder, 1, 0, 0, NULL};
+static const sbn_config config = SBN_USE_SGD(0.5f, 3);
+
+static uint32_t memory[WORDS], start[WORDS];
+static uint8_t saved[SBN_SAVED_BYTES(ENCODER, DECODER, 0)], out[sizeof saved];
+static sbn_network *net;
+
+/* What a call gave: its status, and what it stored. */
+struct result {
+    int32_t status;
+    uint32_t stored;
+};
+
+static uint32_t hash(const void *data, size_t bytes)
+{
+    const uint8_t *p = data;
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < bytes; i++)
+        h = (h ^ p[i]) * 16777619u;
+    return h;
+}
+
+/* What the calls leave: all from the parameters on, and what the network says. What the library keeps between them for
+   itself holds bytes that nobody reads. */
+static uint32_t hash_memory(void)
+{
+    const size_t first = SBN_STATE_WORDS + 2 * SBN_LAYER_WORDS;
+    static uint32_t copy[WORDS];
+    uint32_t says[4] = {0, 0, 0, 0};
+    float f = 0.0f;
+    memcpy(copy, memory, sizeof copy);
+    sbn_network *const other = (sbn_network *)(void *)copy;
+    says[0] = (uint32_t)sbn_steps(net, &says[1]);
+    says[2] = (uint32_t)sbn_poll(other, 1, &f);
+    if (says[2] == SBN_IDLE)
+        says[2] = (uint32_t)sbn_score(other, (const uint32_t[]){6}, 1, 1, &f);
+    memcpy(&says[3], &f, sizeof f);
+    return hash(says, sizeof says) ^ hash(memory + first, sizeof memory - sizeof(uint32_t) * first)
+           ^ hash(copy + first, sizeof copy - sizeof(uint32_t) * first);
+}
+
+static int32_t sink(const uint8_t *piece, size_t count, void *context)
+{
+    memcpy(out + *(size_t *)context, piece, count);
+    *(size_t *)context += count;
+    return 0;
+}
+
+static int32_t source(size_t offset, uint8_t *piece, size_t count, void *context)
+{
+    (void)context;
+    memcpy(piece, saved + offset, count);
+    return 0;
+}
+
+static struct result float_result(int32_t status, float f)
+{
+    struct result r = {status, 0};
+    memcpy(&r.stored, &f, sizeof f);
+    return r;
+}
+
+static struct result step(void)
+{
+    static const uint32_t x = 5;
+    float f = 0.0f;
+    int32_t status = sbn_step(net, &x, 1, &f);
+    return float_result(status, f);
+}
+
+static struct result begin(void)
+{
+    static const uint32_t x = 9;
+    struct result r = {sbn_begin(net, &x, 1), 0};
+    return r;
+}
+
+static struct result poll(void)
+{
+    float f = 0.0f;
+    int32_t status = sbn_poll(net, 1000, &f);
+    return float_result(status, f);
+}
+
+static struct result score(void)
+{
+    static const uint32_t x = 6;
+    float nats = 0.0f;
+    int32_t status = sbn_score(net, &x, 1, 2, &nats);
+    return float_result(status, nats);
+}
+
+static struct result sample(void)
+{
+    float p[4] = {0};
+    struct result r = {sbn_sample(net, 1, p, 4), 0};
+    r.stored = hash(p, sizeof p);
+    return r;
+}
+
+static struct result set_rate(void)
+{
+    struct result r = {sbn_set_rate(net, 0.125f), 0};
+    return r;
+}
+
+static struct result steps(void)
+{
+    struct result r = {0, 0};
+    r.status = sbn_steps(net, &r.stored);
+    return r;
+}
+
+static struct result params(void)
+{
+    const float *p = NULL;
+    size_t count = 0;
+    struct result r = {sbn_params(net, &p, &count), 0};
+    r.stored = (uint32_t)((size_t)p + count);
+    return r;
+}
+
+static struct result save(void)
+{
+    size_t written = 0;
+    memset(out, 0, sizeof out);
+    struct result r = {sbn_save(net, out, sizeof out, &written), 0};
+    r.stored = hash(out, sizeof out);
+    return r;
+}
+
+static struct result save_to(void)
+{
+    size_t written = 0;
+    memset(out, 0, sizeof out);
+    struct result r = {sbn_save_to(net, sink, &written), 0};
+    r.stored = hash(out, sizeof out);
+    return r;
+}
+
+static struct result load(void)
+{
+    struct result r = {sbn_load(net, saved, sizeof saved), 0};
+    return r;
+}
+
+static struct result load_from(void)
+{
+    struct result r = {sbn_load_from(net, sizeof saved, source, NULL), 0};
+    return r;
+}
+
+static struct result init(void)
+{
+    sbn_network *made = NULL;
+    struct result r = {sbn_init(&made, memory, sizeof memory, &shape, &config), 0};
+    r.stored = made == NULL ? 0 : 1;
+    return r;
+}
+
+typedef struct result (*call)(void);
+
+static const struct {
+    const char *name;
+    call run;
+} calls[] = {
+    {"step", step},   {"begin", begin},     {"poll", poll},       {"score", score},
+    {"sample", sample}, {"set_rate", set_rate}, {"steps", steps}, {"params", params},
+    {"save", save},   {"save_to", save_to}, {"load", load},       {"load_from", load_from},
+    {"init", init},
+};
+
+/* What the interrupt does, and what came of it. */
+static volatile call interrupting;
+static volatile struct {
+    int fired;
+    int32_t status;
+    uint32_t stored;
+} interrupt;
+
+void board_interrupt(void)
+{
+    call run = interrupting;
+    if (run == NULL)
+        return;
+    struct result r = run();
+    interrupt.fired = 1;
+    interrupt.status = r.status;
+    interrupt.stored = r.stored;
+}
+
+struct outcome {
+    struct result main, other;
+    uint32_t memory;
+};
+
+static int same_result(struct result a, struct result b)
+{
+    return a.status == b.status && a.stored == b.stored;
+}
+
+static int same(const struct outcome *a, const struct outcome *b, int with_other)
+{
+    return same_result(a->main, b->main) && a->memory == b->memory && (!with_other || same_result(a->other, b->other));
+}
+
+static struct outcome in_order(call first, call second, int main_first)
+{
+    struct outcome o;
+    memset(&o, 0, sizeof o);
+    memcpy(memory, start, sizeof memory);
+    struct result a = first(), b = {0, 0};
+    if (second != NULL)
+        b = second();
+    o.main = main_first ? a : b;
+    o.other = main_first ? b : a;
+    o.memory = hash_memory();
+    return o;
+}
+
+static int failures;
+static uint32_t refused, before, after;
+
+/* Interrupts `run` by `other` after ever more instructions, until it is done before. Inside, every `stride`th is tried. */
+static void sweep(call run, call other, uint32_t stride)
+{
+    const struct outcome alone = in_order(run, NULL, 1), behind = in_order(run, other, 1), ahead = in_order(other, run, 0);
+    uint32_t late = 0, bad = 0;
+    for (uint32_t n = 0; late < BOARD_NOPS; n += n < 400 ? 1 : stride) {
+        struct outcome o;
+        memcpy(memory, start, sizeof memory);
+        interrupt.fired = 0;
+        interrupting = other;
+        board_interrupt_after(n);
+        o.main = run();
+        interrupting = NULL;
+        board_interrupt_never();
+        if (!interrupt.fired) {
+            late++;
+            continue;
+        }
+        o.other.status = interrupt.status;
+        o.other.stored = interrupt.stored;
+        o.memory = hash_memory();
+        if (o.other.status == SBN_ERROR_BUSY && same(&o, &alone, 0))
+            refused++;
+        else if (same(&o, &ahead, 1))
+            before++;
+        else if (same(&o, &behind, 1))
+            after++;
+        else
+            bad++;
+    }
+    if (bad != 0) {
+        board_print("  neither refused nor whole: ");
+        board_print_number(bad);
+        board_print(" times\n");
+        failures++;
+    }
+}
+
+int interrupts(uint32_t stride)
+{
+    size_t written = 0;
+    const size_t count = sizeof calls / sizeof calls[0];
+    failures += sbn_init(&net, memory, sizeof memory, &shape, &config) != SBN_OK;
+    failures += sbn_save(net, saved, sizeof saved, &written) != SBN_OK;
+    for (int under_way = 0; under_way < 2; under_way++) {
+        (void)step();
+        if (under_way)
+            (void)begin();
+        memcpy(start, memory, sizeof memory);
+        for (size_t i = 0; i < count; i++) {
+            refused = before = after = 0;
+            sweep(calls[i].run, step, stride);
+            sweep(calls[i].run, init, stride);
+            sweep(step, calls[i].run, stride);
+            sweep(poll, calls[i].run, stride);
+            board_print(calls[i].name);
+            board_print(under_way ? ", a step under way" : "");
+            board_print(": refused ");
+            board_print_number(refused);
+            board_print(", before ");
+            board_print_number(before);
+            board_print(", after ");
+            board_print_number(after);
+            board_print("\n");
+            /* An interrupt that was never refused has not been inside. */
+            failures += refused == 0;
+        }
+    }
+    board_print(failures == 0 ? "interrupts saw whole calls or were refused\n" : "interrupts saw half a call\n");
+    return failures;
+}

@@ -1,0 +1,11 @@
+/* The program that interrupts calls. */
+#include "board.h"
+
+#ifndef STRIDE
+#define STRIDE 61
+#endif
+
+int main(void)
+{
+    return interrupts(STRIDE);
+}

@@ -1,0 +1,103 @@
+//! What calls cost with all of the engine: what `examples/firmware-c/src/costs.c` does, in Rust.
+#![no_std]
+#![no_main]
+
+use arm_core::learner::Progress;
+use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
+use arm_core::{Error, Learner, Memory, estimator::Arm};
+use firmware::clock::Clock;
+use firmware::ram::Stack;
+use firmware::reference::{P, S, SHAPE};
+use firmware::{entry, host};
+
+const STEPS: u32 = 64;
+
+type Inputs = [[u32; 2]; STEPS as usize];
+type Model<'m, O> = Learner<'m, 'static, Arm, O>;
+
+/// Three bits in ten are one.
+fn inputs() -> Inputs {
+    let (mut all, mut s) = ([[0; 2]; STEPS as usize], 1u32);
+    for word in all.as_flattened_mut() {
+        for bit in 0..32 {
+            s = s.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *word |= u32::from((s >> 16) % 10 < 3) << bit;
+        }
+    }
+    all
+}
+
+fn line(name: &str, value: u32) {
+    host::text("rust_");
+    host::text(name);
+    host::text(" ");
+    host::number(value);
+    host::text("\n");
+}
+
+/// Bytes of stack below this call; `work` is not inlined into it.
+#[inline(never)]
+fn stack(work: &mut dyn FnMut() -> bool) -> Result<u32, Error> {
+    let stack = Stack::paint();
+    if work() { Ok(stack.used()) } else { Err(Error::Corrupt) }
+}
+
+fn measure<O: Optimiser>(
+    learner: &mut Model<'_, O>,
+    inputs: &Inputs,
+    [instructions, bytes]: [&str; 2],
+    work: fn(&mut Model<'_, O>, &[u32]) -> Result<f32, Error>,
+) -> Result<(), Error> {
+    let clock = Clock::start();
+    for x in inputs {
+        work(learner, x)?;
+    }
+    line(instructions, clock.instructions() / STEPS);
+    let [x, ..] = inputs;
+    line(bytes, stack(&mut || work(learner, x).is_ok())?);
+    Ok(())
+}
+
+fn step<O: Optimiser>(learner: &mut Model<'_, O>, x: &[u32]) -> Result<f32, Error> {
+    learner.step(x)
+}
+
+fn polled<O: Optimiser>(learner: &mut Model<'_, O>, x: &[u32]) -> Result<f32, Error> {
+    learner.begin(x)?;
+    loop {
+        match learner.poll(256)? {
+            Progress::Working => {}
+            Progress::Done(f) => return Ok(f),
+            Progress::Idle => return Err(Error::Busy),
+        }
+    }
+}
+
+fn score<O: Optimiser>(learner: &mut Model<'_, O>, x: &[u32]) -> Result<f32, Error> {
+    learner.score(x, 1)
+}
+
+fn run() -> Result<(), Error> {
+    static mut MEMORY: Memory<P, 0, S> = Memory::ZERO;
+    static mut VELOCITY: Memory<P, P, S> = Memory::ZERO;
+    static mut ADAM: Memory<P, { 2 * P }, S> = Memory::ZERO;
+    // SAFETY: the only references to them; this function runs once.
+    let (sgd, momentum, adam) =
+        unsafe { (&mut *(&raw mut MEMORY), &mut *(&raw mut VELOCITY), &mut *(&raw mut ADAM)) };
+    let inputs = inputs();
+    let mut learner = Learner::new(SHAPE, Arm, Sgd { rate: 0.01 }, 1, sgd.slices())?;
+    measure(&mut learner, &inputs, ["sgd_step_instructions", "sgd_step_stack_bytes"], step)?;
+    measure(&mut learner, &inputs, ["polled_step_instructions", "polled_step_stack_bytes"], polled)?;
+    measure(&mut learner, &inputs, ["score_instructions", "score_stack_bytes"], score)?;
+    let rule = Momentum { rate: 0.01, momentum: 0.9 };
+    let mut learner = Learner::new(SHAPE, Arm, rule, 1, momentum.slices())?;
+    measure(&mut learner, &inputs, ["momentum_step_instructions", "momentum_step_stack_bytes"], step)?;
+    let mut learner = Learner::new(SHAPE, Arm, Adam::new(1e-3), 1, adam.slices())?;
+    measure(&mut learner, &inputs, ["adam_step_instructions", "adam_step_stack_bytes"], step)?;
+    Ok(())
+}
+
+#[entry]
+fn main() -> ! {
+    host::exit(run().is_ok())
+}

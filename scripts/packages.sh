@@ -1,0 +1,214 @@
+#!/bin/sh
+# Packages of the C library for those who have no Rust.
+#
+#   scripts/packages.sh [FOLDER]      builds the library for every processor and zips the packages into FOLDER (target/packages)
+#   scripts/packages.sh check [FOLDER]   unpacks each zip elsewhere and links programs with it, with nothing of Rust on the path
+#   scripts/packages.sh all           both
+#
+# CMake (find_package), Zephyr (a module), Arduino, PlatformIO, ESP-IDF (a component) and a CMSIS pack's folders. Needs what
+# scripts/c-library.sh needs, and zip; to check: unzip, cmake, arm-none-eabi-gcc with newlib, riscv64-unknown-elf-gcc with
+# picolibc where it is there, and pio where it is there.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+ffi=$root/arm-core/ffi
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
+
+fail() {
+    echo "packages: $*" >&2
+    exit 1
+}
+
+# place FOLDER: the libraries by the names of processors, and the headers.
+libraries() {
+    for cpu in $("$root/scripts/c-library.sh" cpus); do
+        archive=$("$root/scripts/c-library.sh" "$cpu")
+        mkdir -p "$1/$cpu"
+        cp "$archive" "$1/$cpu/"
+    done
+    mkdir -p "$1/cortex-m7"
+    cp "$1/cortex-m4f/libsbn.a" "$1/cortex-m7/"
+}
+
+# start NAME: an empty folder for a package, with the licences; its path is in $package.
+start() {
+    package=$work/sbn-$1
+    mkdir -p "$package"
+    cp "$root/LICENSE-MIT" "$root/LICENSE-APACHE" "$package/"
+    [ ! -d "$ffi/packages/$1" ] || (cd "$ffi/packages/$1" && find . -type f) | while read -r file; do
+        mkdir -p "$package/$(dirname "$file")"
+        sed "s/@VERSION@/$version/" "$ffi/packages/$1/$file" >"$package/$file"
+    done
+}
+
+headers() {
+    mkdir -p "$1"
+    cp "$ffi/include/sbn.h" "$ffi/include/sbn.hpp" "$1/"
+}
+
+finish() {
+    rm -f "$out/$(basename "$package")-$version.zip"
+    (cd "$work" && zip -qr "$out/$(basename "$package")-$version.zip" "$(basename "$package")")
+    echo "$out/$(basename "$package")-$version.zip"
+}
+
+packages() {
+    mkdir -p "$1"
+    out=$(cd "$1" && pwd)
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    libraries "$work/lib"
+
+    start cmake
+    mkdir -p "$package/lib/cmake/sbn"
+    mv "$package"/*.cmake "$package/lib/cmake/sbn/"
+    cp -r "$work"/lib/* "$package/lib/"
+    headers "$package/include"
+    finish
+
+    start zephyr
+    cp -r "$work/lib" "$package/lib"
+    headers "$package/include"
+    finish
+
+    # Arduino looks for a library by build.mcu, and by the floating-point unit where there is one.
+    start arduino
+    headers "$package/src"
+    for pair in cortex-m0:cortex-m0 cortex-m0:cortex-m0plus cortex-m3:cortex-m3 cortex-m4f:cortex-m4/fpv4-sp-d16-hard \
+        cortex-m4f:cortex-m7/fpv5-d16-hard cortex-m4f:cortex-m7/fpv5-sp-d16-hard cortex-m33f:cortex-m33/fpv5-sp-d16-hard \
+        cortex-m3:cortex-m4 rv32imc:esp32c3 rv32imac:esp32c6; do
+        mkdir -p "$package/src/${pair#*:}"
+        cp "$work/lib/${pair%%:*}/libsbn.a" "$package/src/${pair#*:}/"
+    done
+    finish
+
+    start platformio
+    cp -r "$work/lib" "$package/lib"
+    headers "$package/include"
+    finish
+
+    start esp-idf
+    mkdir -p "$package/lib"
+    cp -r "$work/lib/rv32imc" "$work/lib/rv32imac" "$package/lib/"
+    headers "$package/include"
+    finish
+
+    start cmsis
+    headers "$package/Include"
+    mkdir -p "$package/Lib/GCC"
+    for pair in cortex-m0:M0l cortex-m3:M3l cortex-m4f:M4lf cortex-m33f:M33lf cortex-m55:M55lf; do
+        cp "$work/lib/${pair%%:*}/libsbn.a" "$package/Lib/GCC/libsbn_cortex${pair#*:}.a"
+    done
+    finish
+}
+
+# The compilers and what is needed around them, without anything of Rust.
+bare_path() {
+    mkdir -p "$work/bin"
+    for tool in sh env cmake make sed awk arm-none-eabi-gcc arm-none-eabi-g++ arm-none-eabi-ar arm-none-eabi-ranlib \
+        arm-none-eabi-nm riscv64-unknown-elf-gcc; do
+        found=$(command -v "$tool" || true)
+        [ -z "$found" ] || ln -sf "$found" "$work/bin/$tool"
+    done
+    PATH=$work/bin
+    export PATH
+    for tool in cargo rustc rustup; do
+        ! command -v $tool >/dev/null || fail "$tool is on the path"
+    done
+}
+
+# linked CPU LIBRARY INCLUDE: a program that uses all of the header links for that processor.
+linked() {
+    flags=$(awk -v cpu="$1" '$1 == cpu { print substr($0, match($0, /-m(cpu|arch)/)) }' "$ffi/cpus.txt")
+    [ -n "$flags" ] || fail "no flags for $1"
+    case $1 in
+        rv32*)
+            command -v riscv64-unknown-elf-gcc >/dev/null || { echo "packages: no riscv64-unknown-elf-gcc: $1 is not linked"; return; }
+            set -- "$1" "$2" "$3" riscv64-unknown-elf-gcc --specs=picolibc.specs
+            ;;
+        *) set -- "$1" "$2" "$3" arm-none-eabi-gcc --specs=nosys.specs ;;
+    esac
+    # shellcheck disable=SC2086
+    "$4" $5 $flags -O2 -ffunction-sections -fdata-sections -I"$3" "$work/program.c" "$2" -Wl,--gc-sections \
+        -Wl,--no-warn-rwx-segments -o "$work/$1.elf" -lc -lgcc >"$work/log" 2>&1 ||
+        { cat "$work/log"; fail "a program does not link for $1 with $2"; }
+    [ -s "$work/$1.elf" ] || fail "there is no program for $1"
+}
+
+check() {
+    out=$(cd "$1" && pwd)
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    for name in cmake zephyr arduino platformio esp-idf cmsis; do
+        unzip -q "$out/sbn-$name-$version.zip" -d "$work"
+    done
+    pio=$(command -v pio || true)
+    sed 's/^int uses(const uint32_t \*x);$//' "$root/examples/firmware-c/src/uses_header.c" >"$work/program.c"
+    printf 'int main(void) { const uint32_t x[2] = {1, 2}; return uses(x); }\n' >>"$work/program.c"
+    before=$PATH
+    bare_path
+    for cpu in $(awk '!/^#/ && NF { print $1 }' "$ffi/cpus.txt"); do
+        for package in cmake zephyr platformio; do
+            linked "$cpu" "$work/sbn-$package/lib/$cpu/libsbn.a" "$work/sbn-$package/include"
+        done
+        case $cpu in
+            rv32*) linked "$cpu" "$work/sbn-esp-idf/lib/$cpu/libsbn.a" "$work/sbn-esp-idf/include" ;;
+        esac
+    done
+    for pair in cortex-m0:cortex-m0plus cortex-m3:cortex-m3 cortex-m4f:cortex-m4/fpv4-sp-d16-hard \
+        cortex-m33f:cortex-m33/fpv5-sp-d16-hard rv32imc:esp32c3; do
+        linked "${pair%%:*}" "$work/sbn-arduino/src/${pair#*:}/libsbn.a" "$work/sbn-arduino/src"
+    done
+    for pair in cortex-m0:M0l cortex-m3:M3l cortex-m4f:M4lf cortex-m33f:M33lf cortex-m55:M55lf; do
+        linked "${pair%%:*}" "$work/sbn-cmsis/Lib/GCC/libsbn_cortex${pair#*:}.a" "$work/sbn-cmsis/Include"
+    done
+    # find_package takes the library from the flags.
+    mkdir "$work/project"
+    cat >"$work/project/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.16)
+project(uses_sbn C)
+find_package(sbn 0.1 REQUIRED)
+add_executable(program ../program.c)
+target_link_libraries(program PRIVATE sbn::sbn)
+END
+    cmake -S "$work/project" -B "$work/project/build" -DCMAKE_PREFIX_PATH="$work/sbn-cmake" -DCMAKE_SYSTEM_NAME=Generic \
+        -DCMAKE_C_COMPILER=arm-none-eabi-gcc -DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY \
+        -DCMAKE_C_FLAGS="-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16" \
+        -DCMAKE_EXE_LINKER_FLAGS=--specs=nosys.specs >"$work/log" 2>&1 && cmake --build "$work/project/build" >>"$work/log" 2>&1 ||
+        { cat "$work/log"; fail "find_package does not find or link the library"; }
+    # The sketches, with stand-ins for what the Arduino core declares.
+    cat >"$work/Arduino.h" <<'END'
+#include <stddef.h>
+#include <stdint.h>
+struct Port { void begin(long) {} template <typename T> void println(T) {} };
+static Port Serial;
+enum { A0, HIGH, LOW, OUTPUT };
+static inline int analogRead(int) { return 500; }
+static inline void digitalWrite(int, int) {}
+static inline void pinMode(int, int) {}
+static inline void delay(int) {}
+END
+    for sketch in Anomaly Tuner; do
+        { cat "$work/Arduino.h" "$work/sbn-arduino/examples/$sketch/$sketch.ino"; echo 'int main() { setup(); for (;;) loop(); }'; } >"$work/$sketch.cpp"
+        arm-none-eabi-g++ -std=c++11 -fno-exceptions -fno-rtti -fno-threadsafe-statics -mcpu=cortex-m0plus -mthumb -Os -Wall -Werror \
+            --specs=nosys.specs -ffunction-sections -Wl,--gc-sections -I"$work/sbn-arduino/src" "$work/$sketch.cpp" \
+            -L"$work/sbn-arduino/src/cortex-m0plus" -lsbn -o "$work/$sketch.elf" >"$work/log" 2>&1 ||
+            { cat "$work/log"; fail "the sketch $sketch does not build"; }
+    done
+    PATH=$before
+    if [ -n "$pio" ]; then
+        (cd "$work" && "$pio" pkg pack sbn-platformio -o "$work/packed.tar.gz" >"$work/log" 2>&1) ||
+            { cat "$work/log"; fail "pio pkg pack does not accept the package"; }
+        echo "packages: pio packs the library"
+    else
+        echo "packages: no pio: its package was linked, not packed"
+    fi
+    echo "packages: each zip was unpacked elsewhere and linked, with nothing of Rust on the path"
+}
+
+folder=${CARGO_TARGET_DIR:-$root/target}/packages
+case ${1:-} in
+    check) check "${2:-$folder}" ;;
+    all) packages "$folder" && check "$folder" ;;
+    -*) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;
+    *) packages "${1:-$folder}" ;;
+esac
