@@ -3,7 +3,7 @@
 #
 #   ./ci.sh         format, lints, docs, tests, bare metal, firmware under emulation
 #   ./ci.sh fast    stops after the tests: needs nothing but Rust
-#   ./ci.sh full    also what takes long: a CPU without AVX, functions over all f32, ten million steps
+#   ./ci.sh full    also what takes long: a CPU without AVX, sanitizers, functions over all f32, ten million steps
 set -euo pipefail
 cd "$(dirname "$0")"
 export RUSTDOCFLAGS="-D warnings"
@@ -30,7 +30,7 @@ without() {
 }
 
 step cargo fmt --all --check
-for own in examples/firmware fuzz; do step cargo fmt --manifest-path $own/Cargo.toml --all --check; done
+for own in examples/firmware examples/web fuzz; do step cargo fmt --manifest-path $own/Cargo.toml --all --check; done
 step cargo clippy --workspace --all-targets -- -D warnings
 step cargo doc --workspace --no-deps
 step cargo test --workspace
@@ -63,11 +63,15 @@ step scripts/bare-metal.sh programs
 # Slow to run without a floating-point unit, but it must link.
 step scripts/bare-metal.sh build microbit anomaly
 step scripts/numbers.sh check
+step scripts/small.sh check
 step scripts/firmware-c.sh
 step scripts/export.sh
 [ "${1:-}" = full ] || exit 0
 
 step scripts/portable-x86.sh
+step scripts/vectors.sh
+step examples/web/test.sh
+step scripts/sanitize.sh
 step cargo test --release -p arm-core --lib -- --ignored exhaustive
 step scripts/bare-metal.sh programs microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
 step cargo test --release -p arm-tests --test main -- --ignored endurance

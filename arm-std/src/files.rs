@@ -8,10 +8,7 @@ use std::path::{Path, PathBuf};
 /// Writes a file as `NAME.part` in the same folder, syncs it, renames it and syncs the folder: after a crash `path`
 /// holds the old or the new contents, never a part. On an error the part is removed. A link in the place of either name is
 /// replaced, never followed.
-pub(crate) fn replace(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> io::Result<()> {
+pub fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let mut name: OsString = path.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
@@ -34,7 +31,7 @@ pub(crate) fn replace(
 
 /// Lets a write beyond a limit on the size of files fail like one to a full disk, instead of ending the process: here and in
 /// the threads that this one starts.
-pub(crate) fn refuse_writes_beyond_limits() {
+pub fn refuse_writes_beyond_limits() {
     #[cfg(unix)]
     {
         use nix::sys::signal::{SigSet, Signal};
@@ -46,13 +43,13 @@ pub(crate) fn refuse_writes_beyond_limits() {
 }
 
 /// [`replace`] with these bytes.
-pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, |file| file.write_all(bytes))
 }
 
 /// [`replace_bytes`] of all of these, or of none where one cannot be written: none is renamed before the last is on the disk.
 /// The error says which.
-pub(crate) fn replace_all(files: &[(PathBuf, Vec<u8>)]) -> Result<(), (PathBuf, io::Error)> {
+pub fn replace_all(files: &[(PathBuf, Vec<u8>)]) -> Result<(), (PathBuf, io::Error)> {
     if let Some((path, _)) = files.iter().find(|(path, _)| path.is_dir()) {
         return Err((path.clone(), io::ErrorKind::IsADirectory.into()));
     }

@@ -156,13 +156,12 @@
 
 #![forbid(unsafe_code)]
 
-pub mod cli;
 pub mod data;
 pub mod driver;
 pub mod estimators;
 #[cfg(feature = "fetch")]
 pub mod fetch;
-mod files;
+pub mod files;
 pub mod measure;
 pub mod network;
 pub mod runs;

@@ -1,5 +1,9 @@
 //! The `arm` command: see `arm --help`.
 
+#![forbid(unsafe_code)]
+
+mod cli;
+
 fn main() -> std::process::ExitCode {
-    arm_std::cli::main()
+    cli::main()
 }

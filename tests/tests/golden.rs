@@ -1,9 +1,12 @@
 //! The golden values of arm-core, on the host. `scripts/bare-metal.sh selftest` computes the same under emulation.
 
-#[path = "../../examples/firmware/src/golden.rs"]
-mod values;
 #[path = "../../examples/firmware/src/shapes.rs"]
 mod shapes;
+#[path = "../../examples/firmware/src/golden.rs"]
+mod values;
+
+// What `shapes` knows it as.
+use values as golden;
 
 #[test]
 fn golden_values() {

@@ -86,7 +86,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     pub fn statistics<'a>(&self, examples: usize, scratch: &'a [u32]) -> &'a [f32] {
         let (end, n) =
             (self.training_scratch(examples), examples.saturating_mul(self.statistics_per_example()));
-        let words = end.checked_sub(n).and_then(|start| scratch.get(start..end)).unwrap_or_default();
+        let words = window(scratch, end.saturating_sub(n)..end);
         bytemuck::try_cast_slice(words).unwrap_or_default()
     }
 

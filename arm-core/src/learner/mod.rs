@@ -11,11 +11,12 @@ use crate::engine::Engine;
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 pub use crate::estimator::LogMeanExp;
-use crate::kernels::{Kernels, Portable, on_grid};
+use crate::kernels::{Kernels, Simd, on_grid};
 use crate::network::Batch;
 use crate::network::scratch::Scratch;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::matrix::BitMatrix;
+use crate::numeric::window::element;
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::Shape;
@@ -92,7 +93,7 @@ impl Shape<'_> {
 /// # Ok::<(), arm_core::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Learner<'m, 's, E, O, K = Portable> {
+pub struct Learner<'m, 's, E, O, K = Simd> {
     engine: Engine<'s, K, E>,
     optimiser: O,
     held: Held<'m>,
@@ -161,7 +162,7 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
     ) -> Result<Self, Error> {
         optimiser.rule().check()?;
         // Not by way of a result, which would be copied.
-        let engine = Engine { shape, kernels: Portable, estimator, seed, share_uniforms: true };
+        let engine = Engine { shape, kernels: Simd, estimator, seed, share_uniforms: true };
         engine.check()?;
         let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;
@@ -329,7 +330,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
             batch.first = u64::from(i);
             let pass = self.engine.pass(self.held.params, &batch, 1);
             self.engine.evaluate_in(&pass, objective, &mut self.held.scratch);
-            sum.push(-self.held.scratch.path_f.first().copied().unwrap_or_default());
+            sum.push(-element(self.held.scratch.path_f, 0));
         }
         self.held.state.scores = self.held.state.scores.wrapping_add(1);
         let bound = -sum.value();

@@ -5,7 +5,7 @@
 use crate::error::Error;
 use crate::network::Pass;
 use crate::numeric::bits::{Bits, words};
-use crate::numeric::window::window_mut;
+use crate::numeric::window::{element, split_mut, window, window_mut};
 use crate::shape::Shape;
 use crate::shape::layout::Layout;
 use core::ops::Range;
@@ -68,8 +68,8 @@ impl Scratch<'_> {
         let b = layout.samples_of(top, self.samples);
         let cost = layout.per_row(self.per_row).cost;
         cost.fill(0.0);
-        let top_cost = cost.get_mut(layout.rows().wrapping_mul(top.wrapping_add(1))..);
-        for (row, cost) in top_cost.unwrap_or_default().iter_mut().enumerate() {
+        let top_cost = window_mut(cost, layout.rows().wrapping_mul(top.wrapping_add(1))..);
+        for (row, cost) in top_cost.iter_mut().enumerate() {
             *cost = f(row, b.bits(row));
         }
     }
@@ -98,11 +98,12 @@ impl Scratch<'_> {
     /// The weight of a row in what is minimised; those of an example sum to one.
     pub fn weight<K>(&self, pass: &Pass<'_, K>, row: usize) -> f32 {
         let rows = pass.layout.rows();
-        self.per_row.get(rows..).and_then(|weights| weights.get(row)).copied().unwrap_or_default()
+        element(window(self.per_row, rows..), row)
     }
 
     /// What layer `t` (0 is the input) holds in path `i`, whose samples replace those of layers `from..`.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn target<'a, K>(
         &'a self,
         pass: &'a Pass<'_, K>,
@@ -225,7 +226,7 @@ impl<'s> Layout<'s> {
         let (rows, layers) = (self.rows(), self.shape.stochastic_layers());
         let mut rest = window_mut(per_row, ..self.all_per_row());
         let mut next = |n: usize| {
-            let (head, tail) = core::mem::take(&mut rest).split_at_mut_checked(n).unwrap_or_default();
+            let (head, tail) = split_mut(core::mem::take(&mut rest), n);
             rest = tail;
             head
         };

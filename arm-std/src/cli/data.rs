@@ -2,11 +2,11 @@
 
 use super::args::data::{Convert, Data, Info, Split};
 use super::{Outcome, Usage, say, tell};
-use crate::data::{
+use arm_std::data::{
     Binarise, BinariseName, Fault, Loaded, Output, Table, load_columns, read_columns, write_splits,
     write_table,
 };
-use crate::runs::image::{Grid, cell_size};
+use arm_std::runs::image::{Grid, cell_size};
 use std::path::Path;
 
 pub(super) fn run(command: &Data) -> Outcome {

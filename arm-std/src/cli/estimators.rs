@@ -1,8 +1,8 @@
 //! Which estimators a command compares.
 
 use super::Usage;
-use crate::estimators::{BaselineName, Choice, EstimatorName};
 use arm_core::Shape;
+use arm_std::estimators::{BaselineName, Choice, EstimatorName};
 use clap::ValueEnum;
 use std::str::FromStr;
 

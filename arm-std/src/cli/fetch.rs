@@ -2,7 +2,7 @@
 
 use super::args::data::Fetch;
 use super::{Outcome, say};
-use crate::fetch::{DataSet, Fetched, Fetcher};
+use arm_std::fetch::{DataSet, Fetched, Fetcher};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fs;
 use std::path::PathBuf;

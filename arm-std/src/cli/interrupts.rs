@@ -1,6 +1,6 @@
 //! Ctrl-C, and requests to terminate.
 
-use crate::train::Failure;
+use arm_std::train::Failure;
 use std::io::{Write, stderr};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};

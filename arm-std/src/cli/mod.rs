@@ -13,10 +13,10 @@ mod runs;
 mod toy;
 mod train;
 
-use crate::data::{Binarise, BinariseName, Note};
-use crate::files;
-use crate::network::Network;
-use crate::train::Config;
+use arm_std::data::{Binarise, BinariseName, Note};
+use arm_std::files;
+use arm_std::network::Network;
+use arm_std::train::Config;
 use clap::Parser;
 use std::io::Write;
 use std::path::Path;
@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 /// Runs the command line of this process. Exit codes: 0 success, 1 data or files, 2 usage, 3 left before the end with
 /// what was finished kept.
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     files::refuse_writes_beyond_limits();
     let result = match args::Args::parse().command {
         args::Command::Train(args) => train::run(&args),
@@ -88,7 +88,11 @@ fn headline(network: &Network, config: &Config) -> String {
 }
 
 /// What the commands say about figures: each mean ± its standard error.
-fn figure_lines(split: &str, figures: &crate::measure::evaluate::Figures, conditional: bool) -> [String; 2] {
+fn figure_lines(
+    split: &str,
+    figures: &arm_std::measure::evaluate::Figures,
+    conditional: bool,
+) -> [String; 2] {
     let mean = |value: f64, error: Option<f64>| {
         let error = error.map_or_else(String::new, |error| format!(" ± {error:.2}"));
         format!("{value:8.2}{error} nats")
@@ -109,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_mean_is_printed_with_its_standard_error() {
-        let figures = crate::measure::evaluate::Figures {
+        let figures = arm_std::measure::evaluate::Figures {
             neg_elbo: 101.256,
             neg_elbo_standard_error: Some(0.4),
             nll: 99.5,

@@ -1,8 +1,8 @@
 //! What `train` and `compare` do before anything is written.
 
 use super::{Outcome, Usage, tell};
-use crate::driver::Threads;
-use crate::train::{Checkpoint, Failure, PrepareError, Prepared, Settings, TrainError};
+use arm_std::driver::Threads;
+use arm_std::train::{Checkpoint, Failure, PrepareError, Prepared, Settings, TrainError};
 
 /// Reads the data of these settings, says (if it `leads` other processes or is alone) what was assumed of them, and makes the run
 /// ready.

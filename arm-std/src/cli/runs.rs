@@ -1,9 +1,9 @@
 //! `arm runs`.
 
 use super::{Outcome, args, say};
-use crate::files::replace_bytes;
-use crate::runs::list::{Group, Summary, charts, group, list, sort, table};
-use crate::runs::plot::page;
+use arm_std::files::replace_bytes;
+use arm_std::runs::list::{Group, Summary, charts, group, list, sort, table};
+use arm_std::runs::plot::page;
 use serde::Serialize;
 use std::io::Write;
 

@@ -2,11 +2,11 @@
 
 use super::estimators::{choices, label};
 use super::{Outcome, Usage, args, say};
-use crate::estimators::Choice;
-use crate::files::replace_bytes;
-use crate::measure::toy::{Moment, Spread, TARGETS, Toy, UNIT, sigmoid, z_score};
-use crate::runs::plot::{Axis, Chart, Curve, page};
 use arm_core::optim::MAX_RATE;
+use arm_std::estimators::Choice;
+use arm_std::files::replace_bytes;
+use arm_std::measure::toy::{Moment, Spread, TARGETS, Toy, UNIT, sigmoid, z_score};
+use arm_std::runs::plot::{Axis, Chart, Curve, page};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;

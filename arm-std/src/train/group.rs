@@ -7,13 +7,13 @@ use std::time::Duration;
 
 /// What a process sees of a run that it shares: process 0 decides for all when to save, each may ask all to leave,
 /// and only process 0 writes anything.
-pub(crate) struct GroupObserver<'a> {
+pub struct GroupObserver<'a> {
     /// The processes.
-    pub(crate) peers: &'a dyn Peers,
+    pub peers: &'a dyn Peers,
     /// The observer of process 0.
-    pub(crate) leader: Option<&'a mut dyn Observer>,
+    pub leader: Option<&'a mut dyn Observer>,
     /// Whether this process was asked to leave.
-    pub(crate) leave: fn() -> bool,
+    pub leave: fn() -> bool,
 }
 
 impl Observer for GroupObserver<'_> {

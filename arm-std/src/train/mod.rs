@@ -17,7 +17,7 @@ mod state;
 pub use checkpoint::Checkpoint;
 pub use config::Config;
 pub use error::{RETRIES, TrainError};
-pub(crate) use group::GroupObserver;
+pub use group::GroupObserver;
 pub use observer::{Failure, Next, Observer};
 pub use prepare::{PrepareError, Prepared};
 pub use progress::{Epoch, Progress, Restored, best};

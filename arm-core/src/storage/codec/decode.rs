@@ -4,6 +4,7 @@ use super::{CENTRED, CRC, FIXED_WORDS, MAGIC, PIECE, VERSION, header_word, layer
 use crate::error::{Error, exact_size};
 use crate::feature::CODINGS;
 use crate::numeric::matrix::MatrixMut;
+use crate::numeric::window::window_mut;
 use crate::shape::{MAX_LAYERS, MAX_WIDTH, Prior, Shape};
 
 /// Bytes that can be read more than once, from multiples of [`PIECE`] on.
@@ -53,7 +54,7 @@ impl<'a, S: Source> Words<'a, S> {
             return Err(Error::Length { needed, given }.into());
         }
         if self.at.is_multiple_of(PIECE) {
-            self.source.read(self.at, self.piece.get_mut(..left.min(PIECE)).unwrap_or_default())?;
+            self.source.read(self.at, window_mut(&mut self.piece, ..left.min(PIECE)))?;
         }
         let word = self.piece.as_chunks::<4>().0.get(self.at % PIECE / 4);
         self.at += 4;
@@ -211,7 +212,7 @@ fn replace<S: Source>(
     }
     for i in 0..shape.dense_layers() {
         let dense = shape.dense(i);
-        let data = params.get_mut(dense.offset..dense.offset + dense.len()).unwrap_or_default();
+        let data = window_mut(params, dense.offset..dense.offset + dense.len());
         for row in MatrixMut::new(data, dense.stride, dense.stride).rows_mut() {
             for (o, p) in row.iter_mut().enumerate() {
                 *p = if o < dense.outputs { f32::from_bits(next()?) } else { 0.0 };

@@ -26,6 +26,7 @@ pub use header::Header;
 use crate::error::{Error, exact_size};
 use crate::numeric::LIMIT;
 use crate::numeric::matrix::Matrix;
+use crate::numeric::window::{split_mut, window};
 use crate::shape::Coding;
 use crate::shape::{Layer, MAX_WIDTH, Prior, Shape};
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
@@ -112,7 +113,7 @@ fn within_limit(p: f32) -> bool {
 fn rows<'p>(shape: &Shape<'_>, params: &'p [f32]) -> impl Iterator<Item = &'p [f32]> {
     (0..shape.dense_layers()).flat_map(move |i| {
         let dense = shape.dense(i);
-        let data = params.get(dense.offset..dense.offset + dense.len()).unwrap_or_default();
+        let data = window(params, dense.offset..dense.offset + dense.len());
         Matrix::new(data, dense.stride, dense.outputs).rows()
     })
 }
@@ -154,7 +155,7 @@ pub(crate) fn write<E>(
         out.put(word, &mut sink)?;
     }
     out.put(crc.finalize(), &mut sink)?;
-    if out.used == 0 { Ok(()) } else { sink(out.piece.get(..out.used).unwrap_or_default()) }
+    if out.used == 0 { Ok(()) } else { sink(window(&out.piece, ..out.used)) }
 }
 
 struct Packer {
@@ -180,7 +181,7 @@ pub fn encode_into(shape: &Shape<'_>, params: &[f32], steps: u64, out: &mut [u8]
     let (needed, given) = (encoded_len(shape), out.len());
     let mut rest = out.get_mut(..needed).ok_or(Error::Size { needed, given })?;
     encode(shape, params, steps, |piece| {
-        let (head, tail) = core::mem::take(&mut rest).split_at_mut_checked(piece.len()).unwrap_or_default();
+        let (head, tail) = split_mut(core::mem::take(&mut rest), piece.len());
         head.iter_mut().zip(piece).for_each(|(out, byte)| *out = *byte);
         rest = tail;
         Ok(())

@@ -11,6 +11,7 @@
 mod tests;
 
 use crate::error::Error;
+use crate::numeric::window::{window, window_mut};
 use crate::shape::Shape;
 use crate::storage::codec::{self, CRC, PIECE, Source};
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
@@ -250,7 +251,7 @@ impl<F: NorFlash> Record<F> {
         let mut piece = [0xff; PIECE];
         piece.iter_mut().zip(bytes).for_each(|(p, b)| *p = *b);
         let n = bytes.len().checked_next_multiple_of(F::WRITE_SIZE).unwrap_or(PIECE);
-        self.flash.write(at, piece.get(..n).unwrap_or_default()).map_err(Fault::Flash)
+        self.flash.write(at, window(&piece, ..n)).map_err(Fault::Flash)
     }
 }
 
@@ -288,7 +289,7 @@ impl<F: ReadNorFlash> Payload<'_, F> {
         // A whole piece is in the slot even where the bytes end, and has a size that any flash reads.
         let mut piece = [0; PIECE];
         let n = out.len().checked_next_multiple_of(F::READ_SIZE).unwrap_or(PIECE);
-        let piece = piece.get_mut(..n).unwrap_or_default();
+        let piece = window_mut(&mut piece, ..n);
         self.flash.read(self.start + offset as u32, piece).map_err(Fault::Flash)?;
         out.iter_mut().zip(piece).for_each(|(o, p)| *o = *p);
         Ok(())

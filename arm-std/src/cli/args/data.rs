@@ -1,7 +1,7 @@
 //! Options of `arm data`.
 
 #[cfg(feature = "fetch")]
-use crate::fetch::CATALOGUE;
+use arm_std::fetch::CATALOGUE;
 #[cfg(feature = "fetch")]
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};

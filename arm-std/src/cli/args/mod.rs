@@ -3,9 +3,9 @@
 pub(super) mod data;
 
 use super::estimators::Named;
-use crate::data::{self as tables, BinariseName};
-use crate::driver::Threads;
-use crate::train::Settings;
+use arm_std::data::{self as tables, BinariseName};
+use arm_std::driver::Threads;
+use arm_std::train::Settings;
 use clap::{Args as Options, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 

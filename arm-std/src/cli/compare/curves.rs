@@ -2,7 +2,7 @@
 
 use super::folder::Point;
 use crate::cli::interrupts::interrupted;
-use crate::train::{Checkpoint, Epoch, Failure, Next, Observer, Restored};
+use arm_std::train::{Checkpoint, Epoch, Failure, Next, Observer, Restored};
 use std::time::{Duration, Instant};
 
 /// Points of each curve.

@@ -1,10 +1,10 @@
 //! What a comparison leaves in its folder.
 
 use super::super::Outcome;
-use crate::files::replace_bytes;
-use crate::measure::evaluate::Figures;
-use crate::runs::plot::{Axis, Chart, Curve, page};
-use crate::train::{Config, Epoch};
+use arm_std::files::replace_bytes;
+use arm_std::measure::evaluate::Figures;
+use arm_std::runs::plot::{Axis, Chart, Curve, page};
+use arm_std::train::{Config, Epoch};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt::Write;

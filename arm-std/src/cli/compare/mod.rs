@@ -7,7 +7,7 @@ use super::estimators::{choices, label};
 use super::interrupts::{interrupted, leave_on_request};
 use super::prepare::{check, prepare};
 use super::{Left, Outcome, Usage, args, headline, say};
-use crate::train::{self, Config, Failure};
+use arm_std::train::{self, Config, Failure};
 use curves::Curves;
 use folder::{Comparison, Earlier, Run};
 use std::fs;

@@ -2,14 +2,14 @@
 
 use super::subject::{Data, Subject};
 use crate::cli::{Outcome, Usage, args, figure_lines, say};
-use crate::data::{BitTable, Source, Splits};
-use crate::kernels::Desktop;
-use crate::measure::evaluate::{Figures, Scores};
-use crate::measure::rows::Rows;
-use crate::measure::scores::{Format, write};
-use crate::memory::LINE;
 use arm_core::Engine;
 use arm_core::estimator::Arm;
+use arm_std::data::{BitTable, Source, Splits};
+use arm_std::kernels::Desktop;
+use arm_std::measure::evaluate::{Figures, Scores};
+use arm_std::measure::rows::Rows;
+use arm_std::measure::scores::{Format, write};
+use arm_std::memory::LINE;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::path::Path;

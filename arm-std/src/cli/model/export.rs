@@ -2,9 +2,9 @@
 
 use super::subject::model_file;
 use crate::cli::{Outcome, Usage, args, say};
-use crate::files::replace_all;
-use crate::network::Model;
-use crate::network::export::Export;
+use arm_std::files::replace_all;
+use arm_std::network::Model;
+use arm_std::network::export::Export;
 
 pub(in crate::cli) fn run(args: &args::Export) -> Outcome {
     let name = args.out.file_name().and_then(|name| name.to_str()).unwrap_or_default();

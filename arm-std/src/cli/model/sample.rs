@@ -2,8 +2,8 @@
 
 use super::subject::model_file;
 use crate::cli::{Outcome, args, say};
-use crate::network::Model;
-use crate::runs::pictures::samples;
+use arm_std::network::Model;
+use arm_std::runs::pictures::samples;
 
 pub(in crate::cli) fn run(args: &args::Sample) -> Outcome {
     let model = Model::load(&model_file(&args.model))?;

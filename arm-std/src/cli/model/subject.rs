@@ -1,10 +1,10 @@
 //! What a command measures: a trained model, and the data that it was trained on or others.
 
 use crate::cli::{Outcome, Usage, args, say, tell};
-use crate::data::{BinariseName, Selection, Splits, load_columns};
-use crate::network::Model;
-use crate::runs::folder::{CONFIG, MODEL};
-use crate::train::{Config, Failure, Settings};
+use arm_std::data::{BinariseName, Selection, Splits, load_columns};
+use arm_std::network::Model;
+use arm_std::runs::folder::{CONFIG, MODEL};
+use arm_std::train::{Config, Failure, Settings};
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -3,17 +3,17 @@
 use super::subject::Subject;
 use crate::cli::estimators::{choices, label};
 use crate::cli::{Outcome, Usage, args, say};
-use crate::estimators::{BaselineName, Choice, EstimatorName};
-use crate::files::replace_bytes;
-use crate::kernels::Desktop;
-use crate::measure::gradients::{self, Effort, Reference, Row};
-use crate::measure::moments::Place;
-use crate::memory::LINE;
-use crate::network::SplitRows;
-use crate::runs::plot::{Axis, Chart, Curve, page};
 use arm_core::Shape;
 use arm_core::estimator::Exact;
 use arm_core::objective::{Conditional, Objective, Vae};
+use arm_std::estimators::{BaselineName, Choice, EstimatorName};
+use arm_std::files::replace_bytes;
+use arm_std::kernels::Desktop;
+use arm_std::measure::gradients::{self, Effort, Reference, Row};
+use arm_std::measure::moments::Place;
+use arm_std::memory::LINE;
+use arm_std::network::SplitRows;
+use arm_std::runs::plot::{Axis, Chart, Curve, page};
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -37,7 +37,7 @@ struct Report<'a> {
 pub(in crate::cli) fn run(args: &args::Variance) -> Outcome {
     let subject = Subject::read(&args.model)?;
     let (model, data) = (&subject.model, subject.data(&args.measured)?);
-    let mut drawn = crate::data::BitTable::default();
+    let mut drawn = arm_std::data::BitTable::default();
     let table = data.splits.train.epoch(args.seed, 0, &mut drawn);
     let batch = args.batch as usize;
     if batch > table.rows() {

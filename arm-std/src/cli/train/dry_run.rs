@@ -1,9 +1,9 @@
 //! What a run would take: `arm train --dry-run`.
 
 use crate::cli::{Outcome, say};
-use crate::driver::Threads;
-use crate::network::{Budget, Cost, Network, Ram};
-use crate::train::Prepared;
+use arm_std::driver::Threads;
+use arm_std::network::{Budget, Cost, Network, Ram};
+use arm_std::train::Prepared;
 
 /// Thousands apart: `40,107`.
 fn number(n: usize) -> String {

@@ -1,8 +1,8 @@
 //! Whether a run can go on, or be begun again.
 
 use crate::cli::Usage;
-use crate::runs::folder::{CONFIG, METRICS};
-use crate::train::{Checkpoint, Config, Failure, Settings};
+use arm_std::runs::folder::{CONFIG, METRICS};
+use arm_std::train::{Checkpoint, Config, Failure, Settings};
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;

@@ -2,11 +2,11 @@
 
 use crate::cli::interrupts::{interrupted, leave_on_request, pass_requests_on};
 use crate::cli::say;
-use crate::data::BitTable;
-use crate::network::Model;
-use crate::runs::folder::{Line, RunFolder};
-use crate::runs::report::refresh;
-use crate::train::{Checkpoint, Epoch, Failure, Next, Observer, RETRIES, Restored, best};
+use arm_std::data::BitTable;
+use arm_std::network::Model;
+use arm_std::runs::folder::{Line, RunFolder};
+use arm_std::runs::report::refresh;
+use arm_std::train::{Checkpoint, Epoch, Failure, Next, Observer, RETRIES, Restored, best};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{Write, stderr};
 use std::time::{Duration, Instant};

@@ -46,7 +46,7 @@ impl BitTable {
     }
 
     /// A table over packed words, as many as it needs, whose unused bits are zero.
-    pub(crate) fn from_words(rows: usize, cols: usize, words: Vec<u32>) -> BitTable {
+    pub fn from_words(rows: usize, cols: usize, words: Vec<u32>) -> BitTable {
         assert_eq!(rows.checked_mul(cols.div_ceil(32)), Some(words.len()), "words of {rows} x {cols} bits");
         BitTable { rows, cols, words }
     }

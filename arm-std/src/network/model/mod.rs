@@ -74,7 +74,7 @@ impl Model {
     }
 
     /// [`load`](Self::load) with the configuration of the run that wrote the file, where it says.
-    pub(crate) fn load_with_config(path: &Path) -> Result<(Model, Option<Value>), ModelError> {
+    pub fn load_with_config(path: &Path) -> Result<(Model, Option<Value>), ModelError> {
         let fail = |what: String| ModelError { path: path.into(), what };
         let bytes = read_file(path)?;
         if is_device(&bytes) {
