@@ -166,7 +166,7 @@ check() {
     cat >"$work/project/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.16)
 project(uses_sbn C)
-find_package(sbn 0.1 REQUIRED)
+find_package(sbn REQUIRED)
 add_executable(program ../program.c)
 target_link_libraries(program PRIVATE sbn::sbn)
 END

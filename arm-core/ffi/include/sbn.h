@@ -334,6 +334,14 @@ int32_t sbn_init(struct sbn_network **net,
 // Safe when: As `sbn_init`.
 size_t sbn_bytes(const struct sbn_shape *shape, const struct sbn_config *config);
 
+// What is wrong with a shape that `sbn_init` refuses with `SBN_ERROR_SHAPE` or `_LEFT_OUT`, as a text, and, where it is about
+// a layer, which one (from 0, the encoder's first) in `layer`, which may be null and is `UINT32_MAX` otherwise. "ok" for
+// a shape that is accepted; never null.
+//
+// Safe when: As `sbn_init`.
+const char *sbn_explain(const struct sbn_shape *shape,
+                        uint32_t *layer);
+
 // One step of a variational auto-encoder on the packed binary vector `x` of `x_words` words (`SBN_INPUT_WORDS`; unit i
 // is bit i % 32 of word i / 32, unused bits are zero). Stores the -ELBO before the step, in nats, in `f`.
 //
@@ -568,7 +576,7 @@ int32_t sbn_windows_counts(const struct sbn_windows *windows,
                            uint32_t *unsound);
 
 // A detector that has seen nothing yet; `rate` is the share of scores that may raise an alarm while nothing is wrong, in
-// [1e-6, 0.1]: about that share does, within a factor of three, after 40 / `rate` scores of a network that has settled.
+// [1e-6, 0.1]: after 80 / `rate` scores of a network that has settled at most three times that share does.
 //
 // Safe when: `detector` points to one, or is null.
 int32_t sbn_detector_init(struct sbn_detector *detector,
