@@ -71,7 +71,6 @@ step scripts/export.sh
 step scripts/portable-x86.sh
 step scripts/vectors.sh
 step examples/web/test.sh
-step scripts/sanitize.sh
 step cargo test --release -p arm-core --lib -- --ignored exhaustive
 step scripts/bare-metal.sh programs microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
 step cargo test --release -p arm-tests --test main -- --ignored endurance
