@@ -26,8 +26,8 @@
    A block may be copied elsewhere between two calls; the first call there costs as much as sbn_init.
 
    Costs on a Cortex-M4F, of a network 64-32-16 / 16-32-64 (instructions; bytes of stack below the caller, which do not
-   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 43,700 and 840, in slices of 256
-   parameters 54,800; momentum 68,100 and 840; Adam 98,000 and 940; sbn_score 14,900 and 810; sbn_save 1,800,000 and
+   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,300 and 840, in slices of 256
+   parameters 55,300; momentum 68,700 and 840; Adam 98,600 and 940; sbn_score 14,900 and 810; sbn_save 1,800,000 and
    500; sbn_load 3,600,000 and 600 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
    of Rust for a whole step, 5 % for one in slices of 256.
 
