@@ -258,7 +258,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--quick", action="store_true", help="about 2 minutes: batch 50, two threads, no compilation")
     p.add_argument("--rounds", type=int, help="turns of each contender [default: 7; quick: 5; small: 3]")
-    p.add_argument("--seconds", type=float, default=1.0, help="length of a turn")
+    p.add_argument("--seconds", type=float, help="length of a turn [default: 1; small: 2]")
     p.add_argument("--pause", type=float, default=0.3, help="seconds between turns")
     p.add_argument("--no-peers", action="store_true", help="this project alone")
     p.add_argument("--no-compile", action="store_true", help="leave out the compiled PyTorch")
@@ -268,6 +268,8 @@ def main():
     p.add_argument("--busy", action="store_true", help="beside a process that is always busy")
     p.add_argument("--data", type=pathlib.Path, help="folder of static binarised MNIST [default: random bits]")
     args = p.parse_args()
+    # The command tries numbers of threads in its first tenth of a second, and then at growing intervals.
+    args.seconds = args.seconds or (2.0 if args.small else 1.0)
     args.rounds = args.rounds or (3 if args.small else 5 if args.quick else 7)
     args.threads = [2] if args.small else args.threads or ([2] if args.quick else [2, 1])
     args.no_compile |= args.quick

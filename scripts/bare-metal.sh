@@ -11,7 +11,8 @@
 # IMAGE: a program in examples/firmware/src/bin
 #
 # Programs can be built with data that lies elsewhere: IMU=FOLDER for anomaly (acceleration.npy and recordings.csv),
-# SURVEY=FOLDER for survey (nltcs.train.data and nltcs.test.data), MODEL=FILE:FILE... and ROWS=FILE for exported.
+# SURVEY=FOLDER for survey (nltcs.train.data and nltcs.test.data), MODEL=FILE:FILE... and ROWS=FILE for exported, NETWORKS
+# and FEATURES for counts (see scripts/counts.sh).
 #
 # The toolchain is rustup's where the target can be added. Where not, or with BARE_METAL=debian, it is that of Debian's
 # packages rustc-web, cargo-web, rust-web-src and lld, which builds `core` itself.
@@ -71,7 +72,11 @@ build() {
     export BOARD=$board CARGO_TARGET_DIR
     CARGO_TARGET_DIR=$(target_dir "$board")
     # Figures are of an engine without what the network of these images does not need.
-    case $image in bench | flash) engine=--no-default-features ;; *) engine= ;; esac
+    case $image in
+        bench | flash) engine=--no-default-features ;;
+        counts) engine="--no-default-features${FEATURES:+ --features $FEATURES}" ;;
+        *) engine= ;;
+    esac
     # shellcheck disable=SC2086
     RUSTFLAGS="$(of "$board" 4) ${RUSTFLAGS:-}" cargo_for "$target" \
         --manifest-path "$firmware/Cargo.toml" --locked --bin "$image" $engine

@@ -3,6 +3,8 @@
 
 #[path = "build/imu.rs"]
 mod imu;
+#[path = "build/networks.rs"]
+mod networks;
 #[path = "build/rows.rs"]
 mod rows;
 
@@ -62,6 +64,10 @@ fn main() {
         fs::write(out.join("models.rs"), format!("models! {{ {names}}}")).expect("a file in OUT_DIR");
         fs::write(out.join("rows.rs"), format!("&{}", rows::bits(&rows))).expect("a file in OUT_DIR");
     }
+    // Networks for `counts`.
+    println!("cargo:rerun-if-env-changed=NETWORKS");
+    let counted = networks::networks(&env::var("NETWORKS").unwrap_or_default());
+    fs::write(out.join("networks.rs"), counted).expect("a file in OUT_DIR");
     // Rows for `survey`, and the recordings for `anomaly`.
     let survey = given("SURVEY").map(|folder| rows::survey(&folder));
     fs::write(out.join("survey.rs"), survey.unwrap_or("Rows::Generated".into())).expect("a file in OUT_DIR");

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::error::{Error, exact_size};
 use crate::estimator::{Estimator, Evaluated, SecondPaths};
 use crate::feature::BATCH;
-use crate::kernels::{Drawn, Kernels};
+use crate::kernels::{Drawn, DrawnRows, Kernels};
 use crate::network::{Batch, Keep, Pass, Scratch};
 use crate::numeric::LIMIT;
 use crate::numeric::bits::words;
@@ -166,6 +166,27 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             };
             let address = self.address(pass.batch, Purpose::Sample, 0);
             address.fill(&self.kernels, samples, None, t, MatrixMut::new(u, stride, width));
+        }
+        if BATCH
+            && transform.is_none()
+            && (t > 0 || samples == 1)
+            && !E::SECOND_PATHS.has_flips()
+            && self.estimator.relaxation().is_none()
+        {
+            let here = start..start + rows * words(width);
+            let per_row = layout.per_row(scratch.per_row);
+            let out = DrawnRows {
+                sample: window_mut(scratch.samples, here.clone()),
+                partner: window_mut(scratch.partners, here),
+                score: MatrixMut::new(window_mut(scratch.deltas, scores..), stride, width),
+                log_q: block_mut(per_row.log_q, rows, t),
+                log_q_partner: block_mut(per_row.log_q_partner, rows, t),
+            };
+            let u = Matrix::new(scratch.hidden_or_uniforms, stride, width);
+            let phi = Matrix::new(scratch.logits, stride, width);
+            if self.kernels.sample_rows(&self.estimator, phi, u, out) {
+                return;
+            }
         }
         for row in 0..rows {
             let at = scores + row * stride;

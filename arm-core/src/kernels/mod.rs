@@ -53,6 +53,21 @@ pub struct Drawn<'a> {
     pub score: &'a mut [f32],
 }
 
+/// Where rows of samples are written: see [`Kernels::sample_rows`].
+#[derive(Debug)]
+pub struct DrawnRows<'a> {
+    /// The samples, packed.
+    pub sample: &'a mut [u32],
+    /// Their antithetic partners, packed.
+    pub partner: &'a mut [u32],
+    /// Rows of scores: see [`Drawn::score`].
+    pub score: MatrixMut<'a>,
+    /// log q of each sample, in nats.
+    pub log_q: &'a mut [f32],
+    /// log q of each partner, in nats.
+    pub log_q_partner: &'a mut [f32],
+}
+
 /// What [`Kernels::prepare`] keeps for all rows of a layer.
 #[derive(Debug)]
 pub struct Prepared<'a> {
@@ -124,6 +139,42 @@ pub trait Kernels {
         for i in 0..u.examples() {
             Stream::from_state(state(i)).fill(u.row_mut(i));
         }
+    }
+
+    /// [`sample`](Self::sample) of as many rows as there is log q of, where kernels take less time for many at once: false,
+    /// and nothing done, where they do not.
+    #[inline(always)]
+    fn sample_rows<E: DrawRule>(
+        &self,
+        _rule: &E,
+        _logits: Matrix<'_>,
+        _uniforms: Matrix<'_>,
+        _out: DrawnRows<'_>,
+    ) -> bool {
+        false
+    }
+
+    /// Takes from each element i of `total` the [`log_prob`](Self::log_prob) of row i of the logits and the bits `b(i)`, where
+    /// kernels take less time for many at once: false, and nothing done, where they do not.
+    #[inline(always)]
+    fn log_prob_rows<'b>(
+        &self,
+        _logits: Matrix<'_>,
+        _b: impl Fn(usize) -> &'b [u32],
+        _total: &mut [f32],
+    ) -> bool {
+        false
+    }
+
+    /// [`log_prob_delta`](Self::log_prob_delta) in the same way.
+    #[inline(always)]
+    fn log_prob_delta_rows<'b>(
+        &self,
+        _logits: &mut MatrixMut<'_>,
+        _b: impl Fn(usize) -> &'b [u32],
+        _total: &mut [f32],
+    ) -> bool {
+        false
     }
 
     /// Draws a row of Bernoulli units from logits and uniforms by the rule of `E`. Returns (log q of the sample, log q

@@ -1,5 +1,6 @@
 //! What the objectives share: the links from b_T on that end in the logits of something given.
 
+use crate::feature::BATCH;
 use crate::kernels::Kernels;
 use crate::network::{Pass, Scratch};
 use crate::numeric::chunks::chunks_mut;
@@ -31,6 +32,14 @@ pub(super) fn costs<K: Kernels>(
 ) {
     let Pass { layout, .. } = pass;
     let mut logits = MatrixMut::new(logits, pass.layout.shape.stride(x.cols()), x.cols());
+    if BATCH {
+        let x = |row| x.row(if shared { layout.example(row) } else { row });
+        let cost = window_mut(cost, ..layout.rows());
+        cost.fill(0.0);
+        if pass.kernels.log_prob_delta_rows(&mut logits, x, cost) {
+            return;
+        }
+    }
     for (row, cost) in cost.iter_mut().enumerate().take(layout.rows()) {
         let x = x.row(if shared { layout.example(row) } else { row });
         *cost = -pass.kernels.log_prob_delta(logits.row_mut(row), x);
@@ -51,6 +60,18 @@ pub(super) fn add_costs<K: Kernels>(
     let width = t
         .checked_sub(1)
         .map_or(pass.layout.shape.inputs(), |below| pass.layout.shape.stochastic_width(below));
+    if BATCH {
+        let logits = Matrix::new(scratch.logits, layout.shape.stride(width), width);
+        // Taken out while the rest of the scratch is read.
+        let path_f = core::mem::take(&mut scratch.path_f);
+        let target = |row| scratch.target(pass, from, t, row);
+        let total = window_mut(path_f, ..count.min(layout.rows()));
+        let done = pass.kernels.log_prob_rows(logits, target, total);
+        scratch.path_f = path_f;
+        if done {
+            return;
+        }
+    }
     for row in (0..count).take(layout.rows()) {
         let logits = Matrix::new(scratch.logits, pass.layout.shape.stride(width), width).row(row);
         let cost = pass.kernels.log_prob(logits, scratch.target(pass, from, t, row));

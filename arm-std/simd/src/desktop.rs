@@ -14,6 +14,7 @@ use crate::operations::affine_bits::AffineBits;
 use crate::operations::back::Back;
 use crate::operations::bernoulli::draw::{Draw, Sample};
 use crate::operations::bernoulli::log_prob::{LogProb, LogProbDelta};
+use crate::operations::bernoulli::rows::{LogProbDeltaRows, LogProbRows, SampleRows};
 use crate::operations::gradient::Gradient;
 use crate::operations::gradient_bits::GradientBits;
 use crate::operations::optimise::{Adam, Axpy, Momentum};
@@ -21,7 +22,7 @@ use crate::operations::publish::Publish;
 use crate::operations::uniforms::Uniforms;
 use crate::operations::within::Within;
 use arm_core::estimator::DrawRule;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, RuleWork};
+use arm_core::kernels::{AdamRates, Drawn, DrawnRows, Input, Kernels, RuleWork};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// A set of vector instructions and how they are used, fastest first.
@@ -134,6 +135,26 @@ impl Desktop {
         self.run(Uniforms { state, u });
     }
 
+    /// Not generic, so that it is compiled once.
+    fn take_log_prob<'b>(
+        &self,
+        logits: Matrix<'_>,
+        b: &dyn Fn(usize) -> &'b [u32],
+        total: &mut [f32],
+    ) -> bool {
+        self.run(LogProbRows { logits, b, total })
+    }
+
+    /// Not generic, so that it is compiled once.
+    fn take_log_prob_delta<'b>(
+        &self,
+        logits: &mut MatrixMut<'_>,
+        b: &dyn Fn(usize) -> &'b [u32],
+        total: &mut [f32],
+    ) -> bool {
+        self.run(LogProbDeltaRows { logits, b, total })
+    }
+
     #[inline]
     fn run<O: Op>(&self, op: O) -> O::Out {
         match self.token {
@@ -164,6 +185,24 @@ impl RuleWork for SampleRow<'_> {
     }
 }
 
+/// Rows that are drawn by a rule which is not known yet.
+struct SampleMany<'a> {
+    kernels: &'a Desktop,
+    logits: Matrix<'a>,
+    uniforms: Matrix<'a>,
+    out: DrawnRows<'a>,
+}
+
+impl RuleWork for SampleMany<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with<R: DrawRule>(self, rule: &R) -> bool {
+        let SampleMany { kernels, logits, uniforms, out } = self;
+        kernels.run(SampleRows { rule, logits, uniforms, out })
+    }
+}
+
 impl Kernels for Desktop {
     fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, y: MatrixMut<'_>) {
         self.run(Affine { w, x, slope, y });
@@ -191,6 +230,34 @@ impl Kernels for Desktop {
 
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
         rule.resolve(SampleRow { kernels: self, logits, uniforms, out })
+    }
+
+    fn sample_rows<E: DrawRule>(
+        &self,
+        rule: &E,
+        logits: Matrix<'_>,
+        uniforms: Matrix<'_>,
+        out: DrawnRows<'_>,
+    ) -> bool {
+        rule.resolve(SampleMany { kernels: self, logits, uniforms, out })
+    }
+
+    fn log_prob_rows<'b>(
+        &self,
+        logits: Matrix<'_>,
+        b: impl Fn(usize) -> &'b [u32],
+        total: &mut [f32],
+    ) -> bool {
+        self.take_log_prob(logits, &b, total)
+    }
+
+    fn log_prob_delta_rows<'b>(
+        &self,
+        logits: &mut MatrixMut<'_>,
+        b: impl Fn(usize) -> &'b [u32],
+        total: &mut [f32],
+    ) -> bool {
+        self.take_log_prob_delta(logits, &b, total)
     }
 
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {

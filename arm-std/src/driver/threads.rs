@@ -45,8 +45,10 @@ impl fmt::Display for Threads {
 const TURN: Duration = Duration::from_millis(8);
 /// Turns of each number.
 const ROUNDS: usize = 3;
-/// A number this many times as fast as all others wins after one round.
+/// A number this many times as fast as all others wins after one round, and their turns end early.
 const CLEAR: f64 = 1.5;
+/// Steps and time after which a turn may end early.
+const EARLY: (u32, Duration) = (8, Duration::from_millis(1));
 /// What more threads must gain: they take CPUs from others.
 const GAIN: f64 = 0.97;
 /// Time over which a number is watched between trials.
@@ -68,6 +70,8 @@ pub(super) struct Choice {
     /// Steps and time since the number in use was changed or looked at.
     steps: u32,
     time: Duration,
+    /// The longest of these steps.
+    longest: Duration,
     /// The next step is the first after a change: threads wake, and caches are cold.
     fresh: bool,
     /// Time in this trial, or since the last.
@@ -93,6 +97,7 @@ impl Choice {
             counts,
             steps: 0,
             time: Duration::ZERO,
+            longest: Duration::ZERO,
             fresh: true,
             spent: Duration::ZERO,
             between: BETWEEN[0],
@@ -120,15 +125,29 @@ impl Choice {
             return;
         }
         (self.steps, self.time) = (self.steps + 1, self.time + time);
+        self.longest = self.longest.max(time);
         let least = if self.trial.is_some() { TURN } else { WATCH };
-        if self.steps >= 2 && self.time >= least {
+        if self.steps >= 2 && (self.time >= least || self.is_hopeless()) {
             let seconds = self.time.as_secs_f64() / f64::from(self.steps);
-            (self.steps, self.time) = (0, Duration::ZERO);
+            (self.steps, self.time, self.longest) = (0, Duration::ZERO, Duration::ZERO);
             match self.trial.take() {
                 Some(turns) => self.turn(turns, seconds),
                 None => self.watch(seconds),
             }
         }
+    }
+
+    /// Whether a turn need not go on: another number was far faster, and not because of one long step, in which this
+    /// process may have been without its CPU.
+    fn is_hopeless(&self) -> bool {
+        let Some(turns) = &self.trial else { return false };
+        let (steps, time) = EARLY;
+        if self.steps < steps || self.time < time {
+            return false;
+        }
+        let best = turns.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+        let seconds = self.time.saturating_sub(self.longest).as_secs_f64() / f64::from(self.steps - 1);
+        seconds > CLEAR * best
     }
 
     fn turn(&mut self, mut turns: Vec<Vec<f64>>, seconds: f64) {
@@ -224,6 +243,33 @@ mod tests {
         assert!(run(&mut choice, 10.0, quiet) > 0.97 * 5e4);
         assert!(run(&mut choice, 10.0, busy) > 0.97 * 2.5e4);
         assert!(run(&mut choice, 40.0, quiet) > 0.9 * 5e4);
+    }
+
+    #[test]
+    fn a_trial_of_what_is_far_slower_is_short() {
+        let slow = |threads: usize| if threads == 1 { 1e-5 } else { 1e-4 };
+        let mut choice = Choice::new(Threads::Measured(2), 2);
+        let (mut spent, mut time) = (0.0, 0.0);
+        while time < 0.1 {
+            let (threads, taken) = (choice.counts()[choice.at()], slow(choice.counts()[choice.at()]));
+            choice.took(Duration::from_secs_f64(taken));
+            time += taken;
+            spent += if threads == 1 { 0.0 } else { taken };
+        }
+        assert!((0.0005..0.0015).contains(&spent), "{spent}");
+        // A single step that was interrupted ends no turn.
+        let mut interrupted = false;
+        let mut choice = Choice::new(Threads::Measured(2), 2);
+        let mut time = 0.0;
+        while time < 0.1 {
+            let mut taken = if choice.counts()[choice.at()] == 1 { 2e-5 } else { 1.2e-5 };
+            if choice.counts()[choice.at()] == 2 && !interrupted {
+                (taken, interrupted) = (4e-3, true);
+            }
+            choice.took(Duration::from_secs_f64(taken));
+            time += taken;
+        }
+        assert_eq!(choice.counts()[choice.at()], 2);
     }
 
     #[test]

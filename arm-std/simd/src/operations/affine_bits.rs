@@ -4,7 +4,7 @@ use crate::lanes::{Lanes, Op, prefetch_rows};
 use crate::tiles::lists::{List, WIDEST, WORDS, add_rows, used};
 use crate::tiles::subsets::{TALL, Tile, pays};
 use crate::tiles::sum::{load, store};
-use crate::tiles::{panels, split, with_width};
+use crate::tiles::{affine_few, panels, split, with_width};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// See [`Kernels::affine_bits`](arm_core::kernels::Kernels::affine_bits).
@@ -25,6 +25,21 @@ impl Op for AffineBits<'_> {
         assert!(inputs == 0 || self.x.height() >= rows);
         let (ws, ys) = (self.w.stride(), self.y.stride());
         let (w, y) = (self.w.data().as_ptr(), self.y.data_mut().as_mut_ptr());
+        if const { L::SUBSETS } && (1..=affine_few::INPUTS).contains(&inputs) {
+            // SAFETY: the assertions.
+            unsafe {
+                if rows >= affine_few::ROWS {
+                    let (x, slope) = (self.x, self.slope);
+                    affine_few::Few { w, ws, x, slope, y, ys, rows, outputs }.run(l);
+                } else {
+                    // The same sums.
+                    let order: [usize; affine_few::ROWS] = core::array::from_fn(|row| row);
+                    let (w, x, slope) = (self.w, self.x, self.slope);
+                    Tile { w, x, rows: &order[..rows], slope, y, stride: ys, outputs, ask: false }.run(l);
+                }
+            }
+            return;
+        }
         let bias = w.wrapping_add(inputs * ws);
         let words = inputs.div_ceil(32);
         let mut lists = [const { List::EMPTY }; TALL];

@@ -1,6 +1,7 @@
 //! dx = act'(a) (d w^T): tiles of inner products, four rows of w at a time.
 
-use crate::lanes::{Lanes, Op, WIDE};
+use super::back_few;
+use crate::lanes::{Lanes, Op, SIDE, WIDE};
 use crate::tiles::dots::{At, tile};
 use crate::tiles::{back_pairs, split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
@@ -28,6 +29,9 @@ impl Op for Back<'_> {
         let outputs = self.d.cols();
         if const { L::PAIRS } && l.pairs() && back_pairs::pays(outputs, L::N) {
             return back_pairs::back(l, self.w, self.d, self.a, self.slope, self.dx);
+        }
+        if const { L::N == SIDE } && back_few::pays(self.dx.cols(), outputs) {
+            return back_few::back(l, self.w, self.d, self.a, self.slope, self.dx);
         }
         let inputs = self.dx.cols().min(self.a.cols()).min(self.w.height());
         let rows = self.d.height().min(self.a.height()).min(self.dx.height());

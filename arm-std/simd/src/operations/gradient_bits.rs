@@ -31,7 +31,7 @@ impl Op for GradientBits<'_> {
         for r in (0..height).step_by(32) {
             let count = 32.min(height - r);
             for n in (0..examples).step_by(32 * WORDS) {
-                list(l, self.x, self.first + r, n, (32 * WORDS).min(examples - n), &mut lists);
+                list(l, self.x, self.first + r, n, (32 * WORDS).min(examples - n), &mut lists[..count]);
                 let d = d.wrapping_add(n * ds);
                 for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
                     for (i, list) in lists.iter().enumerate().take(count) {

@@ -4,6 +4,7 @@ pub(crate) mod adam_gradient;
 pub(crate) mod affine;
 pub(crate) mod affine_bits;
 pub(crate) mod back;
+mod back_few;
 pub(crate) mod bernoulli;
 pub(crate) mod gradient;
 pub(crate) mod gradient_bits;

@@ -4,6 +4,7 @@ use crate::lanes::{Lanes, WIDE, prefetch_rows};
 use crate::tiles::pairs::{rows_from, scale};
 use crate::tiles::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
+use core::mem::MaybeUninit;
 
 /// Terms that are packed at a time.
 const TERMS: usize = 208;
@@ -19,12 +20,13 @@ pub(crate) fn pays(inputs: usize, outputs: usize, lanes: usize) -> bool {
     inputs >= 32 && outputs >= lanes
 }
 
-/// Terms of some rows of x, each row scaled, and sums of products.
+/// Terms of some rows of x, each row scaled, and sums of products. What is large is written before it is read: to zero it
+/// would drive small layers out of the first cache.
 #[repr(align(64))]
 struct Packed {
-    x: [[f32; TERMS]; ROWS],
+    x: [[MaybeUninit<f32>; TERMS]; ROWS],
     /// Sums of the products within the pairs of a column of w.
-    shared: [f32; COLUMNS],
+    shared: MaybeUninit<[f32; COLUMNS]>,
     /// Sums of the products within the pairs of a row.
     own: [f32; ROWS.next_multiple_of(WIDE)],
     /// What undoes the scale.
@@ -43,7 +45,7 @@ impl Packed {
         }
         for (r, (to, scale)) in self.x.iter_mut().zip(scales).enumerate().take(rows) {
             for (to, x) in to.iter_mut().zip(&x.row(start + r)[columns.clone()]) {
-                *to = scale * x;
+                to.write(scale * x);
             }
         }
         for r in (0..rows).step_by(WIDE) {
@@ -94,8 +96,8 @@ pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
     let (ws, ys) = (w.stride(), y.stride());
     let (w, y) = (w.data().as_ptr(), y.data_mut().as_mut_ptr());
     let mut packed = Packed {
-        x: [[0.0; TERMS]; ROWS],
-        shared: [0.0; COLUMNS],
+        x: [const { [MaybeUninit::uninit(); TERMS] }; ROWS],
+        shared: MaybeUninit::uninit(),
         own: [0.0; ROWS.next_multiple_of(WIDE)],
         inverse: [0.0; ROWS],
     };
@@ -113,7 +115,7 @@ pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
                     let w = w.wrapping_add(first * ws + column);
                     let at = Tile { x: packed.x.as_ptr().cast(), w, stride: ws, terms };
                     let y = y.wrapping_add(start * ys + column);
-                    let shared = packed.shared.as_mut_ptr().wrapping_add(column);
+                    let shared = packed.shared.as_mut_ptr().cast::<f32>().wrapping_add(column);
                     with_height!(height, ROWS, R => {
                         // SAFETY: `terms` rows from `first` and the row of biases lie within w, the rows before the
                         // biases have a vector from the column because another row follows them, `height` rows lie

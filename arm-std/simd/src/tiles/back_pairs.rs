@@ -4,6 +4,7 @@ use crate::lanes::{Lanes, WIDE};
 use crate::tiles::pairs::{rows_from, scale};
 use crate::tiles::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
+use core::mem::MaybeUninit;
 
 /// Rows of d of a tile, and of w: the sums and what a step reads of w fill the registers.
 const ROWS: usize = 5;
@@ -26,7 +27,8 @@ pub(crate) fn pays(outputs: usize, lanes: usize) -> bool {
 /// Terms of some rows of d, each row scaled, and sums of a block of dx.
 #[repr(align(64))]
 struct Block {
-    d: [[f32; TERMS]; ROWS],
+    /// Written before it is read.
+    d: [[MaybeUninit<f32>; TERMS]; ROWS],
     /// Sums of the products within the pairs of a row of d.
     own: [f32; ROWS.next_multiple_of(WIDE)],
     /// What undoes the scale.
@@ -53,7 +55,7 @@ pub(crate) fn back<L: Lanes>(
     assert!(w.cols() >= outputs);
     let (ws, w) = (w.stride(), w.data().as_ptr());
     let mut block = Block {
-        d: [[0.0; TERMS]; ROWS],
+        d: [const { [MaybeUninit::uninit(); TERMS] }; ROWS],
         own: [0.0; ROWS.next_multiple_of(WIDE)],
         inverse: [0.0; ROWS],
         shared: [0.0; ROOM],
@@ -129,9 +131,9 @@ impl Block {
             self.inverse[r] = inverse;
             let (to, rest) = self.d[r].split_at_mut(terms);
             for (to, d) in to.iter_mut().zip(from) {
-                *to = scale * d;
+                to.write(scale * d);
             }
-            rest[..terms.next_multiple_of(L::N) - terms].fill(0.0);
+            rest[..terms.next_multiple_of(L::N) - terms].fill(MaybeUninit::new(0.0));
         }
         for r in (0..height).step_by(WIDE) {
             let rows = rows_from(self.d.as_ptr().cast(), TERMS, r, height);

@@ -120,7 +120,7 @@ pub(crate) fn masks(x: BitMatrix<'_>, first: usize, n: usize, count: usize) -> [
     on
 }
 
-/// [`masks`] as lists.
+/// [`masks`] as lists, for as many inputs as there are.
 #[inline(always)]
 pub(crate) fn list<L: Lanes>(
     l: L,
@@ -128,7 +128,7 @@ pub(crate) fn list<L: Lanes>(
     first: usize,
     n: usize,
     count: usize,
-    lists: &mut [List; 32],
+    lists: &mut [List],
 ) {
     for (list, on) in lists.iter_mut().zip(&masks(x, first, n, count)) {
         list.fill(l, on);

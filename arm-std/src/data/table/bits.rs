@@ -133,10 +133,23 @@ impl BitTable {
             indices.len(),
             out.len()
         );
-        if width > 0 {
-            for (&index, out) in indices.iter().zip(out.chunks_exact_mut(width)) {
-                out.copy_from_slice(self.row(index as usize));
+        match width {
+            0 => {}
+            1 => self.gather_short::<1>(indices, out),
+            2 => self.gather_short::<2>(indices, out),
+            _ => {
+                for (&index, out) in indices.iter().zip(out.chunks_exact_mut(width)) {
+                    out.copy_from_slice(self.row(index as usize));
+                }
             }
+        }
+    }
+
+    /// Rows of so few words that a call to copy each would take longer than the copy.
+    fn gather_short<const N: usize>(&self, indices: &[u32], out: &mut [u32]) {
+        let (rows, out) = (self.words.as_chunks::<N>().0, out.as_chunks_mut::<N>().0);
+        for (&index, out) in indices.iter().zip(out) {
+            *out = rows[index as usize];
         }
     }
 
@@ -253,6 +266,14 @@ mod tests {
         let mut out = [9; 4];
         table.gather(&[2, 0, 2], &mut out);
         assert_eq!(out, [4, 1, 4, 9]);
+        for cols in [33, 70] {
+            let mut table = BitTable::new(3, cols);
+            (0..3).for_each(|row| table.set(row, 32, row == 1));
+            let words = table.words_per_row();
+            let mut out = vec![9; 2 * words];
+            table.gather(&[1, 2], &mut out);
+            assert_eq!(out, [table.row(1), table.row(2)].concat(), "{cols}");
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Op for AdamGradientBits<'_> {
             let count = most.min(height - r);
             for n in (0..examples).step_by(LISTED) {
                 let (begin, end) = (n == 0, n + LISTED >= examples);
-                list(l, self.x, self.first + r, n, LISTED.min(examples - n), &mut lists);
+                list(l, self.x, self.first + r, n, LISTED.min(examples - n), &mut lists[..count]);
                 for (start, vectors, _) in panels(stride, L::N, WIDEST) {
                     let d = d.wrapping_add(n * stride + start);
                     for (i, list) in lists.iter().enumerate().take(count) {

@@ -18,6 +18,8 @@ const GROUPS: usize = LISTED / GROUP;
 const MOST: usize = 4 * LISTED;
 /// Rows of a block: what serves each panel's tables.
 const ROWS: usize = 256;
+/// Inputs from which on the tables are worth what they take to fill.
+const FEWEST: usize = 48;
 /// Columns of a panel.
 const WIDTH: usize = 2 * LINE;
 /// How many rows ahead parameters are asked for.
@@ -38,13 +40,18 @@ impl Op for SubsetsPay<'_> {
         let SubsetsPay { x, examples } = self;
         let ones =
             || (0..examples).flat_map(|n| x.row(n)).map(|word| word.count_ones() as usize).sum::<usize>();
-        (LISTED / 4..=MOST).contains(&examples) && 2 * ones() > 3 * x.cols() * examples.div_ceil(GROUP)
+        x.cols() >= FEWEST
+            && (LISTED / 4..=MOST).contains(&examples)
+            && 2 * ones() > 3 * x.cols() * examples.div_ceil(GROUP)
     }
 }
 
-/// Tables of a panel of some examples: for each group the sums of its subsets, whose members are the bits of the index.
+/// The sums of subsets, whose members are the bits of the index.
+type Table = [MaybeUninit<[f32; WIDTH]>; 1 << GROUP];
+
+/// Tables of a panel of some examples, one for each group.
 #[repr(align(64))]
-struct Tables([[[f32; WIDTH]; 1 << GROUP]; GROUPS]);
+struct Tables([Table; GROUPS]);
 
 impl Tables {
     /// Fills the tables of `count` examples from `n` for `C` vectors from column `start`.
@@ -63,15 +70,18 @@ impl Tables {
         for (g, table) in self.0.iter_mut().enumerate().take(count.div_ceil(GROUP)) {
             for c in 0..C {
                 let at = c * L::N;
+                // SAFETY: every sum has WIDTH columns, and C vectors fit in them.
+                unsafe { l.store(table[0].as_mut_ptr().cast::<f32>().add(at), l.splat(0.0)) }
                 for e in 0..GROUP {
                     let example = g * GROUP + e;
-                    // SAFETY: the caller's; every sum has WIDTH columns, and C vectors fit in them.
+                    // SAFETY: the caller's; as above, and a sum is written before it is read.
                     unsafe {
                         let row = d.data().as_ptr().wrapping_add((n + example) * d.stride() + start + at);
                         let v = if example < count { l.load(row) } else { l.splat(0.0) };
                         for subset in 0..1 << e {
-                            let sum = l.load(table[subset].as_ptr().add(at));
-                            l.store(table[subset | 1 << e].as_mut_ptr().add(at), l.add(sum, v));
+                            let sum = l.load(table[subset].as_ptr().cast::<f32>().add(at));
+                            let to = table[subset | 1 << e].as_mut_ptr().cast::<f32>().add(at);
+                            l.store(to, l.add(sum, v));
                         }
                     }
                 }
@@ -98,9 +108,8 @@ impl Op for AdamGradientSums<'_> {
         let blocks = blocks.map(|b| b.as_mut_ptr());
         prefetch_rows(l, d.data().as_ptr(), stride, examples.min(LISTED), WIDTH / L::N);
         let _fence = if streaming { Some(Fence(l)) } else { None };
-        // The sum over no example, the first of each table, stays zero.
-        let mut tables = Tables([[[0.0; WIDTH]; 1 << GROUP]; GROUPS]);
-        // Written before they are read.
+        // All three are written before they are read.
+        let mut tables = Tables([const { [const { MaybeUninit::uninit() }; 1 << GROUP] }; GROUPS]);
         let mut sums = [const { MaybeUninit::<[f32; WIDTH]>::uninit() }; ROWS];
         let mut subsets = [const { [const { MaybeUninit::<[u16; GROUPS]>::uninit() }; ROWS] }; MOST / LISTED];
         for (block, rows) in split(height, ROWS) {

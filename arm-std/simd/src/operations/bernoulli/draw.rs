@@ -7,20 +7,20 @@ use arm_core::kernels::Drawn;
 use arm_core::math::exp_neg_abs;
 
 /// 32 units drawn by a rule.
-struct Units {
+pub(super) struct Units {
     /// All ones for a unit that is on.
-    b: Word<u32>,
-    partner: Word<u32>,
-    score: Word,
+    pub(super) b: Word<u32>,
+    pub(super) partner: Word<u32>,
+    pub(super) score: Word,
     /// First terms of log q of the sample and of its partner.
-    log_q: Word,
-    log_q_partner: Word,
-    e: Word,
+    pub(super) log_q: Word,
+    pub(super) log_q_partner: Word,
+    pub(super) e: Word,
 }
 
 impl Units {
     #[inline(always)]
-    fn draw<E: DrawRule>(rule: &E, phi: &Word, u: &Word, absent: u32) -> Self {
+    pub(super) fn draw<E: DrawRule>(rule: &E, phi: &Word, u: &Word, absent: u32) -> Self {
         let mut out = Units {
             b: Word([0; N]),
             partner: Word([0; N]),

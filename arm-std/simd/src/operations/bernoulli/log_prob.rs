@@ -4,22 +4,28 @@ use super::{BIT, LogP, N, Word, absent, below_zero, last};
 use crate::lanes::{Lanes, Op};
 use arm_core::math::exp_neg_abs;
 
-impl LogP {
-    /// Adds 32 units with the bits `word`.
+/// 32 units with given bits.
+pub(super) struct Given {
+    /// First terms of log p.
+    pub(super) first: Word,
+    pub(super) e: Word,
+}
+
+impl Given {
     #[inline(always)]
-    fn push(&mut self, phi: &Word, word: u32) {
+    pub(super) fn new(phi: &Word, word: u32) -> Self {
         let (mut first, mut e) = (Word([0.0; N]), Word([0.0; N]));
         for (i, bit) in BIT.iter().enumerate() {
             let phi = phi.0[i];
             first.0[i] = below_zero(if word & bit != 0 { phi } else { -phi });
             e.0[i] = exp_neg_abs(phi);
         }
-        self.add(&first, &e);
+        Given { first, e }
     }
 
-    /// [`push`](Self::push), and the derivatives of -log p.
+    /// [`new`](Self::new), and the derivatives of -log p.
     #[inline(always)]
-    fn push_delta(&mut self, phi: &Word, word: u32) -> Word {
+    pub(super) fn with_delta(phi: &Word, word: u32) -> (Self, Word) {
         let (mut first, mut e, mut delta) = (Word([0.0; N]), Word([0.0; N]), Word([0.0; N]));
         for (i, bit) in BIT.iter().enumerate() {
             let one = word & bit != 0;
@@ -31,7 +37,23 @@ impl LogP {
             let residual = if x >= 0.0 { e.0[i] * large } else { large };
             delta.0[i] = if one { -residual } else { residual };
         }
-        self.add(&first, &e);
+        (Given { first, e }, delta)
+    }
+}
+
+impl LogP {
+    /// Adds 32 units with the bits `word`.
+    #[inline(always)]
+    fn push(&mut self, phi: &Word, word: u32) {
+        let given = Given::new(phi, word);
+        self.add(&given.first, &given.e);
+    }
+
+    /// [`push`](Self::push), and the derivatives of -log p.
+    #[inline(always)]
+    fn push_delta(&mut self, phi: &Word, word: u32) -> Word {
+        let (given, delta) = Given::with_delta(phi, word);
+        self.add(&given.first, &given.e);
         delta
     }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod draw;
 pub(crate) mod log_prob;
+pub(crate) mod rows;
 
 use crate::lanes::{Lanes, WIDE};
 use arm_core::math::ln;
