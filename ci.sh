@@ -30,7 +30,7 @@ without() {
 }
 
 step cargo fmt --all --check
-for own in examples/firmware fuzz; do step cargo fmt --manifest-path $own/Cargo.toml --all --check; done
+for own in examples/firmware examples/web fuzz; do step cargo fmt --manifest-path $own/Cargo.toml --all --check; done
 step cargo clippy --workspace --all-targets -- -D warnings
 step cargo doc --workspace --no-deps
 step cargo test --workspace
@@ -63,12 +63,14 @@ step scripts/bare-metal.sh programs
 # Slow to run without a floating-point unit, but it must link.
 step scripts/bare-metal.sh build microbit anomaly
 step scripts/numbers.sh check
+step scripts/small.sh check
 step scripts/firmware-c.sh
 step scripts/export.sh
 [ "${1:-}" = full ] || exit 0
 
 step scripts/portable-x86.sh
-step scripts/sanitize.sh
+step scripts/vectors.sh
+step examples/web/test.sh
 step cargo test --release -p arm-core --lib -- --ignored exhaustive
 step scripts/bare-metal.sh programs microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
 step cargo test --release -p arm-tests --test main -- --ignored endurance

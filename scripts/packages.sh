@@ -104,7 +104,7 @@ packages() {
 # The compilers and what is needed around them, without anything of Rust.
 bare_path() {
     mkdir -p "$work/bin"
-    for tool in sh env cmake make sed awk arm-none-eabi-gcc arm-none-eabi-g++ arm-none-eabi-ar arm-none-eabi-ranlib \
+    for tool in sh env cat mkdir rm uname cmake make sed awk arm-none-eabi-gcc arm-none-eabi-g++ arm-none-eabi-ar arm-none-eabi-ranlib \
         arm-none-eabi-nm riscv64-unknown-elf-gcc; do
         found=$(command -v "$tool" || true)
         [ -z "$found" ] || ln -sf "$found" "$work/bin/$tool"
@@ -166,7 +166,7 @@ check() {
     cat >"$work/project/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.16)
 project(uses_sbn C)
-find_package(sbn 0.1 REQUIRED)
+find_package(sbn REQUIRED)
 add_executable(program ../program.c)
 target_link_libraries(program PRIVATE sbn::sbn)
 END
@@ -189,9 +189,11 @@ static inline void delay(int) {}
 END
     for sketch in Anomaly Tuner; do
         { cat "$work/Arduino.h" "$work/sbn-arduino/examples/$sketch/$sketch.ino"; echo 'int main() { setup(); for (;;) loop(); }'; } >"$work/$sketch.cpp"
+        # No C++ library is needed: the linker is called as for C.
         arm-none-eabi-g++ -std=c++11 -fno-exceptions -fno-rtti -fno-threadsafe-statics -mcpu=cortex-m0plus -mthumb -Os -Wall -Werror \
-            --specs=nosys.specs -ffunction-sections -Wl,--gc-sections -I"$work/sbn-arduino/src" "$work/$sketch.cpp" \
-            -L"$work/sbn-arduino/src/cortex-m0plus" -lsbn -o "$work/$sketch.elf" >"$work/log" 2>&1 ||
+            -ffunction-sections -I"$work/sbn-arduino/src" -c "$work/$sketch.cpp" -o "$work/$sketch.o" >"$work/log" 2>&1 &&
+            arm-none-eabi-gcc -mcpu=cortex-m0plus -mthumb --specs=nosys.specs -Wl,--gc-sections "$work/$sketch.o" \
+                -L"$work/sbn-arduino/src/cortex-m0plus" -lsbn -o "$work/$sketch.elf" >>"$work/log" 2>&1 ||
             { cat "$work/log"; fail "the sketch $sketch does not build"; }
     done
     PATH=$before

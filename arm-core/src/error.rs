@@ -6,7 +6,8 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The shape contradicts itself: see [`Shape::check`](crate::Shape::check) for the rules.
+    /// The shape contradicts itself: see [`Shape::check`](crate::Shape::check) for the rules;
+    /// [`Shape::flaw`](crate::Shape::flaw) says which, and the layer.
     Shape,
     /// A buffer has the wrong length (in elements of the buffer).
     Size {
@@ -53,7 +54,8 @@ pub enum Error {
     Empty,
     /// A step is under way: see [`Learner::poll`](crate::Learner::poll).
     Busy,
-    /// The network, the estimator or the call needs a cargo feature of this crate that was left out.
+    /// The network, the estimator or the call needs a cargo feature of this crate that was left out; of a network
+    /// [`Shape::flaw`](crate::Shape::flaw) says which.
     LeftOut,
 }
 

@@ -107,5 +107,5 @@ pub use network::Batch;
 pub use numeric::bits::Bits;
 pub use numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 pub use numeric::{LIMIT, bits, math, matrix, rng};
-pub use shape::{Activation, Coding, Codings, Layer, Prior, Shape, init};
+pub use shape::{Activation, Coding, Codings, Flaw, Layer, Prior, Shape, init};
 pub use storage::{codec, record};

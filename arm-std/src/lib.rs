@@ -144,7 +144,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`cli`] | the `arm` command |
+//! | `cli` | the `arm` command: part of the program, not of the library |
 //! | [`runs`] | what runs leave behind: folders, lists, reports, pictures |
 //! | [`train`] | settings, a run that can begin, the run, checkpoints |
 //! | [`measure`] | evaluation, scores, predictions; how noisy an estimator is |

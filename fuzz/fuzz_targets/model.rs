@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use arm_std::train::Checkpoint;
 use arm_std::network::Model;
+use arm_std::train::Checkpoint;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -59,7 +59,9 @@ fn the_damaged_bearing_is_found() {
     assert_eq!(SCORES, found.hash, "scores 0x{:016x}", found.hash);
     let (windows, means) = (found.windows.auc(), found.means.auc());
     assert!(windows >= 930 && means >= 995 && found.independent.auc() + 80 < windows, "{windows} {means}");
-    assert!(found.false_alarms <= 20 && found.detections >= 1980, "{found:?}");
+    // At most three times the stated rate is what is promised.
+    let most = 3.0 * monitor::FALSE_ALARMS * MACHINE.normal as f32;
+    assert!(found.false_alarms as f32 <= most && found.detections >= 1980, "{found:?}");
     let samples = found.delay.unwrap() * STEP as u32;
     assert!(1000 * samples / MACHINE.rate < 30, "no alarm within 30 ms");
 }
@@ -73,6 +75,12 @@ fn gestures_are_found() {
     let found = watch(Source::Recordings(parts), source::plan(parts), 8, |_| {});
     let (windows, means) = (found.windows.auc(), found.means.auc());
     assert!(windows >= 900 && means >= 900, "{windows} {means} {found:?}");
+    // Movements that were not learned are not all as those that were: 13 of 778, at a stated rate of 1 in 200.
+    let plan = source::plan(parts);
+    assert!(
+        50 * found.false_alarms <= plan.normal && 100 * found.detections >= 99 * plan.faulty,
+        "{found:?}"
+    );
 }
 
 #[test]

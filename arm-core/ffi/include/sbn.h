@@ -26,8 +26,8 @@
    A block may be copied elsewhere between two calls; the first call there costs as much as sbn_init.
 
    Costs on a Cortex-M4F, of a network 64-32-16 / 16-32-64 (instructions; bytes of stack below the caller, which do not
-   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 43,700 and 840, in slices of 256
-   parameters 54,800; momentum 68,100 and 840; Adam 98,000 and 940; sbn_score 14,900 and 810; sbn_save 1,800,000 and
+   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,300 and 840, in slices of 256
+   parameters 55,300; momentum 68,700 and 840; Adam 98,600 and 940; sbn_score 14,900 and 810; sbn_save 1,800,000 and
    500; sbn_load 3,600,000 and 600 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
    of Rust for a whole step, 5 % for one in slices of 256.
 
@@ -334,6 +334,14 @@ int32_t sbn_init(struct sbn_network **net,
 // Safe when: As `sbn_init`.
 size_t sbn_bytes(const struct sbn_shape *shape, const struct sbn_config *config);
 
+// What is wrong with a shape that `sbn_init` refuses with `SBN_ERROR_SHAPE` or `_LEFT_OUT`, as a text, and, where it is about
+// a layer, which one (from 0, the encoder's first) in `layer`, which may be null and is `UINT32_MAX` otherwise. "ok" for
+// a shape that is accepted; never null.
+//
+// Safe when: As `sbn_init`.
+const char *sbn_explain(const struct sbn_shape *shape,
+                        uint32_t *layer);
+
 // One step of a variational auto-encoder on the packed binary vector `x` of `x_words` words (`SBN_INPUT_WORDS`; unit i
 // is bit i % 32 of word i / 32, unused bits are zero). Stores the -ELBO before the step, in nats, in `f`.
 //
@@ -568,7 +576,7 @@ int32_t sbn_windows_counts(const struct sbn_windows *windows,
                            uint32_t *unsound);
 
 // A detector that has seen nothing yet; `rate` is the share of scores that may raise an alarm while nothing is wrong, in
-// [1e-6, 0.1]: about that share does, within a factor of three, after 40 / `rate` scores of a network that has settled.
+// [1e-6, 0.1]: after 80 / `rate` scores of a network that has settled at most three times that share does.
 //
 // Safe when: `detector` points to one, or is null.
 int32_t sbn_detector_init(struct sbn_detector *detector,

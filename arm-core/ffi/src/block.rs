@@ -163,7 +163,24 @@ impl<'a> Form<'a> {
         Codings { x, b }
     }
 
-    /// The network, checked: `stored` are the layers as C has them, `layers` as `arm-core` wants them.
+    /// The network, of which `layers` are those that `arm-core` wants.
+    pub(crate) fn described<'s>(
+        &self,
+        encoder: usize,
+        layers: &'s [Layer],
+        codings: &'s Codings<'s>,
+    ) -> Shape<'s> {
+        let inputs = self.inputs as usize;
+        let (up, down) = layers.split_at_checked(encoder).unwrap_or_default();
+        let prior = if self.prior_units == 0 { Prior::Fixed } else { Prior::Learned };
+        let shape = match self.flags & SBN_CONDITIONAL {
+            0 => Shape::vae(inputs, up, down, prior),
+            _ => Shape::conditional(inputs, up, down),
+        };
+        if self.flags & !SBN_CONDITIONAL == 0 { shape } else { shape.coded(codings) }
+    }
+
+    /// The network, checked: `stored` are the layers as C has them.
     pub(crate) fn shape<'s>(
         &self,
         encoder: usize,
@@ -171,14 +188,8 @@ impl<'a> Form<'a> {
         codings: &'s Codings<'s>,
         mut stored: impl Iterator<Item = sbn_layer>,
     ) -> Result<Shape<'s>, Refusal> {
-        let (inputs, prior_units) = (self.inputs as usize, self.prior_units);
-        let (up, down) = layers.split_at_checked(encoder).unwrap_or_default();
-        let prior = if prior_units == 0 { Prior::Fixed } else { Prior::Learned };
-        let shape = match self.flags & SBN_CONDITIONAL {
-            0 => Shape::vae(inputs, up, down, prior),
-            _ => Shape::conditional(inputs, up, down),
-        };
-        let shape = if self.flags & !SBN_CONDITIONAL == 0 { shape } else { shape.coded(codings) };
+        let prior_units = self.prior_units;
+        let shape = self.described(encoder, layers, codings);
         shape.check()?;
         let linked = (0..layers.len())
             .all(|i| stored.next().is_some_and(|layer| layer.inputs as usize == shape.dense(i).inputs));

@@ -6,6 +6,7 @@ use crate::rules::{self, Chosen};
 use crate::status::*;
 use crate::types::*;
 use arm_core::estimator::Estimator;
+use core::ffi::c_char;
 
 /// The status of a result.
 fn status(result: Result<i32, Refusal>) -> i32 {
@@ -94,4 +95,42 @@ pub unsafe extern "C" fn sbn_bytes(shape: *const sbn_shape, config: *const sbn_c
         Ok::<usize, Refusal>(words(&shape, &rule, chosen.samples()).saturating_mul(4))
     };
     count().unwrap_or(0)
+}
+
+/// What is wrong with a shape that `sbn_init` refuses with `SBN_ERROR_SHAPE` or `_LEFT_OUT`, as a text, and, where it is about
+/// a layer, which one (from 0, the encoder's first) in `layer`, which may be null and is `UINT32_MAX` otherwise. "ok" for
+/// a shape that is accepted; never null.
+///
+/// # Safety
+///
+/// As `sbn_init`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_explain(shape: *const sbn_shape, layer: *mut u32) -> *const c_char {
+    let explain = || {
+        // SAFETY: the caller's promise.
+        let (encoder, decoder, form, _) = unsafe { described(shape)? };
+        let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
+        let mut at = None;
+        let layers = encoder.iter().chain(decoder).copied();
+        let text = match form.described(encoder.len(), read.all(), &codings).flaw() {
+            Some(flaw) => {
+                at = flaw.layer();
+                flaw.text()
+            }
+            None => match form.shape(encoder.len(), read.all(), &codings, layers) {
+                Ok(_) => c"ok",
+                Err(_) => c"a layer does not read as many units as the one before it has, or prior_units is not the top's width",
+            },
+        };
+        Ok::<_, Refusal>((text, at))
+    };
+    let (text, at) = match explain() {
+        Ok((text, at)) => (text.as_ptr(), at),
+        Err(Refusal(status)) => (sbn_message(status), None),
+    };
+    if one(layer).is_ok() {
+        // SAFETY: checked.
+        unsafe { layer.write(at.map_or(u32::MAX, |at| at as u32)) };
+    }
+    text
 }

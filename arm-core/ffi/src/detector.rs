@@ -9,7 +9,7 @@ const _: () = assert!(size_of::<sbn_detector>() == size_of::<Detector>());
 const _: () = assert!(align_of::<sbn_detector>() == align_of::<Detector>());
 
 /// A detector that has seen nothing yet; `rate` is the share of scores that may raise an alarm while nothing is wrong, in
-/// [1e-6, 0.1]: about that share does, within a factor of three, after 40 / `rate` scores of a network that has settled.
+/// [1e-6, 0.1]: after 80 / `rate` scores of a network that has settled at most three times that share does.
 ///
 /// # Safety
 ///

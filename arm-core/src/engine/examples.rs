@@ -88,7 +88,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// f of every row, and what the estimator makes of it; the mean f of each example. False for an f that is not finite.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     fn signals(
         &self,
         layout: &Layout<'_>,
@@ -138,7 +139,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Samples layer `t`, whose logits are in the scratch.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     fn draw_layer(&self, pass: &Pass<'_, K>, t: usize, units_before: usize, scratch: &mut Scratch<'_>) {
         let layout = &pass.layout;
         let (rows, samples) = (layout.rows(), layout.samples());
@@ -233,7 +235,8 @@ pub(crate) fn add(x: &[f32], y: &mut [f32]) {
 }
 
 /// Whether no activation and no gradient is beyond [`LIMIT`].
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline)]
 fn limited(kernels: &impl Kernels, scratch: &Scratch<'_>) -> bool {
     [&*scratch.activations, scratch.deltas].iter().all(|values| kernels.within(LIMIT, values))
 }

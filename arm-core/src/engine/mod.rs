@@ -158,6 +158,7 @@ mod tests {
         for (shape, there) in shapes {
             let expected = if there { Ok(()) } else { Err(Error::LeftOut) };
             assert_eq!(Engine::new(shape, Portable, Arm, 1).map(|_| ()), expected, "{shape:?}");
+            assert_eq!(shape.flaw().map(|flaw| flaw.left_out()), (!there).then_some(true), "{shape:?}");
         }
         let several = Engine::new(plain, Portable, Rloo { samples: 2 }, 1).map(|_| ());
         assert_eq!(several, if BATCH { Ok(()) } else { Err(Error::LeftOut) });

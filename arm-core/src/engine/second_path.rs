@@ -96,7 +96,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Collects the rows whose pair differs, with their partners and log q of them; returns how many.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     fn start_pairs(&self, layout: &Layout<'_>, log_q: bool, scratch: &mut Scratch<'_>, t: usize) -> usize {
         let (main, partners) =
             (layout.samples_of(t, scratch.samples), layout.samples_of(t, scratch.partners));
@@ -185,7 +186,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// From f of the `count` paths, in `path_f`, f of their rows minus it. False for an f that is not finite.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     fn subtract(
         &self,
         layout: &Layout<'_>,
@@ -206,7 +208,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Samples the layers above `t` for the paths that were started.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     fn resample_above(
         &self,
         pass: &Pass<'_, K>,
@@ -236,7 +239,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     /// Multiplies the scores of layer `t` with the signals.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn apply_signals(&self, layout: &Layout<'_>, t: usize, signal: &[f32], deltas: &mut [f32]) {
         let (stride, deltas) = self.scores_mut(layout, t, deltas);
         for (scores, &s) in chunks_mut(deltas, stride).zip(signal) {

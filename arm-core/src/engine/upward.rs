@@ -24,7 +24,8 @@ pub(crate) type Draw<'a> = &'a mut dyn FnMut(&[f32], &[f32], &mut [u32]) -> f32;
 impl<K: Kernels> UpwardSampler<'_, K> {
     /// Samples layers `from..` of `path_samples`, given the layer below there (x below layer 0, a row an example), for the first
     /// `count` rows in `path_rows`. Compiled once for every rule, hence the pointer.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn sample(&self, draw: Draw<'_>, from: usize, count: usize, scratch: &mut Scratch<'_>) {
         let (pass, layout) = (self.pass, &self.pass.layout);
         for t in from..layout.shape.stochastic_layers() {
@@ -38,7 +39,8 @@ impl<K: Kernels> UpwardSampler<'_, K> {
     }
 
     /// Apart from [`sample`](Self::sample), so that its stack and that of the logits do not add up.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     fn draw(&self, draw: Draw<'_>, t: usize, count: usize, scratch: &mut Scratch<'_>) {
         let (pass, layout) = (self.pass, &self.pass.layout);
         let (width, start) = (layout.shape.stochastic_width(t), layout.sample(t));

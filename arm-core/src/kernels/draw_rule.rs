@@ -5,6 +5,23 @@ pub trait DrawRule {
     /// From p = sigmoid(phi), q = sigmoid(-phi) and a uniform u.
     fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit;
 
+    /// [`draw`](Self::draw) of a vector of units, which is what kernels with vectors ask for. Of a rule without branches
+    /// and calls the compiler makes vector instructions by itself: there is nothing to write.
+    #[inline(always)]
+    fn draw_lanes(&self, p: &[f32; LANES], q: &[f32; LANES], u: &[f32; LANES]) -> DrawnLanes
+    where
+        Self: Sized,
+    {
+        let mut out = DrawnLanes { sample: [0; LANES], partner: [0; LANES], score: [0.0; LANES] };
+        for i in 0..LANES {
+            let unit = self.draw(p[i], q[i], u[i]);
+            out.sample[i] = 0u32.wrapping_sub(u32::from(unit.sample));
+            out.partner[i] = 0u32.wrapping_sub(u32::from(unit.partner));
+            out.score[i] = unit.score;
+        }
+        out
+    }
+
     /// Does `work` with this rule. One that stands for several, of which one is chosen at run time, hands on that one:
     /// vector kernels ask once for a row, and are compiled for each of them.
     #[inline(always)]
@@ -14,6 +31,20 @@ pub trait DrawRule {
     {
         work.with(self)
     }
+}
+
+/// Units of a vector.
+pub const LANES: usize = 16;
+
+/// Units that were drawn together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DrawnLanes {
+    /// The samples b: all bits of a word set for one.
+    pub sample: [u32; LANES],
+    /// The antithetic partners.
+    pub partner: [u32; LANES],
+    /// What the learning signals are multiplied with.
+    pub score: [f32; LANES],
 }
 
 /// What can be done with any rule: see [`DrawRule::resolve`].

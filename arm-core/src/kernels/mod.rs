@@ -1,18 +1,43 @@
 //! The numeric kernels a step is made of, over slices.
 //!
-//! [`Portable`] is the default implementation and the reference: the same bits on every target. Another implementation
-//! may use wider vectors, fused operations and another order of summation inside one result, but each result must
-//! depend on its own inputs only, never on how many rows a call is given: that is what makes a step independent of how
-//! a batch is split.
+//! [`Portable`] is the reference: plain loops with the same bits on every target. [`Simd`] is what a
+//! [`Learner`](crate::Learner) has: vectors where the target has some, with the same bits. Another implementation may use
+//! fused operations and another order of summation inside one result, but each result must depend on its own inputs only,
+//! never on how many rows a call is given: that is what makes a step independent of how a batch is split.
+//!
+//! # One order of summation
+//!
+//! Vectors and plain loops sum in one order, which plain loops keep at no cost. No operation is fused, no sum subnormal.
+//!
+//! | sum | order |
+//! |---|---|
+//! | what a unit reads, gradients | terms one after the other: a lane is a column |
+//! | inner products of [`back`](Kernels::back) | whole groups of eight columns in eight interleaved sums, which become four as k + (k+4) and one as (0+2) + (1+3); then the rest in order |
+//! | logarithms of probabilities | the units of each word of 32 in four interleaved sums, added in order; words in order |
 
 pub(crate) mod draw_rule;
 mod portable;
+#[cfg(any(
+    all(any(target_arch = "x86", target_arch = "x86_64"), target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+mod simd;
+#[cfg(not(any(
+    all(any(target_arch = "x86", target_arch = "x86_64"), target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+mod simd {
+    pub use super::Portable as Simd;
+}
 
 pub use portable::Portable;
 pub(crate) use portable::on_grid;
+pub use simd::Simd;
 
 pub use crate::numeric::matrix::Input;
-pub use draw_rule::{DrawRule, DrawnUnit, RuleWork};
+pub use draw_rule::{DrawRule, DrawnLanes, DrawnUnit, LANES, RuleWork};
 
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Stream;

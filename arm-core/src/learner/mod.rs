@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 pub use crate::estimator::LogMeanExp;
-use crate::kernels::{Kernels, Portable, on_grid};
+use crate::kernels::{Kernels, Simd, on_grid};
 use crate::network::Batch;
 use crate::network::scratch::Scratch;
 use crate::numeric::bits::{Bits, words};
@@ -93,7 +93,7 @@ impl Shape<'_> {
 /// # Ok::<(), arm_core::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Learner<'m, 's, E, O, K = Portable> {
+pub struct Learner<'m, 's, E, O, K = Simd> {
     engine: Engine<'s, K, E>,
     optimiser: O,
     held: Held<'m>,
@@ -162,7 +162,7 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
     ) -> Result<Self, Error> {
         optimiser.rule().check()?;
         // Not by way of a result, which would be copied.
-        let engine = Engine { shape, kernels: Portable, estimator, seed, share_uniforms: true };
+        let engine = Engine { shape, kernels: Simd, estimator, seed, share_uniforms: true };
         engine.check()?;
         let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;

@@ -252,7 +252,7 @@ fn features_that_a_network_does_not_need_do_not_change_a_bit() {
         }
     }
     // The same with all features and with none.
-    assert_eq!(hash, 0x9479_4ea3_5bc0_fd1e);
+    assert_eq!(hash, 0x5ff5_6578_df11_e3c2);
 }
 
 #[test]

@@ -76,7 +76,8 @@ impl<'a, K: Kernels> Pass<'a, K> {
     }
 
     /// The logits of link `k`, in `out`, and the activations of its hidden layers, in `hidden`. Returns where in `out`.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn forward(
         &self,
         k: usize,
@@ -113,7 +114,8 @@ impl<'a, K: Kernels> Pass<'a, K> {
     }
 
     /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn back(&self, k: usize, activations: &[f32], deltas: &mut [f32]) {
         let layout = self.layout;
         let (first, last) = layout.shape.link(k);

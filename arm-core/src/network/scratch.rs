@@ -102,7 +102,8 @@ impl Scratch<'_> {
     }
 
     /// What layer `t` (0 is the input) holds in path `i`, whose samples replace those of layers `from..`.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn target<'a, K>(
         &'a self,
         pass: &'a Pass<'_, K>,

@@ -33,7 +33,8 @@ impl Address<'_> {
 
     /// Fills rows of `u` from the [streams](Self::stream) of layer `t` in the rows that are in `path_rows`, or in the first
     /// ones where that is none.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn fill<K: Kernels>(
         &self,
         kernels: &K,

@@ -11,8 +11,26 @@
 //! | [`ln`] | 1 ULP | positive normal numbers |
 //! | [`sqrt`] | correctly rounded | all |
 
+use core::ops::{Add, Mul, Sub};
+
 /// Adding this puts the nearest integer of a small number into the low bits of the sum.
-const MAGIC: f32 = 12_582_912.0;
+pub(crate) const MAGIC: f32 = 12_582_912.0;
+
+/// Bits of sqrt(1/2).
+pub(crate) const SQRT_HALF: u32 = 0x3f35_04f3;
+
+/// A float, or several that are worked on together.
+pub(crate) trait Real: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> {
+    /// `x`, in each.
+    fn splat(x: f32) -> Self;
+}
+
+impl Real for f32 {
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        x
+    }
+}
 
 /// e^x. NaN gives NaN. Source: S. L. Moshier, Cephes `expf` (range reduction by ln 2 in two chunks, degree-7 polynomial).
 #[inline(always)]
@@ -49,17 +67,25 @@ fn power_of_two(k: i32) -> f32 {
 /// (y, k) with e^x = y 2^k, y in (0.7, 1.5).
 #[inline(always)]
 fn exp_reduced(x: f32) -> (f32, i32) {
-    let shifted = x * core::f32::consts::LOG2_E + MAGIC;
-    let n = shifted - MAGIC;
-    let r = x - n * 0.693_359_4;
-    let r = r - n * -2.121_944_4e-4;
-    let p = 1.987_569_2e-4;
-    let p = p * r + 1.398_2e-3;
-    let p = p * r + 8.333_452e-3;
-    let p = p * r + 4.166_579_6e-2;
-    let p = p * r + 1.666_666_5e-1;
-    let p = p * r + 0.5;
-    (p * (r * r) + r + 1.0, shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as i32)
+    let (y, shifted) = exp_parts(x);
+    (y, shifted.to_bits().wrapping_sub(MAGIC.to_bits()) as i32)
+}
+
+/// (y, k + [`MAGIC`]) with e^x = y 2^k, y in (0.7, 1.5).
+#[inline(always)]
+pub(crate) fn exp_parts<T: Real>(x: T) -> (T, T) {
+    let c = T::splat;
+    let shifted = x * c(core::f32::consts::LOG2_E) + c(MAGIC);
+    let n = shifted - c(MAGIC);
+    let r = x - n * c(0.693_359_4);
+    let r = r - n * c(-2.121_944_4e-4);
+    let p = c(1.987_569_2e-4);
+    let p = p * r + c(1.398_2e-3);
+    let p = p * r + c(8.333_452e-3);
+    let p = p * r + c(4.166_579_6e-2);
+    let p = p * r + c(1.666_666_5e-1);
+    let p = p * r + c(0.5);
+    (p * (r * r) + r + c(1.0), shifted)
 }
 
 /// ln x for a positive normal `x`; other arguments give an unspecified value.
@@ -67,21 +93,28 @@ fn exp_reduced(x: f32) -> (f32, i32) {
 #[inline(always)]
 pub fn ln(x: f32) -> f32 {
     // Subtracting the bits of sqrt(1/2) makes the exponent field count from that mantissa.
-    let bits = x.to_bits().wrapping_sub(0x3f35_04f3);
+    let bits = x.to_bits().wrapping_sub(SQRT_HALF);
     let n = (bits as i32 >> 23) as f32;
-    let m = f32::from_bits((bits & 0x007f_ffff).wrapping_add(0x3f35_04f3)) - 1.0;
-    let p = 7.037_683_6e-2;
-    let p = p * m - 1.151_461e-1;
-    let p = p * m + 1.167_699_9e-1;
-    let p = p * m - 1.242_014_1e-1;
-    let p = p * m + 1.424_932_3e-1;
-    let p = p * m - 1.666_805_7e-1;
-    let p = p * m + 2.000_071_5e-1;
-    let p = p * m - 2.499_999_4e-1;
-    let p = p * m + 3.333_333e-1;
+    ln_parts(f32::from_bits((bits & 0x007f_ffff).wrapping_add(SQRT_HALF)), n)
+}
+
+/// ln(m 2^n) for m in [sqrt 1/2, sqrt 2).
+#[inline(always)]
+pub(crate) fn ln_parts<T: Real>(m: T, n: T) -> T {
+    let c = T::splat;
+    let m = m - c(1.0);
+    let p = c(7.037_683_6e-2);
+    let p = p * m - c(1.151_461e-1);
+    let p = p * m + c(1.167_699_9e-1);
+    let p = p * m - c(1.242_014_1e-1);
+    let p = p * m + c(1.424_932_3e-1);
+    let p = p * m - c(1.666_805_7e-1);
+    let p = p * m + c(2.000_071_5e-1);
+    let p = p * m - c(2.499_999_4e-1);
+    let p = p * m + c(3.333_333e-1);
     let m2 = m * m;
-    let tail = p * m * m2 + n * -2.121_944_4e-4 - 0.5 * m2;
-    m + tail + n * 0.693_359_4
+    let tail = p * m * m2 + n * c(-2.121_944_4e-4) - c(0.5) * m2;
+    m + tail + n * c(0.693_359_4)
 }
 
 /// [`exp_below_one`], compiled once.

@@ -31,6 +31,7 @@ pub struct BitMatrix<'a> {
 
 impl<'a> Matrix<'a> {
     /// `data.len() / stride` rows of `cols <= stride` elements.
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub fn new(data: &'a [f32], stride: usize, cols: usize) -> Self {
         debug_assert!(cols <= stride);
         Matrix { data, stride: stride.max(1), cols: cols.min(stride) }
@@ -83,6 +84,7 @@ impl<'a> Matrix<'a> {
 
 impl<'a> MatrixMut<'a> {
     /// `data.len() / stride` rows of `cols <= stride` elements.
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub fn new(data: &'a mut [f32], stride: usize, cols: usize) -> Self {
         debug_assert!(cols <= stride);
         MatrixMut { data, stride: stride.max(1), cols: cols.min(stride) }
@@ -144,6 +146,7 @@ impl<'a> BitMatrix<'a> {
     pub const NONE: Self = BitMatrix { data: &[], cols: 0 };
 
     /// `data.len() / words(cols)` rows of `cols` bits.
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub fn new(data: &'a [u32], cols: usize) -> Self {
         BitMatrix { data, cols }
     }

@@ -31,7 +31,8 @@ pub enum Purpose {
 pub struct Stream(Xoshiro128PlusPlus);
 
 /// One round of SplitMix64 (Steele, Lea & Flood, OOPSLA 2014).
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline)]
 fn mix(z: u64) -> u64 {
     let z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -46,7 +47,8 @@ impl Stream {
     }
 
     /// The state with which the stream at an address begins. Never all zero: the hash is one to one.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub fn state(seed: u64, purpose: Purpose, step: u64, example: u64, layer: usize) -> [u64; 2] {
         let key = mix(mix(mix(seed) ^ step) ^ example) ^ ((purpose as u64) << 32 | layer as u64);
         let key = mix(key);
@@ -55,7 +57,8 @@ impl Stream {
 
     /// A stream that begins with a [`state`](Self::state) and no other: four words of xoshiro128++, the lower half of
     /// each number before the upper.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub fn from_state([a, b]: [u64; 2]) -> Self {
         let mut state = [0; 16];
         let (low, high) = state.split_at_mut(8);
@@ -77,7 +80,8 @@ impl Stream {
     }
 
     /// Fills `out` with the next uniforms.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub fn fill(&mut self, out: &mut [f32]) {
         for u in out {
             *u = self.uniform();

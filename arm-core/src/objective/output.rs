@@ -21,7 +21,8 @@ pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
 }
 
 /// -log p of every row of `x`, or of every example (`shared`), under its logits, and the gradients in place of the logits.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline)]
 pub(super) fn costs<K: Kernels>(
     pass: &Pass<'_, K>,
     logits: &mut [f32],
@@ -47,7 +48,8 @@ pub(super) fn costs<K: Kernels>(
 
 /// Adds to `path_f` -log p of what layer `t` (0 is the input) holds in the first `count` paths under the logits in the
 /// scratch.
-#[inline(never)]
+#[cfg_attr(target_os = "none", inline(never))]
+#[cfg_attr(not(target_os = "none"), inline)]
 pub(super) fn add_costs<K: Kernels>(
     pass: &Pass<'_, K>,
     scratch: &mut Scratch<'_>,

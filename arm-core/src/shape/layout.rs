@@ -141,7 +141,8 @@ impl<'s> Layout<'s> {
     }
 
     /// Moves `layer` to layer `i`, where it lies: what is returned would lie on the stack twice.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) const fn seek(&self, i: usize, layer: &mut LayerLayout) {
         *layer = LayerLayout::INPUT;
         layer.dense.outputs = self.shape.inputs();
@@ -153,7 +154,8 @@ impl<'s> Layout<'s> {
     }
 
     /// Moves `layer` on to the layer after it.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) const fn advance(&self, layer: &mut LayerLayout) {
         // Nothing wraps in a shape that passes its check.
         if layer.hidden {
@@ -266,7 +268,8 @@ impl<'s> Layout<'s> {
     }
 
     /// The samples of layer `t` out of the samples of all layers.
-    #[inline(never)]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn samples_of<'a>(&self, t: usize, samples: &'a [u32]) -> BitMatrix<'a> {
         let (start, width) = if STACKS { self.samples_before(t) } else { (0, self.shape.top_width()) };
         let data = window(samples, start..start + self.rows() * words(width));

@@ -1,6 +1,7 @@
 //! What a network looks like, as a constant: from it follow all sizes.
 
 mod coding;
+mod flaw;
 pub mod init;
 mod layer;
 pub(crate) mod layout;
@@ -9,6 +10,7 @@ use crate::error::Error;
 use crate::feature::{BATCH, CODINGS, PRIOR, RAGGED, STACKS};
 use crate::numeric::bits::words;
 pub use coding::{Coding, Codings};
+pub use flaw::Flaw;
 pub use layer::{Activation, Dense, Layer, Prior};
 
 /// A network: a chain of Bernoulli layers b_1..b_T sampled from the input upwards, and, for a variational
@@ -314,8 +316,25 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// What [`check`](Self::check) refuses it for, and the layer; `None` for a shape that it accepts. For a message: the shape
+    /// is looked at again.
+    pub const fn flaw(&self) -> Option<Flaw> {
+        self.flaw_in(&self.sums())
+    }
+
     /// With all that follows from its layers.
     const fn summed(mut self) -> Self {
+        let totals = self.sums();
+        // No size of a shape that is refused can wrap: all are zero.
+        self.totals = match self.flaw_in(&totals) {
+            None => totals,
+            Some(flaw) if flaw.left_out() => Totals { verdict: Verdict::LeftOut, ..Totals::ZERO },
+            Some(_) => Totals { verdict: Verdict::Contradicts, ..Totals::ZERO },
+        };
+        self
+    }
+
+    const fn sums(&self) -> Totals {
         let top = self.encoder.len();
         let (mut totals, mut i, mut below) = (Totals::ZERO, 0, self.inputs);
         while let Some(layer) = self.layer(i) {
@@ -342,69 +361,81 @@ impl<'a> Shape<'a> {
             totals.params = totals.params.saturating_add(stride);
             totals.logits = totals.logits.saturating_add(stride);
         }
-        // No size of a shape that is refused can wrap: all are zero.
-        self.totals = match self.rules(totals) {
-            Verdict::Accepted => totals,
-            verdict => Totals { verdict, ..Totals::ZERO },
-        };
-        self
+        totals
     }
 
     /// See [`check`](Self::check).
-    const fn rules(&self, totals: Totals) -> Verdict {
+    const fn flaw_in(&self, totals: &Totals) -> Option<Flaw> {
         let (top, end) = (self.encoder.len(), self.network_layers());
-        if top == 0 || !self.encoder[top - 1].stochastic() || self.inputs > MAX_WIDTH || self.pad > 1024 {
-            return Verdict::Contradicts;
+        if top == 0 || !self.encoder[top - 1].stochastic() {
+            return Some(Flaw::Top);
         }
-        let (mut i, mut above, mut ragged) = (0, 0, false);
+        if self.inputs > MAX_WIDTH || self.pad > 1024 {
+            return Some(Flaw::Input);
+        }
+        let (mut i, mut above, mut ragged) = (0, 0, None);
         while let Some(layer) = self.layer(i) {
             let slope = layer.activation().slope();
-            if layer.width() == 0 || layer.width() > MAX_WIDTH || !(slope >= 0.0 && slope <= 1.0) {
-                return Verdict::Contradicts;
+            if layer.width() == 0 || layer.width() > MAX_WIDTH {
+                return Some(Flaw::Width(i));
+            }
+            if !(slope >= 0.0 && slope <= 1.0) {
+                return Some(Flaw::Slope(i));
             }
             above += (i >= top && layer.stochastic()) as usize;
-            ragged |= layer.width() % 16 != 0;
+            if layer.width() % 16 != 0 {
+                ragged = Some(Flaw::NeedsRagged(i));
+            }
             i += 1;
         }
         if end > MAX_LAYERS || totals.params > isize::MAX as usize / 8 {
-            return Verdict::Contradicts;
+            return Some(Flaw::Size);
         }
         let learned = matches!(self.prior, Prior::Learned);
-        let left_out = !STACKS && totals.stochastic > 1
-            || !BATCH && self.pad > 1
-            || !CODINGS && self.codings.is_some()
-            || !PRIOR && learned
-            || !RAGGED && ragged;
-        if left_out {
-            return Verdict::LeftOut;
+        if !STACKS && totals.stochastic > 1 {
+            return Some(Flaw::NeedsStacks);
+        }
+        if !BATCH && self.pad > 1 {
+            return Some(Flaw::NeedsBatch);
+        }
+        if !CODINGS && self.codings.is_some() {
+            return Some(Flaw::NeedsCodings);
+        }
+        if !PRIOR && learned {
+            return Some(Flaw::NeedsPrior);
+        }
+        if !RAGGED && ragged.is_some() {
+            return ragged;
         }
         if !self.x_coding().valid(self.inputs) || matches!(self.b_coding(), Coding::Centred(_)) {
-            return Verdict::Contradicts;
+            return Some(Flaw::Means);
         }
         if self.decoder.is_empty() {
-            return if learned || self.conditional { Verdict::Contradicts } else { Verdict::Accepted };
+            return if learned || self.conditional { Some(Flaw::Decoder) } else { None };
         }
-        let ends = self.decoder[self.decoder.len() - 1].stochastic();
-        if !ends || above != if self.conditional { 1 } else { totals.stochastic } {
-            return Verdict::Contradicts;
+        if !self.decoder[self.decoder.len() - 1].stochastic() {
+            return Some(Flaw::Bottom);
         }
-        if self.conditional { Verdict::Accepted } else { self.mirrored(totals.stochastic) }
+        if above != if self.conditional { 1 } else { totals.stochastic } {
+            return Some(Flaw::Count);
+        }
+        if self.conditional { None } else { self.mirrored(totals.stochastic) }
     }
 
     /// Whether the Bernoulli layers of the decoder are `layers` of the chain in reverse, then the input.
-    const fn mirrored(&self, layers: usize) -> Verdict {
+    const fn mirrored(&self, layers: usize) -> Option<Flaw> {
         let (mut expected, mut i) = (layers, 0);
         while i < self.decoder.len() && expected > 0 {
             if self.decoder[i].stochastic() {
                 expected -= 1;
                 let width = if expected == 0 { self.inputs } else { self.stochastic_width(expected - 1) };
                 if width != self.decoder[i].width() {
-                    return Verdict::Contradicts;
+                    return Some(Flaw::Mirror(self.encoder.len() + i));
                 }
             }
             i += 1;
         }
-        Verdict::Accepted
+        None
     }
 }
 
@@ -491,6 +522,34 @@ mod tests {
         ];
         for shape in bad {
             assert_eq!(shape.check(), Err(Error::Shape), "{shape:?}");
+            assert!(
+                shape.flaw().is_some_and(|flaw| !flaw.left_out() && !flaw.message().is_empty()),
+                "{shape:?}"
+            );
         }
+        assert_eq!(
+            bad.map(|shape| shape.flaw().unwrap()),
+            [
+                Flaw::Top,
+                Flaw::Top,
+                Flaw::Width(0),
+                Flaw::Slope(0),
+                Flaw::Slope(0),
+                Flaw::Width(0),
+                Flaw::Decoder,
+                Flaw::Mirror(1),
+                Flaw::Bottom,
+                Flaw::Count,
+                Flaw::Mirror(2),
+                Flaw::Width(1),
+                Flaw::Decoder,
+                Flaw::Bottom,
+                Flaw::Count,
+                Flaw::Means,
+                Flaw::Means,
+                Flaw::Means,
+            ]
+        );
+        assert_eq!(Shape::chain(3, &const { [b(2)] }).flaw(), None);
     }
 }

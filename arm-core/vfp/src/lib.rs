@@ -19,7 +19,7 @@ mod units;
 #[cfg(vfp_loops)]
 mod work;
 
-pub use bernoulli::{Sums, log_prob, log_prob_delta};
+pub use bernoulli::{Lanes, Sums, log_prob, log_prob_delta};
 pub use loops::{
     Adam, Layout, Selected, adam, add_rows, add_scaled, add_terms, add_to_rows, dots, outer, terms,
 };

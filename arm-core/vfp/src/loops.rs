@@ -265,8 +265,8 @@ fn ones(mut word: u32) -> impl Iterator<Item = usize> {
     })
 }
 
-/// x\[i\] = the inner product of `d` with row i: whole groups of eight in four interleaved sums that are added as
-/// (0+2) + (1+3), then the rest in order.
+/// x\[i\] = the inner product of `d` with row i: whole groups of eight in eight interleaved sums, which become four as
+/// k + (k+4), and these one as (0+2) + (1+3); then the rest in order.
 #[inline(always)]
 pub fn dots(d: &[f32], w: &[f32], layout: Layout, x: &mut [f32]) {
     let (fours, eights) = layout.groups(w.len(), x.len(), d.len());
@@ -295,26 +295,32 @@ pub fn dots(d: &[f32], w: &[f32], layout: Layout, x: &mut [f32]) {
 fn dot(whole: Option<f32>, d: &[f32], w: &[f32]) -> f32 {
     let n = d.len() / N;
     let first = whole.unwrap_or_else(|| {
-        let mut sums = [0.0; 4];
+        let mut sums = [0.0; N];
         for (i, (d, w)) in d.iter().zip(w).enumerate().take(n * N) {
-            sums[i % 4] += d * w;
+            sums[i % N] += d * w;
         }
-        (sums[0] + sums[2]) + (sums[1] + sums[3])
+        total(sums)
     });
     rest(d, n).iter().zip(rest(w, n)).fold(first, |x, (d, w)| x + d * w)
+}
+
+/// What eight sums add up to.
+#[inline(always)]
+fn total([a, b, c, d, e, f, g, h]: [f32; N]) -> f32 {
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
 #[cfg(not(vfp_loops))]
 #[inline(never)]
 fn dots_four(d: &[f32], w: &[&[f32]; 4]) -> [f32; 4] {
-    let [w0, w1, w2, w3] = w.map(|w| w.as_chunks::<4>().0);
-    let mut sums = [[0.0; 4]; 4];
-    for ((((d, w0), w1), w2), w3) in d.as_chunks::<4>().0.iter().zip(w0).zip(w1).zip(w2).zip(w3) {
+    let [w0, w1, w2, w3] = w.map(|w| w.as_chunks::<N>().0);
+    let mut sums = [[0.0; N]; 4];
+    for ((((d, w0), w1), w2), w3) in d.as_chunks::<N>().0.iter().zip(w0).zip(w1).zip(w2).zip(w3) {
         for (sums, w) in sums.iter_mut().zip([w0, w1, w2, w3]) {
             sums.iter_mut().zip(d).zip(w).for_each(|((s, d), w)| *s += d * w);
         }
     }
-    sums.map(|[a, b, c, d]| (a + c) + (b + d))
+    sums.map(total)
 }
 
 /// The first `n` groups.

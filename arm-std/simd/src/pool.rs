@@ -154,7 +154,8 @@ impl Pool {
         // Nothing between the offers and the wait can unwind: `job` outlives every use of it.
         for (index, (desk, _)) in (1..).zip(workers) {
             if desk.claim() {
-                shared.run(&job, index);
+                shared.call(job.0, index);
+                shared.finish();
             }
         }
         shared.caller.wait(|| shared.pending.load(Ordering::SeqCst) == 0);
@@ -171,13 +172,18 @@ impl Pool {
 }
 
 impl Shared {
-    /// Runs a share that was claimed. Returns whether it was the last one. Only the first panic is kept; others are never
-    /// dropped, which may panic again: the caller would wait for this share for ever.
-    fn run(&self, Job(f): &Job<'_>, index: usize) -> bool {
+    /// Runs a share that was claimed. Only the first panic is kept; others are never dropped, which may panic again: the
+    /// caller would wait for this share for ever.
+    fn call(&self, f: &(dyn Fn(usize) + Sync), index: usize) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(index))) {
             let mut first = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
             if first.is_none() { *first = Some(payload) } else { std::mem::forget(payload) }
         }
+    }
+
+    /// Says that a share was run, after which nothing may refer to the job: what [`Pool::run`] borrowed may be gone. Returns
+    /// whether it was the last one.
+    fn finish(&self) -> bool {
         self.pending.fetch_sub(1, Ordering::SeqCst) == 1
     }
 }
@@ -198,9 +204,10 @@ fn work(shared: &Shared, desk: &Desk, index: usize) {
         desk.bed.wait(|| desk.offer.load(Ordering::SeqCst) != NOTHING);
         if desk.claim() {
             // SAFETY: a `Job` on the stack of `Pool::run`, published before the share was offered, which lives until
-            // nothing is pending: it is not used after the share was run.
-            let job = unsafe { &*shared.job.load(Ordering::Relaxed) };
-            if shared.run(job, index) {
+            // nothing is pending: no function that has a reference to it is active when the share is finished.
+            let Job(f) = unsafe { &*shared.job.load(Ordering::Relaxed) };
+            shared.call(f, index);
+            if shared.finish() {
                 shared.caller.wake();
             }
         } else if desk.offer.load(Ordering::SeqCst) == END {

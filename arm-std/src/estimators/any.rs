@@ -3,7 +3,7 @@
 //! What is called through a pointer is called once for an example or a layer. Units are drawn by a [`Law`] that the kernels
 //! know, since they are drawn many at a time.
 
-use super::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough, unit};
+use super::unit;
 use arm_core::estimator::relaxed::Relaxation;
 use arm_core::estimator::*;
 use arm_core::kernels::RuleWork;
@@ -27,43 +27,6 @@ pub(super) enum Law {
     Independent,
     /// 1\[u > 1 - p\] with the score of REINFORCE: that of all that relax a unit.
     Relaxed,
-}
-
-/// An estimator of the table.
-pub(super) trait Lawful: Estimator + Send + Sync + 'static {
-    /// How it draws units.
-    fn law(&self) -> Law;
-}
-
-macro_rules! laws {
-    ($($law:ident: $($estimator:ty)*;)*) => {
-        $($(impl Lawful for $estimator {
-            fn law(&self) -> Law {
-                Law::$law
-            }
-        })*)*
-    };
-}
-
-laws! {
-    Arm: Arm;
-    DisArm: DisArm Ugc;
-    LocalDisArm: LocalDisArm;
-    Ar: Ar;
-    Independent: Reinforce Rloo Vimco Leg BitFlip Exact;
-    Relaxed: Relax DoubleCv Rodeo StraightThrough GumbelSoftmax;
-}
-
-impl Lawful for Arms {
-    fn law(&self) -> Law {
-        Law::Arms(self.samples)
-    }
-}
-
-impl Lawful for ArmsBound {
-    fn law(&self) -> Law {
-        Law::Arms(self.samples)
-    }
 }
 
 struct Independent;
@@ -149,9 +112,9 @@ pub struct AnyEstimator {
 }
 
 impl AnyEstimator {
-    /// Hides the type of `estimator`.
-    pub(super) fn new<E: Lawful>(estimator: E) -> Self {
-        let (law, second_paths, samples) = (estimator.law(), estimator.second_paths(), estimator.samples());
+    /// Hides the type of `estimator`, which draws units by `law`.
+    pub(super) fn new<E: Estimator + Send + Sync + 'static>(estimator: E, law: Law) -> Self {
+        let (second_paths, samples) = (estimator.second_paths(), estimator.samples());
         AnyEstimator { estimator: Box::new(estimator), law, second_paths, samples }
     }
 }

@@ -1,6 +1,6 @@
 //! All that is known of an estimator by its name: a row of [`estimators!`] each, from what the help says to how it is made.
 
-use super::any::AnyEstimator;
+use super::any::{AnyEstimator, Law};
 use super::choice::Choice;
 use super::facts::{Facts, OneUnit, evaluations};
 use super::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
@@ -17,9 +17,10 @@ const RELAX_HIDDEN: usize = 137;
 /// Seed of the nets of RELAX and RODEO.
 const NET_SEED: u64 = 1;
 
-/// Rows of help, name, facts and estimator, which may use the settings (a [`Choice`]) and the shape by the names given first.
+/// Rows of help, name, facts, estimator and the law of its draws, which may use the settings (a [`Choice`]) and the shape by
+/// the names given first.
 macro_rules! estimators {
-    ($choice:ident, $shape:ident; $($(#[$attribute:meta])* $name:ident: $facts:expr => $estimator:expr;)*) => {
+    ($choice:ident, $shape:ident; $($(#[$attribute:meta])* $name:ident: $facts:expr => $estimator:expr, $law:expr;)*) => {
         /// The gradient estimators that the trainer offers.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
         #[serde(rename_all = "kebab-case")]
@@ -41,7 +42,7 @@ macro_rules! estimators {
             pub fn estimator(&self, $shape: &Shape<'_>) -> Result<AnyEstimator, Error> {
                 let $choice = self;
                 let estimator = match self.name {
-                    $(EstimatorName::$name => AnyEstimator::new($estimator),)*
+                    $(EstimatorName::$name => AnyEstimator::new($estimator, $law),)*
                 };
                 estimator.check($shape)?;
                 Ok(estimator)
@@ -52,53 +53,58 @@ macro_rules! estimators {
 
 estimators! { choice, shape;
     /// Augment-REINFORCE-Merge
-    Arm: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::arm) => Arm;
+    Arm: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::arm) => Arm, Law::Arm;
     /// Augment-REINFORCE
-    Ar: evaluations(|_| 1).variance(OneUnit::ar) => Ar;
+    Ar: evaluations(|_| 1).variance(OneUnit::ar) => Ar, Law::Ar;
     /// REINFORCE, with an optional --baseline
     Reinforce: evaluations(|_| 1).baseline().variance(OneUnit::reinforce)
-        => Reinforce { baseline: choice.baseline.baseline() };
+        => Reinforce { baseline: choice.baseline.baseline() }, Law::Independent;
     /// DisARM, also known as U2G
-    Disarm: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::disarm) => DisArm;
+    Disarm: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::disarm) => DisArm, Law::DisArm;
     /// Leave-one-out REINFORCE with --samples samples
-    Rloo: evaluations(|n| n.samples).samples(2..=MANY).variance(OneUnit::rloo) => Rloo { samples: choice.samples };
+    Rloo: evaluations(|n| n.samples).samples(2..=MANY).variance(OneUnit::rloo)
+        => Rloo { samples: choice.samples }, Law::Independent;
     /// ARMS: --samples mutually antithetic samples
-    Arms: evaluations(|n| n.samples).samples(2..=Arms::MOST).variance(OneUnit::arms) => Arms { samples: choice.samples };
+    Arms: evaluations(|n| n.samples).samples(2..=Arms::MOST).variance(OneUnit::arms)
+        => Arms { samples: choice.samples }, Law::Arms(choice.samples);
     /// Local expectation gradients: every unit flipped
-    Leg: evaluations(|n| 1 + n.units).second_paths().variance(OneUnit::none) => Leg;
+    Leg: evaluations(|n| 1 + n.units).second_paths().variance(OneUnit::none) => Leg, Law::Independent;
     /// bitflip-1: one unit flipped
-    Bitflip1: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::none) => BitFlip;
+    Bitflip1: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::none) => BitFlip, Law::Independent;
     /// UGC: bitflip-1 for units near 0 or 1, DisARM for the others
-    Ugc: evaluations(|n| 1 + 2 * n.layers).second_paths().variance(OneUnit::none) => Ugc;
+    Ugc: evaluations(|n| 1 + 2 * n.layers).second_paths().variance(OneUnit::none) => Ugc, Law::DisArm;
     /// VIMCO, for the bound of --samples samples
-    Vimco: evaluations(|n| n.samples).samples(2..=MANY).bound() => Vimco { samples: choice.samples };
+    Vimco: evaluations(|n| n.samples).samples(2..=MANY).bound() => Vimco { samples: choice.samples }, Law::Independent;
     /// Local DisARM, for the bound of --samples samples
     LocalDisarm: evaluations(|n| n.samples * (1 + n.layers)).samples(1..=MANY).bound().second_paths()
-        => LocalDisArm { samples: choice.samples, symmetrised: false };
+        => LocalDisArm { samples: choice.samples, symmetrised: false }, Law::LocalDisArm;
     /// Local DisARM, symmetrised, for the bound of --samples samples
     LocalDisarmSym: evaluations(|n| n.samples * (1 + n.layers)).samples(1..=MANY).bound().second_paths()
-        => LocalDisArm { samples: choice.samples, symmetrised: true };
+        => LocalDisArm { samples: choice.samples, symmetrised: true }, Law::LocalDisArm;
     /// ARMS for the bound of --samples samples
-    ArmsBound: evaluations(|n| 2 * n.samples).samples(2..=Arms::MOST).bound() => ArmsBound { samples: choice.samples };
+    ArmsBound: evaluations(|n| 2 * n.samples).samples(2..=Arms::MOST).bound()
+        => ArmsBound { samples: choice.samples }, Law::Arms(choice.samples);
     /// REBAR: a control variate of relaxed samples; one stochastic layer
-    Rebar: evaluations(|_| 3).gradient_of_f().one_layer() => Relax::rebar(0.1, 1.0);
+    Rebar: evaluations(|_| 3).gradient_of_f().one_layer() => Relax::rebar(0.1, 1.0), Law::Relaxed;
     /// RELAX: REBAR with a net; one stochastic layer
     Relax: evaluations(|_| 3).gradient_of_f().one_layer()
-        => Relax::with_net(0.1, 1.0, shape, RELAX_HIDDEN, NET_SEED);
+        => Relax::with_net(0.1, 1.0, shape, RELAX_HIDDEN, NET_SEED), Law::Relaxed;
     /// Double control variates with --samples samples
     DoubleCv: evaluations(|n| n.samples).samples(2..=MANY).gradient_of_f()
-        => DoubleCv::new(choice.samples, shape.stochastic_layers(), 0.0);
+        => DoubleCv::new(choice.samples, shape.stochastic_layers(), 0.0), Law::Relaxed;
     /// RODEO: discrete Stein operators, with --samples samples
     Rodeo: evaluations(|n| n.samples).samples(2..=MANY).gradient_of_f()
-        => Rodeo::new(choice.samples, shape.stochastic_layers(), (0.0, 0.0), NET_SEED);
+        => Rodeo::new(choice.samples, shape.stochastic_layers(), (0.0, 0.0), NET_SEED), Law::Relaxed;
     /// BIASED: straight-through
     #[value(alias = "straight-through")]
     #[serde(alias = "straight-through")]
-    StraightThroughBiased: evaluations(|_| 1).gradient_of_f().biased() => StraightThrough;
+    StraightThroughBiased: evaluations(|_| 1).gradient_of_f().biased() => StraightThrough, Law::Relaxed;
     /// BIASED: Gumbel-softmax (Concrete) at temperature 2/3; one stochastic layer
     #[value(alias = "gumbel-softmax")]
     #[serde(alias = "gumbel-softmax")]
-    GumbelSoftmaxBiased: evaluations(|_| 2).gradient_of_f().biased().one_layer() => GumbelSoftmax::default();
+    GumbelSoftmaxBiased: evaluations(|_| 2).gradient_of_f().biased().one_layer()
+        => GumbelSoftmax::default(), Law::Relaxed;
     /// Enumeration of every sample, for at most 12 units
-    Exact: evaluations(|n| 1 << n.units.min(Exact::MAX_UNITS)).variance(OneUnit::none) => Exact::new(shape)?;
+    Exact: evaluations(|n| 1 << n.units.min(Exact::MAX_UNITS)).variance(OneUnit::none)
+        => Exact::new(shape)?, Law::Independent;
 }

@@ -112,6 +112,6 @@ int main(void)
     line("faulty_windows", FAULTY);
     line("detections", alarms[1]);
     line("windows_before_alarm", delay);
-    /* The stated rate is one in 200; it is kept within a factor of three. */
+    /* The stated rate is one in 200; at most three times as many is what is promised. */
     return status >= 0 && alarms[0] <= 3 * NORMAL / 200 && alarms[1] >= FAULTY * 9 / 10 ? 0 : 1;
 }

@@ -39,10 +39,6 @@ void board_print_number(uint32_t n)
 static void leave(int status)
 {
     const uint32_t stopped[2] = {0x20026u, (uint32_t)status};
-#ifdef BOARD_OLD_EXIT
-    /* Before Arm v7-M the exit code is one of two. */
-    semihosting(0x18, (const void *)(status == 0 ? 0x20026u : 0x20023u));
-#endif
     for (;;)
         semihosting(0x20, stopped);
 }
@@ -62,14 +58,15 @@ __attribute__((noinline)) void board_interrupt_after(uint32_t instructions)
     systick[1] = 2u + instructions / BOARD_NOPS * BOARD_TICKS;
     systick[2] = 0;
     systick[0] = 7;
+    /* The lowest bit of the address says Thumb: an odd distance. */
     __asm__ volatile("mov r3, pc\n\t"
-                     "adds r3, r3, %0\n\t"
-                     "adds r3, #7\n\t"
+                     "add r3, %0\n\t"
+                     ".syntax unified\n\tadds r3, #7\n\t"
                      "bx r3\n\t"
                      "nop\n\t"
                      ".rept 126\n\tnop\n\t.endr"
                      :
-                     : "l"(slide)
+                     : "r"(slide)
                      : "r3", "cc", "memory");
 }
 

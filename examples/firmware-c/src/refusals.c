@@ -137,6 +137,13 @@ static void init(void)
     wrong[0].kind = SBN_HIDDEN;
     wrong[0].slope = (float)NAN;
     EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_SHAPE);
+    /* Which rule, and which layer. */
+    uint32_t layer = 9;
+    EXPECT(strncmp(sbn_explain(&s, &layer), "the slope", 9) == 0 && layer == 0, 1);
+    wrong[0].slope = 0.1f;
+    wrong[1].inputs = 7;
+    EXPECT(strncmp(sbn_explain(&s, &layer), "a layer does not read", 21) == 0 && layer == UINT32_MAX, 1);
+    EXPECT(strcmp(sbn_explain(&shape, NULL), "ok") == 0 && strncmp(sbn_explain(NULL, NULL), "null", 4) == 0, 1);
     s = shape;
     s.prior_units = 3;
     EXPECT(sbn_init(&net, memory, 4 * WORDS, &s, &config), SBN_ERROR_SHAPE);

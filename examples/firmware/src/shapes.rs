@@ -3,7 +3,7 @@
 
 use super::golden::Hash;
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, Portable};
+use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, Simd};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 
@@ -78,7 +78,7 @@ pub fn kernels(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
             numbers(&mut random, grid, first(row, outputs));
         }
         let (b, of_outputs) = (&*first(b, inputs.div_ceil(32)), outputs.div_ceil(32));
-        let (k, rule, slope) = (Portable, Arm, 0.1);
+        let (k, rule, slope) = (Simd, Arm, 0.1);
         let w = Matrix::new(whole, stride, outputs);
         let real = Matrix::new(x, inputs, inputs);
         let packed = BitMatrix::new(b, inputs);

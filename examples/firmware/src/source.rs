@@ -13,7 +13,7 @@ pub const MACHINE: Plan = Plan {
 };
 
 /// The hash of all scores of that run, on every machine.
-pub const SCORES: u64 = 0xfdcc_3276_82ca_0182;
+pub const SCORES: u64 = 0xb729_64ff_c60f_a47b;
 
 /// Recorded samples as little-endian bytes: normal ones to learn, others, and faulty ones.
 pub type Recordings<'a> = [&'a [u8]; 3];

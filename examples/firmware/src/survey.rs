@@ -33,7 +33,7 @@ pub const LEARNED: u32 = 10_000;
 pub const HELD_OUT: u32 = 500;
 
 /// The hash of what comes out of generated rows, on every machine.
-pub const HASH: u64 = 0xd4b8_2581_4542_587b;
+pub const HASH: u64 = 0x6d07_462d_3422_a84d;
 
 /// Where rows come from.
 #[derive(Clone, Copy, Debug)]

@@ -3,10 +3,10 @@
 use crate::kernels::Drawn;
 use crate::kernels::{DrawRule, DrawnUnit};
 use crate::numeric::math::{exp_below_one_called, ln_called};
-use arm_vfp::Sums;
+use arm_vfp::{Lanes, Sums};
 
 /// Beyond this magnitude of a logit the smaller of its probabilities counts as zero; it is below 2^-38.
-const SATURATED: f32 = 27.0;
+pub(in crate::kernels) const SATURATED: f32 = 27.0;
 
 /// e^-|x|, or zero for a saturated logit; NaN for NaN.
 #[inline(always)]
@@ -30,7 +30,10 @@ fn signed(x: f32, b: u32) -> f32 {
     f32::from_bits(x.to_bits() ^ (!b << 31))
 }
 
-/// A sum of log sigmoid(x) = min(x, 0) - ln(1 + e^-|x|), with one logarithm for up to 64 factors 1 + e^-|x| <= 2.
+/// Units of a word are summed in so many interleaved lanes, which are then added in order: vectors do the same.
+const LANES: usize = 4;
+
+/// A sum of log sigmoid(x) = min(x, 0) - ln(1 + e^-|x|), with one logarithm for the factors 1 + e^-|x| <= 2 of a word.
 struct LogSigmoid {
     sums: Sums,
     logs: f32,
@@ -39,16 +42,17 @@ struct LogSigmoid {
 impl LogSigmoid {
     #[inline(always)]
     fn new() -> Self {
-        LogSigmoid { sums: Sums { twice: 0.0, product: 1.0 }, logs: 0.0 }
+        LogSigmoid { sums: Sums::NONE, logs: 0.0 }
     }
 
+    /// Adds a lane of a word.
     #[inline(always)]
-    fn push(&mut self, x: f32, factor: f32) {
-        self.sums.twice += x - x.abs();
-        self.sums.product *= factor;
+    fn push(&mut self, lane: Sums) {
+        self.sums.twice += lane.twice;
+        self.sums.product *= lane.product;
     }
 
-    /// Due after at most 64 factors.
+    /// Due after each word.
     #[inline(always)]
     fn flush(&mut self) {
         self.logs += ln_called(self.sums.product);
@@ -59,6 +63,13 @@ impl LogSigmoid {
     fn sum(&self) -> f32 {
         0.5 * self.sums.twice - self.logs
     }
+}
+
+/// Adds a unit to a lane.
+#[inline(always)]
+fn add(x: f32, factor: f32, lane: &mut Sums) {
+    lane.twice += x - x.abs();
+    lane.product *= factor;
 }
 
 /// Takes the floats of the next word of bits off `rest`.
@@ -82,22 +93,29 @@ fn next_mut<'a>(rest: &mut &'a mut [f32]) -> &'a mut [f32] {
 #[inline(never)]
 pub(super) fn sample(rule: &dyn DrawRule, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
     let (mut log_q, mut partners_twice) = (LogSigmoid::new(), 0.0);
-    let mut units = logits.iter().zip(uniforms);
-    let (mut partners, mut scores) = (out.partner.iter_mut(), out.score.iter_mut());
+    let (mut logits, mut uniforms, mut scores) = (logits, uniforms, out.score);
+    let mut partners = out.partner.iter_mut();
     for sample in out.sample {
+        let (logits, uniforms, scores) = (next(&mut logits), next(&mut uniforms), next_mut(&mut scores));
         let (mut own, mut other) = (0, 0);
-        for (i, (&phi, &u)) in (0..32).zip(&mut units) {
-            let (factor, p, q) = probabilities(phi);
-            let DrawnUnit { sample: b, partner: b_partner, score } = rule.draw(p, q, u);
-            let (b, b_partner) = (u32::from(b), u32::from(b_partner));
-            own |= b << i;
-            other |= b_partner << i;
-            if let Some(out) = scores.next() {
-                *out = score;
+        for first in 0..LANES {
+            let (mut lane, mut twice, mut i) = (Sums::NONE, 0.0, first);
+            while let (Some(&phi), Some(&u)) = (logits.get(i), uniforms.get(i)) {
+                let (factor, p, q) = probabilities(phi);
+                let DrawnUnit { sample: b, partner: b_partner, score } = rule.draw(p, q, u);
+                let (b, b_partner) = (u32::from(b), u32::from(b_partner));
+                own |= b << i;
+                other |= b_partner << i;
+                if let Some(out) = scores.get_mut(i) {
+                    *out = score;
+                }
+                add(signed(phi, b), factor, &mut lane);
+                let x = signed(phi, b_partner);
+                twice += x - x.abs();
+                i += LANES;
             }
-            log_q.push(signed(phi, b), factor);
-            let x = signed(phi, b_partner);
-            partners_twice += x - x.abs();
+            log_q.push(lane);
+            partners_twice += twice;
         }
         log_q.flush();
         *sample = own;
@@ -116,11 +134,17 @@ pub(super) fn log_prob(logits: &[f32], b: &[u32]) -> f32 {
     let mut logits = logits;
     for word in b {
         let logits = next(&mut logits);
-        let done = arm_vfp::log_prob(logits, *word, &mut sum.sums);
-        let mut word = word.checked_shr(done as u32).unwrap_or_default();
-        for &l in logits.get(done..).unwrap_or_default() {
-            sum.push(signed(l, word), 1.0 + decay(l));
-            word >>= 1;
+        let mut lanes = Lanes::NONE;
+        let done = arm_vfp::log_prob(logits, *word, &mut lanes);
+        for k in 0..LANES {
+            let (mut lane, mut i) = (lanes.lane(k), done + k);
+            let mut word = word.wrapping_shr(i as u32);
+            while let Some(&l) = logits.get(i) {
+                add(signed(l, word), 1.0 + decay(l), &mut lane);
+                word >>= LANES;
+                i += LANES;
+            }
+            sum.push(lane);
         }
         sum.flush();
     }
@@ -133,18 +157,24 @@ pub(super) fn log_prob_delta(logits: &mut [f32], b: &[u32]) -> f32 {
     let mut logits = logits;
     for word in b {
         let logits = next_mut(&mut logits);
-        let done = arm_vfp::log_prob_delta(logits, *word, &mut sum.sums);
-        let mut word = word.checked_shr(done as u32).unwrap_or_default();
-        for l in logits.get_mut(done..).unwrap_or_default() {
-            let x = signed(*l, word);
-            let e = decay(x);
-            let factor = 1.0 + e;
-            sum.push(x, factor);
-            // The residual sigmoid(-x) keeps full relative precision where sigmoid(l) - 1 would cancel.
-            let large = 1.0 / factor;
-            let residual = if x >= 0.0 { e * large } else { large };
-            *l = signed(residual, !word);
-            word >>= 1;
+        let mut lanes = Lanes::NONE;
+        let done = arm_vfp::log_prob_delta(logits, *word, &mut lanes);
+        for k in 0..LANES {
+            let (mut lane, mut i) = (lanes.lane(k), done + k);
+            let mut word = word.wrapping_shr(i as u32);
+            while let Some(l) = logits.get_mut(i) {
+                let x = signed(*l, word);
+                let e = decay(x);
+                let factor = 1.0 + e;
+                add(x, factor, &mut lane);
+                // The residual sigmoid(-x) keeps full relative precision where sigmoid(l) - 1 would cancel.
+                let large = 1.0 / factor;
+                let residual = if x >= 0.0 { e * large } else { large };
+                *l = signed(residual, !word);
+                word >>= LANES;
+                i += LANES;
+            }
+            sum.push(lane);
         }
         sum.flush();
     }

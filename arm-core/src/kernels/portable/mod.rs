@@ -9,6 +9,8 @@ use crate::numeric::math::TINY;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_vfp::{Layout, Selected};
 pub(crate) use optimise::on_grid;
+#[allow(unused_imports)] // by kernels with vectors, where there are some
+pub(super) use {bernoulli::SATURATED, optimise::constants};
 
 /// The kernels that give the same bits on every target.
 ///
@@ -76,7 +78,8 @@ impl Kernels for Portable {
             let (x, d) = (x.row(n), d.row(n));
             let units = x.get(first..).unwrap_or_default();
             let units = units.get(..g.height()).unwrap_or(units);
-            if a.abs() * arm_vfp::smallest(units) * arm_vfp::smallest(d) >= TINY {
+            // Twice, so that no term is below it when its factors are rounded in another order.
+            if a.abs() * arm_vfp::smallest(units) * arm_vfp::smallest(d) >= 2.0 * TINY {
                 let layout = Layout { cols: g.cols(), stride: g.stride() };
                 arm_vfp::outer(a, units, d, g.data_mut(), layout);
             } else {
@@ -120,7 +123,7 @@ impl Kernels for Portable {
                 let (x, height) = (x.row(0), g.height());
                 let units = x.get(first..).unwrap_or_default();
                 let units = units.get(..height).unwrap_or(units);
-                if *prepared.one >= TINY {
+                if *prepared.one >= 2.0 * TINY {
                     arm_vfp::outer(a, units, d.row(0), g.data_mut(), layout);
                 } else {
                     g.rows_mut().zip(units).for_each(|(g, x)| optimise::axpy(a * x, d.row(0), g));

@@ -51,7 +51,7 @@ pub(crate) fn on_grid(w: f32) -> f32 {
 /// The constants of a step, with the bias correction of the second moment moved out of the square root:
 /// rate m / (scale sqrt(v) + epsilon) = (rate / scale) m / (sqrt(v) + epsilon / scale).
 #[inline(always)]
-fn constants(r: AdamRates) -> Adam {
+pub(in crate::kernels) fn constants(r: AdamRates) -> Adam {
     Adam {
         keep: [r.beta1, r.beta2],
         add: [1.0 - r.beta1, 1.0 - r.beta2],

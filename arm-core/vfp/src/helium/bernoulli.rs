@@ -1,6 +1,6 @@
 //! Sums of log sigmoid, four logits at a time.
 
-use crate::bernoulli::Sums;
+use crate::bernoulli::Lanes;
 use core::arch::naked_asm;
 
 /// Constants of `arm_core::math::exp`. What is computed is that of -x, which changes the signs of every other term and
@@ -69,14 +69,14 @@ macro_rules! decay {
     };
 }
 
-/// Adds log sigmoid(x) to `sums` for 4 `fours` > 0 logits; x is a logit with its sign changed where the bit is zero.
+/// The sums of log sigmoid(x) of 4 `fours` > 0 logits in lanes; x is a logit with its sign changed where the bit is zero.
 ///
 /// # Safety
 /// `logits` is good for 4 `fours` floats.
 #[inline(always)]
-pub(crate) unsafe fn log_prob(logits: *const f32, word: u32, fours: usize, sums: &mut Sums) {
+pub(crate) unsafe fn log_prob(logits: *const f32, word: u32, fours: usize, lanes: &mut Lanes) {
     // SAFETY: see above; EXP is what it expects.
-    unsafe { add(logits, word, fours, sums, &EXP) }
+    unsafe { add(logits, word, fours, lanes, &EXP) }
 }
 
 /// [`log_prob`], and replaces each logit by the derivative of minus the sum: sigmoid(-x) with the sign of -bit.
@@ -84,98 +84,93 @@ pub(crate) unsafe fn log_prob(logits: *const f32, word: u32, fours: usize, sums:
 /// # Safety
 /// As [`log_prob`].
 #[inline(always)]
-pub(crate) unsafe fn log_prob_delta(logits: *mut f32, word: u32, fours: usize, sums: &mut Sums) {
+pub(crate) unsafe fn log_prob_delta(logits: *mut f32, word: u32, fours: usize, lanes: &mut Lanes) {
     // SAFETY: see above; EXP is what it expects.
-    unsafe { add_delta(logits, word, fours, sums, &EXP) }
+    unsafe { add_delta(logits, word, fours, lanes, &EXP) }
 }
 
 #[unsafe(naked)]
-unsafe extern "C" fn add(logits: *const f32, word: u32, fours: usize, sums: &mut Sums, exp: &Exp) {
+unsafe extern "C" fn add(logits: *const f32, word: u32, fours: usize, lanes: &mut Lanes, exp: &Exp) {
     naked_asm!(
         ".cpu cortex-m55",
         "ldr r12, [sp]",
         "push {{r3-r11, lr}}",
         "vpush {{d8-d15}}",
-        "vldmia r3, {{s28, s29}}",
         "dls lr, r2",
         "vldrw.u32 q6, [r12, #60]",
         "vldrw.u32 q5, [r12, #44]",
         "ldm r12, {{r2-r12}}",
-        "vpush {{d10, d11}}",
+        "vpush {{d10-d13}}",
+        "vmov.i32 q7, #0",
+        "vmov.f32 q6, #1.0",
         "2:",
         "vldrw.u32 q0, [r0], #16",
         "vdup.32 q1, r1",
-        "vshl.u32 q1, q1, q6",
+        "vldrw.u32 q2, [sp, #16]",
+        "vshl.u32 q1, q1, q2",
         "vpt.s32 ge, q1, zr",
         "vnegt.f32 q0, q0",
         "lsr r1, r1, #4",
         decay!(),
         "vsub.f32 q0, q0, q1",
         "vsub.f32 q4, q4, r11",
-        "vadd.f32 s28, s28, s0",
-        "vmul.f32 s29, s29, s16",
-        "vadd.f32 s28, s28, s1",
-        "vmul.f32 s29, s29, s17",
-        "vadd.f32 s28, s28, s2",
-        "vmul.f32 s29, s29, s18",
-        "vadd.f32 s28, s28, s3",
-        "vmul.f32 s29, s29, s19",
+        "vadd.f32 q7, q7, q0",
+        "vmul.f32 q6, q6, q4",
         "le lr, 2b",
-        "vpop {{d10, d11}}",
-        "ldr r3, [sp, #64]",
-        "vstmia r3, {{s28, s29}}",
+        "ldr r3, [sp, #96]",
+        "vstrw.u32 q7, [r3]",
+        "vstrw.u32 q6, [r3, #16]",
+        "add sp, #32",
         "vpop {{d8-d15}}",
         "pop {{r3-r11, pc}}",
     )
 }
 
 #[unsafe(naked)]
-unsafe extern "C" fn add_delta(logits: *mut f32, word: u32, fours: usize, sums: &mut Sums, exp: &Exp) {
+unsafe extern "C" fn add_delta(logits: *mut f32, word: u32, fours: usize, lanes: &mut Lanes, exp: &Exp) {
     naked_asm!(
         ".cpu cortex-m55",
         "ldr r12, [sp]",
         "push {{r3-r11, lr}}",
         "vpush {{d8-d15}}",
-        "vldmia r3, {{s28, s29}}",
-        "vmov.f32 s30, #1.0",
         "dls lr, r2",
         "vldrw.u32 q6, [r12, #60]",
         "vldrw.u32 q5, [r12, #44]",
         "ldm r12, {{r2-r12}}",
-        "vpush {{d10, d11}}",
+        "vpush {{d10-d13}}",
+        "vmov.i32 q7, #0",
+        "vmov.f32 q6, #1.0",
         "2:",
         "vldrw.u32 q0, [r0]",
         "vdup.32 q1, r1",
-        "vshl.u32 q1, q1, q6",
+        "vldrw.u32 q2, [sp, #16]",
+        "vshl.u32 q1, q1, q2",
         "vpt.s32 ge, q1, zr",
         "vnegt.f32 q0, q0",
         decay!(),
         "vsub.f32 q1, q0, q1",
         "vsub.f32 q5, q4, r11",
-        "vadd.f32 s28, s28, s4",
-        "vmul.f32 s29, s29, s20",
-        "vadd.f32 s28, s28, s5",
-        "vmul.f32 s29, s29, s21",
-        "vadd.f32 s28, s28, s6",
-        "vmul.f32 s29, s29, s22",
-        "vadd.f32 s28, s28, s7",
-        "vmul.f32 s29, s29, s23",
-        "vdiv.f32 s20, s30, s20",
-        "vdiv.f32 s21, s30, s21",
-        "vdiv.f32 s22, s30, s22",
-        "vdiv.f32 s23, s30, s23",
+        "vadd.f32 q7, q7, q1",
+        "vmul.f32 q6, q6, q5",
+        "vmov.f32 s8, #1.0",
+        "vdiv.f32 s20, s8, s20",
+        "vdiv.f32 s21, s8, s21",
+        "vdiv.f32 s22, s8, s22",
+        "vdiv.f32 s23, s8, s23",
         "vpt.f32 ge, q0, zr",
         "vmult.f32 q5, q5, q4",
         "vdup.32 q1, r1",
-        "vshl.u32 q1, q1, q6",
+        "vldrw.u32 q2, [sp, #16]",
+        "vshl.u32 q1, q1, q2",
         "vpt.s32 lt, q1, zr",
         "vnegt.f32 q5, q5",
         "lsr r1, r1, #4",
         "vstrw.32 q5, [r0], #16",
         "le lr, 2b",
-        "vpop {{d10, d11}}",
-        "ldr r3, [sp, #64]",
-        "vstmia r3, {{s28, s29}}",
+        "ldr r3, [sp, #96]",
+        "vstrw.u32 q7, [r3]",
+        "vstrw.u32 q6, [r3, #16]",
+        "add sp, #32",
         "vpop {{d8-d15}}",
         "pop {{r3-r11, pc}}",
     )

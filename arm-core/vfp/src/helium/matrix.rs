@@ -103,9 +103,9 @@ pub(crate) unsafe extern "C" fn add_scaled(work: *const Matrix, from: *const f32
     )
 }
 
-/// One row of `dots`: a sum += q4 and q5, four lanes after four, times eight floats.
+/// One row of `dots`: two vectors of sums += q4 and q5 times eight floats.
 macro_rules! dot_row {
-    ($row:literal, $sum:literal) => {
+    ($row:literal, $low:literal, $high:literal) => {
         concat!(
             "vldmia ",
             $row,
@@ -113,20 +113,20 @@ macro_rules! dot_row {
             vmul.f32 q6, q6, q4
             vmul.f32 q7, q7, q5
             vadd.f32 ",
-            $sum,
+            $low,
             ", ",
-            $sum,
+            $low,
             ", q6
             vadd.f32 ",
-            $sum,
+            $high,
             ", ",
-            $sum,
+            $high,
             ", q7"
         )
     };
 }
 
-/// x = the inner products of `y` with each row.
+/// x = the inner products of `y` with each row, two rows at a time.
 ///
 /// # Safety
 /// As in [`assembly`](crate::assembly).
@@ -134,45 +134,38 @@ macro_rules! dot_row {
 pub(crate) unsafe extern "C" fn dots(work: *const Matrix, _: *const [f32; 16]) {
     naked_asm!(
         ".cpu cortex-m55",
-        "push {{r4-r10, lr}}",
+        "push {{r4-r8, lr}}",
         "vpush {{d8-d15}}",
         "ldm r0, {{r0-r5}}",
+        "lsl r3, #1",
         "2:",
         "mov r6, r1",
         "add r7, r6, r5",
-        "add r8, r7, r5",
-        "add r9, r8, r5",
-        "add r1, r9, r5",
-        "mov r10, r2",
+        "add r1, r7, r5",
+        "mov r8, r2",
         "vmov.i32 q0, #0",
         "vmov.i32 q1, #0",
         "vmov.i32 q2, #0",
         "vmov.i32 q3, #0",
         "dls lr, r4",
         "3:",
-        "vldmia r10!, {{d8-d11}}",
-        dot_row!("r6", "q0"),
-        dot_row!("r7", "q1"),
-        dot_row!("r8", "q2"),
-        dot_row!("r9", "q3"),
+        "vldmia r8!, {{d8-d11}}",
+        dot_row!("r6", "q0", "q1"),
+        dot_row!("r7", "q2", "q3"),
         "le lr, 3b",
+        "vadd.f32 q0, q0, q1",
+        "vadd.f32 q2, q2, q3",
         "vadd.f32 s0, s0, s2",
         "vadd.f32 s1, s1, s3",
         "vadd.f32 s0, s0, s1",
-        "vadd.f32 s4, s4, s6",
-        "vadd.f32 s5, s5, s7",
-        "vadd.f32 s1, s4, s5",
         "vadd.f32 s8, s8, s10",
         "vadd.f32 s9, s9, s11",
-        "vadd.f32 s2, s8, s9",
-        "vadd.f32 s12, s12, s14",
-        "vadd.f32 s13, s13, s15",
-        "vadd.f32 s3, s12, s13",
-        "vstmia r0!, {{s0-s3}}",
+        "vadd.f32 s1, s8, s9",
+        "vstmia r0!, {{s0-s1}}",
         "subs r3, #1",
         "bne 2b",
         "vpop {{d8-d15}}",
-        "pop {{r4-r10, pc}}",
+        "pop {{r4-r8, pc}}",
     )
 }
 

@@ -68,21 +68,28 @@ impl<L: Lanes> Rates<L> {
         l.sub(w, l.div(over, under))
     }
 
-    /// [`update`](Self::update) of `C` vectors from element `at` on.
+    /// [`update`](Self::update) of `C` vectors from these pointers on: slices cost 2 % of the gradients with Adam.
+    ///
+    /// # Safety
+    /// The vectors must be readable and writable, the last ones aligned for `stream`.
     #[inline(always)]
-    pub(crate) fn update_all<const C: usize>(
+    pub(crate) unsafe fn update_all<const C: usize>(
         &self,
         l: L,
         g: [L::V; C],
-        [m, v, w]: &mut [&mut [f32]; 3],
-        at: usize,
+        blocks: [*mut f32; 3],
         stream: bool,
     ) {
-        let vectors = at..at + C * L::N;
-        let (m, v, w) = (&mut m[vectors.clone()], &mut v[vectors.clone()], &mut w[vectors]);
         for (c, g) in g.into_iter().enumerate() {
-            let at = c * L::N;
-            self.update(l, g, [&mut m[at..], &mut v[at..], &mut w[at..]], stream);
+            // SAFETY: the caller's.
+            unsafe {
+                let [m, v, w] = blocks.map(|p| p.add(c * L::N));
+                let (moments, due) = self.begin(l, l.mul(g, l.splat(self.root)), [l.load(m), l.load(v)]);
+                l.store(m, moments[0]);
+                l.store(v, moments[1]);
+                let w_new = self.end(l, due, l.load(w));
+                if stream { l.stream(w, w_new) } else { l.store(w, w_new) }
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ impl Op for AdamGradientBits<'_> {
     type Out = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(mut self, l: L) {
+    fn run<L: Lanes>(self, l: L) {
         let (stride, inputs, examples) = (self.d.stride(), self.x.cols(), self.d.height());
         let height = self.blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
         assert!(stride.is_multiple_of(L::N));
@@ -45,6 +45,7 @@ impl Op for AdamGradientBits<'_> {
         let (rates, streaming) = (Rates::new(l, self.rates, self.a), self.streaming);
         let _fence = if streaming { Some(Fence(l)) } else { None };
         let d = self.d.data().as_ptr();
+        let blocks = self.blocks.map(|b| b.as_mut_ptr());
         prefetch_rows(l, d, stride, examples.min(LISTED), stride / L::N);
         let mut lists = [const { List::EMPTY }; 32];
         for r in (0..height).step_by(most) {
@@ -55,7 +56,8 @@ impl Op for AdamGradientBits<'_> {
                 for (start, vectors, _) in panels(stride, L::N, WIDEST) {
                     let d = d.wrapping_add(n * stride + start);
                     for (i, list) in lists.iter().enumerate().take(count) {
-                        let (at, in_room) = ((r + i) * stride + start, i * stride + start);
+                        let blocks = blocks.map(|p| p.wrapping_add((r + i) * stride + start));
+                        let in_room = i * stride + start;
                         with_width!(vectors, C => {
                             let mut s = [l.splat(0.0); C];
                             if !begin {
@@ -72,7 +74,8 @@ impl Op for AdamGradientBits<'_> {
                                 }
                             }
                             if end {
-                                rates.update_all(l, s, &mut self.blocks, at, streaming);
+                                // SAFETY: row r + i is within the blocks, the panel within the row.
+                                unsafe { rates.update_all(l, s, blocks, streaming) }
                                 continue;
                             }
                             let room = &mut self.room[in_room..in_room + C * L::N];

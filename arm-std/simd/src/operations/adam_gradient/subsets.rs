@@ -98,13 +98,14 @@ impl Op for AdamGradientSums<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        let AdamGradientBits { rates, a, x, first, d, mut blocks, streaming, mut hint, .. } = self.0;
+        let AdamGradientBits { rates, a, x, first, d, blocks, streaming, mut hint, .. } = self.0;
         let (stride, examples) = (d.stride(), d.height());
         let height = blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
         assert!(stride.is_multiple_of(L::N));
         assert!(has_rows(x.cols(), first, height), "rows outside of the layer");
         assert!(examples <= MOST && x.height() >= examples);
         let rates = Rates::new(l, rates, a);
+        let blocks = blocks.map(|b| b.as_mut_ptr());
         prefetch_rows(l, d.data().as_ptr(), stride, examples.min(LISTED), WIDTH / L::N);
         let _fence = if streaming { Some(Fence(l)) } else { None };
         // All three are written before they are read.
@@ -137,8 +138,8 @@ impl Op for AdamGradientSums<'_> {
                     prefetch_rows(l, next, stride, at_once, vectors);
                     next = next.wrapping_add(at_once * stride);
                     with_width!(vectors, C => {
-                        // SAFETY: `count` examples from n and C vectors from `start` lie within d; a subset is below the
-                        // number of sums.
+                        // SAFETY: `count` examples from n and C vectors from `start` lie within d, rows `block..` + `rows`
+                        // within the blocks; a subset is below the number of sums.
                         unsafe {
                             tables.fill::<L, C>(l, d, n, count, start);
                             let table = tables.0.as_ptr().cast::<[f32; WIDTH]>();
@@ -169,9 +170,9 @@ impl Op for AdamGradientSums<'_> {
                                 let at = (block + r) * stride + start;
                                 // Rows behind the block are another thread's: asking would take them away.
                                 let ahead = at + AHEAD.min(rows - 1 - r) * stride;
-                                for block in &mut blocks {
+                                for p in blocks {
                                     for c in 0..C {
-                                        l.prefetch_write(block.as_mut_ptr().wrapping_add(ahead + c * L::N));
+                                        l.prefetch_write(p.wrapping_add(ahead + c * L::N));
                                     }
                                 }
                                 if hint.is_left() {
@@ -182,12 +183,12 @@ impl Op for AdamGradientSums<'_> {
                                 }
                                 // The row before, whose division does not wait for this row's sum.
                                 if let Some(at) = waiting.replace(at) {
-                                    rates.update_all(l, before, &mut blocks, at, streaming);
+                                    rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), streaming);
                                 }
                                 before = s;
                             }
                             if let Some(at) = waiting {
-                                rates.update_all(l, before, &mut blocks, at, streaming);
+                                rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), streaming);
                             }
                         }
                     });

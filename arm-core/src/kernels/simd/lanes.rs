@@ -1,0 +1,228 @@
+//! Vectors of four and of sixteen floats, and a float alone for what is left over: one loop serves all three.
+
+use crate::numeric::math::{Real, TINY};
+use core::ops::Div;
+use wide::{f32x4, f32x16};
+
+/// Vectors of sixteen floats that are held in registers while rows pass by.
+pub(super) const BLOCK: usize = if cfg!(target_feature = "avx") { 4 } else { 2 };
+
+/// `N` floats. Each operation is rounded on its own.
+pub(super) trait Vector<const N: usize>: Real + Div<Output = Self> {
+    fn load(from: &[f32; N]) -> Self;
+    fn store(self, to: &mut [f32; N]);
+    fn sqrt(self) -> Self;
+    /// Each float, or zero where its magnitude is below [`TINY`].
+    fn significant(self) -> Self;
+    /// Each float, times `slope` where it is below [`TINY`], but not a NaN.
+    fn leaky(self, slope: f32) -> Self;
+    /// Whether any float is not zero.
+    fn any(self) -> bool;
+    /// Magnitudes, but infinity for zero.
+    fn sizes(self) -> Self;
+    /// The smaller of each two; which are numbers.
+    fn smaller(self, other: Self) -> Self;
+}
+
+macro_rules! vector {
+    ($vector:ty, $n:literal) => {
+        impl Real for $vector {
+            #[inline(always)]
+            fn splat(x: f32) -> Self {
+                <$vector>::splat(x)
+            }
+        }
+
+        impl Vector<$n> for $vector {
+            #[inline(always)]
+            fn load(from: &[f32; $n]) -> Self {
+                <$vector>::new(*from)
+            }
+
+            #[inline(always)]
+            fn store(self, to: &mut [f32; $n]) {
+                *to = self.to_array();
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                self.sqrt()
+            }
+
+            #[inline(always)]
+            fn significant(self) -> Self {
+                !self.abs().simd_lt(<$vector>::splat(TINY)) & self
+            }
+
+            #[inline(always)]
+            fn leaky(self, slope: f32) -> Self {
+                let below = self.simd_lt(<$vector>::splat(TINY));
+                below.select((self * <$vector>::splat(slope)).significant(), self)
+            }
+
+            #[inline(always)]
+            fn any(self) -> bool {
+                self.simd_ne(<$vector>::splat(0.0)).any()
+            }
+
+            #[inline(always)]
+            fn sizes(self) -> Self {
+                let zero = self.simd_eq(<$vector>::splat(0.0));
+                (zero & <$vector>::splat(f32::INFINITY)) | self.abs()
+            }
+
+            #[inline(always)]
+            fn smaller(self, other: Self) -> Self {
+                self.fast_min(other)
+            }
+        }
+    };
+}
+
+vector!(f32x4, 4);
+vector!(f32x16, 16);
+
+impl Vector<1> for f32 {
+    #[inline(always)]
+    fn load(from: &[f32; 1]) -> Self {
+        from[0]
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [f32; 1]) {
+        to[0] = self;
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        arm_vfp::sqrt(self)
+    }
+
+    #[inline(always)]
+    fn significant(self) -> Self {
+        crate::numeric::math::significant(self)
+    }
+
+    #[inline(always)]
+    fn leaky(self, slope: f32) -> Self {
+        if self < TINY { (slope * self).significant() } else { self }
+    }
+
+    #[inline(always)]
+    fn any(self) -> bool {
+        self != 0.0
+    }
+
+    #[inline(always)]
+    fn sizes(self) -> Self {
+        if self == 0.0 { f32::INFINITY } else { self.abs() }
+    }
+
+    #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        if other < self { other } else { self }
+    }
+}
+
+/// `B` times `N` floats from `start` on, where there are so many.
+#[inline(always)]
+pub(super) fn block<const N: usize, const B: usize>(from: &[f32], start: usize) -> Option<&[[f32; N]; B]> {
+    from.get(start..)?.as_chunks().0.first_chunk()
+}
+
+/// [`block`], writable.
+#[inline(always)]
+pub(super) fn block_mut<const N: usize, const B: usize>(
+    from: &mut [f32],
+    start: usize,
+) -> Option<&mut [[f32; N]; B]> {
+    from.get_mut(start..)?.as_chunks_mut().0.first_chunk_mut()
+}
+
+/// Vectors with these floats.
+#[inline(always)]
+pub(super) fn load<V: Vector<N>, const N: usize, const B: usize>(from: &[[f32; N]; B]) -> [V; B] {
+    from.each_ref().map(|from| V::load(from))
+}
+
+/// The floats of these vectors.
+#[inline(always)]
+pub(super) fn store<V: Vector<N>, const N: usize, const B: usize>(from: [V; B], to: &mut [[f32; N]; B]) {
+    from.into_iter().zip(to).for_each(|(from, to)| from.store(to));
+}
+
+/// [`store`] of what an activation makes of them; a slope of 1 makes nothing.
+#[inline(always)]
+pub(super) fn store_activated<V: Vector<N>, const N: usize, const B: usize>(
+    from: [V; B],
+    slope: f32,
+    to: &mut [[f32; N]; B],
+) {
+    store(if slope == 1.0 { from } else { from.map(|x| x.leaky(slope)) }, to);
+}
+
+/// Calls a function for blocks of columns from left to right, as wide as there are columns left for.
+macro_rules! columns {
+    ($cols:expr, $at:ident, $f:ident($($argument:expr),*)) => {{
+        let (cols, mut $at) = ($cols, 0usize);
+        while cols - $at >= 16 * BLOCK {
+            $f::<f32x16, 16, BLOCK>($($argument),*);
+            $at += 16 * BLOCK;
+        }
+        while BLOCK > 2 && cols - $at >= 32 {
+            $f::<f32x16, 16, 2>($($argument),*);
+            $at += 32;
+        }
+        while cols - $at >= 16 {
+            $f::<f32x16, 16, 1>($($argument),*);
+            $at += 16;
+        }
+        while cols - $at >= 4 {
+            $f::<f32x4, 4, 1>($($argument),*);
+            $at += 4;
+        }
+        while cols > $at {
+            $f::<f32, 1, 1>($($argument),*);
+            $at += 1;
+        }
+    }};
+}
+pub(super) use columns;
+
+/// Sixteen floats, of which those that are not there are `fill`.
+#[inline(always)]
+pub(super) fn padded(from: &[f32], fill: f32) -> f32x16 {
+    if let Some(from) = from.first_chunk() {
+        return f32x16::new(*from);
+    }
+    let mut all = [fill; 16];
+    all.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    f32x16::new(all)
+}
+
+/// Writes as many of sixteen floats as there is room for.
+#[inline(always)]
+pub(super) fn store_some(from: [f32; 16], to: &mut [f32]) {
+    match to.first_chunk_mut() {
+        Some(to) => *to = from,
+        None => to.iter_mut().zip(&from).for_each(|(to, from)| *to = *from),
+    }
+}
+
+/// Four floats after four.
+#[inline(always)]
+pub(super) fn quarters(x: f32x16) -> [f32x4; 4] {
+    bytemuck::cast(x)
+}
+
+/// `x` or, where `mask` says so, its negative: `mask` has zeros and signs.
+#[inline(always)]
+pub(super) fn flip(x: f32x16, mask: f32x16) -> f32x16 {
+    x ^ mask
+}
+
+/// All ones where x >= 0.
+#[inline(always)]
+pub(super) fn not_negative(x: f32x16) -> f32x16 {
+    x.simd_ge(f32x16::splat(0.0))
+}

@@ -1,0 +1,113 @@
+//! Kernels with vectors, for the instruction set that the crate is compiled for: by `wide`, whose vectors of sixteen floats
+//! are one register of AVX-512, two of AVX, and four of SSE2, NEON and simd128.
+//!
+//! Each operation is rounded on its own and sums keep the order of [`Portable`]: the bits are the same.
+
+mod bernoulli;
+mod lanes;
+mod math;
+mod matrix;
+mod optimise;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use crate::kernels::{AdamRates, DrawRule, Drawn, Input, Kernels, Portable};
+use crate::numeric::math::TINY;
+use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+
+/// The kernels for this target: with vectors where it has some, otherwise [`Portable`]. The bits are those of [`Portable`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Simd;
+
+impl Kernels for Simd {
+    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+        for n in 0..x.examples().min(y.examples()) {
+            matrix::add_scaled(x.row(n), w, slope, y.row_mut(n));
+        }
+    }
+
+    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+        for n in 0..y.examples() {
+            rows::add_rows(x.row(n), x.cols(), w, slope, y.row_mut(n));
+        }
+    }
+
+    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, mut dx: MatrixMut<'_>) {
+        for n in 0..d.examples().min(a.examples()).min(dx.examples()) {
+            let dx = dx.row_mut(n);
+            matrix::dots(d.row(n), w, dx);
+            arm_vfp::activate_back(slope, TINY, a.row(n), dx);
+        }
+    }
+
+    fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
+        for n in 0..x.examples().min(d.examples()) {
+            let (x, d) = (x.row(n), d.row(n));
+            let units = x.get(first..).unwrap_or_default();
+            let units = units.get(..g.height()).unwrap_or(units);
+            matrix::outer(a, units, d, &mut g);
+            rows::add_to_rows(a, d, (&[], x.len()), first, &mut g);
+        }
+    }
+
+    fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
+        for n in 0..d.examples() {
+            rows::add_to_rows(a, d.row(n), (x.row(n), x.cols()), first, &mut g);
+        }
+    }
+
+    fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
+        rule.resolve(bernoulli::Row::<true> { logits, uniforms, out })
+    }
+
+    fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
+        let out = Drawn { sample, partner: &mut [], score: &mut [] };
+        rule.resolve(bernoulli::Row::<false> { logits, uniforms, out }).0
+    }
+
+    fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {
+        bernoulli::log_prob(logits, b)
+    }
+
+    fn log_prob_delta(&self, logits: &mut [f32], b: &[u32]) -> f32 {
+        bernoulli::log_prob_delta(logits, b)
+    }
+
+    fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]) {
+        Portable.axpy(a, x, y);
+    }
+
+    fn momentum(&self, rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]) {
+        Portable.momentum(rate, momentum, g, v, w);
+    }
+
+    fn momentum_rank_one(
+        &self,
+        rate: f32,
+        momentum: f32,
+        x: Input<'_>,
+        first: usize,
+        d: &[f32],
+        room: &mut [f32],
+        blocks: (MatrixMut<'_>, MatrixMut<'_>),
+    ) {
+        Portable.momentum_rank_one(rate, momentum, x, first, d, room, blocks);
+    }
+
+    fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
+        optimise::adam(rates, g, m, v, w);
+    }
+
+    fn adam_rank_one(
+        &self,
+        rates: AdamRates,
+        x: Input<'_>,
+        first: usize,
+        d: &[f32],
+        _room: &mut [f32],
+        blocks: (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
+    ) {
+        optimise::adam_rank_one(rates, x, first, d, blocks);
+    }
+}
