@@ -79,6 +79,9 @@ pub(super) fn back<L: Lanes>(
 }
 
 /// The sums of a tile.
+///
+/// # Safety
+/// What the sum reads must be readable, and the tile writable.
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     l: L,

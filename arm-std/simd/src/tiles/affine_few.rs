@@ -57,6 +57,10 @@ impl Few<'_> {
         }
     }
 
+    /// The columns of a panel, the last vector with `lanes` lanes.
+    ///
+    /// # Safety
+    /// That of [`run`](Self::run), for these columns.
     #[inline(always)]
     unsafe fn panel<L: Lanes, const C: usize>(self, l: L, tables: &mut Tables, lanes: usize) {
         let (inputs, table) = (self.x.cols(), tables.0.as_mut_ptr().cast::<f32>());

@@ -299,11 +299,11 @@ impl Op for LogProbRows<'_, '_> {
         for (start, count) in rows.groups() {
             let words = rows.bits(start, count, b);
             for row in (0..count).step_by(rows.in_word()) {
-                for k in 0..rows.units.div_ceil(N) {
+                for (k, word) in words[row].iter().enumerate().take(rows.units.div_ceil(N)) {
                     let place = rows.place(start + row, k);
                     // SAFETY: the rows lie within the data.
                     let phi = unsafe { place.load(l, data.as_ptr()) };
-                    let given = Given::new(&phi, words[row][k] | place.absent());
+                    let given = Given::new(&phi, word | place.absent());
                     product.put::<L, true>(l, rows, row, k, &factors(&given.e));
                     first.put::<L, false>(l, rows, row, k, &given.first);
                 }
@@ -334,9 +334,9 @@ impl Op for LogProbDeltaRows<'_, '_, '_> {
         for (start, count) in rows.groups() {
             let words = rows.bits(start, count, b);
             for row in (0..count).step_by(rows.in_word()) {
-                for k in 0..rows.units.div_ceil(N) {
+                for (k, word) in words[row].iter().enumerate().take(rows.units.div_ceil(N)) {
                     let place = rows.place(start + row, k);
-                    let word = words[row][k] | place.absent();
+                    let word = word | place.absent();
                     // SAFETY: the rows lie within the data.
                     let (given, delta) = Given::with_delta(&unsafe { place.load(l, data) }, word);
                     // SAFETY: as above.
