@@ -4,7 +4,7 @@
 #   scripts/vectors.sh            all of them
 #   scripts/vectors.sh x86        SSE2, AVX2 and AVX-512 (where this processor has them)
 #   scripts/vectors.sh aarch64    NEON, cross-compiled, on an emulated AArch64
-#   scripts/vectors.sh wasm       simd128 and none, in node
+#   scripts/vectors.sh wasm       WebAssembly, in node
 #
 # Each runs all kernels on random shapes: on x86-64 and AArch64 as unit tests, against the kernels without vectors; in node
 # by the golden values that boards compute too. For AArch64 it needs qemu-user, gcc-aarch64-linux-gnu and
@@ -38,11 +38,9 @@ aarch64() {
 }
 
 wasm() {
-    for features in +simd128 -simd128; do
-        echo "== wasm32 $features"
-        RUSTFLAGS="-C target-feature=$features" examples/web/build.sh "$target_dir/wasm$features"
-        node examples/web/golden.mjs "$target_dir/wasm$features/learner.wasm"
-    done
+    echo "== wasm32"
+    examples/web/build.sh "$target_dir/wasm"
+    node examples/web/golden.mjs "$target_dir/wasm/learner.wasm"
 }
 
 case ${1:-all} in
