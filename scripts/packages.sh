@@ -123,7 +123,9 @@ linked() {
     case $1 in
         rv32*)
             command -v riscv64-unknown-elf-gcc >/dev/null || { echo "packages: no riscv64-unknown-elf-gcc: $1 is not linked"; return; }
-            set -- "$1" "$2" "$3" riscv64-unknown-elf-gcc --specs=picolibc.specs
+            # Memory enough: picolibc takes a part with 64 KB for granted.
+            size="-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=0x400000,--defsym=__ram=0x90000000,--defsym=__ram_size=0x400000"
+            set -- "$1" "$2" "$3" riscv64-unknown-elf-gcc "--specs=picolibc.specs $size"
             ;;
         *) set -- "$1" "$2" "$3" arm-none-eabi-gcc --specs=nosys.specs ;;
     esac
