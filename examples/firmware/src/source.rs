@@ -13,7 +13,7 @@ pub const MACHINE: Plan = Plan {
 };
 
 /// The hash of all scores of that run, on every machine.
-pub const SCORES: u64 = 0xb729_64ff_c60f_a47b;
+pub const SCORES: u64 = 0xf37c_7744_a8a0_5a34;
 
 /// Recorded samples as little-endian bytes: normal ones to learn, others, and faulty ones.
 pub type Recordings<'a> = [&'a [u8]; 3];
