@@ -108,8 +108,8 @@ fn the_survey_is_learned() {
 /// The National Long Term Care Survey, where it lies beside the repository.
 #[test]
 fn the_real_survey_is_learned() {
-    let Some(data) = arm_needs::data("binary_tables/nltcs") else { return };
-    let splits = arm_std::data::load(&data).unwrap().binarise(None).unwrap();
+    let Some(file) = arm_needs::data("binary_tables/nltcs.train.data.gz") else { return };
+    let splits = arm_std::data::load(&file.with_file_name("nltcs")).unwrap().binarise(None).unwrap();
     let arm_std::data::Source::Fixed(train) = &splits.train else { panic!("a table of bits") };
     let rows = |table: &arm_std::data::BitTable| -> Vec<[u8; 2]> {
         table.words().iter().map(|&row| (row as u16).to_le_bytes()).collect()
