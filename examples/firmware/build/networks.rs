@@ -7,7 +7,8 @@ fn layers(text: &str) -> Vec<Layer> {
     let layer = |item: &str| {
         let item = item.trim();
         let inner = item.strip_prefix('[').and_then(|item| item.strip_suffix(']'));
-        let width = inner.unwrap_or(item).parse().unwrap_or_else(|_| panic!("{item:?} is no layer in {text:?}"));
+        let width =
+            inner.unwrap_or(item).parse().unwrap_or_else(|_| panic!("{item:?} is no layer in {text:?}"));
         (width, inner.is_some())
     };
     text.split('-').map(layer).collect()
