@@ -17,7 +17,8 @@ pub(super) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
 
 #[inline(always)]
 pub(super) fn momentum(rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]) {
-    let row = Layout { cols: g.len(), stride: g.len() };
+    let n = g.len().min(v.len()).min(w.len());
+    let row = Layout { cols: n, stride: n };
     arm_vfp::momentum(&Momentum { keep: momentum, rate, grid: GRID }, &[1.0], g, row, (v, w));
 }
 
@@ -75,7 +76,8 @@ pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mu
             return;
         };
         arm_vfp::squares(g, &mut squares);
-        let row = Layout { cols: g.len(), stride: g.len() };
+        let n = g.len().min(v.len()).min(w.len());
+    let row = Layout { cols: n, stride: n };
         arm_vfp::adam(&constants, &[1.0], g, &squares, row, (m, v, w));
         i += BLOCK;
     }
