@@ -40,7 +40,7 @@ aarch64() {
 wasm() {
     echo "== wasm32"
     examples/web/build.sh "$target_dir/wasm"
-    node examples/web/golden.mjs "$target_dir/wasm/learner.wasm"
+    node examples/web/golden.mjs "$target_dir/wasm/golden.wasm"
 }
 
 case ${1:-all} in

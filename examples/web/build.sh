@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the page: learner.wasm, and index.html with the module in it, which a browser opens without a server.
+# Builds the page: learner.wasm, golden.wasm for golden.mjs, and index.html with the module in it, which a browser opens without a server.
 #
 #   examples/web/build.sh [FOLDER]    examples/web/target/page unless said otherwise
 #
@@ -11,15 +11,21 @@ out=${1:-$here/target/page}
 export RUSTFLAGS="${RUSTFLAGS:--C target-feature=+simd128}" CARGO_TARGET_DIR="$here/target"
 target=wasm32-unknown-unknown
 cd "$here"
-if command -v rustup >/dev/null && rustup target list --installed 2>/dev/null | grep -qx $target; then
-    cargo build --release --locked --target $target
-else
+# build ARGUMENTS...
+build() {
+    if command -v rustup >/dev/null && rustup target list --installed 2>/dev/null | grep -qx $target; then
+        cargo build --release --locked --target $target "$@"
+        return
+    fi
     linker=$(command -v rust-lld || command -v wasm-ld)
     export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$linker
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo build -Zbuild-std=core,compiler_builtins \
-        -Zbuild-std-features=compiler-builtins-mem --release --locked --target $target
-fi
+        -Zbuild-std-features=compiler-builtins-mem --release --locked --target $target "$@"
+}
 mkdir -p "$out"
+build --features golden
+cp "target/$target/release/learner_page.wasm" "$out/golden.wasm"
+build
 cp "target/$target/release/learner_page.wasm" "$out/learner.wasm"
 module=$(base64 "$out/learner.wasm" | tr -d '\n')
 {

@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$here/build.sh" "$work"
-node "$here/golden.mjs" "$work/learner.wasm"
+node "$here/golden.mjs" "$work/golden.wasm"
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
 open() {
     timeout 300 "$browser" --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,900 \

@@ -1,5 +1,5 @@
 //! Kernels with vectors, for the instruction set that the crate is compiled for: by `wide`, whose vectors of sixteen floats
-//! are one register of AVX-512, two of AVX, and four of SSE2 and NEON.
+//! are one register of AVX-512, two of AVX, and four of SSE2, NEON and simd128.
 //!
 //! Each operation is rounded on its own and sums keep the order of [`Portable`]: the bits are the same.
 
