@@ -54,6 +54,8 @@ pub fn kernels(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
     let mut buffers = [[0.0; WIDEST]; 4];
     let [x, d, y, room] = &mut buffers;
     let size = weights.len();
+    // Padding is hashed too.
+    weights.fill(0.0);
     moments.fill(0.0);
     let (m, v) = moments.split_at_mut_checked(size).unwrap_or_default();
     for _ in 0..SHAPES {
