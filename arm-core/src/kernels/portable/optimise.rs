@@ -76,8 +76,7 @@ pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mu
             return;
         };
         arm_vfp::squares(g, &mut squares);
-        let n = g.len().min(v.len()).min(w.len());
-    let row = Layout { cols: n, stride: n };
+        let row = Layout { cols: g.len(), stride: g.len() };
         arm_vfp::adam(&constants, &[1.0], g, &squares, row, (m, v, w));
         i += BLOCK;
     }
