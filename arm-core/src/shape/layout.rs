@@ -292,6 +292,7 @@ impl Shape<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feature::PRIOR;
     use crate::shape::Prior;
 
     const H: Layer = Layer::hidden(5, 0.1);
@@ -305,7 +306,7 @@ mod tests {
         let one: (&[Layer], &[Layer]) = (&[H, b(3)], &[H, b(7)]);
         let two: (&[Layer], &[Layer]) = (&[b(4), H, H, b(3)], &[H, b(4), b(7)]);
         for (encoder, decoder) in [one, two].into_iter().take(if STACKS { 2 } else { 1 }) {
-            for prior in [Prior::Fixed, Prior::Learned] {
+            for prior in [Prior::Fixed, Prior::Learned].into_iter().take(if PRIOR { 2 } else { 1 }) {
                 for pad in [1, 16].into_iter().take(if BATCH { 2 } else { 1 }) {
                     check(&Shape::vae(7, encoder, decoder, prior).padded(pad));
                 }
