@@ -35,7 +35,7 @@ use world::started;
 
 #[cfg(feature = "mpi")]
 mod world {
-    use crate::Peers;
+    use crate::driver::Peers;
     use mpi::environment::Universe;
     use mpi::topology::SimpleCommunicator;
     use mpi::traits::{Communicator, CommunicatorCollectives, Root};
