@@ -29,7 +29,7 @@ const CONDITIONAL: Shape = Shape::conditional(6, &[H, Layer::bernoulli(4)], &[H,
 const CHAIN: Shape = Shape::chain(6, &[Layer::bernoulli(4), H, Layer::bernoulli(4)]);
 const X: [u32; 1] = [0b10_1101];
 const Y: [u32; 1] = [0b1_0011];
-const RATE: f32 = 1.0;
+const RATE: f32 = 0.0625;
 const ROUNDING: f64 = 1.0 / 64.0;
 
 fn f(b: Bits<'_>) -> f32 {

@@ -61,7 +61,10 @@ impl<'s, K: Estimates, E: Estimator> Engine<'s, K, E> {
         scratch.path_rows.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
         scratch.path_f.fill(NatsOf::<K>::default());
         let sampler = UpwardSampler { pass, address: self.address(pass.batch, Purpose::Evaluate, 0), log_q };
-        sampler.sample(&mut self.independent(), 0, pass.layout.rows(), scratch);
+        // Plain draws.
+        let mut draw =
+            |phi: &[ValueOf<K>], u: &[ValueOf<K>], b: &mut [u32]| self.kernels.draw_independent(phi, u, b);
+        sampler.sample(&mut draw, 0, pass.layout.rows(), scratch);
     }
 
     /// For each example, p(x = 1 | b_1) of one sample b_1 ~ q(b_1 | x), a row of `inputs` probabilities each; of a
@@ -194,11 +197,6 @@ impl<'s, K: Estimates, E: Estimator> Engine<'s, K, E> {
         exact_size(batch.examples.saturating_mul(self.decoded()), out.len())?;
         self.check_params(params)?;
         Ok(self.pass(params, batch, 1))
-    }
-
-    /// Plain draws.
-    fn independent(&self) -> impl FnMut(&[ValueOf<K>], &[ValueOf<K>], &mut [u32]) -> NatsOf<K> {
-        |phi, u, b| self.kernels.draw_independent(phi, u, b)
     }
 
     /// Units of what the decoder ends in.
