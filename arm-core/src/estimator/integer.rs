@@ -95,7 +95,7 @@ impl IntegerRule for Rloo {
 
 impl IntegerEstimator for Rloo {
     fn integer_signals(&self, f: &[FixedNats], signal: &mut [FixedNats], weight: &mut [FixedNats]) {
-        let n = self.samples.max(2) as i32;
+        let n = (self.samples as i32).clamp(2, 1024);
         // Of at most 2^10 samples: the mean first, so that the sum stays in range.
         let mean = f.iter().fold(0, |sum, f| sum + f.0 / n);
         for (s, f) in signal.iter_mut().zip(f) {

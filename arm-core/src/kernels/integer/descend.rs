@@ -59,7 +59,8 @@ impl Rate {
             31..=46 => ((product >> (self.shift - 30)) + (((noise & 0xffff) as i32) << 14)) >> 30,
             47.. => 0,
         };
-        let cut = factor.clamp(-limit, limit);
+        // Not by `clamp`, which panics where the limits are not in order.
+        let cut = factor.min(limit).max(-limit);
         (cut, cut != factor)
     }
 }
