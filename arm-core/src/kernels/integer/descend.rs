@@ -29,7 +29,10 @@ impl Noise {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rate {
     mantissa: i32,
-    shift: i32,
+    /// In 0..31, of an input times the mantissa that was shifted by `before`.
+    shift: u32,
+    /// Down, or, where it is negative, up.
+    before: i32,
 }
 
 impl Rate {
@@ -41,27 +44,27 @@ impl Rate {
         let size = if exponent == 0 { 0 } else { (mantissa + (1 << 8)) >> 9 };
         // a is mantissa 2^(exponent - 150), and size is that without nine bits.
         let shift = 141 - exponent + 8 + bits as i32 - 28;
-        Rate { mantissa: if (word as i32) < 0 { -size } else { size }, shift }
+        let within = shift.clamp(0, 30);
+        let mantissa = if (word as i32) < 0 { -size } else { size };
+        Rate { mantissa, shift: within as u32, before: (shift - within).clamp(-31, 31) }
     }
 
-    /// What the gradients are multiplied with for input `x`, rounded by the lower half of `noise`, within +-`limit`; and whether
-    /// that cut it.
+    /// What the gradients are multiplied with for input `x`, rounded by the lower half of `noise`. The mean is within 2^-16.
     #[inline(always)]
-    fn factor(self, x: i32, noise: u32, limit: i32) -> (i32, bool) {
+    fn factor(self, x: i32, noise: u32) -> i32 {
         let product = self.mantissa * x;
-        let factor = match self.shift {
-            shift @ 0..=16 => (product + ((noise & 0xffff) >> (16 - shift)) as i32) >> shift,
-            shift @ 17..=30 => (product + (((noise & 0xffff) as i32) << (shift - 16))) >> shift,
-            ..0 => {
-                product.saturating_mul(1i32.checked_shl(self.shift.unsigned_abs()).unwrap_or(i32::MAX).max(1))
-            }
-            // The mean is within 2^-16 of a unit.
-            31..=46 => ((product >> (self.shift - 30)) + (((noise & 0xffff) as i32) << 14)) >> 30,
-            47.. => 0,
-        };
-        // Not by `clamp`, which panics where the limits are not in order.
-        let cut = factor.min(limit).max(-limit);
-        (cut, cut != factor)
+        let product = if self.before == 0 { product } else { self.moved(product) };
+        // The noise has as many bits as are shifted out.
+        (product + (((noise << 16) >> 1) >> (31 - self.shift)) as i32) >> self.shift
+    }
+
+    /// The product shifted by `before`, for rates beyond those that learn.
+    #[inline(never)]
+    fn moved(self, product: i32) -> i32 {
+        match self.before {
+            down @ 1.. => product >> down,
+            up => product.saturating_mul(1i32.wrapping_shl(up.unsigned_abs().min(30))),
+        }
     }
 }
 
@@ -88,9 +91,11 @@ pub(super) fn rows(
     let (height, mut beyond) = (w.height(), 0);
     let mut add = |i: usize, x: i32| {
         let noise = noise.row(i);
-        let (factor, cut) = rate.factor(x, noise, limit);
-        let out = factor != 0 && add_outer(factor, noise >> 16, d, w.row_mut(i));
-        beyond += u32::from(cut | out);
+        let factor = rate.factor(x, noise);
+        // Not by `clamp`, which panics where the limits are not in order.
+        let cut = factor.min(limit).max(-limit);
+        let out = add_outer(cut, noise >> 16, d, w.row_mut(i));
+        beyond += u32::from(cut != factor || out);
     };
     let units = match x {
         Input::Real(x) => {

@@ -5,15 +5,15 @@ use super::thumb;
 use super::{headroom, narrow, row, shift_round};
 use crate::Layout;
 
-/// x\[i\] = w\[i\] d over 2^`down`, for as many rows as there are in x.
+/// x\[i\] = w\[i\] d over 2^`down`, for as many rows as there are in x. Returns whether a result left the range.
 #[inline(never)]
-pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> u32 {
+pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
     let shift = headroom(d);
-    let mut beyond = 0;
+    let mut beyond = false;
     #[allow(unused_mut)] // where there is no assembly
     let mut done = 0;
     #[cfg(thumb2)]
-    if shift == 0 && !d.is_empty() && d.len() == layout.cols {
+    if !d.is_empty() && d.len() == layout.cols {
         for (k, x) in x.as_chunks_mut::<4>().0.iter_mut().enumerate() {
             let rows = w.get(4 * k * layout.stride..).unwrap_or_default();
             if rows.len() < 3 * layout.stride + layout.cols {
@@ -21,10 +21,10 @@ pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> u
             }
             let mut sums = [0; 4];
             // SAFETY: there are four rows, with as many columns as d has.
-            unsafe { thumb::dots(rows.as_ptr(), d.as_ptr(), d.len(), 2 * layout.stride, &mut sums) };
+            unsafe { thumb::dots(rows.as_ptr(), d.as_ptr(), d.len(), 2 * layout.stride, &mut sums, shift) };
             for (x, sum) in x.iter_mut().zip(sums) {
                 let (v, out) = narrow(sum, down, shift);
-                beyond += u32::from(out);
+                beyond |= out;
                 *x = v;
             }
             done += 4;
@@ -36,7 +36,7 @@ pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> u
             sum = sum.wrapping_add(i32::from(*w).wrapping_mul(shift_round((*d).into(), shift)));
         }
         let (v, out) = narrow(sum, down, shift);
-        beyond += u32::from(out);
+        beyond |= out;
         *x = v;
     }
     beyond

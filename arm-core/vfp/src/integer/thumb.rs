@@ -1,23 +1,98 @@
-//! Inner loops in assembly for Thumb-2 (Cortex-M3 and above): sums of eight columns or four rows stay in registers.
+//! Inner loops in assembly for Thumb-2 (Cortex-M3 and above): sums of eight columns or of four rows stay in registers.
 
 use core::arch::naked_asm;
 
-/// sums += x\[0\] w\[0\] + x\[1\] w\[1\] and so on, of eight columns of `n` rows, `stride` bytes apart.
+/// Eight columns of a dense layer.
+#[repr(C)]
+pub(super) struct Tile<X> {
+    pub w: *const i16,
+    pub x: *const X,
+    /// How many there are of `x`.
+    pub n: usize,
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    pub bias: *const i16,
+    /// By how many bits sums are shifted down, at least one.
+    pub down: u32,
+    pub slope: i32,
+    pub y: *mut i16,
+}
+
+/// A function that sums in r4 to r11, from a tile in r0 whose first four words are in r0 to r3, and writes units. It returns
+/// whether one left the range of 16 bits, which the flag Q remembers.
+macro_rules! tile {
+    ($bias:literal, $($sum:literal,)*) => {
+        naked_asm!(
+            "push {{r4-r11, lr}}",
+            "push {{r0}}",
+            "mov lr, #0",
+            "msr APSR_nzcvq, lr",
+            "ldm r0, {{r0-r3}}",
+            "mov r4, #0",
+            "mov r5, #0",
+            "mov r6, #0",
+            "mov r7, #0",
+            "mov r8, #0",
+            "mov r9, #0",
+            "mov r10, #0",
+            "mov r11, #0",
+            "cmp r2, #0",
+            "beq 5f",
+            $($sum,)*
+            "5:",
+            "pop {{r12}}",
+            "ldr r1, [r12, #16]",
+            "ldr r2, [r12, #20]",
+            "ldr r3, [r12, #24]",
+            "mov r0, #1",
+            "lsl r0, r2",
+            "lsr r0, #1",
+            tile!(@unit "r4", "0", $bias),
+            tile!(@unit "r5", "2", $bias),
+            tile!(@unit "r6", "4", $bias),
+            tile!(@unit "r7", "6", $bias),
+            tile!(@unit "r8", "8", $bias),
+            tile!(@unit "r9", "10", $bias),
+            tile!(@unit "r10", "12", $bias),
+            tile!(@unit "r11", "14", $bias),
+            "ldr r12, [r12, #28]",
+            "strh r4, [r12]",
+            "strh r5, [r12, #2]",
+            "strh r6, [r12, #4]",
+            "strh r7, [r12, #6]",
+            "strh r8, [r12, #8]",
+            "strh r9, [r12, #10]",
+            "strh r10, [r12, #12]",
+            "strh r11, [r12, #14]",
+            "mrs r0, APSR",
+            "ubfx r0, r0, #27, #1",
+            "pop {{r4-r11, pc}}",
+        )
+    };
+    (@unit $r:literal, $at:literal, $bias:literal) => {
+        concat!(
+            "ldrsh lr, [r1, #", $at, "]\n",
+            "add ", $r, ", ", $r, ", lr", $bias, "\n",
+            "add ", $r, ", r0\n",
+            "asr ", $r, ", ", $r, ", r2\n",
+            "ssat ", $r, ", #16, ", $r, "\n",
+            "cmp ", $r, ", #0\n",
+            "ittt lt\n",
+            "mullt ", $r, ", ", $r, ", r3\n",
+            "addlt ", $r, ", ", $r, ", #0x4000\n",
+            "asrlt ", $r, ", ", $r, ", #15",
+        )
+    };
+}
+
+/// A tile of [`add_scaled`](super::add_scaled) whose inputs are not shifted.
 ///
 /// # Safety
-/// `w` is good for these reads, `x` for `n`, which is not zero, and `sums` for writes.
+/// The pointers are good for what [`Tile`] says.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn add_scaled(
-    w: *const i16,
-    x: *const i16,
-    n: usize,
-    stride: usize,
-    sums: *mut [i32; 8],
-) {
-    naked_asm!(
-        "push {{r4-r11, lr}}",
-        "ldr r12, [sp, #36]",
-        "ldm r12, {{r4-r11}}",
+pub(super) unsafe extern "C" fn add_scaled(tile: *const Tile<i16>) -> u32 {
+    tile!(
+        ", lsl #8",
         "2:",
         "ldrsh r12, [r1], #2",
         "ldrsh lr, [r0]",
@@ -39,28 +114,17 @@ pub(super) unsafe extern "C" fn add_scaled(
         "add r0, r3",
         "subs r2, #1",
         "bne 2b",
-        "ldr r12, [sp, #36]",
-        "stm r12, {{r4-r11}}",
-        "pop {{r4-r11, pc}}",
     )
 }
 
-/// sums += eight columns of the rows whose bit is set in `n` words, `stride` bytes apart.
+/// A tile of [`add_rows`](super::add_rows): no bit is set behind the last row.
 ///
 /// # Safety
-/// `w` is good for reads of these rows, `bits` for `n`, which is not zero, and `sums` for writes.
+/// As [`add_scaled`], with words of bits.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn add_rows(
-    w: *const i16,
-    bits: *const u32,
-    n: usize,
-    stride: usize,
-    sums: *mut [i32; 8],
-) {
-    naked_asm!(
-        "push {{r4-r11, lr}}",
-        "ldr r12, [sp, #36]",
-        "ldm r12, {{r4-r11}}",
+pub(super) unsafe extern "C" fn add_rows(tile: *const Tile<u32>) -> u32 {
+    tile!(
+        "",
         "2:",
         "ldr r12, [r1], #4",
         "push {{r1, r2}}",
@@ -96,13 +160,10 @@ pub(super) unsafe extern "C" fn add_rows(
         "add r0, r0, r3, lsl #5",
         "subs r2, #1",
         "bne 2b",
-        "ldr r12, [sp, #36]",
-        "stm r12, {{r4-r11}}",
-        "pop {{r4-r11, pc}}",
     )
 }
 
-/// The inner products of `d` with four rows of `n` columns, `stride` bytes apart.
+/// The inner products of `d`, over 2^`shift`, with four rows of `n` columns, `stride` bytes apart.
 ///
 /// # Safety
 /// `w` is good for reads of these rows, `d` for `n`, which is not zero, and `sums` for writes.
@@ -113,6 +174,7 @@ pub(super) unsafe extern "C" fn dots(
     n: usize,
     stride: usize,
     sums: *mut [i32; 4],
+    shift: u32,
 ) {
     naked_asm!(
         "push {{r4-r11, lr}}",
@@ -123,6 +185,27 @@ pub(super) unsafe extern "C" fn dots(
         "mov r9, #0",
         "mov r10, #0",
         "mov r11, #0",
+        "ldr r3, [sp, #40]",
+        "cmp r3, #0",
+        "beq 2f",
+        "mov r7, #1",
+        "lsl r7, r3",
+        "lsr r7, #1",
+        "3:",
+        "ldrsh r12, [r1], #2",
+        "add r12, r7",
+        "asr r12, r3",
+        "ldrsh lr, [r0], #2",
+        "mla r8, r12, lr, r8",
+        "ldrsh lr, [r4], #2",
+        "mla r9, r12, lr, r9",
+        "ldrsh lr, [r5], #2",
+        "mla r10, r12, lr, r10",
+        "ldrsh lr, [r6], #2",
+        "mla r11, r12, lr, r11",
+        "subs r2, #1",
+        "bne 3b",
+        "b 4f",
         "2:",
         "ldrsh r12, [r1], #2",
         "ldrsh lr, [r0], #2",
@@ -135,6 +218,7 @@ pub(super) unsafe extern "C" fn dots(
         "mla r11, r12, lr, r11",
         "subs r2, #1",
         "bne 2b",
+        "4:",
         "ldr r12, [sp, #36]",
         "stm r12, {{r8-r11}}",
         "pop {{r4-r11, pc}}",

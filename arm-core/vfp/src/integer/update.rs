@@ -2,7 +2,7 @@
 
 /// w += a d over 2^16, rounded up where its fraction and `noise` (of 16 bits) carry: of uniform noise the mean of what is
 /// added is what should be. Every product must be below 2^31 - 2^16. Returns whether a parameter left the range.
-#[inline(never)]
+#[inline(always)]
 pub fn add_outer(a: i32, noise: u32, d: &[i16], w: &mut [i16]) -> bool {
     let mut beyond = 0;
     #[cfg(thumb2)]
