@@ -186,10 +186,10 @@ impl Arithmetic for Integer {
         prepared: Prepared<'_, i16, FixedNats>,
         mut w: MatrixMut<'_, i16>,
     ) {
-        let rate = descend::Rate::new(a, bits(of));
+        let factor = descend::factor(a, bits(of));
         for n in 0..d.examples() {
             let noise = descend::Noise::new(prepared.one.0 as u32, n, first);
-            self.count(descend::rows(&rate, noise, x, n, first, d.row(n), &mut w));
+            self.count(descend::rows(factor, noise, x, n, first, d.row(n), &mut w));
         }
     }
 

@@ -12,7 +12,7 @@ mod update;
 
 pub use affine::{Finish, add_rows, add_scaled};
 pub use back::{activate_back, dots};
-pub use update::add_outer;
+pub use update::{Factor, WEYL, add_outer};
 
 use crate::Layout;
 

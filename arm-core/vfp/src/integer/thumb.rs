@@ -225,25 +225,78 @@ pub(super) unsafe extern "C" fn dots(
     )
 }
 
-/// w += (a d + noise) over 2^16 for `fours` times four columns. Returns whether a result left the range of 16 bits.
+/// Rows that follow each other, for [`add_outer`].
+#[repr(C)]
+pub(super) struct Rows {
+    pub w: *mut i16,
+    pub d: *const i16,
+    /// A fourth of the columns.
+    pub fours: usize,
+    /// Rows, at least one.
+    pub n: usize,
+    /// An input a row.
+    pub x: *const i16,
+    pub mantissa: i32,
+    /// 31 less than it is shifted by, and how far that is.
+    pub keep: u32,
+    pub shift: u32,
+    pub limit: i32,
+    /// The word of the first row, and what it grows by.
+    pub noise: u32,
+    pub weyl: u32,
+    /// Bytes from the end of a row to the start of the next.
+    pub gap: usize,
+}
+
+/// For each row, w += (a d + noise) over 2^16, where a is the input times the mantissa, shifted down and rounded by the lower
+/// half of the row's word, within the limit; noise is its upper half. Returns how many rows were cut by the limit or have a
+/// result that left the range of 16 bits.
 ///
 /// # Safety
-/// `d` is good for reads of so many, and `w` for reads and writes; `fours` is not zero.
+/// The pointers are good for what [`Rows`] says; there are columns.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn add_outer(
-    w: *mut i16,
-    d: *const i16,
-    fours: usize,
-    a: i32,
-    noise: u32,
-) -> u32 {
+pub(super) unsafe extern "C" fn add_outer(rows: *mut Rows) -> u32 {
     naked_asm!(
-        "push {{r4-r9, lr}}",
-        "ldr r12, [sp, #28]",
-        // Saturation is remembered by the flag Q.
-        "mov lr, #0",
-        "msr APSR_nzcvq, lr",
+        "push {{r4-r11, lr}}",
+        "mov r10, r0",
+        "ldr r0, [r10]",
+        "mov r11, #0",
         "2:",
+        "ldr r4, [r10, #16]",
+        "ldrsh r3, [r4], #2",
+        "str r4, [r10, #16]",
+        "ldr r4, [r10, #36]",
+        "ldr r5, [r10, #40]",
+        "add r5, r4",
+        "str r5, [r10, #36]",
+        // What the noise of the lower half adds, and that of the upper.
+        "lsl r5, r4, #16",
+        "lsr r12, r4, #16",
+        "lsr r5, #1",
+        "add r6, r10, #20",
+        "ldm r6, {{r6-r9}}",
+        "lsr r5, r7",
+        "mla r3, r3, r6, r5",
+        "asr r3, r8",
+        // Saturation is remembered by the flag Q, which a cut sets too.
+        "mov r4, #0",
+        "msr APSR_nzcvq, r4",
+        "mov r4, r3",
+        "cmp r3, r9",
+        "it gt",
+        "movgt r3, r9",
+        "rsb r9, r9, #0",
+        "cmp r3, r9",
+        "it lt",
+        "movlt r3, r9",
+        "cmp r3, r4",
+        "ittt ne",
+        "mvnne r4, #0",
+        "lsrne r4, #1",
+        "ssatne r4, #16, r4",
+        "ldr r1, [r10, #4]",
+        "ldr r2, [r10, #8]",
+        "3:",
         "ldrsh r4, [r1], #2",
         "ldrsh r5, [r1], #2",
         "ldrsh r6, [r1], #2",
@@ -269,9 +322,17 @@ pub(super) unsafe extern "C" fn add_outer(
         "strh r6, [r0], #2",
         "strh r7, [r0], #2",
         "subs r2, #1",
+        "bne 3b",
+        "mrs r4, APSR",
+        "ubfx r4, r4, #27, #1",
+        "add r11, r4",
+        "ldr r4, [r10, #44]",
+        "add r0, r4",
+        "ldr r4, [r10, #12]",
+        "subs r4, #1",
+        "str r4, [r10, #12]",
         "bne 2b",
-        "mrs r0, APSR",
-        "ubfx r0, r0, #27, #1",
-        "pop {{r4-r9, pc}}",
+        "mov r0, r11",
+        "pop {{r4-r11, pc}}",
     )
 }
