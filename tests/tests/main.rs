@@ -9,10 +9,12 @@ mod firmware;
 mod golden;
 mod gradients;
 mod one_engine;
+mod order;
 mod pages;
 mod relaxed;
 mod scratch;
 mod smooth;
+mod two_units;
 mod unbiased;
 
 #[test]
