@@ -149,7 +149,7 @@ fn shared_upper_uniforms_can_raise_the_variance() {
             let g = gradient(&engine, &mut BlackBox(differ), &params, BitMatrix::NONE, 1, step).1[0];
             sum += f64::from(g * g);
         }
-        // The standard error is 0.9 % where f always differs and 1.2 % elsewhere: six of them.
+        // The standard errors are 0.6 % and 1.1 %.
         let variance = sum / draws as f64;
         assert!((variance / expected - 1.0).abs() < 0.08, "{shared}: {variance} {expected}");
     }
