@@ -170,7 +170,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         if BATCH
             && transform.is_none()
             && (t > 0 || samples == 1)
-            && !E::SECOND_PATHS.has_flips()
+            && !self.estimator.second_paths().has_flips()
             && self.estimator.relaxation().is_none()
         {
             let here = start..start + rows * words(width);

@@ -2,7 +2,8 @@
 //!
 //! A step has the same bits on any number of threads, so numbers are tried in steps that count. They take turns for some
 //! milliseconds each, at the start and again at growing intervals. In between, a number that has become slower than
-//! fewer threads were is given up at once: that is what happens when other processes want the CPUs.
+//! fewer threads were is given up soon, which is what happens when other processes want the CPUs, and taken again if
+//! these turn out no better.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -51,6 +52,12 @@ const CLEAR: f64 = 1.5;
 const EARLY: (u32, Duration) = (8, Duration::from_millis(1));
 /// What more threads must gain: they take CPUs from others.
 const GAIN: f64 = 0.97;
+/// What a number that was left must have gained over the one in use, to be taken again before the next trial. A machine
+/// that slows down as a whole makes any number look bad beside the old times of the others, until it has new ones.
+const AGAIN: f64 = 0.9;
+/// A step of one thread, in seconds, below which others are not tried: they wait for each other several times in it. On
+/// the machine of docs/speed.md nothing below 25 us gained.
+const SHORT: f64 = 15e-6;
 /// Time over which a number is watched between trials.
 const WATCH: Duration = Duration::from_millis(25);
 /// Time between trials: at first, and at most (or twenty trials).
@@ -63,13 +70,15 @@ pub(super) struct Choice {
     counts: Vec<usize>,
     /// The one in use.
     at: usize,
-    /// Seconds a step took with each in the last trial.
+    /// Seconds a step took with each when it was last watched or tried.
     seconds: Vec<f64>,
     /// The turns of each in the trial under way; none between trials.
     trial: Option<Vec<Vec<f64>>>,
     /// Steps and time since the number in use was changed or looked at.
     steps: u32,
     time: Duration,
+    /// The number in use was slower than fewer threads when it was last looked at: once may be a moment's, twice is not.
+    slow: bool,
     /// The longest of these steps.
     longest: Duration,
     /// The next step is the first after a change: threads wake, and caches are cold.
@@ -97,6 +106,7 @@ impl Choice {
             counts,
             steps: 0,
             time: Duration::ZERO,
+            slow: false,
             longest: Duration::ZERO,
             fresh: true,
             spent: Duration::ZERO,
@@ -152,6 +162,12 @@ impl Choice {
 
     fn turn(&mut self, mut turns: Vec<Vec<f64>>, seconds: f64) {
         turns[self.at].push(seconds);
+        if self.at == 0 && seconds < SHORT {
+            self.seconds.fill(f64::INFINITY);
+            self.seconds[0] = seconds;
+            (self.spent, self.between) = (Duration::ZERO, BETWEEN[0]);
+            return;
+        }
         let rounds = turns.iter().map(Vec::len).min().unwrap_or(0);
         if rounds == turns[self.at].len() {
             self.seconds = turns.iter().map(|turns| median(turns)).collect();
@@ -168,9 +184,18 @@ impl Choice {
     }
 
     fn watch(&mut self, seconds: f64) {
-        let fewer = self.best(self.at);
-        if self.at > 0 && seconds > self.seconds[fewer] {
+        let (fewer, best) = (self.best(self.at), self.best(self.counts.len()));
+        let slow = self.at > 0 && seconds > self.seconds[fewer];
+        let again = std::mem::replace(&mut self.slow, slow) && slow;
+        if again || !slow {
+            self.seconds[self.at] = seconds;
+        }
+        if again {
+            self.between = BETWEEN[0];
+            self.slow = false;
             self.change(fewer);
+        } else if self.seconds[best] < AGAIN * seconds {
+            self.change(best);
         }
         if self.spent >= self.between {
             self.between = (2 * self.between).min(BETWEEN[1]);
@@ -246,8 +271,21 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_that_slows_down_as_a_whole_changes_nothing() {
+        let mut choice = Choice::new(Threads::Measured(2), 2);
+        let quiet = |threads: usize| if threads == 1 { 1e-4 } else { 0.75e-4 };
+        run(&mut choice, 0.3, quiet);
+        for _ in 0..10 {
+            let rate = run(&mut choice, 0.2, |threads| 1.5 * quiet(threads));
+            assert!(rate > 0.9 / (1.5 * 0.75e-4), "{rate}");
+            let rate = run(&mut choice, 0.2, quiet);
+            assert!(rate > 0.9 / 0.75e-4, "{rate}");
+        }
+    }
+
+    #[test]
     fn a_trial_of_what_is_far_slower_is_short() {
-        let slow = |threads: usize| if threads == 1 { 1e-5 } else { 1e-4 };
+        let slow = |threads: usize| if threads == 1 { 2e-5 } else { 1e-4 };
         let mut choice = Choice::new(Threads::Measured(2), 2);
         let (mut spent, mut time) = (0.0, 0.0);
         while time < 0.1 {
@@ -269,6 +307,16 @@ mod tests {
             choice.took(Duration::from_secs_f64(taken));
             time += taken;
         }
+        assert_eq!(choice.counts()[choice.at()], 2);
+    }
+
+    #[test]
+    fn a_short_step_is_never_shared() {
+        let mut choice = Choice::new(Threads::Measured(2), 2);
+        let short = |threads: usize| if threads == 1 { 1e-5 } else { panic!("tried") };
+        run(&mut choice, 5.0, short);
+        // Until it is no longer short.
+        run(&mut choice, 2.0, |threads| 1e-3 / threads as f64);
         assert_eq!(choice.counts()[choice.at()], 2);
     }
 
