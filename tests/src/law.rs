@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn quadrature_is_exact_for_polynomials() {
-        let sum = |n: usize, degree: i32| pieces(n, &[0.3]).iter().map(|(x, w)| w * x.powi(degree)).sum::<f64>();
+        let sum =
+            |n: usize, degree: i32| pieces(n, &[0.3]).iter().map(|(x, w)| w * x.powi(degree)).sum::<f64>();
         for (n, degree) in [(1, 1), (3, 5), (12, 23)] {
             assert!((sum(n, degree) - 1.0 / f64::from(degree + 1)).abs() < 1e-14, "{n}");
         }

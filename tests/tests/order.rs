@@ -64,7 +64,7 @@ fn symmetrised_local_disarm_never_varies_more() {
 #[test]
 fn ugc_usually_varies_less_than_disarm() {
     let share = share(|two| in_all(&reference::ugc(two), &reference::disarm(two)));
-    assert!((0.8..1.0).contains(&share), "{share}");
+    assert!((0.90..0.92).contains(&share), "{share}");
     let (ugc, disarm) = (xor(reference::ugc), xor(reference::disarm));
     assert!((ugc.variance(0) - 0.0220).abs() < 1e-4 && disarm.variance(0) == 0.0, "{ugc:?}");
 }
@@ -72,36 +72,38 @@ fn ugc_usually_varies_less_than_disarm() {
 #[test]
 fn flipping_every_unit_usually_varies_less_than_disarm() {
     let share = share(|two| in_all(&reference::leg(two), &reference::disarm(two)));
-    assert!((0.7..1.0).contains(&share), "{share}");
+    assert!((0.94..0.95).contains(&share), "{share}");
 }
 
+/// In all of these tables; nothing is known here that would promise it for every f.
 #[test]
-fn arms_usually_varies_less_than_independent_samples() {
+fn antithetic_samples_vary_less_than_independent_ones_in_all_of_these_tables() {
     for n in [2, 4] {
-        let share = share(|two| in_all(&reference::arms(two, n), &reference::rloo(two, n)));
-        assert!((0.8..1.0).contains(&share), "{n}: {share}");
+        assert_eq!(share(|two| in_all(&reference::arms(two, n), &reference::rloo(two, n))), 1.0);
     }
 }
 
 #[test]
-fn negative_factors_of_double_cv_usually_lower_the_variance() {
+fn a_negative_factor_of_double_cv_usually_lowers_the_variance() {
     let share = share(|two| in_all(&reference::double_cv(two, 2, -0.5), &reference::double_cv(two, 2, 0.0)));
-    assert!((0.8..1.0).contains(&share), "{share}");
+    assert!((0.90..0.92).contains(&share), "{share}");
 }
 
 #[test]
 fn muprop_usually_varies_less_than_reinforce() {
     let share = share(|two| in_all(&reference::muprop(two), &reference::reinforce(two, 0.0)));
-    assert!((0.8..1.0).contains(&share), "{share}");
+    assert!((0.87..0.88).contains(&share), "{share}");
 }
 
 #[test]
 fn ovis_usually_varies_less_than_vimco() {
-    let of = |two: &Two<'_>, n| {
-        let two = Two { log_q: true, ..*two };
-        in_all(&reference::ovis(&two, n), &reference::vimco(&two, n))
-    };
-    println!("{} {}", share(|two| of(two, 2)), share(|two| of(two, 3)));
+    for (samples, at_least) in [(2, 0.89), (3, 0.96)] {
+        let share = share(|two| {
+            let two = Two { log_q: true, ..*two };
+            in_all(&reference::ovis(&two, samples), &reference::vimco(&two, samples))
+        });
+        assert!((at_least..at_least + 0.01).contains(&share), "{samples}: {share}");
+    }
 }
 
 /// A layer of one unit with logit 0.4 below one unit, whose probability is `above[b]`, and f(b, c): the second moment of

@@ -1,7 +1,7 @@
 //! Estimators that use the gradient of f with respect to b: that gradient, and their means, against enumeration.
 //!
 //! Seeds are fixed. For another seed a test of 400 observations and fewer than 300 parameters raises a false alarm at
-//! |z| > 6 with probability below 1.5e-6; there are 49 such tests,
+//! |z| > 6 with probability below 1.5e-6; there are 48 such tests,
 //! of which those of 4000 observations are of no more than 4 parameters.
 
 use arm_core::estimator::{Estimator, Exact, Rloo};
@@ -124,10 +124,8 @@ fn rodeo_is_unbiased_for_any_factors_and_net() {
         of_two_layers(|s| Rodeo::new(2, s.stochastic_layers(), factors, 2));
     }
     of_one_layer(|s| Rodeo::new(3, s.stochastic_layers(), (1.0, 1.0), 3));
-    for (samples, factors) in [(2, (5.0, -4.5)), (3, (-4.5, 5.0))] {
-        let z = worst_of(4000, FREE, Rodeo::new(samples, 1, factors, 4), SMOOTH).0;
-        assert!(z < 6.0, "ten times the draws, {factors:?}: z = {z:.2}");
-    }
+    let z = worst_of(4000, FREE, Rodeo::new(2, 1, (5.0, -4.5), 4), SMOOTH).0;
+    assert!(z < 6.0, "ten times the draws: z = {z:.2}");
 }
 
 #[test]
