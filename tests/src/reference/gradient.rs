@@ -135,9 +135,9 @@ pub fn double_cv(two: &Two<'_>, n: usize, alpha: f64) -> Law {
         let mean_slope = |k: usize| over_others(k, n, |j| (two.slope)(samples[j]));
         let value = |k: usize| (two.f)(samples[k]) + alpha * dot(two.score(samples[k]), mean_slope(k));
         let mut g = [0.0; 2];
-        for k in 0..n {
+        for (k, sample) in samples.iter().enumerate() {
             let signal = value(k) - over_others(k, n, |j| [value(j)])[0];
-            let (score, slope) = (two.score(samples[k]), mean_slope(k));
+            let (score, slope) = (two.score(*sample), mean_slope(k));
             [0, 1].iter().for_each(|&v| g[v] += (signal * score[v] - alpha * pq[v] * slope[v]) / n as f64);
         }
         g
@@ -180,10 +180,10 @@ pub fn rodeo(two: &Two<'_>, n: usize, (alpha, beta): (f64, f64), net: &[f64]) ->
         };
         let steins: Vec<_> = (0..n).map(stein).collect();
         let mut g = [0.0; 2];
-        for k in 0..n {
+        for (k, (sample, stein)) in samples.iter().zip(&steins).enumerate() {
             let baseline = over_others(k, n, |j| [(two.f)(samples[j]) + alpha * steins[j].0])[0];
-            let (signal, score) = ((two.f)(samples[k]) - baseline, two.score(samples[k]));
-            [0, 1].iter().for_each(|&v| g[v] += (signal * score[v] + beta * steins[k].1[v]) / n as f64);
+            let (signal, score) = ((two.f)(*sample) - baseline, two.score(*sample));
+            [0, 1].iter().for_each(|&v| g[v] += (signal * score[v] + beta * stein.1[v]) / n as f64);
         }
         g
     })
