@@ -55,12 +55,12 @@ fn flip_of(two: &Two<'_>, b: [f64; 2], v: usize) -> f64 {
     two.pq()[v] * ((two.f)(with(b, v, 1.0)) - (two.f)(with(b, v, 0.0)))
 }
 
-/// [`flip_of`] of every unit.
+/// p (1 - p) (f(b_v = 1) - f(b_v = 0)) of every unit v.
 pub fn leg(two: &Two<'_>) -> Law {
     two.of_samples(1, |b| [0, 1].map(|v| flip_of(two, b[0], v)))
 }
 
-/// [`flip_of`] of one unit, uniform on the two, times two.
+/// That of one unit, uniform on the two, times two.
 pub fn bitflip(two: &Two<'_>) -> Law {
     let mut law = Law::default();
     for (p, b) in two.tuples(1) {
