@@ -41,7 +41,7 @@ mutant 'double-cv: what the baseline adds is not taken off' $std/estimators/doub
     '(r * score - variance * (sum - g) / others) / k as f32' 'r * score / k as f32' \
     arm-tests two_units::double_control_variates
 mutant 'nvil: without its centre' $std/estimators/nvil.rs \
-    'let signal = (residual[0] - self.centre())' 'let signal = residual[0]' \
+    '(residual - self.centre()) * if seen' 'residual * if seen' \
     arm-tests two_units::nvil
 mutant 'muprop: without f at the probabilities' $std/estimators/muprop.rs \
     'rows.f[row] - f[row] - linear' 'rows.f[row] - linear' \

@@ -227,6 +227,11 @@ fn nvil() {
             scaled
         }
     };
+    // Before it has seen anything.
+    let bounded = |two: &Two<'_>| {
+        two.of_samples(1, |b| two.score(b[0]).map(|s| s * (two.f)(b[0]) / (two.f)(b[0]).abs().max(1.0)))
+    };
+    check_free(DRAWS, Nvil::new(&FREE, 3, 1), bounded);
     // Seen, c, v; the hidden unit's bias and output weight, the output's bias.
     let free = with_state(&FREE, &[1.0, 0.5, 2.25, 0.8, 1.5, -0.3]);
     check_free(DRAWS, free, scaled(0.5 + 1.5 * 0.8f64.tanh() - 0.3));

@@ -11,7 +11,8 @@ use arm_core::{Error, Shape};
 ///
 /// Mnih & Gregor, ICML 2014, sections 2.3 and 3. C has one hidden layer of tanh units (100 in the paper) and goes down
 /// (f - C - c)^2; c and v are moving averages, of decay 0.8, of mean and variance over past batches of f - C. (The paper
-/// takes the present batch into them, which then depend on the sample.) One evaluation of f. In a stack every layer has
+/// takes the present batch into them, which then depend on the sample.) The first step, which has seen none, is divided by
+/// max(1, |f - C|): Adam would remember its size for thousands of steps. One evaluation of f. In a stack every layer has
 /// the same baseline and all of f; the paper has a net for each layer, and takes off what lies below it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nvil {
@@ -98,6 +99,12 @@ impl Nvil {
         1.0 / self.learned.values()[2].max(1.0).sqrt()
     }
 
+    /// What a row's f - C is worth.
+    fn signal(&self, residual: f32) -> f32 {
+        let seen = self.learned.values()[0] == 1.0;
+        (residual - self.centre()) * if seen { self.scale() } else { 1.0 / residual.abs().max(1.0) }
+    }
+
     /// C(x) of a row.
     fn baseline(&self, rows: &Rows<'_>, row: usize, hidden: &mut [f32]) -> f32 {
         self.net.at(&self.learned.values()[FIRST..], rows.x(row).ones(), hidden)
@@ -151,7 +158,7 @@ impl Relaxation for Nvil {
             residual[0] = rows.f[row] - self.baseline(&rows, row, hidden);
             x.fill(0.0);
             rows.x(row).ones().for_each(|i| x[i] = 1.0);
-            let signal = (residual[0] - self.centre()) * self.scale();
+            let signal = self.signal(residual[0]);
             for ((delta, b), phi) in delta.iter_mut().zip(numbers(&rows, row)).zip(rows.phi.row(row)) {
                 *delta = signal * (b - sigmoid(*phi));
             }
