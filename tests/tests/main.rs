@@ -10,10 +10,12 @@ mod golden;
 mod gradients;
 mod integer;
 mod one_engine;
+mod order;
 mod pages;
 mod relaxed;
 mod scratch;
 mod smooth;
+mod two_units;
 mod unbiased;
 
 #[test]
