@@ -27,10 +27,10 @@ impl Noise {
 pub(super) fn factor(a: f32, bits: u32) -> Factor {
     let word = a.to_bits();
     let (exponent, mantissa) = ((word >> 23 & 255) as i32, (word & 0x007f_ffff | 0x0080_0000) as i32);
-    // Rounded up to 2^15 it still is one of 16 bits.
-    let size = if exponent == 0 { 0 } else { (mantissa + (1 << 8)) >> 9 };
-    // a is mantissa 2^(exponent - 150), and size is that without nine bits.
+    // a is mantissa 2^(exponent - 150); nine of its bits are rounded off.
     let shift = 141 - exponent + 8 + bits as i32 - 28;
+    // Rounded up to 2^15 it still is one of 16 bits. Shifted by 47 it is less than 2^-16.
+    let size = if shift > 46 { 0 } else { (mantissa + (1 << 8)) >> 9 };
     let within = shift.clamp(0, 30);
     let mantissa = if (word as i32) < 0 { -size } else { size };
     Factor { mantissa, before: shift - within, shift: within as u32, limit: 0 }

@@ -31,10 +31,22 @@ impl Finish {
 /// sums += c w, of as many columns as there are.
 #[inline(always)]
 fn add(c: i32, w: &[i16], sums: &mut [i32; TILE]) {
-    if let Some(w) = w.first_chunk::<TILE>() {
-        sums.iter_mut().zip(w).for_each(|(s, w)| *s = s.wrapping_add(c.wrapping_mul(i32::from(*w))));
+    let add = |s: i32, w: i16| s.wrapping_add(c.wrapping_mul(i32::from(w)));
+    if let Some(&[w0, w1, w2, w3, w4, w5, w6, w7]) = w.first_chunk::<TILE>() {
+        // Written out: where code is optimised for size it stays in registers only so.
+        let [s0, s1, s2, s3, s4, s5, s6, s7] = *sums;
+        *sums = [
+            add(s0, w0),
+            add(s1, w1),
+            add(s2, w2),
+            add(s3, w3),
+            add(s4, w4),
+            add(s5, w5),
+            add(s6, w6),
+            add(s7, w7),
+        ];
     } else {
-        sums.iter_mut().zip(w).for_each(|(s, w)| *s = s.wrapping_add(c.wrapping_mul(i32::from(*w))));
+        sums.iter_mut().zip(w).for_each(|(s, w)| *s = add(*s, *w));
     }
 }
 
