@@ -13,6 +13,7 @@ mod resolve;
 mod run;
 mod settings;
 mod state;
+mod stream;
 
 pub use checkpoint::Checkpoint;
 pub use config::Config;
@@ -23,3 +24,4 @@ pub use prepare::{PrepareError, Prepared};
 pub use progress::{Epoch, Progress, Restored, best};
 pub use run::{Outcome, train};
 pub use settings::Settings;
+pub use stream::{from_model, take_rows};

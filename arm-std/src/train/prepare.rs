@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::state::State;
 use super::{Checkpoint, Config, Observer, Outcome, Settings, TrainError};
-use crate::data::{DataError, Loaded, Splits};
+use crate::data::{BitTable, DataError, Loaded, Source, Splits};
 use crate::driver::{self, Peers, Threads};
 use crate::kernels::Desktop;
 use crate::memory::LINE;
@@ -63,6 +63,19 @@ impl Settings {
         }
         let network = config.network(&splits.train).map_err(PrepareError::Setting)?;
         Ok(Prepared { config, network, splits })
+    }
+
+    /// The configuration and the network for a stream of rows of which `first` are the first: for
+    /// [`take_rows`](super::take_rows()). There are no splits, and no number of steps.
+    pub fn prepare_stream(&self, first: &BitTable) -> Result<(Config, Network), PrepareError> {
+        let mut config = self.resolve().map_err(PrepareError::Setting)?;
+        let columns = first.cols();
+        self.suit(&mut config, columns, usize::MAX);
+        if columns > MAX_WIDTH {
+            return Err(PrepareError::Columns { data: config.data.display().to_string(), columns });
+        }
+        let network = config.network(&Source::Fixed(first.clone())).map_err(PrepareError::Setting)?;
+        Ok((config, network))
     }
 
     /// What follows from the data where neither it nor a preset is given: a higher rate below 512 columns, since narrow networks
