@@ -19,7 +19,7 @@ import numpy as np
 import sbn
 
 rng = np.random.default_rng(2)
-sensors, price = 12, 0.04
+sensors, price = 12, 0.1
 readings = rng.normal(size=(200, sensors)) @ rng.normal(size=(sensors, sensors))
 wanted = readings[:, [1, 4, 9]] @ [0.3, -0.4, 0.2] + rng.normal(size=200)
 calls = 0
@@ -52,7 +52,7 @@ assert spread["disarm"][1].sum() < spread["arm"][1].sum() < spread["reinforce"][
 
 # %% Downhill. What is learned is a probability for each sensor.
 calls = 0
-found = sbn.minimise(cost, logits, estimator="disarm", steps=400, rate=0.05, samples=5, seed=1)
+found = sbn.minimise(cost, logits, estimator="disarm", steps=1000, rate=0.05, samples=5, seed=1)
 chosen = found.logits > 0
 print(f"sensors {np.flatnonzero(chosen)} cost {cost(chosen[None])[0]:.4f}, after {calls} evaluations")
 

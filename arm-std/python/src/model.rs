@@ -27,11 +27,11 @@ const SHARE: usize = 64;
 /// The settings that make such a network, as JSON.
 pub(crate) fn settings_of(network: &Network) -> String {
     let mut settings = json!({ "network": network.notation() });
-    let slopes = network.encoder.iter().chain(&network.decoder).filter_map(|layer| match layer {
+    let mut slopes = network.encoder.iter().chain(&network.decoder).filter_map(|layer| match layer {
         Layer::Hidden { activation, .. } => Some(activation.slope()),
         Layer::Bernoulli { .. } => None,
     });
-    if let Some(slope) = slopes.last() {
+    if let Some(slope) = slopes.next_back() {
         settings["slope"] = json!(slope);
     }
     if network.prior == Prior::Learned {

@@ -18,7 +18,7 @@ impl Table {
             return Err(format!("{} bytes are no {rows} rows of {cols} bits", bytes.len()));
         }
         let mut words: Vec<u32> = words.iter().map(|b| u32::from_le_bytes(*b)).collect();
-        if cols % 32 > 0 {
+        if !cols.is_multiple_of(32) {
             // Bits behind a row are none of its columns.
             words.chunks_mut(width).for_each(|row| row[width - 1] &= (1 << (cols % 32)) - 1);
         }

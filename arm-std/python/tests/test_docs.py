@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import pathlib
 import re
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def test_the_page_runs(tmp_path, monkeypatch):
     rng = np.random.default_rng(1)
     rows = rng.random((120, 24)) < 0.3
     np.save("survey.npy", rows)
-    given = {"X": rows, "y": rows[:, :8], "pixels": 16 * rng.random((120, 24)), "field": rows, "measure": lambda choice: choice.sum()}
+    given = {"pathlib": pathlib, "X": rows, "y": rows[:, :8], "pixels": 16 * rng.random((120, 24)), "field": rows, "measure": lambda choice: choice.sum()}
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
     assert len(blocks) >= 7
     for block in blocks:

@@ -21,18 +21,20 @@ pub fn codes(model: &Model, rows: &BitTable) -> Result<BitTable, Error> {
         .map(|bits| packed(rows.rows(), &bits))
 }
 
-/// p(x = 1 | code), a row of probabilities for each code of the top stochastic layer; of a conditional network p(y = 1 | code).
-/// Layers in between have their more probable values.
+/// p(x = 1 | code), a row of probabilities for each code of the top stochastic layer of an auto-encoder. Layers in between have
+/// their more probable values.
 ///
-/// Errors: codes of another width. Cost: one pass through the decoder for each code.
+/// Errors: codes of another width, or a conditional network. Cost: one pass through the decoder for each code.
 pub fn decoded(model: &Model, codes: &BitTable) -> Result<Vec<f32>, Error> {
     let shape = model.network.shape();
     let layers = shape.stochastic_layers();
-    let links = if shape.is_conditional() { layers + 1 } else { 2 * layers };
+    if shape.is_conditional() {
+        return Err(Error::Shape);
+    }
     if codes.cols() != shape.stochastic_width(layers - 1) {
         return Err(Error::Width { needed: shape.stochastic_width(layers - 1), given: codes.cols() });
     }
-    through(model, layers..links, codes, |logits| logits.iter().map(|&l| sigmoid(l)).collect())
+    through(model, layers..2 * layers, codes, |logits| logits.iter().map(|&l| sigmoid(l)).collect())
 }
 
 /// The rows as they come out of the last of some links; in between they are thresholded.
@@ -103,13 +105,16 @@ mod tests {
             let shape = model.network.shape();
             let rows = BitTable::from_bytes(shape.inputs(), &vec![1; 130 * shape.inputs()]).unwrap();
             let codes = codes(&model, &rows).unwrap();
-            let outputs = if model.network.conditional { shape.targets() } else { shape.inputs() };
             assert_eq!(
                 (codes.rows(), codes.cols()),
                 (130, shape.stochastic_width(shape.stochastic_layers() - 1))
             );
             assert!(codes.row(129) == codes.row(0));
-            assert_eq!(decoded(&model, &codes).unwrap().len(), 130 * outputs);
+            let p = decoded(&model, &codes).map(|p| p.len());
+            assert_eq!(
+                p,
+                if model.network.conditional { Err(Error::Shape) } else { Ok(130 * shape.inputs()) }
+            );
             assert!(super::codes(&model, &BitTable::new(2, shape.inputs() + 1)).is_err());
             assert!(decoded(&model, &BitTable::new(2, codes.cols() + 1)).is_err());
         }
