@@ -8,6 +8,7 @@ mod endurance;
 mod firmware;
 mod golden;
 mod gradients;
+mod integer;
 mod one_engine;
 mod order;
 mod pages;
