@@ -19,7 +19,7 @@ pip install -r arm-std/python/tests/requirements.txt 'maturin>=1.9,<2'
 # Both with the features of the wheel, so that libraries are compiled once.
 cargo build --quiet --release -p arm-std --no-default-features --bin arm
 export ARM=${ARM:-$target/release/arm} ARM_CORE=$PWD
-"$work/venv/bin/maturin" --quiet build --release --locked --manifest-path arm-std/python/Cargo.toml --out "$work/wheels" \
+"$work/venv/bin/maturin" build --quiet --release --locked --manifest-path arm-std/python/Cargo.toml --out "$work/wheels" \
     --interpreter "$work/venv/bin/python"
 # By its name and version it says for what it is: this system, Python 3.10 and later.
 ls "$work"/wheels/arm_sbn-*-cp310-abi3-*.whl

@@ -6,9 +6,7 @@ use arm_std::network::Model;
 use arm_std::network::export::Export;
 
 pub(in crate::cli) fn run(args: &args::Export) -> Outcome {
-    if let Some(what) = Export::bad_name(&args.out) {
-        return Err(Usage(what).into());
-    }
+    Export::may_write(&args.out).map_err(Usage)?;
     let path = model_file(&args.model);
     let model = Model::load(&path)?;
     let export = Export::new(&model).map_err(|e| format!("{}: {e}", path.display()))?;
