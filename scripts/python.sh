@@ -2,7 +2,7 @@
 # The Python package: the wheel, a fresh environment with the wheel and nothing else of ours, and the tests in it.
 #
 #   scripts/python.sh         NumPy and scikit-learn
-#   scripts/python.sh full    also the layers for PyTorch and JAX, and the benchmark on small data
+#   scripts/python.sh full    also the layers for PyTorch and JAX
 #
 # PYTHON names the interpreter (3.10 or later), ARM the command `arm` that is compared with; without it, it is built.
 set -euo pipefail
