@@ -46,11 +46,6 @@ impl Settings {
     /// open chosen for them.
     pub fn prepare(&self, loaded: Loaded) -> Result<Prepared, PrepareError> {
         let mut config = self.resolve().map_err(PrepareError::Setting)?;
-        let there = loaded.valid.rows();
-        if let Some(valid) = self.valid.filter(|&valid| valid > there) {
-            let message = format!("--valid {valid}: there are only {there} rows to validate on");
-            return Err(PrepareError::Setting(message));
-        }
         let splits = config.split(loaded)?;
         let (rows, columns) = (splits.train.rows(), splits.train.cols());
         self.suit(&mut config, columns, rows);
@@ -149,7 +144,6 @@ mod tests {
         }
         let message = refused("network = 'x-[13] / [13]-x'\nestimator = 'exact'");
         assert!(message.contains("exact") && message.contains("12 units"), "{message}");
-        assert!(refused("valid = 100000").contains("only 2000 rows"), "{}", refused("valid = 100000"));
     }
 
     #[test]
