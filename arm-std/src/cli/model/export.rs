@@ -13,7 +13,7 @@ pub(in crate::cli) fn run(args: &args::Export) -> Outcome {
         let what = "the files' name is a prefix in C: lower-case letters, digits and _";
         return Err(Usage(format!("--out {}: {what}", args.out.display())).into());
     }
-    let path = model_file(&args.model);
+    let path = model_file(&args.model)?;
     let model = Model::load(&path)?;
     let export = Export::new(&model).map_err(|e| format!("{}: {e}", path.display()))?;
     let c = export.c(name).map_err(|e| format!("{}: {e}", path.display()))?;

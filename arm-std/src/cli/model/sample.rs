@@ -6,7 +6,7 @@ use arm_std::network::Model;
 use arm_std::runs::pictures::samples;
 
 pub(in crate::cli) fn run(args: &args::Sample) -> Outcome {
-    let model = Model::load(&model_file(&args.model))?;
+    let model = Model::load(&model_file(&args.model)?)?;
     if model.network.conditional {
         let (file, notation) = (args.model.display(), model.network.notation());
         return Err(format!(
