@@ -114,6 +114,7 @@ impl Run<'_> {
                 Err(other) => return Err(other),
             }
         }
+        observer.done();
         self.finish(state)
     }
 
