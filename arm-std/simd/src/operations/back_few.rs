@@ -33,13 +33,16 @@ pub(super) fn back<L: Lanes>(
     let rows = d.height().min(a.height()).min(dx.height());
     assert!(w.cols() >= outputs && inputs <= INPUTS && outputs <= OUTPUTS && L::N == SIDE);
     let mut transposed: Transposed = [const { [const { MaybeUninit::uninit() }; INPUTS / SIDE] }; OUTPUTS];
+    let (stride, from) = (w.stride(), Panel::new(w.data()));
     let mut block = [Row([0.0; SIDE]); SIDE];
     for i in (0..inputs).step_by(SIDE) {
         for o in (0..outputs).step_by(SIDE) {
-            let columns = o..(o + SIDE).min(outputs);
+            let lanes = SIDE.min(outputs - o);
+            let mask = l.mask(lanes);
             for (r, row) in block.iter_mut().enumerate() {
-                let v = l.read_some(&w.row((i + r).min(inputs - 1))[columns.clone()]);
-                l.write(&mut row.0, v);
+                let row_of_w = from.at((i + r).min(inputs - 1) * stride + o, lanes);
+                // SAFETY: the lanes of the mask lie within rows of w.
+                l.write(&mut row.0, unsafe { l.load_masked(row_of_w, mask) });
             }
             l.transpose(&mut block);
             for (to, row) in transposed[o..o + SIDE].iter_mut().zip(&block) {

@@ -28,14 +28,11 @@ impl Op for Gradient<'_> {
         let (x, d) = (Panel::new(self.x.data()), Panel::new(self.d.data()));
         let g = PanelMut::new(self.g.data_mut());
         let weights = inputs.saturating_sub(self.first).min(height);
-        let biases = (self.first <= inputs && weights < height && terms > 0).then_some((weights, 1));
+        let has_biases = self.first <= inputs && weights < height && terms > 0;
         for (start, vectors, lanes) in panels(outputs, L::N, 2) {
-            for (r, height) in split(weights, L::TALL).chain(biases) {
-                // The input of the row of biases is always one.
-                let (from, step) =
-                    if r < weights { (x.from(self.first + r), xs) } else { (Panel::new(&1.0f32), 0) };
+            let sum = |from, step, r| {
                 let to = g.from(r * gs + start);
-                let sum = Sum {
+                Sum {
                     terms,
                     from,
                     row: 1,
@@ -48,10 +45,21 @@ impl Op for Gradient<'_> {
                     slope: 1.0,
                     to,
                     to_stride: gs,
-                };
-                // SAFETY: columns `first + r..` + `height` lie within x, or there is one row; rows r.. + `height` lie within g,
-                // `terms` rows within x and d, and the panel within the columns of d and g.
-                unsafe { sum.tile(l, height, vectors, lanes) }
+                }
+            };
+            // SAFETY: columns `first + r..` + `height` lie within x, rows r.. + `height` within g, `terms` rows within x and d,
+            // and the panel within the columns of d and g. Behind the weights lies a row of biases, whose input is always one.
+            unsafe {
+                for (r, height) in split(weights, L::TALL) {
+                    sum(x.from(self.first + r), xs, r).tile(l, height, vectors, lanes);
+                }
+                if has_biases {
+                    let sum = sum(Panel::new(&1.0f32), 0, weights);
+                    match vectors {
+                        2 => sum.sized::<L, 1, 2>(l, lanes),
+                        _ => sum.sized::<L, 1, 1>(l, lanes),
+                    }
+                }
             }
         }
     }

@@ -36,7 +36,6 @@ pub(crate) unsafe fn tiles<L: Lanes, const HINT: bool>(
     let Rows { x, first, d, height } = rows;
     let (stride, count) = (d.stride(), rows.examples());
     let weights = height.min(x.cols() - first.min(x.cols()));
-    let biases = (weights < height).then_some((weights, 1));
     let (x, xs, d) = (Panel::new(x.data()).from(first), x.stride(), Panel::new(d.data()));
     for (start, vectors, _) in panels(stride, L::N, 2) {
         let d = d.from(start);
@@ -44,22 +43,27 @@ pub(crate) unsafe fn tiles<L: Lanes, const HINT: bool>(
             d.prefetch_rows(l, stride, count, vectors);
             x.prefetch_rows(l, xs, count, 1);
         }
-        for (r, height) in split(weights, const { tall::<L>() }).chain(biases) {
-            // The input of the row of biases is always one.
-            let (x, xs) = if r < weights { (x.from(r), xs) } else { (Panel::new(&1.0f32), 0) };
-            // Other threads may have written both.
-            let ask = [start == 0 && r < weights, r == 0];
-            let terms = Terms { count, x, xs, d, ds: stride, root: pending.root(), ask };
-            with_height!(height, tall::<L>(), R => {
-                // SAFETY: columns `first + r..` + `height` lie within x, or there is one row; rows r.. + `height` lie within
-                // the blocks, `count` rows within x and d, and the panel within their rows.
-                unsafe {
+        let terms = Terms { count, x, xs, d, ds: stride, root: pending.root(), ask: [false; 2] };
+        // SAFETY: columns `first + r..` + `height` lie within x, rows r.. + `height` within the blocks, `count` rows within x and
+        // d, and the panel within their rows. Behind the weights lies a row of biases, whose input is always one.
+        unsafe {
+            for (r, height) in split(weights, const { tall::<L>() }) {
+                // Other threads may have written both.
+                let terms = Terms { x: x.from(r), ask: [start == 0, r == 0], ..terms };
+                with_height!(height, tall::<L>(), R => {
                     match vectors {
                         2 => tile::<L, R, 2, HINT>(l, terms, stride, r * stride + start, pending),
                         _ => tile::<L, R, 1, HINT>(l, terms, stride, r * stride + start, pending),
                     }
+                });
+            }
+            if weights < height {
+                let terms = Terms { x: Panel::new(&1.0f32), xs: 0, ..terms };
+                match vectors {
+                    2 => tile::<L, 1, 2, HINT>(l, terms, stride, weights * stride + start, pending),
+                    _ => tile::<L, 1, 1, HINT>(l, terms, stride, weights * stride + start, pending),
                 }
-            });
+            }
         }
     }
 }

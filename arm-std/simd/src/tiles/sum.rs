@@ -47,23 +47,23 @@ impl Sum<'_> {
     /// Every scalar and every vector of the sums must be readable, and that of their results writable.
     #[inline(always)]
     pub(crate) unsafe fn tile<L: Lanes>(self, l: L, height: usize, vectors: usize, lanes: usize) {
-        with_height!(height, L::TALL, R => {
-            // SAFETY: the caller's promise.
-            unsafe {
+        // SAFETY: the caller's promise.
+        unsafe {
+            with_height!(height, L::TALL, R => {
                 match vectors {
                     2 => self.sized::<L, R, 2>(l, lanes),
                     _ => self.sized::<L, R, 1>(l, lanes),
                 }
-            }
-        });
+            });
+        }
     }
 
-    /// See [`tile`](Self::tile).
+    /// A [`tile`](Self::tile) whose size is known.
     ///
     /// # Safety
     /// That of [`tile`](Self::tile), for `R` rows of `C` vectors.
     #[inline(always)]
-    unsafe fn sized<L: Lanes, const R: usize, const C: usize>(self, l: L, lanes: usize) {
+    pub(crate) unsafe fn sized<L: Lanes, const R: usize, const C: usize>(self, l: L, lanes: usize) {
         let mut sums = [[l.splat(0.0); C]; R];
         let (mut from, mut with, mask) = (self.from, self.with, l.mask(lanes));
         // SAFETY: the caller's promise.
