@@ -3,7 +3,6 @@
 
 mod checkpoint;
 pub(crate) mod config;
-mod erased;
 mod error;
 mod group;
 mod observer;
@@ -12,7 +11,6 @@ mod progress;
 mod resolve;
 mod run;
 mod settings;
-mod state;
 mod stream;
 
 pub use checkpoint::Checkpoint;

@@ -1,7 +1,6 @@
 //! From settings and data to a run that can begin: the one place that checks what `train` and `compare` are asked for.
 
-use super::run::Run;
-use super::state::State;
+use super::run::{Run, State};
 use super::{Checkpoint, Config, Observer, Outcome, Settings, TrainError};
 use crate::data::{BitTable, DataError, Loaded, Source, Splits};
 use crate::driver::{self, Peers, Threads};

@@ -7,7 +7,7 @@ use arm_std::network::export::Export;
 
 pub(in crate::cli) fn run(args: &args::Export) -> Outcome {
     Export::may_write(&args.out).map_err(Usage)?;
-    let path = model_file(&args.model);
+    let path = model_file(&args.model)?;
     let model = Model::load(&path)?;
     let export = Export::new(&model).map_err(|e| format!("{}: {e}", path.display()))?;
     export.write(&args.out)?;
