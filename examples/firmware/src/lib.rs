@@ -30,6 +30,10 @@ pub(crate) const CLOCK: u32 = match u32::from_str_radix(env!("CLOCK"), 10) {
     Err(_) => panic!("a clock in Hz in boards.txt"),
 };
 
+// It has the critical section.
+#[cfg(all(target_arch = "riscv32", not(target_has_atomic = "32")))]
+use riscv as _;
+
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;
 #[cfg(target_arch = "riscv32")]
