@@ -80,5 +80,6 @@ for tool in hack deny; do
     else step cargo deny check
     fi
 done
+step scripts/mutants.sh
 step scripts/package.sh
 if rustc +nightly --version >/dev/null 2>&1; then step scripts/sanitize.sh; else without nightly sanitizers; fi

@@ -57,6 +57,10 @@ pub enum Error {
     /// The network, the estimator or the call needs a cargo feature of this crate that was left out; of a network
     /// [`Shape::flaw`](crate::Shape::flaw) says which.
     LeftOut,
+    /// Numbers without exponents do not do this: the estimator, the coding of units or the optimiser needs floats.
+    FloatOnly,
+    /// Bytes that hold parameters of the other kind: floats, or integers of 16 bits.
+    OtherNumbers,
 }
 
 impl Error {
@@ -80,6 +84,8 @@ impl Error {
             Error::Empty => -15,
             Error::Busy => -16,
             Error::LeftOut => -17,
+            Error::FloatOnly => -18,
+            Error::OtherNumbers => -19,
         }
     }
 
@@ -111,6 +117,13 @@ impl Error {
             Error::LeftOut => {
                 "left out: this needs a feature that arm-core was built without; enable batch (examples, samples), \
                  codings, prior, ragged (widths) or stacks"
+            }
+            Error::FloatOnly => {
+                "float only: integers do not do this; use SGD with arm, disarm, ar, reinforce or rloo and units of 0 and 1, \
+                 or floats"
+            }
+            Error::OtherNumbers => {
+                "other numbers: the bytes hold parameters of the other kind, floats or 16-bit integers; nothing was loaded"
             }
         }
     }
@@ -155,6 +168,8 @@ mod tests {
             Error::Empty,
             Error::Busy,
             Error::LeftOut,
+            Error::FloatOnly,
+            Error::OtherNumbers,
         ];
         for (i, a) in all.iter().enumerate() {
             assert!(a.code() < 0 && !a.message().is_empty());

@@ -99,13 +99,14 @@ pub mod shape;
 mod storage;
 pub mod stream;
 
-pub use engine::{Block, Engine, Shard};
+pub use engine::{Block, Engine, Estimates, Samples, Shard, Total};
 pub use error::Error;
 pub use estimator::relaxed;
 pub use learner::{Learner, Memory};
 pub use network::Batch;
 pub use numeric::bits::Bits;
 pub use numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+pub use numeric::number::{Float, Nats, Numbers};
 pub use numeric::{LIMIT, bits, math, matrix, rng};
 pub use shape::{Activation, Coding, Codings, Flaw, Layer, Prior, Shape, init};
 pub use storage::{codec, record};

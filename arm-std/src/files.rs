@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes a file as `NAME.part` in the same folder, syncs it, renames it and syncs the folder: after a crash `path`
@@ -28,6 +28,22 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Resu
     }
     result
 }
+
+/// An error if `path` holds anything but a file that begins as one of `starts`: what a command did not write it does not replace.
+pub fn refuse_other(path: &Path, starts: &[&[u8]]) -> Result<(), String> {
+    let mut head = Vec::new();
+    let most = starts.iter().map(|start| start.len()).max().unwrap_or(0);
+    let read = |head: &mut Vec<u8>| File::open(path)?.take(most as u64).read_to_end(head);
+    match read(&mut head) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(format!("{}: cannot be replaced: {e}", path.display())),
+        Ok(_) if head.is_empty() || starts.iter().any(|start| head.starts_with(start)) => Ok(()),
+        Ok(_) => Err(format!("{}: exists already and is no such file; give another name", path.display())),
+    }
+}
+
+/// How a picture begins: PNG, or SVG.
+pub const PICTURES: [&[u8]; 3] = [b"\x89PNG", b"<svg", b"<?xml"];
 
 /// Lets a write beyond a limit on the size of files fail like one to a full disk, instead of ending the process: here and in
 /// the threads that this one starts.
@@ -113,6 +129,18 @@ mod tests {
         replace_all(&files).unwrap();
         assert_eq!(fs::read(&files[1].0).unwrap(), b"b");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn what_was_not_written_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        assert_eq!(refuse_other(&path, &PICTURES), Ok(()));
+        for (bytes, is_ours) in [(&b"x,y"[..], false), (b"", true), (b"<svg x", true), (b"<sv", false)] {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(refuse_other(&path, &PICTURES).is_ok(), is_ours, "{bytes:?}");
+        }
+        assert!(refuse_other(folder.path(), &PICTURES).is_err());
     }
 
     #[test]

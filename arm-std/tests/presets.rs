@@ -16,6 +16,8 @@ fn every_preset_trains_and_says_where_it_comes_from() {
         ("omniglot-nonlinear", "12-200-200-[200] / [200]-200-200-12", "OMNIGLOT", "encoder-beta1 = 0.5"),
         ("omniglot-two-layer", "12-[200]-[200] / [200]-[200]-12", "OMNIGLOT", "signed-units = false"),
         ("sbn-lower-half", "6-[200]-[200]-6", "section 4.2", "valid = 5"),
+        ("rebar-linear", "12-[200] / [200]-12", "Tucker et al.", "output-bias = true"),
+        ("rebar-two-layer", "12-[200]-[200] / ", "Tucker et al.", "encoder-beta2 = 0.99999"),
         ("successors-linear", "12-[200] / [200]-12", "Dong, Mnih & Tucker", "output-bias = true"),
         ("successors-nonlinear", "12-200-200-[200]", "Dong, Mnih & Tucker", "inputs = \"centred\""),
         ("successors-four-layer", "12-[200]-[200]-[200]-[200] / ", "Dong", "signed-units = true"),

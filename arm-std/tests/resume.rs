@@ -179,7 +179,24 @@ fn ctrl_c_a_request_to_terminate_and_a_closed_terminal_save_and_leave() {
 
 #[cfg(unix)]
 #[test]
-fn a_second_ctrl_c_quits_and_nothing_is_lost() {
+fn a_request_before_the_first_step_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    // Nobody writes: the data never come.
+    assert!(Command::new("mkfifo").arg(dir.path().join("t.txt")).status().unwrap().success());
+    for command in ["train", "compare"] {
+        let child = arm(dir.path(), &[command, "--data", "t.txt", "--out", "r"]).spawn().unwrap();
+        sleep(Duration::from_millis(300));
+        signal(&child, "TERM");
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("nothing is written"));
+        assert!(!dir.path().join("r").exists());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_quits_the_last_evaluation_and_nothing_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let whole = reference(dir.path());
     let mut args = [&RUN[..], &["--data", "t.txt", "--out", "q"]].concat();
@@ -188,11 +205,8 @@ fn a_second_ctrl_c_quits_and_nothing_is_lost() {
     // All steps are taken; the bound at the end takes minutes.
     wait_for(&dir.path().join("q/checkpoint-000000700.safetensors"));
     sleep(Duration::from_millis(50));
-    signal(&child, "INT");
-    sleep(Duration::from_millis(100));
-    assert!(child.try_wait().unwrap().is_none());
-    signal(&child, "INT");
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
     run(dir.path(), &["train", "--resume", "q", "--nll-samples", "2"]);
     assert!(files(dir.path(), "q") == whole);
 }

@@ -1,5 +1,8 @@
 //! What the cross-crate tests share.
 
+pub mod law;
+pub mod reference;
+
 use arm_core::Error;
 use arm_core::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, Exact, SecondPaths, UniformTransform};
 use arm_core::kernels::Portable;

@@ -1,9 +1,9 @@
 //! The estimators for the bound of K samples against enumeration of all tuples of samples.
 //!
 //! Seeds are fixed. For another seed a test of 400 observations and fewer than 150 parameters raises a false alarm at
-//! |z| > 6 with probability below 150 x 5e-9 (Student's t), 7.5e-7; there are 32 such tests.
+//! |z| > 6 with probability below 150 x 5e-9 (Student's t), 7.5e-7; there are 40 such tests.
 
-use arm_core::estimator::{ArmsBound, DisArm, Estimator, LocalDisArm, Vimco};
+use arm_core::estimator::{ArmsBound, DisArm, Estimator, LocalDisArm, Ovis, Rws, Vimco};
 use arm_core::kernels::Portable;
 use arm_core::objective::{BlackBox, Objective, Vae};
 use arm_core::{BitMatrix, Bits, Engine, Error, Layer, Prior, Shape};
@@ -75,6 +75,11 @@ fn vimco() {
 }
 
 #[test]
+fn ovis() {
+    proven(|samples| Ovis { samples });
+}
+
+#[test]
 fn local_disarm() {
     proven(|samples| LocalDisArm { samples, symmetrised: false });
 }
@@ -139,6 +144,8 @@ fn counts_that_make_no_sense_are_refused() {
     let refused = |result: Result<(), Error>| assert_eq!(result, Err(Error::Setting));
     for samples in [0, 1, 1025, usize::MAX] {
         refused(Vimco { samples }.check(&ONE));
+        refused(Ovis { samples }.check(&ONE));
+        refused(Rws { samples }.check(&ONE));
         refused(ArmsBound { samples }.check(&ONE));
     }
     for samples in [0, 1025, usize::MAX] {
@@ -172,6 +179,8 @@ fn extremes_never_become_nan() {
         }
     }
     check(Vimco { samples: 3 });
+    check(Ovis { samples: 3 });
+    check(Rws { samples: 3 });
     check(LocalDisArm { samples: 3, symmetrised: false });
     check(LocalDisArm { samples: 3, symmetrised: true });
     check(ArmsBound { samples: 3 });

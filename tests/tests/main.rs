@@ -8,11 +8,14 @@ mod endurance;
 mod firmware;
 mod golden;
 mod gradients;
+mod integer;
 mod one_engine;
+mod order;
 mod pages;
 mod relaxed;
 mod scratch;
 mod smooth;
+mod two_units;
 mod unbiased;
 
 #[test]

@@ -117,6 +117,12 @@
 // The library was built without a feature of arm-core that this needs.
 #define SBN_ERROR_LEFT_OUT -17
 
+// Numbers without exponents do not do this.
+#define SBN_ERROR_FLOAT_ONLY -18
+
+// The bytes hold parameters of the other kind, floats or 16-bit integers.
+#define SBN_ERROR_OTHER_NUMBERS -19
+
 // A pointer is null.
 #define SBN_ERROR_NULL -101
 

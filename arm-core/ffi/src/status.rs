@@ -51,6 +51,10 @@ pub const SBN_ERROR_EMPTY: i32 = -15;
 pub const SBN_ERROR_BUSY: i32 = -16;
 /// The library was built without a feature of arm-core that this needs.
 pub const SBN_ERROR_LEFT_OUT: i32 = -17;
+/// Numbers without exponents do not do this.
+pub const SBN_ERROR_FLOAT_ONLY: i32 = -18;
+/// The bytes hold parameters of the other kind, floats or 16-bit integers.
+pub const SBN_ERROR_OTHER_NUMBERS: i32 = -19;
 /// A pointer is null.
 pub const SBN_ERROR_NULL: i32 = -101;
 /// A pointer is not aligned for its type.
@@ -110,6 +114,10 @@ fn text(status: i32) -> &'static CStr {
         SBN_ERROR_LEFT_OUT => {
             c"left out: the library was built without a feature of arm-core that this needs"
         }
+        SBN_ERROR_FLOAT_ONLY => c"float only: integers do not do this",
+        SBN_ERROR_OTHER_NUMBERS => {
+            c"other numbers: the bytes hold parameters of the other kind, floats or 16-bit integers; nothing was loaded"
+        }
         SBN_ERROR_NULL => c"null: a pointer is null",
         SBN_ERROR_MISALIGNED => c"misaligned: a pointer is not aligned for what it points to",
         SBN_ERROR_OVERLAP => c"overlap: two buffers share memory and must not",
@@ -144,14 +152,16 @@ mod tests {
             (Error::Empty, SBN_ERROR_EMPTY),
             (Error::Busy, SBN_ERROR_BUSY),
             (Error::LeftOut, SBN_ERROR_LEFT_OUT),
+            (Error::FloatOnly, SBN_ERROR_FLOAT_ONLY),
+            (Error::OtherNumbers, SBN_ERROR_OTHER_NUMBERS),
         ] {
             assert_eq!(error.code(), code);
             let (ours, theirs) = (text(code).to_str().unwrap(), error.message());
             assert_eq!(ours.split(':').next(), theirs.split(':').next());
         }
-        for code in (-105..=-101).chain(-17..=6) {
+        for code in (-105..=-101).chain(-19..=6) {
             assert_ne!(text(code), c"unknown status", "{code}");
         }
-        assert_eq!((text(-18), text(7)), (c"unknown status", c"unknown status"));
+        assert_eq!((text(-20), text(7)), (c"unknown status", c"unknown status"));
     }
 }

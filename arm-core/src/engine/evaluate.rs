@@ -2,22 +2,20 @@
 //!
 //! Tests: `tests/tests/bound.rs`, `scratch.rs`.
 
-use crate::engine::Engine;
 use crate::engine::upward::UpwardSampler;
+use crate::engine::{Engine, Estimates};
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
-use crate::kernels::Kernels;
-use crate::kernels::draw_rule::Independent;
+use crate::kernels::{NatsOf, ValueOf, WeightOf};
 use crate::network::{Batch, Pass, Scratch, check_bits};
 use crate::numeric::chunks::chunks_mut;
-use crate::numeric::math::sigmoid;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Purpose;
 use crate::numeric::window::window_mut;
 use crate::objective::Objective;
 use crate::shape::layout::Layout;
 
-impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
+impl<'s, K: Estimates, E: Estimator> Engine<'s, K, E> {
     /// f of `samples` independent samples for each example, example by example: with a VAE, f = -log w where the mean
     /// of w estimates p(x). The seed, `batch.step` and the index of the example say which uniforms are used.
     ///
@@ -26,11 +24,11 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     pub fn evaluate<O: Objective<K>>(
         &self,
         objective: &mut O,
-        params: &[f32],
+        params: &[WeightOf<K>],
         batch: Batch<'_>,
         samples: usize,
         scratch: &mut [u32],
-        f: &mut [f32],
+        f: &mut [NatsOf<K>],
     ) -> Result<(), Error> {
         self.check_params(params)?;
         let pass = self.pass(params, &batch, samples);
@@ -51,7 +49,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         &self,
         pass: &Pass<'_, K>,
         objective: &mut O,
-        scratch: &mut Scratch<'_>,
+        scratch: &mut Scratch<'_, K::Numbers>,
     ) {
         self.sample_all(pass, scratch, O::HAS_LOG_Q);
         objective.evaluate(pass, scratch, 0, pass.layout.rows());
@@ -59,11 +57,14 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
 
     /// Samples the whole chain for every row, with log q in `path_f`.
     #[inline(always)]
-    fn sample_all(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, log_q: bool) {
+    fn sample_all(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_, K::Numbers>, log_q: bool) {
         scratch.path_rows.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
-        scratch.path_f.fill(0.0);
+        scratch.path_f.fill(NatsOf::<K>::default());
         let sampler = UpwardSampler { pass, address: self.address(pass.batch, Purpose::Evaluate, 0), log_q };
-        sampler.sample(&mut self.independent(), 0, pass.layout.rows(), scratch);
+        // Plain draws.
+        let mut draw =
+            |phi: &[ValueOf<K>], u: &[ValueOf<K>], b: &mut [u32]| self.kernels.draw_independent(phi, u, b);
+        sampler.sample(&mut draw, 0, pass.layout.rows(), scratch);
     }
 
     /// For each example, p(x = 1 | b_1) of one sample b_1 ~ q(b_1 | x), a row of `inputs` probabilities each; of a
@@ -71,7 +72,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     /// `scratch` as for one sample of [`evaluate`](Self::evaluate). Errors: sizes, or a shape without a decoder.
     pub fn reconstruct(
         &self,
-        params: &[f32],
+        params: &[WeightOf<K>],
         batch: Batch<'_>,
         scratch: &mut [u32],
         out: &mut [f32],
@@ -91,7 +92,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     /// network.
     pub fn generate(
         &self,
-        params: &[f32],
+        params: &[WeightOf<K>],
         batch: Batch<'_>,
         scratch: &mut [u32],
         out: &mut [f32],
@@ -104,9 +105,9 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     /// [`generate`](Self::generate) in scratch that is taken apart.
     pub(crate) fn generate_in(
         &self,
-        params: &[f32],
+        params: &[WeightOf<K>],
         batch: Batch<'_>,
-        scratch: &mut Scratch<'_>,
+        scratch: &mut Scratch<'_, K::Numbers>,
         out: &mut [f32],
     ) -> Result<(), Error> {
         if !self.shape.is_vae() {
@@ -124,8 +125,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
                 let prior = pass.weights(self.shape.network_layers());
                 let mut logits = MatrixMut::new(logits, self.shape.stride(width), width);
                 for logits in logits.rows_mut().take(layout.rows()) {
-                    logits.fill(0.0);
-                    logits.iter_mut().zip(prior.row(0)).for_each(|(l, p)| *l = *p);
+                    logits.fill(ValueOf::<K>::default());
+                    pass.kernels.logits(prior.row(0), logits);
                 }
             } else {
                 let link = 2 * layers - 2 - t;
@@ -137,8 +138,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
             let start = layout.sample(t);
             let here = window_mut(samples, start..layout.sample(t + 1));
             for (row, sample) in chunks_mut(here, width.div_ceil(32)).enumerate() {
-                address.stream(1, row, t).fill(u);
-                self.kernels.draw(&Independent, logits.row(row), u, sample);
+                address.fill_row(&self.kernels, row, t, u);
+                self.kernels.draw_independent(logits.row(row), u, sample);
             }
         }
         self.decode(&pass, 0, scratch, out);
@@ -152,11 +153,11 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     /// width, [`Error::Setting`] where there is no such link. Cost: one pass through the link.
     pub fn logits(
         &self,
-        params: &[f32],
+        params: &[WeightOf<K>],
         k: usize,
         x: BitMatrix<'_>,
         scratch: &mut [u32],
-        out: &mut [f32],
+        out: &mut [ValueOf<K>],
     ) -> Result<(), Error> {
         let links = self.shape.stochastic_layers() * if self.shape.is_vae() { 2 } else { 1 };
         if k >= links {
@@ -173,7 +174,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         Layout::check_rows(x.height(), 1)?;
         let batch = Batch::new(x, x.height(), 0, 0);
         let pass = self.pass(params, &batch, 1);
-        let Scratch { hidden_or_uniforms: hidden, logits, .. } = pass.layout.inference(scratch)?;
+        let Scratch { hidden_or_uniforms: hidden, logits, .. } =
+            pass.layout.inference::<K::Numbers>(scratch)?;
         let logits = pass.logits(k, x, x.height(), hidden, logits);
         for (out, logits) in chunks_mut(out, width).zip(logits.as_matrix().rows()) {
             out.iter_mut().zip(logits).for_each(|(o, l)| *o = *l);
@@ -185,7 +187,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     #[inline(always)]
     fn decoding<'a>(
         &'a self,
-        params: &'a [f32],
+        params: &'a [WeightOf<K>],
         batch: &'a Batch<'a>,
         out: &[f32],
     ) -> Result<Pass<'a, K>, Error> {
@@ -197,25 +199,26 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         Ok(self.pass(params, batch, 1))
     }
 
-    /// Plain draws.
-    fn independent(&self) -> impl FnMut(&[f32], &[f32], &mut [u32]) -> f32 {
-        |phi, u, b| self.kernels.draw(&Independent, phi, u, b)
-    }
-
     /// Units of what the decoder ends in.
     fn decoded(&self) -> usize {
         self.shape.decoder().last().map_or(0, |layer| layer.width())
     }
 
     /// The probabilities that the decoder ends in, given the samples of layer `from`.
-    fn decode(&self, pass: &Pass<'_, K>, from: usize, scratch: &mut Scratch<'_>, out: &mut [f32]) {
+    fn decode(
+        &self,
+        pass: &Pass<'_, K>,
+        from: usize,
+        scratch: &mut Scratch<'_, K::Numbers>,
+        out: &mut [f32],
+    ) {
         let Scratch { path_samples, hidden_or_uniforms: hidden, logits, .. } = scratch;
         let below = pass.layout.samples_of(from, path_samples);
         let last = self.shape.stochastic_before(self.shape.network_layers()) - 1;
         let logits = pass.logits(last, below, below.height(), hidden, logits);
         let rows = chunks_mut(out, self.decoded());
         for (out, logits) in rows.zip(logits.as_matrix().rows()) {
-            out.iter_mut().zip(logits).for_each(|(p, &l)| *p = sigmoid(l));
+            out.iter_mut().zip(logits).for_each(|(p, &l)| *p = self.kernels.probability(l));
         }
     }
 }

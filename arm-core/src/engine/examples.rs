@@ -3,22 +3,22 @@
 //!
 //! Tests: `tests/tests/unbiased.rs`, `gradients.rs`, `scratch.rs`.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Estimates, Samples};
 use crate::error::{Error, exact_size};
-use crate::estimator::{Estimator, Evaluated, SecondPaths};
+use crate::estimator::{Estimator, SecondPaths};
 use crate::feature::BATCH;
-use crate::kernels::{Drawn, DrawnRows, Kernels};
+use crate::kernels::{Drawn, DrawnRows, NatsOf, ValueOf, WeightOf};
 use crate::network::{Batch, Keep, Pass, Scratch};
-use crate::numeric::LIMIT;
 use crate::numeric::bits::words;
 use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::numeric::number::{Nats, Numbers};
 use crate::numeric::rng::Purpose;
 use crate::numeric::window::{block_mut, window_mut};
 use crate::objective::Objective;
 use crate::shape::layout::Layout;
 
-impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
+impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
     /// Draws samples, evaluates f and computes every gradient with respect to activations; parameters are only read.
     /// `f` receives the (weighted) mean of f over the samples of each example.
     ///
@@ -28,10 +28,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     pub fn examples<O: Objective<K>>(
         &self,
         objective: &mut O,
-        params: &[f32],
+        params: &[WeightOf<K>],
         batch: Batch<'_>,
         scratch: &mut [u32],
-        f: &mut [f32],
+        f: &mut [NatsOf<K>],
     ) -> Result<(), Error> {
         self.check_params(params)?;
         let pass = self.pass(params, &batch, self.estimator.samples());
@@ -47,7 +47,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let (given, mut rest) = (scratch.len(), scratch);
         // Where it lies it stays: a large value that is moved is there twice.
         let mut scratch = layout.scratch(true, &mut rest);
-        let Some(scratch) = &mut scratch else { return Err(layout.too_small(given)) };
+        let Some(scratch) = &mut scratch else { return Err(layout.too_small::<K::Numbers>(given)) };
         self.examples_in(&pass, objective, scratch, relaxed, f)
     }
 
@@ -57,9 +57,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         &self,
         pass: &Pass<'_, K>,
         objective: &mut O,
-        scratch: &mut Scratch<'_>,
+        scratch: &mut Scratch<'_, K::Numbers>,
         relaxed: &mut [f32],
-        f: &mut [f32],
+        f: &mut [NatsOf<K>],
     ) -> Result<(), Error> {
         let Pass { layout, .. } = pass;
         self.draw(pass, scratch);
@@ -68,8 +68,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             return Err(Error::Objective);
         }
         if let Some(relaxation) = self.estimator.relaxation() {
-            self.relaxed(relaxation, pass, objective, scratch, relaxed)?;
-            return if limited(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) };
+            K::relaxed(self, relaxation, pass, objective, scratch, relaxed)?;
+            return if limited::<K>(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) };
         }
         for t in 0..self.shape.stochastic_layers() {
             if self.estimator.second_paths() != SecondPaths::None {
@@ -84,7 +84,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             pass.back(t, scratch.activations, scratch.deltas);
         }
         objective.back(pass, scratch);
-        if limited(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) }
+        if limited::<K>(&self.kernels, scratch) { Ok(()) } else { Err(Error::Diverged) }
     }
 
     /// f of every row, and what the estimator makes of it; the mean f of each example. False for an f that is not finite.
@@ -94,40 +94,39 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         &self,
         layout: &Layout<'_>,
         f_has_log_q: bool,
-        scratch: &mut Scratch<'_>,
-        f: &mut [f32],
+        scratch: &mut Scratch<'_, K::Numbers>,
+        f: &mut [NatsOf<K>],
     ) -> bool {
         let rows = layout.rows();
         let per_row = layout.per_row(scratch.per_row);
         let total = &mut *scratch.path_f;
-        total.fill(0.0);
+        total.fill(NatsOf::<K>::default());
         for log_q in chunks(per_row.log_q, rows) {
             add(log_q, total);
         }
-        per_row.f.fill(0.0);
+        per_row.f.fill(NatsOf::<K>::default());
         if f_has_log_q {
             add(total, per_row.f);
         }
         for cost in chunks(per_row.cost, rows) {
             add(cost, per_row.f);
         }
-        if !per_row.f.iter().all(|f| f.is_finite()) {
+        if !per_row.f.iter().all(|f| f.finite()) {
             return false;
         }
         let samples = layout.samples();
         let of_examples = chunks(per_row.f, samples).zip(chunks(total, samples));
         let outputs = chunks_mut(per_row.signal, samples).zip(chunks_mut(per_row.weight, samples));
         for (((f, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
-            let evaluated = Evaluated { f, log_q, f_has_log_q };
-            self.estimator.signals(evaluated, signal, weight);
-            *mean = self.estimator.objective(evaluated, weight);
+            let samples = Samples { f, log_q, f_has_log_q };
+            *mean = K::signals(&self.estimator, samples, signal, weight);
         }
         true
     }
 
     /// Samples the whole chain for every row, with partners, scores and log q.
     #[inline(always)]
-    fn draw(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
+    fn draw(&self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_, K::Numbers>) {
         let Pass { layout, batch, .. } = pass;
         let mut units_before = 0;
         for t in 0..self.shape.stochastic_layers() {
@@ -141,14 +140,20 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Samples layer `t`, whose logits are in the scratch.
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
-    fn draw_layer(&self, pass: &Pass<'_, K>, t: usize, units_before: usize, scratch: &mut Scratch<'_>) {
+    fn draw_layer(
+        &self,
+        pass: &Pass<'_, K>,
+        t: usize,
+        units_before: usize,
+        scratch: &mut Scratch<'_, K::Numbers>,
+    ) {
         let layout = &pass.layout;
         let (rows, samples) = (layout.rows(), layout.samples());
         let ((width, stride, scores), start) = (layout.scores(t), layout.sample(t));
         let transform = self.estimator.uniform_transform();
         let coupling = transform.filter(|transform| t == 0 && transform.couples());
         if let Some(coupling) = coupling {
-            let scores = window_mut(scratch.deltas, scores..);
+            let scores = window_mut(K::Numbers::floats_mut(scratch.deltas), scores..);
             let address = self.address(pass.batch, Purpose::Sample, 0);
             let of_examples = chunks_mut(scores, samples * stride).take(layout.examples()).enumerate();
             for (e, rows) in of_examples {
@@ -194,7 +199,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if coupling.is_some() {
                 u.iter_mut().zip(&*window_mut(scratch.deltas, at..at + width)).for_each(|(u, s)| *u = *s);
             } else if let Some(transform) = transform {
-                transform.transform(row.checked_rem(samples).unwrap_or(0), units_before, u);
+                let s = row.checked_rem(samples).unwrap_or(0);
+                transform.transform(s, units_before, K::Numbers::floats_mut(u));
             }
             // All else is looked up now: what is known across a call takes stack.
             let here = start + row * words(width);
@@ -218,6 +224,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             }
             if self.estimator.second_paths().has_flips() || self.estimator.relaxation().is_some() {
                 let from = self.estimator.flips_from(width);
+                let (score, phi) = (K::Numbers::floats_mut(score), K::Numbers::floats(phi));
                 for (score, phi) in score.iter_mut().zip(phi) {
                     if phi.abs() >= from {
                         *score = *phi;
@@ -228,15 +235,16 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 }
 
-pub(crate) fn add(x: &[f32], y: &mut [f32]) {
+pub(crate) fn add<F: Nats>(x: &[F], y: &mut [F]) {
     for (y, x) in y.iter_mut().zip(x) {
-        *y += x;
+        *y += *x;
     }
 }
 
-/// Whether no activation and no gradient is beyond [`LIMIT`].
+/// Whether no activation and no gradient is beyond [`LIMIT`](crate::LIMIT).
 #[cfg_attr(target_os = "none", inline(never))]
 #[cfg_attr(not(target_os = "none"), inline)]
-fn limited(kernels: &impl Kernels, scratch: &Scratch<'_>) -> bool {
-    [&*scratch.activations, scratch.deltas].iter().all(|values| kernels.within(LIMIT, values))
+fn limited<K: Estimates>(kernels: &K, scratch: &Scratch<'_, K::Numbers>) -> bool {
+    let parts: [&[ValueOf<K>]; 2] = [scratch.activations, scratch.deltas];
+    parts.iter().all(|values| kernels.sound(values))
 }

@@ -1,18 +1,21 @@
 //! What trains and evaluates a network; how is said file by file: step, update, eval.
 
+mod estimates;
 mod evaluate;
 mod examples;
+mod integer;
 mod relaxed;
 mod second_path;
 mod update;
 mod upward;
 
+pub use estimates::{Estimates, Samples, Total};
 pub(crate) use update::Traces;
 pub use update::{Block, Shard};
 
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
-use crate::kernels::Kernels;
+use crate::kernels::WeightOf;
 use crate::network::uniforms::Address;
 use crate::network::{Batch, Pass, check_bits};
 use crate::numeric::rng::Purpose;
@@ -34,7 +37,7 @@ pub struct Engine<'s, K, E> {
     pub share_uniforms: bool,
 }
 
-impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
+impl<'s, K: Estimates, E: Estimator> Engine<'s, K, E> {
     /// An engine with shared uniforms. Errors: the shape or the estimator's settings.
     pub fn new(shape: Shape<'s>, kernels: K, estimator: E, seed: u64) -> Result<Self, Error> {
         let engine = Engine { shape, kernels, estimator, seed, share_uniforms: true };
@@ -46,6 +49,7 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.shape.check()?;
         self.estimator.check(&self.shape)?;
+        K::check(&self.estimator, &self.shape)?;
         Layout::check_rows(1, self.estimator.samples())
     }
 
@@ -63,13 +67,18 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
         Layout::new(&self.shape, examples, samples)
     }
 
-    pub(crate) fn check_params(&self, params: &[f32]) -> Result<(), Error> {
+    pub(crate) fn check_params(&self, params: &[WeightOf<K>]) -> Result<(), Error> {
         exact_size(self.shape.params(), params.len())
     }
 
     /// What a pass over `batch` with `samples` samples an example reads; the parameters were checked.
     #[inline(always)]
-    pub(crate) fn pass<'a>(&'a self, params: &'a [f32], batch: &'a Batch<'a>, samples: usize) -> Pass<'a, K> {
+    pub(crate) fn pass<'a>(
+        &'a self,
+        params: &'a [WeightOf<K>],
+        batch: &'a Batch<'a>,
+        samples: usize,
+    ) -> Pass<'a, K> {
         Pass { layout: self.layout_of(batch.examples, samples), kernels: &self.kernels, params, batch }
     }
 
@@ -80,7 +89,8 @@ impl<'s, K: Kernels, E: Estimator> Engine<'s, K, E> {
 
     /// Words of scratch for `examples` examples.
     pub fn training_scratch(&self, examples: usize) -> usize {
-        let words = self.shape.training_scratch(examples, self.estimator.samples());
+        let layout = self.layout(examples);
+        let words = if layout.fits() { layout.training_words::<K::Numbers>() } else { usize::MAX };
         match self.estimator.relaxation() {
             Some(relaxation) => self.relaxed_scratch(relaxation, examples, words),
             None => words,

@@ -2,7 +2,7 @@
 //!
 //! Tests: `tests/tests/relaxed.rs`, `smooth.rs`.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Estimates};
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 use crate::estimator::relaxed::{DenseKernels, Relaxation, RelaxedLayer, Rows, Smooth};
@@ -17,7 +17,7 @@ use crate::objective::{LayerContext, Objective};
 use crate::shape::layout::{LayerLayout, Layout};
 
 /// f of an objective at real samples of a layer.
-struct SmoothLayer<'a, K, O> {
+struct SmoothLayer<'a, K: Kernels, O> {
     objective: &'a mut O,
     pass: &'a Pass<'a, K>,
     context: LayerContext<'a>,
@@ -50,7 +50,7 @@ fn words_beyond(relaxation: &dyn Relaxation, layout: &Layout<'_>) -> usize {
     layout.relaxed_words(relaxation.points(), relaxation.statistics())
 }
 
-impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
+impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
     /// Words of scratch, where `words` are all but what real samples need.
     pub(crate) fn relaxed_scratch(
         &self,
@@ -89,7 +89,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let words = window(scratch, end.saturating_sub(n)..end);
         bytemuck::try_cast_slice(words).unwrap_or_default()
     }
+}
 
+impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// The gradients of all layers by [`Relaxation::relax`], where `deltas` holds logits in place of scores; `relaxed` are
     /// [`Layout::relaxed_words`].
     pub(crate) fn relaxed<O: Objective<K>>(

@@ -2,14 +2,15 @@
 //!
 //! Tests: `tests/tests/gradients.rs`, `one_engine.rs`; `learner/tests.rs`.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Estimates};
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::{AdamRates, Kernels, Prepared};
+use crate::kernels::{AdamRates, Kernels, NatsOf, Of, Prepared, ValueOf, WeightOf};
 use crate::network::Batch;
 use crate::network::scratch::Trace;
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
+use crate::numeric::number::Float;
 use crate::numeric::window::{split_mut, window, window_mut};
 use crate::optim::{Optimiser, Rule, Sgd};
 use crate::shape::layout::{LayerLayout, Layout};
@@ -25,17 +26,53 @@ pub struct Shard<'a> {
 
 /// A block of rows of one layer's parameters, with its moments.
 #[derive(Debug)]
-pub struct Block<'a> {
+pub struct Block<'a, W = f32> {
     /// Dense layer.
     pub layer: usize,
     /// First row.
     pub first: usize,
     /// The rows.
-    pub weights: &'a mut [f32],
+    pub weights: &'a mut [W],
     /// Their first moments; empty where the optimiser has none.
-    pub first_moment: &'a mut [f32],
+    pub first_moment: &'a mut [W],
     /// Their second moments; empty where the optimiser has none.
-    pub second_moment: &'a mut [f32],
+    pub second_moment: &'a mut [W],
+}
+
+impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
+    /// Plain gradient descent on rows `first..` of a layer, for one example; `prepared` is kept from one block of rows to
+    /// the next.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn descend(
+        &self,
+        rate: f32,
+        trained: &Trained<'_, ValueOf<K>>,
+        layer: usize,
+        first: usize,
+        weights: &mut [WeightOf<K>],
+        prepared: Prepared<'_, ValueOf<K>, NatsOf<K>>,
+        noise: impl FnOnce() -> u32,
+    ) {
+        let a = -rate * self.scale(layer);
+        let Prepared { units, one } = prepared;
+        if first == 0 {
+            let prepared = Prepared { units: &mut *units, one: &mut *one };
+            self.kernels.prepare(a, trained.input, trained.d, noise, prepared);
+        }
+        let w = MatrixMut::new(&mut *weights, trained.d.stride(), trained.d.cols());
+        let of = Of::layer(&self.shape, layer);
+        self.kernels.descend(a, trained.input, first, trained.d, of, Prepared { units, one }, w);
+        if self.shape.is_coded() {
+            K::correct(self, -rate, layer, first, trained.d, weights);
+        }
+    }
+
+    /// The factor of the bits that a layer reads.
+    #[inline(always)]
+    fn scale(&self, layer: usize) -> f32 {
+        if self.shape.is_coded() { self.shape.coding(layer).scale() } else { 1.0 }
+    }
 }
 
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
@@ -142,7 +179,10 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     }
 
     fn size(&self, shard: &Shard<'_>) -> Error {
-        Error::Size { needed: self.layout(shard.batch.examples).training_words(), given: shard.scratch.len() }
+        Error::Size {
+            needed: self.layout(shard.batch.examples).training_words::<Float>(),
+            given: shard.scratch.len(),
+        }
     }
 
     /// The part of the scratch of `examples` examples that [`update`](Self::update) reads, and the rest.
@@ -162,7 +202,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Words of a scratch that holds the [trace](Self::trace_ranges) only.
     pub fn trace_words(&self, examples: usize) -> usize {
-        self.layout(examples).trace_words()
+        self.layout(examples).trace_words::<Float>()
     }
 
     /// Adds to `g` the rows `first..` of the gradient of a layer's parameters, times `a`, summed over the examples.
@@ -188,42 +228,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         self.correct(a, layer, first, deltas, g);
     }
 
-    /// Plain gradient descent on rows `first..` of a layer, for one example; `prepared` is kept from one block of rows to
-    /// the next.
-    #[inline(always)]
-    pub(crate) fn descend(
-        &self,
-        rate: f32,
-        trained: &Trained<'_>,
-        layer: usize,
-        first: usize,
-        weights: &mut [f32],
-        prepared: Prepared<'_>,
-    ) {
-        let a = -rate * self.scale(layer);
-        let Prepared { units, one } = prepared;
-        if first == 0 {
-            self.kernels.prepare(
-                a,
-                trained.input,
-                trained.d,
-                Prepared { units: &mut *units, one: &mut *one },
-            );
-        }
-        let g = MatrixMut::new(&mut *weights, trained.d.stride(), trained.d.cols());
-        self.kernels.descend(a, trained.input, first, trained.d, Prepared { units, one }, g);
-        self.correct(-rate, layer, first, core::iter::once(trained.d), weights);
-    }
-
-    /// The factor of the bits that a layer reads.
-    #[inline(always)]
-    fn scale(&self, layer: usize) -> f32 {
-        if self.shape.is_coded() { self.shape.coding(layer).scale() } else { 1.0 }
-    }
-
     /// What a coding adds to rows of a gradient once the shards' bits are in.
     #[inline(always)]
-    fn correct<'d>(
+    pub(crate) fn correct<'d>(
         &self,
         a: f32,
         layer: usize,
@@ -277,15 +284,15 @@ pub(crate) enum Traces<'a> {
 }
 
 /// What a gradient of a layer's parameters is made of.
-pub(crate) struct Trained<'a> {
-    input: Input<'a>,
-    d: Matrix<'a>,
+pub struct Trained<'a, T = f32> {
+    input: Input<'a, T>,
+    d: Matrix<'a, T>,
 }
 
-impl<'a> Trained<'a> {
+impl<'a, T> Trained<'a, T> {
     /// A layer of a trace.
     #[inline(always)]
-    fn new(layout: &Layout<'_>, layer: &LayerLayout, x: BitMatrix<'a>, trace: &Trace<'a>) -> Self {
+    fn new(layout: &Layout<'_>, layer: &LayerLayout, x: BitMatrix<'a>, trace: &Trace<'a, T>) -> Self {
         let input = layout.input(layer, x, trace.activations, trace.samples);
         Trained { input, d: layer.gradients(trace.deltas) }
     }
@@ -294,7 +301,12 @@ impl<'a> Trained<'a> {
 impl Layout<'_> {
     /// The layer for a batch of one whose input lies at the start of `x`.
     #[inline(always)]
-    pub(crate) fn trained<'a>(&self, layer: &LayerLayout, x: &'a [u32], trace: &Trace<'a>) -> Trained<'a> {
+    pub(crate) fn trained<'a, T>(
+        &self,
+        layer: &LayerLayout,
+        x: &'a [u32],
+        trace: &Trace<'a, T>,
+    ) -> Trained<'a, T> {
         let inputs = self.shape.inputs();
         Trained::new(self, layer, BitMatrix::new(window(x, ..words(inputs)), inputs), trace)
     }

@@ -2,8 +2,9 @@
 //!
 //! Tests: `tests/tests/unbiased.rs`, `one_engine.rs`.
 
+use crate::engine::Estimates;
 use crate::feature::BATCH;
-use crate::kernels::Kernels;
+use crate::kernels::{Arithmetic, NatsOf, ValueOf};
 use crate::network::uniforms::Address;
 use crate::network::{Pass, Scratch};
 use crate::numeric::bits::words;
@@ -11,22 +12,28 @@ use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::window::window_mut;
 
 /// A pass over rows of a batch.
-pub(crate) struct UpwardSampler<'a, K> {
+pub(crate) struct UpwardSampler<'a, K: Arithmetic> {
     pub pass: &'a Pass<'a, K>,
     pub address: Address<'a>,
     /// Whether log q is added to `path_f`.
     pub log_q: bool,
 }
 
-/// Draws a row from its logits and uniforms, and returns its log q: [`Kernels::draw`] for some rule.
-pub(crate) type Draw<'a> = &'a mut dyn FnMut(&[f32], &[f32], &mut [u32]) -> f32;
+/// Draws a row from its logits and uniforms, and returns its log q: [`Estimates::draw`] for some rule.
+pub(crate) type Draw<'a, K> = &'a mut dyn FnMut(&[ValueOf<K>], &[ValueOf<K>], &mut [u32]) -> NatsOf<K>;
 
-impl<K: Kernels> UpwardSampler<'_, K> {
+impl<K: Estimates> UpwardSampler<'_, K> {
     /// Samples layers `from..` of `path_samples`, given the layer below there (x below layer 0, a row an example), for the first
     /// `count` rows in `path_rows`. Compiled once for every rule, hence the pointer.
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
-    pub(crate) fn sample(&self, draw: Draw<'_>, from: usize, count: usize, scratch: &mut Scratch<'_>) {
+    pub(crate) fn sample(
+        &self,
+        draw: Draw<'_, K>,
+        from: usize,
+        count: usize,
+        scratch: &mut Scratch<'_, K::Numbers>,
+    ) {
         let (pass, layout) = (self.pass, &self.pass.layout);
         for t in from..layout.shape.stochastic_layers() {
             let (x, height) = match t.checked_sub(1) {
@@ -41,7 +48,7 @@ impl<K: Kernels> UpwardSampler<'_, K> {
     /// Apart from [`sample`](Self::sample), so that its stack and that of the logits do not add up.
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
-    fn draw(&self, draw: Draw<'_>, t: usize, count: usize, scratch: &mut Scratch<'_>) {
+    fn draw(&self, draw: Draw<'_, K>, t: usize, count: usize, scratch: &mut Scratch<'_, K::Numbers>) {
         let (pass, layout) = (self.pass, &self.pass.layout);
         let (width, start) = (layout.shape.stochastic_width(t), layout.sample(t));
         let stride = layout.shape.stride(width);

@@ -31,6 +31,7 @@
 
 mod extensions;
 mod flips;
+mod integer;
 mod multi;
 mod pairs;
 pub mod relaxed;
@@ -38,6 +39,7 @@ mod single;
 
 pub use extensions::{Learned, PairSignals, Row, UniformTransform};
 pub use flips::*;
+pub use integer::IntegerEstimator;
 pub use multi::*;
 pub use pairs::*;
 pub use single::*;
@@ -144,6 +146,12 @@ pub trait Estimator: DrawRule {
     /// [`learned`](Self::learned), to learn more.
     #[inline(always)]
     fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
+        None
+    }
+
+    /// Where it works in [`Integer`](crate::kernels::Integer)s too.
+    #[inline(always)]
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
         None
     }
 

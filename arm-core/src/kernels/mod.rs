@@ -15,7 +15,9 @@
 //! | inner products of [`back`](Kernels::back) | whole groups of eight columns in eight interleaved sums, which become four as k + (k+4) and one as (0+2) + (1+3); then the rest in order |
 //! | logarithms of probabilities | the units of each word of 32 in four interleaved sums, added in order; words in order |
 
+mod arithmetic;
 pub(crate) mod draw_rule;
+pub(crate) mod integer;
 mod portable;
 #[cfg(any(
     all(any(target_arch = "x86", target_arch = "x86_64"), target_feature = "sse2"),
@@ -32,10 +34,13 @@ mod simd {
     pub use super::Portable as Simd;
 }
 
+pub use arithmetic::{Arithmetic, NatsOf, Of, Units, ValueOf, WeightOf};
+pub use integer::{Integer, IntegerRule, IntegerUnit};
 pub use portable::Portable;
 pub(crate) use portable::on_grid;
 pub use simd::Simd;
 
+pub use crate::numeric::fixed::FixedNats;
 pub use crate::numeric::matrix::Input;
 pub use draw_rule::{DrawRule, DrawnLanes, DrawnUnit, LANES, RuleWork};
 
@@ -44,37 +49,37 @@ use crate::numeric::rng::Stream;
 
 /// Where a row of samples is written: see [`Kernels::sample`].
 #[derive(Debug)]
-pub struct Drawn<'a> {
+pub struct Drawn<'a, T = f32> {
     /// The sample b, packed.
     pub sample: &'a mut [u32],
     /// Its antithetic partner, packed.
     pub partner: &'a mut [u32],
     /// Per unit, what the learning signal is multiplied with.
-    pub score: &'a mut [f32],
+    pub score: &'a mut [T],
 }
 
 /// Where rows of samples are written: see [`Kernels::sample_rows`].
 #[derive(Debug)]
-pub struct DrawnRows<'a> {
+pub struct DrawnRows<'a, T = f32, F = f32> {
     /// The samples, packed.
     pub sample: &'a mut [u32],
     /// Their antithetic partners, packed.
     pub partner: &'a mut [u32],
     /// Rows of scores: see [`Drawn::score`].
-    pub score: MatrixMut<'a>,
+    pub score: MatrixMut<'a, T>,
     /// log q of each sample, in nats.
-    pub log_q: &'a mut [f32],
+    pub log_q: &'a mut [F],
     /// log q of each partner, in nats.
-    pub log_q_partner: &'a mut [f32],
+    pub log_q_partner: &'a mut [F],
 }
 
 /// What [`Kernels::prepare`] keeps for all rows of a layer.
 #[derive(Debug)]
-pub struct Prepared<'a> {
-    /// A float a unit.
-    pub units: &'a mut [f32],
-    /// One float.
-    pub one: &'a mut f32,
+pub struct Prepared<'a, T = f32, F = f32> {
+    /// A number a unit.
+    pub units: &'a mut [T],
+    /// One number.
+    pub one: &'a mut F,
 }
 
 /// Adam's rates for one step: see [`Adam`](crate::optim::Adam).

@@ -3,12 +3,14 @@
 //! Tests: `learner/tests.rs`; `tests/tests/firmware.rs`.
 
 use super::{Held, Learner};
-use crate::engine::{Block, Engine, Traces};
+use crate::engine::{Block, Engine, Estimates};
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::{Kernels, Prepared};
+use crate::kernels::{NatsOf, Prepared};
 use crate::network::scratch::{Scratch, Trace};
 use crate::numeric::bits::Bits;
+use crate::numeric::number::{Nats, Numbers};
+use crate::numeric::rng::{Purpose, Stream};
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::{Optimiser, Rule, Sgd, WithOptimiser};
 
@@ -34,7 +36,7 @@ pub enum Progress {
     Done(f32),
 }
 
-impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
+impl<E: Estimator, O: Optimiser, K: Estimates> Learner<'_, '_, E, O, K> {
     /// The first half of [`step`](Self::step): draws samples and computes gradients, changes no parameter. The input is
     /// copied; [`poll`](Self::poll) does the rest.
     ///
@@ -53,7 +55,10 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     /// assert_eq!(learner.steps(), 1);
     /// # Ok::<(), arm_core::Error>(())
     /// ```
-    pub fn begin(&mut self, x: &[u32]) -> Result<(), Error> {
+    pub fn begin(&mut self, x: &[u32]) -> Result<(), Error>
+    where
+        Vae: Objective<K>,
+    {
         self.begin_with(&mut Vae, x, &[])
     }
 
@@ -63,7 +68,10 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     }
 
     /// [`begin`](Self::begin) for a conditional network: the first half of [`step_conditional`](Self::step_conditional).
-    pub fn begin_conditional(&mut self, x: &[u32], y: &[u32]) -> Result<(), Error> {
+    pub fn begin_conditional(&mut self, x: &[u32], y: &[u32]) -> Result<(), Error>
+    where
+        Conditional: Objective<K>,
+    {
         self.begin_with(&mut Conditional, x, y)
     }
 
@@ -99,7 +107,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         if relaxes || self.held.scratch.deltas.is_empty() || self.held.input.len() < x.len() {
             let relaxed = if relaxes { self.engine.training_scratch(1) } else { 0 };
             return Err(Error::Size {
-                needed: self.engine.layout(1).learner_words().max(relaxed),
+                needed: self.engine.layout(1).learner_words::<K::Numbers>().max(relaxed),
                 given: self.scratch_words,
             });
         }
@@ -108,7 +116,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         self.check_target(&batch)?;
         // Not after the samples: until then x would lie on the stack a second time.
         self.held.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
-        let mut f = [0.0];
+        let mut f = [NatsOf::<K>::default()];
         let pass = self.engine.pass(self.held.params, &batch, self.engine.estimator.samples());
         let result = self.engine.examples_in(&pass, objective, &mut self.held.scratch, &mut [], &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {
@@ -117,7 +125,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
         }
         result?;
         self.engine.layout(1).seek(0, &mut self.held.layer);
-        self.held.state.pending = Some(Pending { layer: 0, row: 0, f: f[0] });
+        self.held.state.pending = Some(Pending { layer: 0, row: 0, f: f[0].get() });
         Ok(())
     }
 
@@ -131,13 +139,13 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
 }
 
 /// A slice of a step: what [`Learner::poll`] does.
-struct Slice<'a, 'm, 's, E, K> {
+struct Slice<'a, 'm, 's, E, K: Estimates> {
     engine: &'a mut Engine<'s, K, E>,
-    held: &'a mut Held<'m>,
+    held: &'a mut Held<'m, K::Numbers>,
     budget: usize,
 }
 
-impl<E: Estimator, K: Kernels> WithOptimiser for Slice<'_, '_, '_, E, K> {
+impl<E: Estimator, K: Estimates> WithOptimiser for Slice<'_, '_, '_, E, K> {
     type Out = Result<Progress, Error>;
 
     #[inline(always)]
@@ -175,10 +183,10 @@ impl<E: Estimator, K: Kernels> WithOptimiser for Slice<'_, '_, '_, E, K> {
     }
 }
 
-impl Held<'_> {
+impl<N: Numbers> Held<'_, N> {
     /// Updates `rows` rows from `first` on of the layer that comes next.
     #[inline(always)]
-    fn update<E: Estimator, O: Optimiser, K: Kernels>(
+    fn update<E: Estimator, O: Optimiser, K: Estimates<Numbers = N>>(
         &mut self,
         engine: &Engine<'_, K, E>,
         optimiser: &O,
@@ -193,21 +201,24 @@ impl Held<'_> {
         let parameters = params.len();
         let weights = part(params, start, floats);
         // With several samples a layer above them has a gradient of each.
-        if let (1, Rule::Sgd(Sgd { rate })) = (engine.estimator.samples(), optimiser.rule()) {
-            let mut unused = 0.0;
+        if let (true, Rule::Sgd(Sgd { rate })) =
+            (K::EACH_SAMPLE || engine.estimator.samples() == 1, optimiser.rule())
+        {
+            let mut unused = N::Nats::default();
             let prepared = Prepared { units: logits, one: per_row.first_mut().unwrap_or(&mut unused) };
-            engine.descend(rate, trained, layer.index, first, weights, prepared);
+            let noise = || Stream::state(engine.seed, Purpose::Round, state.steps, 0, layer.index)[0] as u32;
+            engine.descend(rate, trained, layer.index, first, weights, prepared, noise);
             return Ok(());
         }
         let (firsts, seconds) = moments.split_at_mut_checked(parameters).unwrap_or_default();
         let (first_moment, second_moment) = (part(firsts, start, floats), part(seconds, start, floats));
         let block = Block { layer: layer.index, first, weights, first_moment, second_moment };
-        engine.update_layer(Traces::One(trained), optimiser, state.updates, 1, block, room)
+        K::update(engine, trained, optimiser, state.updates, block, room)
     }
 }
 
-/// `floats` floats from `start` on; none where they are not all there.
+/// `floats` numbers from `start` on; none where they are not all there.
 #[inline(always)]
-fn part(data: &mut [f32], start: usize, floats: usize) -> &mut [f32] {
+fn part<T>(data: &mut [T], start: usize, floats: usize) -> &mut [T] {
     data.get_mut(start..).unwrap_or_default().get_mut(..floats).unwrap_or_default()
 }

@@ -1,61 +1,63 @@
 //! The face users meet: a network that learns one example at a time in memory it is given.
 
 mod incremental;
+mod integer;
 mod persist;
 #[cfg(test)]
 mod tests;
 
 pub use incremental::{Pending, Progress};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Estimates, Total};
 use crate::error::{Error, exact_size};
 use crate::estimator::Estimator;
 pub use crate::estimator::LogMeanExp;
-use crate::kernels::{Kernels, Simd, on_grid};
+use crate::kernels::{Arithmetic, Simd, WeightOf};
 use crate::network::Batch;
 use crate::network::scratch::Scratch;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::matrix::BitMatrix;
+use crate::numeric::number::{Float, Numbers};
 use crate::numeric::window::element;
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::Shape;
-use crate::shape::init::glorot;
+use crate::shape::init;
 use crate::shape::layout::{LayerLayout, Layout};
 
 /// All the memory of a [`Learner`]: P parameters, M moments, S words of scratch. It starts as zeros, so a static of it
 /// lies in .bss.
 #[derive(Debug)]
-pub struct Memory<const P: usize, const M: usize, const S: usize> {
-    params: [f32; P],
-    moments: [f32; M],
+pub struct Memory<const P: usize, const M: usize, const S: usize, N: Numbers = Float> {
+    params: [N::Weight; P],
+    moments: [N::Weight; M],
     scratch: [u32; S],
 }
 
-impl<const P: usize, const M: usize, const S: usize> Memory<P, M, S> {
+impl<const P: usize, const M: usize, const S: usize, N: Numbers> Memory<P, M, S, N> {
     /// Zeroed memory.
-    pub const ZERO: Self = Memory { params: [0.0; P], moments: [0.0; M], scratch: [0; S] };
+    pub const ZERO: Self = Memory { params: [N::ZERO; P], moments: [N::ZERO; M], scratch: [0; S] };
 
     /// The memory as slices.
-    pub fn slices(&mut self) -> Slices<'_> {
+    pub fn slices(&mut self) -> Slices<'_, N> {
         Slices { params: &mut self.params, moments: &mut self.moments, scratch: &mut self.scratch }
     }
 }
 
 /// The memory of a [`Learner`], borrowed.
 #[derive(Debug)]
-pub struct Slices<'m> {
-    /// [`Shape::params`] floats.
-    pub params: &'m mut [f32],
-    /// [`Shape::moments`] floats.
-    pub moments: &'m mut [f32],
+pub struct Slices<'m, N: Numbers = Float> {
+    /// [`Shape::params`] numbers.
+    pub params: &'m mut [N::Weight],
+    /// [`Shape::moments`] numbers.
+    pub moments: &'m mut [N::Weight],
     /// [`Shape::scratch`] words; [`Shape::inference_scratch`] is enough to [`attach`](Learner::attach) a learner that loads
     /// parameters and never trains.
     pub scratch: &'m mut [u32],
 }
 
 impl Shape<'_> {
-    /// Floats of moments that optimiser `O` keeps for this network.
+    /// Numbers of moments that optimiser `O` keeps for this network.
     pub const fn moments<O: Optimiser>(&self) -> usize {
         O::MOMENTS * self.params()
     }
@@ -67,7 +69,7 @@ impl Shape<'_> {
 
     /// [`scratch`](Self::scratch) for an estimator that draws `samples` samples.
     pub const fn scratch_for(&self, samples: usize) -> usize {
-        Layout::new(self, 1, samples).learner_words()
+        Layout::new(self, 1, samples).learner_words::<Float>()
     }
 }
 
@@ -93,21 +95,21 @@ impl Shape<'_> {
 /// # Ok::<(), arm_core::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Learner<'m, 's, E, O, K = Simd> {
+pub struct Learner<'m, 's, E, O, K: Arithmetic = Simd> {
     engine: Engine<'s, K, E>,
     optimiser: O,
-    held: Held<'m>,
+    held: Held<'m, K::Numbers>,
     /// Words of scratch it was given.
     scratch_words: usize,
 }
 
 /// The memory of a learner, and where it is in it.
 #[derive(Debug)]
-struct Held<'m> {
-    params: &'m mut [f32],
-    moments: &'m mut [f32],
+struct Held<'m, N: Numbers> {
+    params: &'m mut [N::Weight],
+    moments: &'m mut [N::Weight],
     /// Taken apart once: a stack has no room for it.
-    scratch: Scratch<'m>,
+    scratch: Scratch<'m, N>,
     /// What is left of the scratch: it keeps the input of a step.
     input: &'m mut [u32],
     state: State,
@@ -138,16 +140,7 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         seed: u64,
         memory: Slices<'m>,
     ) -> Result<Self, Error> {
-        shape.check()?;
-        let layout = Layout::new(&shape, 1, estimator.samples());
-        let (needed, given) =
-            (if layout.fits() { layout.learner_words() } else { usize::MAX }, memory.scratch.len());
-        if given < needed {
-            return Err(Error::Size { needed, given });
-        }
-        glorot(&shape, seed, memory.params)?;
-        memory.moments.fill(0.0);
-        Self::attach(shape, estimator, optimiser, seed, memory, State::default())
+        Self::fresh(Simd, shape, estimator, optimiser, seed, memory)
     }
 
     /// A learner over memory that another one with the same arguments left: RAM that survived a reset, or that C keeps
@@ -160,17 +153,55 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
         memory: Slices<'m>,
         state: State,
     ) -> Result<Self, Error> {
+        Self::over(Simd, shape, estimator, optimiser, seed, memory, state)
+    }
+}
+
+impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> {
+    /// [`new`](Learner::new) with any kernels.
+    #[inline(always)]
+    fn fresh(
+        kernels: K,
+        shape: Shape<'s>,
+        estimator: E,
+        optimiser: O,
+        seed: u64,
+        memory: Slices<'m, K::Numbers>,
+    ) -> Result<Self, Error> {
+        shape.check()?;
+        let layout = Layout::new(&shape, 1, estimator.samples());
+        let words = if layout.fits() { layout.learner_words::<K::Numbers>() } else { usize::MAX };
+        let (needed, given) = (words, memory.scratch.len());
+        if given < needed {
+            return Err(Error::Size { needed, given });
+        }
+        init::draw::<K::Numbers>(&shape, seed, memory.params)?;
+        memory.moments.fill(K::Numbers::ZERO);
+        Self::over(kernels, shape, estimator, optimiser, seed, memory, State::default())
+    }
+
+    /// [`attach`](Learner::attach) with any kernels.
+    #[inline(always)]
+    fn over(
+        kernels: K,
+        shape: Shape<'s>,
+        estimator: E,
+        optimiser: O,
+        seed: u64,
+        memory: Slices<'m, K::Numbers>,
+        state: State,
+    ) -> Result<Self, Error> {
         optimiser.rule().check()?;
         // Not by way of a result, which would be copied.
-        let engine = Engine { shape, kernels: Simd, estimator, seed, share_uniforms: true };
+        let engine = Engine { shape, kernels, estimator, seed, share_uniforms: true };
         engine.check()?;
         let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;
         exact_size(optimiser.rule().moments() * shape.params(), moments.len())?;
         let (scratch_words, layout) = (input.len(), engine.layout(1));
-        let trains = layout.fits() && scratch_words >= layout.training_words();
-        if state.pending.is_some() && !(trains && scratch_words >= layout.learner_words()) {
-            let needed = if layout.fits() { layout.learner_words() } else { usize::MAX };
+        let trains = layout.fits() && scratch_words >= layout.training_words::<K::Numbers>();
+        if state.pending.is_some() && !(trains && scratch_words >= layout.learner_words::<K::Numbers>()) {
+            let needed = if layout.fits() { layout.learner_words::<K::Numbers>() } else { usize::MAX };
             return Err(Error::Size { needed, given: scratch_words });
         }
         let layout = if trains { layout } else { engine.layout_of(1, 1) };
@@ -184,7 +215,7 @@ impl<'m, 's, E: Estimator, O: Optimiser> Learner<'m, 's, E, O> {
     }
 }
 
-impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
+impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> {
     /// The network.
     pub fn shape(&self) -> Shape<'s> {
         self.engine.shape()
@@ -212,25 +243,25 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     }
 
     /// The parameters; the layout is that of [`Shape::dense`]. While a step is under way some rows are updated already.
-    pub fn params(&self) -> &[f32] {
+    pub fn params(&self) -> &[WeightOf<K>] {
         self.held.params
     }
 
     /// Replaces the parameters, forgets the moments and a step that is under way. Errors: length, or a parameter beyond
     /// [`LIMIT`](crate::numeric::LIMIT); nothing is changed then.
-    pub fn set_params(&mut self, params: &[f32]) -> Result<(), Error> {
+    pub fn set_params(&mut self, params: &[WeightOf<K>]) -> Result<(), Error> {
         exact_size(self.held.params.len(), params.len())?;
-        if !params.iter().all(|p| p.abs() <= crate::numeric::LIMIT) {
+        if !params.iter().all(|p| K::valid(*p)) {
             return Err(Error::Parameter);
         }
-        self.held.params.iter_mut().zip(params).for_each(|(p, q)| *p = on_grid(*q));
+        self.held.params.iter_mut().zip(params).for_each(|(p, q)| *p = K::settle(*q));
         self.forget();
         Ok(())
     }
 
     /// Of moments and of a step that is under way.
     fn forget(&mut self) {
-        self.held.moments.fill(0.0);
+        self.held.moments.fill(K::Numbers::ZERO);
         self.held.state.updates = 0;
         self.held.state.pending = None;
     }
@@ -245,7 +276,10 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     ///
     /// Errors leave the model as it was; after [`Error::Objective`] and [`Error::Diverged`] the next step draws fresh
     /// samples. Cost: three passes through the decoder, two through the encoder, one update.
-    pub fn step(&mut self, x: &[u32]) -> Result<f32, Error> {
+    pub fn step(&mut self, x: &[u32]) -> Result<f32, Error>
+    where
+        Vae: Objective<K>,
+    {
         self.begin_with(&mut Vae, x, &[])?;
         self.finish()
     }
@@ -271,7 +305,10 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
 
     /// One step of a conditional network on the packed binary vectors `x` and `y`: returns the bound of -log p(y | x) with one
     /// sample before it, in nats. Errors leave the model as it was.
-    pub fn step_conditional(&mut self, x: &[u32], y: &[u32]) -> Result<f32, Error> {
+    pub fn step_conditional(&mut self, x: &[u32], y: &[u32]) -> Result<f32, Error>
+    where
+        Conditional: Objective<K>,
+    {
         self.begin_with(&mut Conditional, x, y)?;
         self.finish()
     }
@@ -296,12 +333,18 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
     /// An upper bound of -log p(x) in nats: the importance-weighted bound with `samples` samples (Burda, Grosse &
     /// Salakhutdinov, ICLR 2016); with one sample the -ELBO. Fresh samples at each call. Cost: a forward pass each. [`Error::Busy`] while
     /// a step is under way, [`Error::Diverged`] when the result is not finite.
-    pub fn score(&mut self, x: &[u32], samples: u32) -> Result<f32, Error> {
+    pub fn score(&mut self, x: &[u32], samples: u32) -> Result<f32, Error>
+    where
+        Vae: Objective<K>,
+    {
         self.score_for(&mut Vae, x, &[], samples)
     }
 
     /// [`score`](Self::score) of a conditional network: an upper bound of -log p(y | x).
-    pub fn score_conditional(&mut self, x: &[u32], y: &[u32], samples: u32) -> Result<f32, Error> {
+    pub fn score_conditional(&mut self, x: &[u32], y: &[u32], samples: u32) -> Result<f32, Error>
+    where
+        Conditional: Objective<K>,
+    {
         self.score_for(&mut Conditional, x, y, samples)
     }
 
@@ -321,11 +364,11 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         self.check_target(&batch)?;
         if self.held.scratch.logits.is_empty() {
             return Err(Error::Size {
-                needed: self.engine.layout_of(1, 1).inference_words(),
+                needed: self.engine.layout_of(1, 1).inference_words::<K::Numbers>(),
                 given: self.scratch_words,
             });
         }
-        let mut sum = LogMeanExp::new();
+        let mut sum = K::Total::default();
         for i in 0..samples {
             batch.first = u64::from(i);
             let pass = self.engine.pass(self.held.params, &batch, 1);
@@ -344,7 +387,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Kernels> Learner<'m, 's, E, O, K> {
         let x = BitMatrix::new(&[], 0);
         let batch = Batch::new(x, 1, index, self.held.state.steps);
         if self.held.scratch.logits.is_empty() {
-            let needed = self.engine.layout_of(1, 1).inference_words();
+            let needed = self.engine.layout_of(1, 1).inference_words::<K::Numbers>();
             return Err(Error::Size { needed, given: self.scratch_words });
         }
         self.engine.generate_in(self.held.params, batch, &mut self.held.scratch, out)

@@ -3,17 +3,21 @@
 //! Tests: `learner/tests.rs`, `storage/record/tests.rs`.
 
 use super::Learner;
+use crate::engine::Estimates;
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::{Kernels, on_grid};
+use crate::kernels::WeightOf;
 use crate::optim::Optimiser;
-use crate::storage::codec::{self, Source};
+use crate::storage::codec::{self, Source, Stored};
 use crate::storage::record::{Fault, Record};
 use embedded_storage::nor_flash::NorFlash;
 
-impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
+impl<E: Estimator, O: Optimiser, K: Estimates> Learner<'_, '_, E, O, K>
+where
+    WeightOf<K>: Stored,
+{
     /// Writes the parameters and the number of steps to the start of `out`; returns how many bytes:
-    /// [`codec::encoded_len`]. Errors: as [`codec::encode_into`]; [`Error::Busy`] while a step is under way.
+    /// [`codec::encoded_len_of`]. Errors: as [`codec::encode_into`]; [`Error::Busy`] while a step is under way.
     pub fn save_bytes(&self, out: &mut [u8]) -> Result<usize, Error> {
         self.idle()?;
         codec::encode_into(&self.engine.shape, self.held.params, self.held.state.steps, out)
@@ -53,7 +57,7 @@ impl<E: Estimator, O: Optimiser, K: Kernels> Learner<'_, '_, E, O, K> {
     }
 
     fn loaded(&mut self, steps: u64) {
-        self.held.params.iter_mut().for_each(|p| *p = on_grid(*p));
+        self.held.params.iter_mut().for_each(|p| *p = K::settle(*p));
         self.forget();
         self.held.state.steps = steps;
     }

@@ -3,7 +3,7 @@
 //! Tests: `tests/tests/gradients.rs`, `coding.rs`.
 
 use crate::feature::BATCH;
-use crate::kernels::Kernels;
+use crate::kernels::{Arithmetic, Of, Units, ValueOf, WeightOf};
 use crate::network::Pass;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::numeric::window::{split_mut, window, window_mut};
@@ -20,36 +20,44 @@ pub(crate) enum Keep {
     All,
 }
 
-impl<'a, K: Kernels> Pass<'a, K> {
+impl<'a, K: Arithmetic> Pass<'a, K> {
     /// The parameters of dense layer `i`.
-    pub(crate) fn weights(&self, i: usize) -> Matrix<'a> {
+    pub(crate) fn weights(&self, i: usize) -> Matrix<'a, WeightOf<K>> {
         self.weights_of(&self.layout.shape.dense(i))
     }
 
-    pub(crate) fn weights_of(&self, dense: &Dense) -> Matrix<'a> {
+    pub(crate) fn weights_of(&self, dense: &Dense) -> Matrix<'a, WeightOf<K>> {
         let data = window(self.params, dense.offset..dense.offset + dense.len());
         Matrix::new(data, dense.stride, dense.outputs)
     }
 
     /// Dense layer `i` for `rows` rows, written to the start of `out`.
     #[inline(always)]
-    pub(crate) fn dense(&self, i: usize, dense: &Dense, input: Input<'_>, rows: usize, out: &mut [f32]) {
+    pub(crate) fn dense(
+        &self,
+        (i, hidden): (usize, bool),
+        dense: &Dense,
+        input: Input<'_, ValueOf<K>>,
+        rows: usize,
+        out: &mut [ValueOf<K>],
+    ) {
         let out = window_mut(out, ..rows * dense.stride);
         if self.layout.shape.is_coded() && !self.layout.shape.coding(i).is_plain() {
-            self.affine(dense, input, 1.0, &mut *out);
+            self.affine(dense, input, Units { hidden, slope: 1.0 }, &mut *out);
             let y = MatrixMut::new(out, dense.stride, dense.outputs);
-            self.layout.shape.coding(i).forward(self.weights_of(dense), dense.activation.slope(), y);
+            let (coding, slope) = (self.layout.shape.coding(i), dense.activation.slope());
+            self.kernels.code(coding, self.weights_of(dense), slope, y);
         } else {
-            self.affine(dense, input, dense.activation.slope(), out);
+            self.affine(dense, input, Units { hidden, slope: dense.activation.slope() }, out);
         }
     }
 
     #[inline(always)]
-    fn affine(&self, dense: &Dense, input: Input<'_>, slope: f32, out: &mut [f32]) {
+    fn affine(&self, dense: &Dense, input: Input<'_, ValueOf<K>>, units: Units, out: &mut [ValueOf<K>]) {
         let (w, y) = (self.weights_of(dense), MatrixMut::new(out, dense.stride, dense.outputs));
         match input {
-            Input::Real(x) => self.kernels.affine(w, x, slope, y),
-            Input::Bits(x) => self.kernels.affine_bits(w, x, slope, y),
+            Input::Real(x) => self.kernels.affine(w, x, units, y),
+            Input::Bits(x) => self.kernels.affine_bits(w, x, units, y),
         }
     }
 
@@ -60,9 +68,9 @@ impl<'a, K: Kernels> Pass<'a, K> {
         k: usize,
         x: BitMatrix<'_>,
         rows: usize,
-        hidden: &mut [f32],
-        out: &'o mut [f32],
-    ) -> MatrixMut<'o> {
+        hidden: &mut [ValueOf<K>],
+        out: &'o mut [ValueOf<K>],
+    ) -> MatrixMut<'o, ValueOf<K>> {
         let start = if BATCH {
             let layout = Layout::new(self.layout.shape, rows, 1);
             Pass { layout, ..*self }.forward(k, x, Keep::Nothing, hidden, out)
@@ -83,8 +91,8 @@ impl<'a, K: Kernels> Pass<'a, K> {
         k: usize,
         x: BitMatrix<'_>,
         keep: Keep,
-        hidden: &mut [f32],
-        out: &mut [f32],
+        hidden: &mut [ValueOf<K>],
+        out: &mut [ValueOf<K>],
     ) -> usize {
         let layout = self.layout;
         let mut layer = layout.layer(layout.shape.link(k).0);
@@ -105,7 +113,7 @@ impl<'a, K: Kernels> Pass<'a, K> {
             } else {
                 &mut *out
             };
-            self.dense(layer.index, &layer.dense, input, layer.height(), to);
+            self.dense((layer.index, layer.hidden), &layer.dense, input, layer.height(), to);
             if !layer.hidden {
                 return if keep == Keep::All { layer.delta } else { 0 };
             }
@@ -116,7 +124,7 @@ impl<'a, K: Kernels> Pass<'a, K> {
     /// From the gradient of the logits of link `k`, the gradients of its hidden layers.
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
-    pub(crate) fn back(&self, k: usize, activations: &[f32], deltas: &mut [f32]) {
+    pub(crate) fn back(&self, k: usize, activations: &[ValueOf<K>], deltas: &mut [ValueOf<K>]) {
         let layout = self.layout;
         let (first, last) = layout.shape.link(k);
         for i in (first..last).rev() {
@@ -128,7 +136,8 @@ impl<'a, K: Kernels> Pass<'a, K> {
             let dx = window_mut(low, low.len().wrapping_sub(rows * stride)..);
             let a = layout.last_rows(window(activations, ..above.activation), width, rows);
             let slope = layout.shape.layer(i).map_or(1.0, |layer| layer.activation().slope());
-            self.kernels.back(self.weights_of(dense), d, a, slope, MatrixMut::new(dx, stride, width));
+            let of = Of::layer(layout.shape, i + 1);
+            self.kernels.back(self.weights_of(dense), d, of, a, slope, MatrixMut::new(dx, stride, width));
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Tests: `tests/tests/gradients.rs`, `one_engine.rs`.
 
-use crate::kernels::Kernels;
+use crate::kernels::{Arithmetic, ValueOf};
 use crate::network::Batch;
 use crate::numeric::matrix::MatrixMut;
 use crate::numeric::rng::{Purpose, Stream};
@@ -35,18 +35,25 @@ impl Address<'_> {
     /// ones where that is none.
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
-    pub(crate) fn fill<K: Kernels>(
+    pub(crate) fn fill<K: Arithmetic>(
         &self,
         kernels: &K,
         samples: usize,
         path_rows: Option<&[u32]>,
         t: usize,
-        u: MatrixMut<'_>,
+        u: MatrixMut<'_, ValueOf<K>>,
     ) {
         let state = |i| {
             let row = path_rows.and_then(|rows| rows.get(i)).map_or(i, |&row| row as usize);
             self.state(samples, row, t)
         };
         kernels.uniforms(state, u);
+    }
+
+    /// Fills `u` from the [stream](Self::stream) of layer `t` in `row`, of one row an example.
+    #[inline(always)]
+    pub(crate) fn fill_row<K: Arithmetic>(&self, kernels: &K, row: usize, t: usize, u: &mut [ValueOf<K>]) {
+        let (stride, cols) = (u.len(), u.len());
+        kernels.uniforms(|_| self.state(1, row, t), MatrixMut::new(u, stride, cols));
     }
 }

@@ -6,18 +6,18 @@ use crate::feature::BATCH;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::chunks::{chunks, chunks_mut};
 
-/// Rows of `f32`, read only.
+/// Rows of numbers, read only.
 #[derive(Clone, Copy, Debug)]
-pub struct Matrix<'a> {
-    data: &'a [f32],
+pub struct Matrix<'a, T = f32> {
+    data: &'a [T],
     stride: usize,
     cols: usize,
 }
 
-/// Rows of `f32`, writable.
+/// Rows of numbers, writable.
 #[derive(Debug)]
-pub struct MatrixMut<'a> {
-    data: &'a mut [f32],
+pub struct MatrixMut<'a, T = f32> {
+    data: &'a mut [T],
     stride: usize,
     cols: usize,
 }
@@ -29,10 +29,10 @@ pub struct BitMatrix<'a> {
     cols: usize,
 }
 
-impl<'a> Matrix<'a> {
+impl<'a, T> Matrix<'a, T> {
     /// `data.len() / stride` rows of `cols <= stride` elements.
     #[cfg_attr(not(target_os = "none"), inline)]
-    pub fn new(data: &'a [f32], stride: usize, cols: usize) -> Self {
+    pub fn new(data: &'a [T], stride: usize, cols: usize) -> Self {
         debug_assert!(cols <= stride);
         Matrix { data, stride: stride.max(1), cols: cols.min(stride) }
     }
@@ -63,29 +63,29 @@ impl<'a> Matrix<'a> {
 
     /// The elements, padding included.
     #[inline]
-    pub fn data(&self) -> &'a [f32] {
+    pub fn data(&self) -> &'a [T] {
         self.data
     }
 
     /// Row `i`, or empty.
     #[inline]
-    pub fn row(&self, i: usize) -> &'a [f32] {
+    pub fn row(&self, i: usize) -> &'a [T] {
         let start = i.wrapping_mul(self.stride);
         self.data.get(start..start.wrapping_add(self.cols)).unwrap_or_default()
     }
 
     /// The rows in order.
     #[inline]
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [T]> + use<'a, T> {
         let cols = self.cols;
         chunks(self.data, self.stride()).map(move |r| r.get(..cols).unwrap_or_default())
     }
 }
 
-impl<'a> MatrixMut<'a> {
+impl<'a, T> MatrixMut<'a, T> {
     /// `data.len() / stride` rows of `cols <= stride` elements.
     #[cfg_attr(not(target_os = "none"), inline)]
-    pub fn new(data: &'a mut [f32], stride: usize, cols: usize) -> Self {
+    pub fn new(data: &'a mut [T], stride: usize, cols: usize) -> Self {
         debug_assert!(cols <= stride);
         MatrixMut { data, stride: stride.max(1), cols: cols.min(stride) }
     }
@@ -116,27 +116,27 @@ impl<'a> MatrixMut<'a> {
 
     /// The elements, padding included.
     #[inline]
-    pub fn data_mut(&mut self) -> &mut [f32] {
+    pub fn data_mut(&mut self) -> &mut [T] {
         self.data
     }
 
     /// Row `i`, or empty.
     #[inline]
-    pub fn row_mut(&mut self, i: usize) -> &mut [f32] {
+    pub fn row_mut(&mut self, i: usize) -> &mut [T] {
         let start = i.wrapping_mul(self.stride);
         self.data.get_mut(start..start.wrapping_add(self.cols)).unwrap_or_default()
     }
 
     /// The rows in order.
     #[inline]
-    pub fn rows_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
+    pub fn rows_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [T]> {
         let cols = self.cols;
         chunks_mut(self.data, self.stride).map(move |r| r.get_mut(..cols).unwrap_or_default())
     }
 
     /// The same rows, read only.
     #[inline]
-    pub fn as_matrix(&self) -> Matrix<'_> {
+    pub fn as_matrix(&self) -> Matrix<'_, T> {
         Matrix { data: self.data, stride: self.stride, cols: self.cols }
     }
 }
@@ -205,9 +205,9 @@ impl<'a> BitMatrix<'a> {
 
 /// What a dense layer reads, a row an example.
 #[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
+pub enum Input<'a, T = f32> {
     /// Activations of the hidden layer before it.
-    Real(Matrix<'a>),
+    Real(Matrix<'a, T>),
     /// Binary units.
     Bits(BitMatrix<'a>),
 }

@@ -2,8 +2,10 @@
 
 pub mod bits;
 pub(crate) mod chunks;
+pub(crate) mod fixed;
 pub mod math;
 pub mod matrix;
+pub(crate) mod number;
 pub mod rng;
 pub(crate) mod window;
 

@@ -24,6 +24,8 @@ pub enum Purpose {
     Flip = 6,
     /// Noise of an estimator beyond that of the samples.
     Relax = 7,
+    /// How updates of parameters without exponents are rounded.
+    Round = 8,
 }
 
 /// A stream of uniforms: xoshiro128++ (Blackman & Vigna), whose state is a SplitMix64 hash of its address.
@@ -71,6 +73,12 @@ impl Stream {
     #[inline]
     pub fn uniform(&mut self) -> f32 {
         ((self.0.next_u32() >> 9) as f32 + 0.5) * (1.0 / 8_388_608.0)
+    }
+
+    /// The next 32 bits.
+    #[inline]
+    pub fn bits(&mut self) -> u32 {
+        self.0.next_u32()
     }
 
     /// An integer below `n`, uniform to within n / 2^32; 0 for n = 0.

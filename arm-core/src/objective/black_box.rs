@@ -1,5 +1,5 @@
 use super::Objective;
-use crate::kernels::Kernels;
+use crate::kernels::Arithmetic;
 use crate::network::{Pass, Scratch};
 use crate::numeric::bits::Bits;
 
@@ -11,12 +11,18 @@ pub struct BlackBox<F>(
     pub F,
 );
 
-impl<K: Kernels, F: FnMut(Bits<'_>) -> f32> Objective<K> for BlackBox<F> {
-    fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
+impl<K: Arithmetic, F: FnMut(Bits<'_>) -> f32> Objective<K> for BlackBox<F> {
+    fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_, K::Numbers>) {
         scratch.set_f(pass, |_, b| (self.0)(b));
     }
 
-    fn evaluate(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, _from: usize, count: usize) {
+    fn evaluate(
+        &mut self,
+        pass: &Pass<'_, K>,
+        scratch: &mut Scratch<'_, K::Numbers>,
+        _from: usize,
+        count: usize,
+    ) {
         scratch.add_path_f(pass, count, |_, b| (self.0)(b));
     }
 }

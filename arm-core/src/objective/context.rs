@@ -1,6 +1,7 @@
 //! What an objective is lent to evaluate f at real samples of a layer.
 
 use crate::estimator::relaxed::Rows;
+use crate::kernels::Arithmetic;
 use crate::network::Pass;
 use crate::numeric::matrix::Matrix;
 use crate::shape::layout::Layout;
@@ -34,7 +35,7 @@ impl<'a> LayerContext<'a> {
     }
 
     /// The gradients of dense layer `i`, which must be above the layer.
-    pub(crate) fn delta<K>(&self, pass: &Pass<'_, K>, i: usize) -> Matrix<'a> {
+    pub(crate) fn delta<K: Arithmetic>(&self, pass: &Pass<'_, K>, i: usize) -> Matrix<'a> {
         let mut layer = pass.layout.layer(i);
         layer.delta = layer.delta.wrapping_sub(self.first);
         layer.gradients(self.deltas)

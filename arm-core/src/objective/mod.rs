@@ -16,7 +16,7 @@ pub use differentiable::Differentiable;
 pub use vae::Vae;
 
 use crate::error::Error;
-use crate::kernels::Kernels;
+use crate::kernels::Arithmetic;
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::shape::Shape;
 
@@ -92,7 +92,7 @@ use crate::shape::Shape;
 /// assert!(logits[0] > 2.0 && logits[1] > 2.0 && logits[2] < -2.0 && logits[3] < -2.0, "{logits:?}");
 /// # Ok::<(), Error>(())
 /// ```
-pub trait Objective<K: Kernels> {
+pub trait Objective<K: Arithmetic> {
     /// Whether f contains log q(b_1..T), which the engine then adds.
     const HAS_LOG_Q: bool = false;
 
@@ -102,23 +102,29 @@ pub trait Objective<K: Kernels> {
     }
 
     /// f of the sample of every row: [`Scratch::set_f`].
-    fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>);
+    fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_, K::Numbers>);
 
     /// Adds the terms of f that depend on layers `from..` to the f of the first `count` paths, a path being a sample that
     /// takes the place of a row's: [`Scratch::add_path_f`].
-    fn evaluate(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, from: usize, count: usize);
+    fn evaluate(
+        &mut self,
+        pass: &Pass<'_, K>,
+        scratch: &mut Scratch<'_, K::Numbers>,
+        from: usize,
+        count: usize,
+    );
 
     /// The gradients of what it has of parameters, each row times its [weight](Scratch::weight).
-    fn back(&mut self, _: &Pass<'_, K>, _: &mut Scratch<'_>) {}
+    fn back(&mut self, _: &Pass<'_, K>, _: &mut Scratch<'_, K::Numbers>) {}
 
     /// Whether a flipped unit of layer `t` changes the logits of f by one row of weights and nothing else; then those
     /// logits are left in the scratch for [`flipped`](Self::flipped). If not, flips are [evaluated](Self::evaluate).
-    fn keep_linear(&self, _: &Pass<'_, K>, _: &mut Scratch<'_>, _t: usize) -> bool {
+    fn keep_linear(&self, _: &Pass<'_, K>, _: &mut Scratch<'_, K::Numbers>, _t: usize) -> bool {
         false
     }
 
     /// The terms of f but log q that depend on the top layer, for a row in which one of its units is flipped.
-    fn flipped(&self, _: &Pass<'_, K>, _: &mut Scratch<'_>, _row: usize, _unit: usize) -> f32 {
+    fn flipped(&self, _: &Pass<'_, K>, _: &mut Scratch<'_, K::Numbers>, _row: usize, _unit: usize) -> f32 {
         f32::NAN
     }
 

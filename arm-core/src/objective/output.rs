@@ -1,11 +1,11 @@
 //! What the objectives share: the links from b_T on that end in the logits of something given.
 
 use crate::feature::BATCH;
-use crate::kernels::Kernels;
+use crate::kernels::{Arithmetic, Kernels, NatsOf, ValueOf};
 use crate::network::{Pass, Scratch};
 use crate::numeric::chunks::chunks_mut;
-use crate::numeric::math::significant;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::numeric::number::Nats;
 use crate::numeric::window::window_mut;
 use crate::shape::Shape;
 use core::ops::Range;
@@ -16,26 +16,26 @@ pub(super) const fn generator(layers: usize, t: usize) -> usize {
 }
 
 /// -log p(b_T) in nats under fixed logits, which are zero.
-pub(super) fn fixed_prior_cost(shape: &Shape<'_>) -> f32 {
-    shape.top_width() as f32 * core::f32::consts::LN_2
+pub(super) fn fixed_prior_cost<F: Nats>(shape: &Shape<'_>) -> F {
+    F::bits(shape.top_width())
 }
 
 /// -log p of every row of `x`, or of every example (`shared`), under its logits, and the gradients in place of the logits.
 #[cfg_attr(target_os = "none", inline(never))]
 #[cfg_attr(not(target_os = "none"), inline)]
-pub(super) fn costs<K: Kernels>(
+pub(super) fn costs<K: Arithmetic>(
     pass: &Pass<'_, K>,
-    logits: &mut [f32],
+    logits: &mut [ValueOf<K>],
     x: BitMatrix<'_>,
     shared: bool,
-    cost: &mut [f32],
+    cost: &mut [NatsOf<K>],
 ) {
     let Pass { layout, .. } = pass;
     let mut logits = MatrixMut::new(logits, pass.layout.shape.stride(x.cols()), x.cols());
     if BATCH {
         let x = |row| x.row(if shared { layout.example(row) } else { row });
         let cost = window_mut(cost, ..layout.rows());
-        cost.fill(0.0);
+        cost.fill(NatsOf::<K>::default());
         if pass.kernels.log_prob_delta_rows(&mut logits, x, cost) {
             return;
         }
@@ -50,9 +50,9 @@ pub(super) fn costs<K: Kernels>(
 /// scratch.
 #[cfg_attr(target_os = "none", inline(never))]
 #[cfg_attr(not(target_os = "none"), inline)]
-pub(super) fn add_costs<K: Kernels>(
+pub(super) fn add_costs<K: Arithmetic>(
     pass: &Pass<'_, K>,
-    scratch: &mut Scratch<'_>,
+    scratch: &mut Scratch<'_, K::Numbers>,
     (from, count): (usize, usize),
     t: usize,
 ) {
@@ -106,13 +106,17 @@ pub(super) fn flipped_log_prob<K: Kernels>(
     let room = window_mut(room, ..dense.outputs);
     room.iter_mut().zip(logits).for_each(|(r, l)| *r = *l);
     let step = pass.layout.shape.coding(layer).scale();
-    pass.kernels.axpy(if b { -step } else { step }, pass.weights(layer).row(unit), room);
-    pass.kernels.log_prob(room, target)
+    Kernels::axpy(pass.kernels, if b { -step } else { step }, pass.weights(layer).row(unit), room);
+    Kernels::log_prob(pass.kernels, room, target)
 }
 
 /// The objective's part of the way back: the gradients of the logits of `links` (and of a learned prior) times the
 /// weights of their rows, then those of the hidden layers.
-pub(super) fn back<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, links: Range<usize>) {
+pub(super) fn back<K: Arithmetic>(
+    pass: &Pass<'_, K>,
+    scratch: &mut Scratch<'_, K::Numbers>,
+    links: Range<usize>,
+) {
     let Pass { layout, .. } = pass;
     let first = pass.layout.shape.link(links.start).0;
     for i in first..pass.layout.shape.dense_layers() {
@@ -123,7 +127,7 @@ pub(super) fn back<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_>, li
             for (delta, w) in chunks_mut(layer.deltas_mut(scratch.deltas), layer.dense.stride)
                 .zip(&*layout.per_row(scratch.per_row).weight)
             {
-                delta.iter_mut().for_each(|d| *d = significant(*d * w));
+                pass.kernels.weigh(*w, delta);
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::error::{Error, exact_size};
 use crate::numeric::chunks::chunks_mut;
-use crate::numeric::math::{ln, sqrt};
+use crate::numeric::math::ln;
+use crate::numeric::number::{Float, Numbers};
 use crate::numeric::rng::{Purpose, Stream};
 use crate::numeric::window::window_mut;
 use crate::shape::Shape;
@@ -10,17 +11,23 @@ use crate::shape::Shape;
 /// Draws weights from the Glorot uniform law, U(-r, r) with r = sqrt(6 / (inputs + outputs)); biases and prior logits
 /// are zero (Glorot & Bengio, AISTATS 2010, eq. 16). Errors: the shape, or the number of parameters.
 pub fn glorot(shape: &Shape<'_>, seed: u64, params: &mut [f32]) -> Result<(), Error> {
+    draw::<Float>(shape, seed, params)
+}
+
+/// [`glorot`] for numbers of any kind.
+#[inline(always)]
+pub(crate) fn draw<N: Numbers>(shape: &Shape<'_>, seed: u64, params: &mut [N::Weight]) -> Result<(), Error> {
     shape.check()?;
     exact_size(shape.params(), params.len())?;
     for i in 0..shape.dense_layers() {
         let dense = shape.dense(i);
-        let radius = sqrt(6.0 / (dense.inputs + dense.outputs) as f32);
+        let radius = N::radius(dense.inputs + dense.outputs);
         let layer = window_mut(params, dense.offset..);
         let mut stream = Stream::new(seed, Purpose::Initial, 0, 0, i);
         for (k, row) in chunks_mut(layer, dense.stride).enumerate().take(dense.rows()) {
             for (j, w) in row.iter_mut().enumerate() {
                 let weight = k < dense.inputs && j < dense.outputs;
-                *w = if weight { (2.0 * stream.uniform() - 1.0) * radius } else { 0.0 };
+                *w = if weight { N::initial(&mut stream, radius) } else { N::ZERO };
             }
         }
     }

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::feature::{BATCH, Count, STACKS};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix};
+use crate::numeric::number::Float;
 use crate::numeric::window::{window, window_mut};
 use crate::shape::{Activation, Dense, Layer, Shape};
 
@@ -27,7 +28,7 @@ pub(crate) struct LayerLayout {
     pub above_hidden: bool,
     /// See [`height`](Self::height).
     rows: Count,
-    /// Floats of the kept activations of the hidden layers before it.
+    /// Values of the kept activations of the hidden layers before it.
     pub activation: usize,
     /// Floats of the gradients of the dense layers before it. The first logits have a row of scores a sample.
     pub delta: usize,
@@ -46,22 +47,22 @@ impl LayerLayout {
     };
 
     /// The gradients of the layer, and what lies behind them.
-    pub(crate) fn deltas<'a>(&self, deltas: &'a [f32]) -> &'a [f32] {
+    pub(crate) fn deltas<'a, T>(&self, deltas: &'a [T]) -> &'a [T] {
         window(deltas, self.delta..)
     }
 
     /// [`deltas`](Self::deltas), writable.
-    pub(crate) fn deltas_mut<'a>(&self, deltas: &'a mut [f32]) -> &'a mut [f32] {
+    pub(crate) fn deltas_mut<'a, T>(&self, deltas: &'a mut [T]) -> &'a mut [T] {
         window_mut(deltas, self.delta..)
     }
 
     /// The gradients of the layer.
-    pub(crate) fn gradients<'a>(&self, deltas: &'a [f32]) -> Matrix<'a> {
+    pub(crate) fn gradients<'a, T>(&self, deltas: &'a [T]) -> Matrix<'a, T> {
         self.rows(self.deltas(deltas))
     }
 
     /// What the layer, a hidden one, has computed.
-    pub(crate) fn activations<'a>(&self, activations: &'a [f32]) -> Matrix<'a> {
+    pub(crate) fn activations<'a, T>(&self, activations: &'a [T]) -> Matrix<'a, T> {
         self.rows(window(activations, self.activation..))
     }
 
@@ -71,7 +72,7 @@ impl LayerLayout {
     }
 
     /// The first rows of `data`, as many as the layer has.
-    fn rows<'a>(&self, data: &'a [f32]) -> Matrix<'a> {
+    fn rows<'a, T>(&self, data: &'a [T]) -> Matrix<'a, T> {
         let data = window(data, ..self.height() * self.dense.stride);
         Matrix::new(data, self.dense.stride, self.dense.outputs)
     }
@@ -92,7 +93,7 @@ impl<'s> Layout<'s> {
         if self.examples() == 1 && self.samples() == 1 {
             return true;
         }
-        let row = Layout::new(self.shape, 1, 1).training_words() + self.shape.pad();
+        let row = Layout::new(self.shape, 1, 1).training_words::<Float>() + self.shape.pad();
         match self.examples().checked_mul(self.samples()) {
             Some(rows) => match row.checked_mul(rows) {
                 Some(words) => words <= isize::MAX as usize / 4,
@@ -236,13 +237,13 @@ impl<'s> Layout<'s> {
     }
 
     /// What `layer` reads in training; empty for the prior and for free logits.
-    pub(crate) fn input<'a>(
+    pub(crate) fn input<'a, T>(
         &self,
         layer: &LayerLayout,
         x: BitMatrix<'a>,
-        activations: &'a [f32],
+        activations: &'a [T],
         samples: &'a [u32],
-    ) -> Input<'a> {
+    ) -> Input<'a, T> {
         let i = layer.index;
         if layer.above_hidden {
             let before = window(activations, ..layer.activation);
@@ -261,7 +262,7 @@ impl<'s> Layout<'s> {
     }
 
     /// The last `height` rows of `width` units, at the end of `data`.
-    pub(crate) fn last_rows<'a>(&self, data: &'a [f32], width: usize, height: usize) -> Matrix<'a> {
+    pub(crate) fn last_rows<'a, T>(&self, data: &'a [T], width: usize, height: usize) -> Matrix<'a, T> {
         let stride = self.shape.stride(width);
         let start = data.len().wrapping_sub(height * stride);
         Matrix::new(window(data, start..), stride, width)

@@ -10,11 +10,12 @@ mod encoder;
 pub use detector::Detector;
 pub use encoder::{Encoder, Sample, Thermometer, Threshold};
 
+use crate::engine::Estimates;
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::Kernels;
 use crate::learner::{Learner, Progress};
 use crate::numeric::bits::{shift_down, words};
+use crate::objective::{Objective, Vae};
 use crate::optim::Optimiser;
 use heapless::Deque;
 use heapless::spsc::Consumer;
@@ -132,11 +133,14 @@ impl<E: Encoder + Copy, const N: usize, const W: usize, const Q: usize> Windows<
     /// [`Learner::poll`], or begins one on the oldest window. [`Progress::Done`] has the window's anomaly score, -ELBO.
     ///
     /// Errors: as [`Learner::begin`]; the window is gone then, the model as it was.
-    pub fn poll<A: Estimator, O: Optimiser, K: Kernels>(
+    pub fn poll<A: Estimator, O: Optimiser, K: Estimates>(
         &mut self,
         learner: &mut Learner<'_, '_, A, O, K>,
         budget: usize,
-    ) -> Result<Progress, Error> {
+    ) -> Result<Progress, Error>
+    where
+        Vae: Objective<K>,
+    {
         let progress = learner.poll(budget)?;
         if progress != Progress::Idle {
             return Ok(progress);

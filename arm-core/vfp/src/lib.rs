@@ -13,6 +13,7 @@ mod helium;
 #[cfg(helium)]
 use helium as assembly;
 mod bernoulli;
+pub mod integer;
 mod loops;
 mod momentum;
 mod units;

@@ -6,6 +6,7 @@ use arm_std::data::{
     Binarise, BinariseName, Fault, Loaded, Output, Table, load_columns, read_columns, write_splits,
     write_table,
 };
+use arm_std::files::{PICTURES, refuse_other};
 use arm_std::runs::image::{Grid, cell_size};
 use std::path::Path;
 
@@ -43,6 +44,7 @@ fn info(args: &Info) -> Outcome {
     }
     text_picture(&loaded.train, width).into_iter().try_for_each(|line| say(format_args!("{line}")))?;
     if let Some(path) = &args.picture {
+        refuse_other(path, &PICTURES).map_err(Usage)?;
         contact_sheet(&loaded.train).write(path)?;
         say(format_args!("{} shows the first train examples", path.display()))?;
     }

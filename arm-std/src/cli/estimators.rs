@@ -52,11 +52,7 @@ pub(super) fn choices(
     shape: &Shape<'_>,
     suits: impl Fn(EstimatorName) -> bool,
 ) -> Result<Vec<Choice>, Usage> {
-    let differentiable = !shape.is_conditional();
-    let serves = |choice: &Choice| {
-        let gradient = differentiable || !choice.name.gradient_of_f();
-        gradient && suits(choice.name) && choice.samples_drawn(shape) > 0
-    };
+    let serves = |choice: &Choice| suits(choice.name) && choice.refuses(shape).is_none();
     let all = EstimatorName::value_variants().iter().map(|&name| Named { name, samples: SAMPLES }.choice());
     if asked.is_empty() {
         return Ok(all.filter(serves).collect());

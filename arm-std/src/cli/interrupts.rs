@@ -1,28 +1,66 @@
 //! Ctrl-C, and requests to terminate.
 
+use super::LEFT;
 use arm_std::train::Failure;
 use std::io::{Write, stderr};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Whether this process was asked to leave.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// What a request meets.
+static PHASE: Mutex<Phase> = Mutex::new(Phase::Idle(""));
+
+/// What a request to leave meets.
+#[derive(Clone, Debug)]
+pub(super) enum Phase {
+    /// Nothing would be lost: the process ends at once, and says this.
+    Idle(&'static str),
+    /// The work in hand is finished first, which is told with this word for what is done then; a second request quits.
+    Busy(&'static str),
+    /// All but an evaluation is done and kept: the process ends at once, and says how to go on.
+    Kept(String),
+}
 
 /// Whether this process was asked to leave.
 pub(super) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// From now on a first request leaves after the step in hand, which is told with the word for what is `done` then, and a
-/// second quits.
-pub(super) fn leave_on_request(done: &'static str) -> Result<(), Failure> {
-    Ok(ctrlc::set_handler(move || {
-        if INTERRUPTED.swap(true, Ordering::SeqCst) {
-            process::exit(130);
+/// From now on requests meet this phase.
+pub(super) fn enter(phase: Phase) {
+    let mut now = PHASE.lock().unwrap_or_else(PoisonError::into_inner);
+    *now = phase;
+    if let (Phase::Kept(_), true) = (&*now, interrupted()) {
+        leave(&now);
+    }
+}
+
+/// Handles requests from now on, by the [`Phase`].
+pub(super) fn leave_on_request(phase: Phase) -> Result<(), Failure> {
+    enter(phase);
+    Ok(ctrlc::set_handler(|| {
+        let phase = PHASE.lock().unwrap_or_else(PoisonError::into_inner);
+        let again = INTERRUPTED.swap(true, Ordering::SeqCst);
+        match &*phase {
+            Phase::Busy(_) if again => process::exit(130),
+            // The work goes on to its end where nobody can be told.
+            Phase::Busy(done) => drop(writeln!(stderr(), "{done}; once more to quit at once")),
+            other => leave(other),
         }
-        // The work goes on to its end where nobody can be told.
-        let _ = writeln!(stderr(), "{done}; once more to quit at once");
     })?)
+}
+
+fn leave(phase: &Phase) -> ! {
+    let line = match phase {
+        Phase::Idle(line) | Phase::Busy(line) => line,
+        Phase::Kept(line) => line.as_str(),
+    };
+    // Where nobody can be told the exit code tells.
+    let _ = writeln!(stderr(), "{line}");
+    process::exit(LEFT.into())
 }
 
 /// For a process that another one leads: it asks all to leave, as often as it is told.

@@ -39,7 +39,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is::<Left>() => ExitCode::from(3),
+        Err(error) if error.is::<Left>() => ExitCode::from(LEFT),
         Err(error) => {
             // Nothing is left to say where even this cannot be written.
             let _ = writeln!(std::io::stderr(), "error: {error}");
@@ -72,6 +72,9 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 #[derive(Debug, thiserror::Error)]
 #[error("left before the end")]
 struct Left;
+
+/// Its exit code.
+const LEFT: u8 = 3;
 
 /// A combination of options that makes no sense, found after parsing.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! `arm runs`.
 
-use super::{Outcome, args, say};
-use arm_std::files::replace_bytes;
+use super::{Outcome, Usage, args, say};
+use arm_std::files::{PICTURES, refuse_other, replace_bytes};
 use arm_std::runs::list::{Group, Summary, charts, group, list, sort, table};
 use arm_std::runs::plot::page;
 use serde::Serialize;
@@ -15,6 +15,7 @@ struct Listed<'a> {
 }
 
 pub(super) fn run(args: &args::Runs) -> Outcome {
+    args.svg.as_deref().map_or(Ok(()), |file| refuse_other(file, &PICTURES)).map_err(Usage)?;
     let mut runs = Vec::new();
     for folder in &args.folders {
         let (found, failures) = list(folder)?;

@@ -38,6 +38,15 @@ pub enum Note {
         /// Its largest value, where its values look so and not its name.
         most: Option<u8>,
     },
+    /// A column has another name than in the data by which these are read.
+    OtherName {
+        /// Its number.
+        column: usize,
+        /// Its name.
+        here: String,
+        /// Its name there.
+        own: String,
+    },
     /// Grey levels of which none is bright.
     Dark {
         /// The smallest and the largest level.
@@ -55,7 +64,14 @@ pub enum Note {
 impl Note {
     /// Whether what was assumed is likely to be wrong, so that a user should look.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Note::Label { .. } | Note::Dark { .. } | Note::Index { .. } | Note::NumberNames)
+        matches!(
+            self,
+            Note::Label { .. }
+                | Note::Dark { .. }
+                | Note::Index { .. }
+                | Note::NumberNames
+                | Note::OtherName { .. }
+        )
     }
 }
 
@@ -96,6 +112,11 @@ impl fmt::Display for Note {
                 f,
                 "column {column} holds 0 to {most}, like a label, and is read like the others; --drop {} leaves it out",
                 column
+            ),
+            Note::OtherName { column, here, own } => write!(
+                f,
+                "column {column} is called {here} here and {own} in the data of the training: columns are taken in their order; \
+                 --columns cannot reorder them"
             ),
             Note::Dark { levels: (least, most) } => write!(
                 f,

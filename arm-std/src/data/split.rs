@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::note::Note;
-use super::numbers::{Raw, SHARE, decode};
+use super::numbers::{Raw, Reading, SHARE, decode};
 use super::{DataError, Fault, Table};
 
 /// The three splits of a data set as they were found, before binarisation. All have the same width.
@@ -79,7 +79,8 @@ pub(super) fn assemble(
     train: Part,
     valid: Option<Part>,
     test: Part,
-) -> Result<Loaded, DataError> {
+    like: Option<&Reading>,
+) -> Result<(Loaded, Reading), DataError> {
     let expected = train.raw.cols;
     for part in valid.iter().chain([&test]) {
         let found = part.raw.cols;
@@ -94,8 +95,8 @@ pub(super) fn assemble(
     let places: Vec<(PathBuf, Option<String>)> =
         parts.iter().map(|part| (part.file.clone(), part.array.clone())).collect();
     let fail = |at: usize, fault: Fault| in_array(fault, places[at].1.as_deref()).in_file(&places[at].0);
-    let decoded = decode(parts.into_iter().map(|part| part.raw).collect());
-    let (mut tables, notes) = decoded.map_err(|(at, fault)| fail(at, fault))?;
+    let decoded = decode(parts.into_iter().map(|part| part.raw).collect(), like);
+    let (mut tables, notes, reading) = decoded.map_err(|(at, fault)| fail(at, fault))?;
     let (test, mut train) = (tables.remove(tables.len() - 1), tables.remove(0));
     let (from_valid, valid) = match (from_valid, tables.pop()) {
         (Some(origin), Some(valid)) => (origin, valid),
@@ -104,14 +105,8 @@ pub(super) fn assemble(
             (LAST_ROWS.to_owned(), train.split_off(train.rows() - rows))
         }
     };
-    Ok(Loaded {
-        path: path.to_owned(),
-        train,
-        valid,
-        test,
-        origins: [from_train, from_valid, from_test],
-        notes,
-    })
+    let origins = [from_train, from_valid, from_test];
+    Ok((Loaded { path: path.to_owned(), train, valid, test, origins, notes }, reading))
 }
 
 fn in_array(fault: Fault, array: Option<&str>) -> Fault {
@@ -124,20 +119,32 @@ fn in_array(fault: Fault, array: Option<&str>) -> Fault {
 /// Where a split came from that was missing.
 const LAST_ROWS: &str = "the last rows of train";
 
-/// Splits one table.
-pub(super) fn split_single(path: &Path, part: Part) -> Result<Loaded, DataError> {
+/// Splits one table. One too short for that which is read like others is for a test alone.
+pub(super) fn split_single(
+    path: &Path,
+    part: Part,
+    like: Option<&Reading>,
+) -> Result<(Loaded, Reading), DataError> {
     let origin = part.origin();
     let (file, array) = (part.file, part.array);
-    let decoded = decode(vec![part.raw]);
-    let (mut tables, notes) =
+    let decoded = decode(vec![part.raw], like);
+    let (mut tables, notes, reading) =
         decoded.map_err(|(_, fault)| in_array(fault, array.as_deref()).in_file(&file))?;
     let mut train = tables.remove(0);
-    let rows = share(&train).map_err(|fault| fault.in_file(path))?;
-    let test = train.split_off(train.rows() - rows);
-    let valid = train.split_off(train.rows() - rows);
     let of = |rows: &str| format!("{rows} rows of {origin}");
-    let origins = [of("the first"), of("the next"), of("the last")];
-    Ok(Loaded { path: path.to_owned(), train, valid, test, origins, notes })
+    let (valid, test, origins) = match share(&train) {
+        Ok(rows) => {
+            let test = train.split_off(train.rows() - rows);
+            let valid = train.split_off(train.rows() - rows);
+            (valid, test, [of("the first"), of("the next"), of("the last")])
+        }
+        Err(_) if like.is_some() && train.rows() > 0 => {
+            let (test, valid) = (train.split_off(0), train.split_off(0));
+            (valid, test, [of("no"), of("no"), of("all")])
+        }
+        Err(fault) => return Err(fault.in_file(path)),
+    };
+    Ok((Loaded { path: path.to_owned(), train, valid, test, origins, notes }, reading))
 }
 
 /// How many rows to split off a table.
@@ -165,11 +172,12 @@ mod tests {
 
     #[test]
     fn a_missing_split_takes_a_sixth_and_at_most_ten_thousand() {
-        let whole = |rows| split_single(Path::new("x"), part(rows, 1));
+        let whole = |rows| split_single(Path::new("x"), part(rows, 1), None).map(|(loaded, _)| loaded);
         assert_eq!(sizes(&whole(70_000).unwrap()), [50_000, 10_000, 10_000]);
         assert_eq!(sizes(&whole(13).unwrap()), [9, 2, 2]);
         assert!(matches!(whole(5).unwrap_err().fault, Fault::TooFewRows { rows: 5, least: 6 }));
-        let two = |rows| assemble(Path::new("x"), part(rows, 1), None, part(1, 1));
+        let two =
+            |rows| assemble(Path::new("x"), part(rows, 1), None, part(1, 1), None).map(|(loaded, _)| loaded);
         assert_eq!(sizes(&two(60_000).unwrap()), [50_000, 10_000, 1]);
         assert_eq!(sizes(&two(17).unwrap()), [15, 2, 1]);
         assert!(matches!(two(3).unwrap_err().fault, Fault::TooFewRows { .. }));
@@ -179,7 +187,7 @@ mod tests {
 
     #[test]
     fn splits_of_other_widths_are_refused() {
-        let error = assemble(Path::new("x"), part(9, 3), Some(part(9, 3)), part(9, 4)).unwrap_err();
+        let error = assemble(Path::new("x"), part(9, 3), Some(part(9, 3)), part(9, 4), None).unwrap_err();
         assert_eq!(error.file, Path::new("9x4.npz"));
         assert!(matches!(error.fault.innermost(), Fault::Width { found: 4, expected: 3, .. }));
     }

@@ -55,6 +55,9 @@ const GAIN: f64 = 0.97;
 /// What a number that was left must have gained over the one in use, to be taken again before the next trial. A machine
 /// that slows down as a whole makes any number look bad beside the old times of the others, until it has new ones.
 const AGAIN: f64 = 0.9;
+/// A step of one thread, in seconds, below which others are not tried: they wait for each other several times in it. On
+/// the machine of docs/speed.md nothing below 25 us gained.
+const SHORT: f64 = 15e-6;
 /// Time over which a number is watched between trials.
 const WATCH: Duration = Duration::from_millis(25);
 /// Time between trials: at first, and at most (or twenty trials).
@@ -159,6 +162,12 @@ impl Choice {
 
     fn turn(&mut self, mut turns: Vec<Vec<f64>>, seconds: f64) {
         turns[self.at].push(seconds);
+        if self.at == 0 && seconds < SHORT {
+            self.seconds.fill(f64::INFINITY);
+            self.seconds[0] = seconds;
+            (self.spent, self.between) = (Duration::ZERO, BETWEEN[0]);
+            return;
+        }
         let rounds = turns.iter().map(Vec::len).min().unwrap_or(0);
         if rounds == turns[self.at].len() {
             self.seconds = turns.iter().map(|turns| median(turns)).collect();
@@ -276,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_trial_of_what_is_far_slower_is_short() {
-        let slow = |threads: usize| if threads == 1 { 1e-5 } else { 1e-4 };
+        let slow = |threads: usize| if threads == 1 { 2e-5 } else { 1e-4 };
         let mut choice = Choice::new(Threads::Measured(2), 2);
         let (mut spent, mut time) = (0.0, 0.0);
         while time < 0.1 {
@@ -298,6 +307,16 @@ mod tests {
             choice.took(Duration::from_secs_f64(taken));
             time += taken;
         }
+        assert_eq!(choice.counts()[choice.at()], 2);
+    }
+
+    #[test]
+    fn a_short_step_is_never_shared() {
+        let mut choice = Choice::new(Threads::Measured(2), 2);
+        let short = |threads: usize| if threads == 1 { 1e-5 } else { panic!("tried") };
+        run(&mut choice, 5.0, short);
+        // Until it is no longer short.
+        run(&mut choice, 2.0, |threads| 1e-3 / threads as f64);
         assert_eq!(choice.counts()[choice.at()], 2);
     }
 

@@ -1,4 +1,4 @@
-use super::{logit, unit};
+use super::{logit, numbers, unit};
 use arm_core::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
 use arm_core::math::sigmoid;
 use arm_core::relaxed::{Relaxation, RelaxedLayer};
@@ -34,16 +34,56 @@ impl Estimator for StraightThrough {
 
 impl Relaxation for StraightThrough {
     fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
-        let phi = layer.rows.phi;
-        let (stride, cols) = (layer.delta.stride(), layer.delta.cols());
-        layer.smooth.at_samples(true, MatrixMut::new(layer.delta.data_mut(), stride, cols))?;
-        for (delta, phi) in layer.delta.rows_mut().zip(phi.rows()) {
-            for (delta, phi) in delta.iter_mut().zip(phi) {
-                let p = sigmoid(*phi);
-                *delta *= p * (1.0 - p);
-            }
+        through(layer, |p, _| p * (1.0 - p))
+    }
+}
+
+/// The gradient of f with respect to b, times a factor of p and b.
+fn through(layer: &mut RelaxedLayer<'_>, factor: impl Fn(f32, f32) -> f32) -> Result<(), Error> {
+    let rows = layer.rows;
+    let (stride, cols) = (layer.delta.stride(), layer.delta.cols());
+    layer.smooth.at_samples(true, MatrixMut::new(layer.delta.data_mut(), stride, cols))?;
+    for (row, (delta, phi)) in layer.delta.rows_mut().zip(rows.phi.rows()).enumerate() {
+        for ((delta, phi), b) in delta.iter_mut().zip(phi).zip(numbers(&rows, row)) {
+            *delta *= factor(sigmoid(*phi), b);
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+/// BIASED. ReinMax, for binary units: the gradient of f with respect to b, times |b - p| / 2. Its mean is that with f(1) - f(0)
+/// replaced by (f'(0) + f'(1)) / 2, the trapezoidal rule: exact where f is quadratic in each unit.
+///
+/// Liu, Dong, Liu, Yu & Gao, NeurIPS 2023. For one bit the same as ZGR (Shekhovtsov, ICML 2023), which is Gumbel-Rao at
+/// temperature zero, as DARN linearised at 1/2 (Gregor et al., ICML 2014), and as straight-through with samples weighted
+/// as if 0 and 1 were equally likely, 1 / 2q(b) (Pervez, Cohen & Gavves, ICML 2020). One evaluation of f and one of its
+/// gradient. One unit has variance p (1-p) ((1-p) f'(1) - p f'(0))^2 / 4. A stack as with [`StraightThrough`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReinMax;
+
+impl DrawRule for ReinMax {
+    #[inline(always)]
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        unit(p, q, u)
+    }
+}
+
+impl Estimator for ReinMax {
+    const SECOND_PATHS: SecondPaths = SecondPaths::None;
+
+    fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+        signal.fill(1.0);
+        weight.fill(1.0);
+    }
+
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        Some(self)
+    }
+}
+
+impl Relaxation for ReinMax {
+    fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
+        through(layer, |p, b| 0.5 * (b - p).abs())
     }
 }
 

@@ -66,6 +66,21 @@ impl Choice {
         self.estimator(shape).map_or(0, |estimator| estimator.samples())
     }
 
+    /// Why it cannot serve the shape; `None` where it can.
+    pub fn refuses(&self, shape: &Shape<'_>) -> Option<&'static str> {
+        if shape.is_conditional() && self.name.gradient_of_f() {
+            return Some("it needs the gradient of f, which a conditional network does not give");
+        }
+        if self.name.one_layer() && shape.stochastic_layers() > 1 {
+            return Some("it serves one stochastic layer");
+        }
+        match self.estimator(shape) {
+            Ok(_) => None,
+            Err(_) if self.name == EstimatorName::Exact => Some("it enumerates at most 12 units"),
+            Err(_) => Some("it has no such network or number of samples"),
+        }
+    }
+
     /// Evaluations of f for the gradient of one example, at most: a path through some of the layers counts as one.
     pub fn evaluations(&self, shape: &Shape<'_>) -> usize {
         let layers = shape.stochastic_layers();

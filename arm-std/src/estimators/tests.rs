@@ -1,6 +1,6 @@
 //! What is learned goes down the squared gradient: its derivatives against finite differences.
 
-use super::{DoubleCv, GumbelSoftmax, Relax, Rodeo, StraightThrough};
+use super::{DoubleCv, GumbelSoftmax, MuProp, Nvil, ReinMax, Relax, Rodeo, StraightThrough};
 use crate::driver::Driver;
 use arm_core::estimator::{Estimator, Learned};
 use arm_core::kernels::Portable;
@@ -140,5 +140,8 @@ fn any_number_of_threads_gives_the_same_bits() {
     for_any_threads(DoubleCv::new(2, 1, 0.0));
     for_any_threads(Rodeo::new(3, 1, (0.0, 0.0), 1));
     for_any_threads(StraightThrough);
+    for_any_threads(ReinMax);
+    for_any_threads(MuProp);
+    for_any_threads(Nvil::new(&SHAPE, 5, 1));
     for_any_threads(GumbelSoftmax::default());
 }

@@ -88,6 +88,13 @@ pub struct Place<'a, M> {
     pub layers: usize,
 }
 
+impl<M> Place<'_, M> {
+    /// Examples of the batch, which targets count where there is no input.
+    pub(crate) fn examples(&self) -> usize {
+        if self.x.cols() == 0 { self.y.height().max(1) } else { self.x.height() }
+    }
+}
+
 /// The gradient of one draw; room for several threads' worth of draws is made by each of them.
 pub(crate) struct Gradient {
     scratch: Aligned,
@@ -119,7 +126,7 @@ impl Gradient {
         place: &Place<'_, M>,
         step: u64,
     ) -> Result<&[f32], Error> {
-        let examples = place.x.height();
+        let examples = place.examples();
         let batch = Batch { y: place.y, ..Batch::new(place.x, examples, 0, step) };
         engine.examples(
             &mut place.objective.clone(),
@@ -164,7 +171,7 @@ pub fn measure<E: Estimator + Sync, M: Objective<Desktop> + Clone + Sync>(
     let work = Mutex::new(parts.into_iter().enumerate());
     let done = Mutex::new(vec![None; PARTS as usize]);
     let run = || {
-        let mut room = Gradient::new(engine, place.x.height(), place.layers);
+        let mut room = Gradient::new(engine, place.examples(), place.layers);
         loop {
             let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((k, part)) = next else { return Ok(()) };
@@ -203,7 +210,7 @@ pub fn warm_up<E: Estimator, M: Objective<Desktop> + Clone>(
     if engine.statistics_per_example() == 0 {
         return Ok(());
     }
-    let examples = place.x.height();
+    let examples = place.examples();
     let mut room = Gradient::new(engine, examples, 0);
     for step in 0..steps {
         room.draw(engine, &Place { layers: 0, ..*place }, step)?;
@@ -220,7 +227,7 @@ pub fn seconds<E: Estimator, M: Objective<Desktop> + Clone>(
     place: &Place<'_, M>,
     repeats: u64,
 ) -> Result<f64, Error> {
-    let mut room = Gradient::new(engine, place.x.height(), place.layers);
+    let mut room = Gradient::new(engine, place.examples(), place.layers);
     let mut times = Vec::new();
     for step in 0..repeats.max(1) {
         let started = ThreadTime::now();

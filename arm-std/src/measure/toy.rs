@@ -176,8 +176,8 @@ mod tests {
         Choice { name, samples: 2, baseline: BaselineName::None }
     }
 
-    /// Two z-scores for each of 14 estimators at most, 3 logits and 2 targets: another seed fails with probability
-    /// 84 * 2 * 1.9e-8 = 3e-6 if means and variances are normal.
+    /// Two z-scores for each of 15 estimators at most, 3 logits and 2 targets: another seed fails with probability
+    /// 90 * 2 * 1.9e-8 = 3e-6 if means and variances are normal.
     #[test]
     fn means_and_variances_are_those_of_the_closed_forms() {
         let mut closed = 0;

@@ -20,7 +20,7 @@ pub fn gradient_variance<E: Estimator, O: Objective<Desktop> + Clone>(
     place: &Place<'_, O>,
     address: u64,
 ) -> Result<f64, Error> {
-    let mut room = Gradient::new(engine, place.x.height(), place.layers);
+    let mut room = Gradient::new(engine, place.examples(), place.layers);
     let mut moments = Moments::new(room.len());
     for draw in 0..DRAWS {
         let gradient = room.draw(engine, place, DOMAIN | (address * DRAWS + draw))?;

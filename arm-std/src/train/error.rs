@@ -34,18 +34,22 @@ pub enum TrainError {
     #[error("the checkpoint does not fit: {0}")]
     Checkpoint(&'static str),
     /// The run cannot have its memory.
-    #[error("--batch {batch} with --samples {samples} needs {} GiB of memory", bytes >> 30)]
+    #[error("--batch {batch}{} needs {} GiB of memory", of(*samples), bytes >> 30)]
     Memory {
         /// Bytes of parameters, moments and scratch.
         bytes: usize,
         /// Examples a step.
         batch: usize,
         /// Samples of an estimator that draws several.
-        samples: usize,
+        samples: Option<usize>,
     },
     /// The observer failed.
     #[error(transparent)]
     Observer(#[from] Failure),
+}
+
+fn of(samples: Option<usize>) -> String {
+    samples.map_or_else(String::new, |samples| format!(" with --samples {samples}"))
 }
 
 /// What the engine refused, at a step.

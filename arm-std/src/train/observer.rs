@@ -30,6 +30,9 @@ pub trait Observer {
         Ok(())
     }
 
+    /// After the last step, when all is saved and only the evaluation of the test split is left.
+    fn done(&mut self) {}
+
     /// After a refused step: the run goes on from the last good state.
     fn restored(&mut self, _restored: &Restored) -> Result<(), Failure> {
         Ok(())

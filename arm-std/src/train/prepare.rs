@@ -46,6 +46,11 @@ impl Settings {
     /// open chosen for them.
     pub fn prepare(&self, loaded: Loaded) -> Result<Prepared, PrepareError> {
         let mut config = self.resolve().map_err(PrepareError::Setting)?;
+        let there = loaded.valid.rows();
+        if let Some(valid) = self.valid.filter(|&valid| valid > there) {
+            let message = format!("--valid {valid}: there are only {there} rows to validate on");
+            return Err(PrepareError::Setting(message));
+        }
         let splits = config.split(loaded)?;
         let (rows, columns) = (splits.train.rows(), splits.train.cols());
         self.suit(&mut config, columns, rows);
@@ -62,6 +67,10 @@ impl Settings {
             config.steps = steps.min(super::settings::MOST);
         }
         let network = config.network(&splits.train).map_err(PrepareError::Setting)?;
+        if let Some(why) = config.choice().refuses(&network.shape()) {
+            let (name, notation) = (config.estimator.name(), network.notation());
+            return Err(PrepareError::Setting(format!("--estimator {name}: cannot serve {notation}: {why}")));
+        }
         Ok(Prepared { config, network, splits })
     }
 
@@ -101,9 +110,11 @@ impl Prepared {
         let bytes = self.memory(threads, alone);
         // An error here, instead of an abort in the middle of the run.
         if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
-            return Err(TrainError::Memory { bytes, batch: config.batch, samples: config.samples });
+            let samples = config.estimator.samples().map(|_| config.samples);
+            return Err(TrainError::Memory { bytes, batch: config.batch, samples });
         }
         let mut state = State::new(config, network, (threads, None), &splits.train.means())?;
+        state.try_step(splits.train.cols())?;
         let Some(checkpoint) = from else { return Ok(()) };
         state.progress.data = splits.checksum();
         state.restore(checkpoint.clone())
@@ -125,6 +136,28 @@ impl Prepared {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_served_is_refused_by_name() {
+        let refused = |text: &str| {
+            let settings = Settings::from_toml(text).unwrap();
+            settings.prepare(crate::data::load("strokes".as_ref()).unwrap()).unwrap_err().to_string()
+        };
+        for name in ["rodeo", "double-cv", "rebar", "relax", "straight-through", "gumbel-softmax"] {
+            let message = refused(&format!("network = 'x-[6]-y'\nestimator = '{name}'"));
+            assert!(message.contains(name) && message.contains("gradient of f"), "{message}");
+        }
+        let message = refused("network = 'x-[13] / [13]-x'\nestimator = 'exact'");
+        assert!(message.contains("exact") && message.contains("12 units"), "{message}");
+        assert!(refused("valid = 100000").contains("only 2000 rows"), "{}", refused("valid = 100000"));
+    }
+
+    #[test]
+    fn a_network_without_input_can_be_served() {
+        let settings = Settings::from_toml("network = '0-[6]-y'\nsteps = 1\nbatch = 3").unwrap();
+        let run = settings.prepare(crate::data::load("strokes".as_ref()).unwrap()).unwrap();
+        run.check(Threads::Fixed(1), true, None).unwrap();
+    }
 
     #[test]
     fn rate_and_batch_follow_from_the_data_unless_they_are_given() {

@@ -111,6 +111,7 @@ impl Run<'_> {
                 Err(other) => return Err(other),
             }
         }
+        observer.done();
         self.finish(state)
     }
 

@@ -6,7 +6,7 @@ use super::error::at;
 use crate::driver::{Driver, Peers, Threads};
 use crate::kernels::Desktop;
 use crate::memory::LINE;
-use crate::network::{Model, Network, copy_rows};
+use crate::network::{Model, Network, SplitRows, copy_rows};
 use crate::train::{Checkpoint, Config, Progress};
 use arm_core::init::output_bias;
 use arm_core::objective::{Conditional, Objective, Vae};
@@ -81,6 +81,23 @@ impl<'a> State<'a> {
         self.progress.step += 1;
         self.progress.epoch_sum += f64::from(f);
         Ok(f)
+    }
+
+    /// Takes a step on rows of zeros of `cols` units, and measures the variance there: an error is what a run would meet.
+    pub(super) fn try_step(&mut self, cols: usize) -> Result<(), TrainError> {
+        let examples = self.config.batch;
+        let words = vec![0; examples * cols.div_ceil(32)];
+        let split = SplitRows::new(&self.network.shape(), &words, cols);
+        let (x, y) = (split.x(0..examples), split.y(0..examples));
+        let tried = self.step(x, y, examples).and_then(|_| {
+            let one = (split.x(0..1), split.y(0..1));
+            self.driver.variance(one.0, one.1, 0).map_err(at(0))
+        });
+        match tried {
+            // It depends on the draws.
+            Ok(_) | Err(TrainError::Step { error: Error::Objective | Error::Diverged, .. }) => Ok(()),
+            Err(other) => Err(other),
+        }
     }
 
     /// Remembers the state at the start of an epoch.

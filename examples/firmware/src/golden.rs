@@ -1,7 +1,9 @@
 //! What the engine computes, as hashes of bits: the same on the host and on every target.
 
 use super::shapes;
-use arm_core::estimator::{Arm, DisArm, Estimator, Rloo};
+use arm_core::estimator::{Arm, DisArm, Estimator, IntegerEstimator, Reinforce, Rloo};
+use arm_core::kernels::Integer;
+use arm_core::learner::Slices;
 use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Error, Layer, Learner, Prior, Shape, math};
@@ -10,7 +12,7 @@ use arm_core::{Error, Layer, Learner, Prior, Shape, math};
 pub type Golden = (&'static str, fn(&mut Room) -> Result<u64, Error>, u64);
 
 /// Every golden value.
-pub const ALL: [Golden; 11] = [
+pub const ALL: [Golden; 16] = [
     ("math", math_on_a_grid, 0x00f5_7030_5999_aa54),
     ("uniforms", uniforms, 0x926a_24cc_ad6a_32dd),
     ("sgd", |room| vae(room, Arm, Sgd { rate: 0.05 }, 200), 0xf795_f0bf_1bb2_6283),
@@ -25,6 +27,11 @@ pub const ALL: [Golden; 11] = [
         |room| fading(room, Adam { beta1: 0.5, beta2: 0.6, ..Adam::new(0.01) }),
         0x75b5_de22_6edf_4ef9,
     ),
+    ("integers", |room| integer_vae(room, Arm, 200), 0xd75e_5a5b_8ecf_5d0f),
+    ("integers, disarm", |room| integer_vae(room, DisArm, 200), 0x45f4_4b2b_b223_8adf),
+    ("integers, rloo", |room| integer_vae(room, Rloo { samples: 2 }, 100), 0xc653_18bc_7297_2b0f),
+    ("integers, two layers", integer_layers, 0x7520_2669_f852_d4d7),
+    ("integers, black box", integer_black_box, 0xd951_e8a0_6d3b_e78d),
     ("kernels on random shapes", random_shapes, 0x09f7_1da1_a7b2_ef4d),
 ];
 
@@ -33,12 +40,14 @@ pub const ALL: [Golden; 11] = [
 pub struct Room {
     params: [f32; 512],
     moments: [f32; 1024],
+    integers: [i16; 512],
     scratch: [u32; 640],
 }
 
 impl Room {
     /// Zeroed memory.
-    pub const ZERO: Self = Room { params: [0.0; 512], moments: [0.0; 1024], scratch: [0; 640] };
+    pub const ZERO: Self =
+        Room { params: [0.0; 512], moments: [0.0; 1024], integers: [0; 512], scratch: [0; 640] };
 
     fn learner<'r, E: Estimator, O: Optimiser>(
         &'r mut self,
@@ -47,12 +56,27 @@ impl Room {
         optimiser: O,
     ) -> Result<Learner<'r, 'static, E, O>, Error> {
         let samples = estimator.samples();
-        let memory = arm_core::learner::Slices {
+        let memory = Slices {
             params: part(&mut self.params, shape.params()),
             moments: part(&mut self.moments, shape.moments::<O>()),
             scratch: part(&mut self.scratch, shape.scratch_for(samples)),
         };
         Learner::new(shape, estimator, optimiser, 7, memory)
+    }
+
+    fn integer<'r, E: Estimator + IntegerEstimator>(
+        &'r mut self,
+        shape: Shape<'static>,
+        estimator: E,
+        rate: f32,
+    ) -> Result<Learner<'r, 'static, E, Sgd, Integer>, Error> {
+        let samples = estimator.samples();
+        let memory = Slices {
+            params: part(&mut self.integers, shape.params()),
+            moments: &mut [],
+            scratch: part(&mut self.scratch, shape.integer_scratch_for(samples)),
+        };
+        Learner::integer(shape, estimator, Sgd { rate }, 7, memory)
     }
 }
 
@@ -182,6 +206,51 @@ fn black_box(room: &mut Room) -> Result<u64, Error> {
         hash.push(f);
     }
     hash.all(learner.params());
+    Ok(hash.0)
+}
+
+/// Everything that came back, every parameter, and what left its range.
+fn train_integer<E: Estimator + IntegerEstimator>(
+    mut learner: Learner<'_, '_, E, Sgd, Integer>,
+    mut rows: impl FnMut(u64) -> u32,
+    steps: u64,
+) -> Result<u64, Error> {
+    let mut hash = Hash::new();
+    for i in 0..steps {
+        hash.push(learner.step(&[rows(i)])?);
+    }
+    learner.params().iter().for_each(|w| hash.push((*w).into()));
+    for i in 0..8 {
+        hash.push(learner.score(&[rows(i)], 5)?);
+    }
+    let mut p = [0.0; 16];
+    let p = part(&mut p, learner.shape().inputs());
+    learner.sample(3, p)?;
+    hash.all(p);
+    hash.push(learner.saturated() as f32);
+    Ok(hash.0)
+}
+
+fn integer_vae<E: Estimator + IntegerEstimator>(room: &mut Room, e: E, steps: u64) -> Result<u64, Error> {
+    train_integer(room.integer(SMALL, e, 0.05)?, |i| row(i, 16), steps)
+}
+
+/// At a rate at which some numbers leave their range.
+fn integer_layers(room: &mut Room) -> Result<u64, Error> {
+    train_integer(room.integer(TWO_LAYERS, Arm, 2.0)?, |i| row(i, 12), 200)
+}
+
+fn integer_black_box(room: &mut Room) -> Result<u64, Error> {
+    let mut learner = room.integer(CHAIN, Reinforce::default(), 0.02)?;
+    let mut hash = Hash::new();
+    for i in 0..200u32 {
+        let x = i & 15;
+        let f = learner.step_black_box(&[x], |b| {
+            0.1 * b.iter().enumerate().filter(|(k, b)| *b != (x >> (k % 4) & 1 == 1)).count() as f32
+        })?;
+        hash.push(f);
+    }
+    learner.params().iter().for_each(|w| hash.push((*w).into()));
     Ok(hash.0)
 }
 

@@ -1,5 +1,7 @@
 use crate::error::Error;
-use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, independent};
+use crate::estimator::{
+    DrawRule, DrawnUnit, Estimator, Evaluated, IntegerEstimator, SecondPaths, independent,
+};
 use crate::shape::Shape;
 
 /// Leave-one-out REINFORCE with K independent samples: mean over k of (f_k - mean of the other f) (b_k - p). Unbiased.
@@ -37,5 +39,10 @@ impl Estimator for Rloo {
             *s = (f - mean) / (k - 1.0);
         }
         weight.fill(1.0 / k);
+    }
+
+    #[inline(always)]
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
+        Some(self)
     }
 }

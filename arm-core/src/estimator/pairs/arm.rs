@@ -1,4 +1,4 @@
-use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, IntegerEstimator, SecondPaths};
 
 /// Augment-REINFORCE-Merge: (f(1\[u > sigmoid(-phi)\]) - f(1\[u < sigmoid(phi)\])) (u - 1/2). Unbiased.
 ///
@@ -21,5 +21,10 @@ impl Estimator for Arm {
     fn signals(&self, _: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         signal.fill(1.0);
         weight.fill(1.0);
+    }
+
+    #[inline(always)]
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
+        Some(self)
     }
 }

@@ -1,4 +1,4 @@
-use crate::estimator::{Arm, DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
+use crate::estimator::{Arm, DrawRule, DrawnUnit, Estimator, Evaluated, IntegerEstimator, SecondPaths};
 
 /// DisARM, also known as U2G: ARM with the uniforms integrated out given the pair,
 /// (f(b) - f(b~)) (b - b~) sigmoid(|phi|) / 2. Unbiased, with no more variance than ARM.
@@ -23,5 +23,10 @@ impl Estimator for DisArm {
 
     fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
         Arm.signals(evaluated, signal, weight);
+    }
+
+    #[inline(always)]
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
+        Some(self)
     }
 }

@@ -1,4 +1,4 @@
-use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths};
+use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, IntegerEstimator, SecondPaths};
 
 /// Augment-REINFORCE: f(1\[u < sigmoid(phi)\]) (1 - 2u). Unbiased.
 ///
@@ -22,5 +22,10 @@ impl Estimator for Ar {
             *s = *f;
         }
         weight.fill(1.0);
+    }
+
+    #[inline(always)]
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
+        Some(self)
     }
 }

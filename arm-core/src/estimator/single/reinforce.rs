@@ -1,6 +1,6 @@
 use crate::error::{Error, exact_size};
 use crate::estimator::{
-    Baseline, DrawRule, DrawnUnit, Estimator, Evaluated, Learned, SecondPaths, independent,
+    Baseline, DrawRule, DrawnUnit, Estimator, Evaluated, IntegerEstimator, Learned, SecondPaths, independent,
 };
 use crate::shape::Shape;
 
@@ -34,6 +34,11 @@ impl Estimator for Reinforce {
             *s = f - c;
         }
         weight.fill(1.0);
+    }
+
+    #[inline(always)]
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
+        Some(self)
     }
 
     fn learned(&self) -> Option<&dyn Learned> {

@@ -1,6 +1,6 @@
 //! From bytes: everything is checked before anything is changed.
 
-use super::{CENTRED, CRC, FIXED_WORDS, MAGIC, PIECE, VERSION, header_word, layer, within_limit};
+use super::{CENTRED, CRC, FIXED_WORDS, MAGIC, MEANS, PIECE, SHORT, Stored, VERSION, header_word, layer};
 use crate::error::{Error, exact_size};
 use crate::feature::CODINGS;
 use crate::numeric::matrix::MatrixMut;
@@ -84,6 +84,11 @@ impl Claims {
         usize::from(self.encoder) + usize::from(self.decoder)
     }
 
+    /// Parameters in a word.
+    pub(crate) fn per_word(&self) -> usize {
+        if u32::from(self.kind) & SHORT == 0 { 1 } else { 2 }
+    }
+
     pub(crate) fn prior(&self) -> Prior {
         if self.kind & 1 == 0 { Prior::Fixed } else { Prior::Learned }
     }
@@ -99,8 +104,11 @@ impl Claims {
     }
 }
 
-/// Reads everything once and changes nothing. Without a shape any network will do.
-pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Result<Claims, S::Error> {
+/// Reads everything once and changes nothing. Without a shape any network will do, with parameters of any kind.
+pub(crate) fn verify<T: Stored, S: Source>(
+    source: &mut S,
+    shape: Option<&Shape<'_>>,
+) -> Result<Claims, S::Error> {
     let given = source.size();
     let (mut words, mut crc) = (Words::new(source), CRC.digest());
     let mut next = || words.next().inspect(|word| crc.update(&word.to_le_bytes()));
@@ -111,9 +119,9 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
     let version = second as u16;
     match version {
         0 => return Err(Error::Older.into()),
-        1 => {}
-        VERSION if CODINGS => {}
-        VERSION => return Err(Error::LeftOut.into()),
+        1 | VERSION => {}
+        MEANS if CODINGS => {}
+        MEANS => return Err(Error::LeftOut.into()),
         _ => return Err(Error::Newer.into()),
     }
     let [kind, inputs, low, high] = [next()?, next()?, next()?, next()?];
@@ -127,12 +135,13 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
         crc: 0,
     };
     let (encoder, layers) = (usize::from(claims.encoder), claims.layers());
-    claims.has_means = CODINGS && version == VERSION && claims.x() == CENTRED;
-    if kind > 0x1f || claims.x() > CENTRED || claims.inputs > MAX_WIDTH || layers > MAX_LAYERS {
+    claims.has_means = CODINGS && version == MEANS && claims.x() == CENTRED;
+    let short = (kind & SHORT != 0) == (version == VERSION);
+    if kind > 0x3f || !short || claims.x() > CENTRED || claims.inputs > MAX_WIDTH || layers > MAX_LAYERS {
         return Err(Error::Corrupt.into());
     }
-    let expected = |i, word| shape.is_none_or(|shape| header_word(shape, claims.steps, i) == word);
-    let counts = |shape: &Shape<'_>| header_word(shape, claims.steps, 1) >> 16 == second >> 16;
+    let expected = |i, word| shape.is_none_or(|shape| header_word::<T>(shape, claims.steps, i) == word);
+    let counts = |shape: &Shape<'_>| header_word::<T>(shape, claims.steps, 1) >> 16 == second >> 16;
     let mut same =
         shape.is_none_or(counts) && expected(2, u32::from(claims.kind)) && expected(3, claims.inputs as u32);
     let (mut below, mut top, mut count) = (claims.inputs, 0usize, 0usize);
@@ -147,6 +156,7 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
         top = if i < encoder { below } else { top };
     }
     count = count.saturating_add(if claims.prior() == Prior::Learned { top } else { 0 });
+    let count = if claims.per_word() == 1 { count } else { count.div_ceil(2) };
     let needed = (claims.header_words() + 1).saturating_add(count).saturating_mul(4);
     if needed != given {
         return Err(Error::Length { needed, given }.into());
@@ -156,11 +166,14 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
     }
     let mut sound = true;
     for _ in 0..count {
-        sound &= within_limit(f32::from_bits(next()?));
+        let word = next()?;
+        sound &= claims.per_word() > 1 || f32::from_bits(word).valid();
     }
     claims.crc = crc.finalize();
     let error = if words.next()? != claims.crc {
         Error::Corrupt
+    } else if shape.is_some() && claims.per_word() != T::PER_WORD {
+        Error::OtherNumbers
     } else if !same {
         Error::OtherShape
     } else if !sound {
@@ -175,47 +188,56 @@ pub(crate) fn verify<S: Source>(source: &mut S, shape: Option<&Shape<'_>>) -> Re
 ///
 /// Everything is checked before the first parameter changes. Errors: the shape, the length of `params`, and
 /// [`Error::Length`], [`Error::Magic`], [`Error::Older`], [`Error::Newer`], [`Error::LeftOut`] (version 2 without the
-/// feature `codings`), [`Error::Corrupt`], [`Error::OtherShape`],
-/// [`Error::Parameter`]. Cost: two passes over the bytes.
-pub fn decode(shape: &Shape<'_>, mut bytes: &[u8], params: &mut [f32]) -> Result<u64, Error> {
+/// feature `codings`), [`Error::Corrupt`], [`Error::OtherNumbers`],
+/// [`Error::OtherShape`], [`Error::Parameter`]. Cost: two passes over the bytes.
+pub fn decode<T: Stored>(shape: &Shape<'_>, mut bytes: &[u8], params: &mut [T]) -> Result<u64, Error> {
     decode_from(shape, &mut bytes, params)
 }
 
 /// [`decode`] from a source that is not in memory. Its own errors come first; only one that occurs in the second pass,
 /// after a first without any, leaves part of the parameters replaced. [`Error::Corrupt`] is among those: the second pass
 /// is checked too, against the checksum of the first.
-pub fn decode_from<S: Source>(
+pub fn decode_from<T: Stored, S: Source>(
     shape: &Shape<'_>,
     source: &mut S,
-    params: &mut [f32],
+    params: &mut [T],
 ) -> Result<u64, S::Error> {
     shape.check()?;
     exact_size(shape.params(), params.len())?;
-    let claims = verify(source, Some(shape))?;
+    let claims = verify::<T, S>(source, Some(shape))?;
     replace(shape, claims.header_words(), claims.crc, source, params)?;
     Ok(claims.steps)
 }
 
 /// Apart from [`decode_from`], so that its stack and that of the check do not add up.
 #[inline(never)]
-fn replace<S: Source>(
+fn replace<T: Stored, S: Source>(
     shape: &Shape<'_>,
     header: usize,
     expected: u32,
     source: &mut S,
-    params: &mut [f32],
+    params: &mut [T],
 ) -> Result<(), S::Error> {
     let (mut words, mut crc) = (Words::new(source), CRC.digest());
     let mut next = || words.next().inspect(|word| crc.update(&word.to_le_bytes()));
     for _ in 0..header {
         next()?;
     }
+    let (mut word, mut i_of_word) = (0, 0);
     for i in 0..shape.dense_layers() {
         let dense = shape.dense(i);
         let data = window_mut(params, dense.offset..dense.offset + dense.len());
         for row in MatrixMut::new(data, dense.stride, dense.stride).rows_mut() {
             for (o, p) in row.iter_mut().enumerate() {
-                *p = if o < dense.outputs { f32::from_bits(next()?) } else { 0.0 };
+                if o >= dense.outputs {
+                    *p = T::default();
+                    continue;
+                }
+                if i_of_word == 0 {
+                    word = next()?;
+                }
+                *p = T::of(word, i_of_word);
+                i_of_word = (i_of_word + 1) % T::PER_WORD;
             }
         }
     }

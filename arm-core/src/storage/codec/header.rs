@@ -26,7 +26,7 @@ impl<'a> Header<'a> {
     /// The header of `bytes`, which are checked in full, as by [`decode`](super::decode()). Whether it describes a network is for
     /// [`Shape::check`](crate::Shape::check) to say.
     pub fn read(mut bytes: &'a [u8]) -> Result<Self, Error> {
-        let claims = verify(&mut bytes, None)?;
+        let claims = verify::<f32, _>(&mut bytes, None)?;
         Ok(Header { bytes, claims })
     }
 
@@ -63,6 +63,11 @@ impl<'a> Header<'a> {
             _ => Coding::Signed,
         };
         Ok(Codings { x, b })
+    }
+
+    /// Whether the parameters have 16 bits: those of an [integer](crate::kernels::Integer) learner.
+    pub fn is_short(&self) -> bool {
+        self.claims.per_word() > 1
     }
 
     /// Steps begun in training, refused ones included.

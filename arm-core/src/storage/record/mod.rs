@@ -13,7 +13,7 @@ mod tests;
 use crate::error::Error;
 use crate::numeric::window::{window, window_mut};
 use crate::shape::Shape;
-use crate::storage::codec::{self, CRC, PIECE, Source};
+use crate::storage::codec::{self, CRC, PIECE, Source, Stored};
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"SBNR");
@@ -63,7 +63,12 @@ impl<F: NorFlash> Record<F> {
 
     /// The bytes of flash that one slot takes for `shape`: whole pages.
     pub const fn slot_size(shape: &Shape<'_>) -> usize {
-        let bytes = codec::encoded_len(shape).div_ceil(PIECE).saturating_add(1).saturating_mul(PIECE);
+        Self::slot_size_of::<f32>(shape)
+    }
+
+    /// [`slot_size`](Self::slot_size) for other parameters: those of an [integer](crate::kernels::Integer) learner are `i16`.
+    pub const fn slot_size_of<T: Stored>(shape: &Shape<'_>) -> usize {
+        let bytes = codec::encoded_len_of::<T>(shape).div_ceil(PIECE).saturating_add(1).saturating_mul(PIECE);
         match bytes.checked_next_multiple_of(F::ERASE_SIZE) {
             Some(size) => size,
             None => usize::MAX,
@@ -96,9 +101,14 @@ impl<F: NorFlash> Record<F> {
     /// Until it returns, and if it fails, what was saved before still loads. Errors: as
     /// [`codec::check`]; a slot too small; [`Error::Corrupt`] when the flash does not hold what was written. Cost: erasing
     /// and writing a slot, reading three.
-    pub fn save(&mut self, shape: &Shape<'_>, params: &[f32], steps: u64) -> Result<u32, Fault<F::Error>> {
+    pub fn save<T: Stored>(
+        &mut self,
+        shape: &Shape<'_>,
+        params: &[T],
+        steps: u64,
+    ) -> Result<u32, Fault<F::Error>> {
         codec::check(shape, params)?;
-        let (len, given) = (codec::encoded_len(shape), self.slot as usize);
+        let (len, given) = (codec::encoded_len_of::<T>(shape), self.slot as usize);
         let needed = PIECE.saturating_add(len);
         if needed > given {
             return Err(Error::Size { needed, given }.into());
@@ -109,7 +119,7 @@ impl<F: NorFlash> Record<F> {
         let end = needed.checked_next_multiple_of(F::ERASE_SIZE).unwrap_or(given).min(given);
         self.flash.erase(base, base + end as u32).map_err(Fault::Flash)?;
         self.write_payload(target, shape, params, steps)?;
-        self.confirm(target, shape, sequence, len)
+        self.confirm::<T>(target, shape, sequence, len)
     }
 
     /// The slot that may be overwritten, and the last sequence number. Apart from [`save`](Self::save), so that their stacks
@@ -128,14 +138,14 @@ impl<F: NorFlash> Record<F> {
 
     /// Reads the bytes of a slot back, and makes it the newest.
     #[inline(never)]
-    fn confirm(
+    fn confirm<T: Stored>(
         &mut self,
         slot: u32,
         shape: &Shape<'_>,
         sequence: u32,
         len: usize,
     ) -> Result<u32, Fault<F::Error>> {
-        codec::verify(&mut self.payload(slot, len), Some(shape))?;
+        codec::verify::<T, _>(&mut self.payload(slot, len), Some(shape))?;
         self.write_block(slot, sequence, len)?;
         if self.block(slot)? == Some((sequence, len)) { Ok(sequence) } else { Err(Error::Corrupt.into()) }
     }
@@ -144,7 +154,7 @@ impl<F: NorFlash> Record<F> {
     ///
     /// Errors leave the parameters as they were: [`Error::Empty`] where nothing was ever saved, otherwise what
     /// is wrong with the newest record, if the other slot does not load either. Cost: reading it twice.
-    pub fn load(&mut self, shape: &Shape<'_>, params: &mut [f32]) -> Result<u64, Fault<F::Error>> {
+    pub fn load<T: Stored>(&mut self, shape: &Shape<'_>, params: &mut [T]) -> Result<u64, Fault<F::Error>> {
         let first = self.first();
         let mut refusal = None;
         for slot in [first, 1 - first] {
@@ -177,11 +187,11 @@ impl<F: NorFlash> Record<F> {
     /// Writes the bytes of a slot. Apart from [`save`](Self::save), so that its stack and that of
     /// looking at the slots do not add up.
     #[inline(never)]
-    fn write_payload(
+    fn write_payload<T: Stored>(
         &mut self,
         slot: u32,
         shape: &Shape<'_>,
-        params: &[f32],
+        params: &[T],
         steps: u64,
     ) -> Result<(), Fault<F::Error>> {
         let mut at = self.base(slot) + PIECE as u32;
@@ -228,7 +238,9 @@ impl<F: NorFlash> Record<F> {
 
     fn look(&mut self, slot: u32) -> Slot {
         let found = self.block(slot).and_then(|block| match block {
-            Some((sequence, len)) => codec::verify(&mut self.payload(slot, len), None).map(|_| sequence),
+            Some((sequence, len)) => {
+                codec::verify::<f32, _>(&mut self.payload(slot, len), None).map(|_| sequence)
+            }
             None => Err(Error::Empty.into()),
         });
         match found {

@@ -1,7 +1,7 @@
 //! What a comparison leaves in its folder.
 
 use super::super::Outcome;
-use arm_std::files::replace_bytes;
+use arm_std::files::replace_all;
 use arm_std::measure::evaluate::Figures;
 use arm_std::runs::plot::{Axis, Chart, Curve, page};
 use arm_std::train::{Config, Epoch};
@@ -96,7 +96,7 @@ impl Comparison {
         self.runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// Replaces the files in `folder`, each as a whole.
+    /// Replaces the files in `folder`, all or none.
     pub(super) fn write(&self, folder: &Path) -> Outcome {
         let mut curves = String::from("estimator,step,evaluations,seconds,objective\n");
         let mut results =
@@ -114,12 +114,9 @@ impl Comparison {
         }
         let svg = page(&charts(&self.runs), 3)?;
         let whole = serde_json::to_string(self)? + "\n";
-        // Last, what a later call goes by.
-        for (name, text) in [(CURVES, curves), (RESULTS, results), (PICTURE, svg), (WHOLE, whole)] {
-            let path = folder.join(name);
-            replace_bytes(&path, text.as_bytes()).map_err(|e| format!("{}: {e}", path.display()))?;
-        }
-        Ok(())
+        let files = [(CURVES, curves), (RESULTS, results), (PICTURE, svg), (WHOLE, whole)];
+        let files = files.map(|(name, text)| (folder.join(name), text.into_bytes()));
+        Ok(replace_all(&files).map_err(|(path, e)| format!("{}: {e}", path.display()))?)
     }
 }
 

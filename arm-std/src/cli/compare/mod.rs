@@ -4,7 +4,7 @@ mod curves;
 mod folder;
 
 use super::estimators::{choices, label};
-use super::interrupts::{interrupted, leave_on_request};
+use super::interrupts::{Phase, enter, interrupted, leave_on_request};
 use super::prepare::{check, prepare};
 use super::{Left, Outcome, Usage, args, headline, say};
 use arm_std::train::{self, Config, Failure};
@@ -22,6 +22,7 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
             return Err(Usage(format!("--{name}: give --estimators, such as arm,rloo:4")).into());
         }
     }
+    leave_on_request(Phase::Idle("left before the first step; nothing is written"))?;
     let mut prepared = prepare(&args.settings, true)?;
     let (threads, shape) = (args::threads(args.threads), prepared.network.shape());
     let chosen = choices(&args.estimators, &shape, |_| true)?;
@@ -32,6 +33,7 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     }
     // What all estimators share; that of the default stands for theirs.
     let mut comparison = Comparison::new(&of_all, prepared.splits.checksum())?;
+    enter(Phase::Busy("leaving"));
     let made = make_folder(&args.out, args.force, &mut comparison)?;
     say(format_args!("{}", headline(&prepared.network, &of_all)))?;
     let Config { data, lr, batch, steps, seed, .. } = &of_all;
@@ -41,7 +43,6 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
         "{:<28}{:>12}{:>10}{:>14}{:>13}{:>12}{:>12}",
         "estimator", "evaluations", "seconds", "train at end", "valid -ELBO", "test -ELBO", "test NLL"
     ))?;
-    leave_on_request("leaving")?;
     let (mut missing, mut failures) = (Vec::new(), Vec::new());
     for choice in chosen {
         let (name, evaluations) = (label(&choice), choice.evaluations(&shape));

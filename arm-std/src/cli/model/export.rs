@@ -2,7 +2,7 @@
 
 use super::subject::model_file;
 use crate::cli::{Outcome, Usage, args, say};
-use arm_std::files::replace_all;
+use arm_std::files::{refuse_other, replace_all};
 use arm_std::network::Model;
 use arm_std::network::export::Export;
 
@@ -12,6 +12,11 @@ pub(in crate::cli) fn run(args: &args::Export) -> Outcome {
     if !name.starts_with(letter) || !name.chars().all(|c| letter(c) || c.is_ascii_digit()) {
         let what = "the files' name is a prefix in C: lower-case letters, digits and _";
         return Err(Usage(format!("--out {}: {what}", args.out.display())).into());
+    }
+    for (extension, start) in
+        [("sbn", "SBNP"), ("rs", "// A trained network for"), ("h", "/* A trained network for")]
+    {
+        refuse_other(&args.out.with_extension(extension), &[start.as_bytes()]).map_err(Usage)?;
     }
     let path = model_file(&args.model);
     let model = Model::load(&path)?;

@@ -1,11 +1,13 @@
 //! `arm sample`.
 
 use super::subject::model_file;
-use crate::cli::{Outcome, args, say};
+use crate::cli::{Outcome, Usage, args, say};
+use arm_std::files::{PICTURES, refuse_other};
 use arm_std::network::Model;
 use arm_std::runs::pictures::samples;
 
 pub(in crate::cli) fn run(args: &args::Sample) -> Outcome {
+    refuse_other(&args.out, &PICTURES).map_err(Usage)?;
     let model = Model::load(&model_file(&args.model))?;
     if model.network.conditional {
         let (file, notation) = (args.model.display(), model.network.notation());

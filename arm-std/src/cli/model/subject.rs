@@ -1,11 +1,12 @@
 //! What a command measures: a trained model, and the data that it was trained on or others.
 
 use crate::cli::{Outcome, Usage, args, say, tell};
-use arm_std::data::{BinariseName, Selection, Splits, load_columns};
+use arm_std::data::{BinariseName, Selection, Splits, load_columns, load_like, read_values};
 use arm_std::network::Model;
 use arm_std::runs::folder::{CONFIG, MODEL};
 use arm_std::train::{Config, Failure, Settings};
 use std::fs;
+use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 
 /// A model with what is known of its run.
@@ -67,7 +68,22 @@ impl Subject {
         let (asked, run) = (chosen.columns.clone(), self.config.as_ref());
         let columns = asked.columns.or_else(|| run?.columns.clone());
         let drop = asked.drop.or_else(|| run?.drop.clone());
-        let loaded = load_columns(&path, &Selection { columns, drop });
+        let selection = Selection { columns, drop };
+        let trained_on = own.filter(|own| !is_same(own, &path));
+        // What two values mean is known from the data of the training.
+        let loaded = match trained_on.as_deref().map(|own| (own, read_values(own, &selection))) {
+            None => load_columns(&path, &selection),
+            Some((_, Ok(values))) => load_like(&path, &selection, &values),
+            Some((own, Err(_))) => {
+                let (shown, own) = (path.display(), own.display());
+                // The measurement goes on where nobody can be told.
+                let _ = writeln!(
+                    stderr(),
+                    "{shown}: the data of the training, {own}, cannot be read, so values mean what these data suggest"
+                );
+                load_columns(&path, &selection)
+            }
+        };
         let splits = loaded.and_then(|loaded| {
             tell(&path, &loaded.notes, binarise);
             match run {
@@ -87,7 +103,6 @@ impl Subject {
             let data = path.display();
             return Err(format!("{data}: has {found} units, but the model takes {units}").into());
         }
-        let trained_on = own.filter(|own| !is_same(own, &path));
         Ok(Data { path, trained_on, binarise, splits })
     }
 

@@ -4,7 +4,7 @@ mod dry_run;
 mod resume;
 mod watch;
 
-use super::interrupts::{interrupted, pass_requests_on};
+use super::interrupts::{Phase, enter, interrupted, leave_on_request, pass_requests_on};
 use super::prepare::{check, prepare};
 use super::{Left, Outcome, Usage, args, figure_lines, headline, say};
 use arm_std::data::Splits;
@@ -45,6 +45,9 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     let leads = peers.is_none_or(|peers| peers.rank() == 0);
     let say = |line: std::fmt::Arguments<'_>| if leads { say(line) } else { Ok(()) };
     let usage = |message: String| Usage(message);
+    if peers.is_none() {
+        leave_on_request(Phase::Idle("left before the first step; nothing is written"))?;
+    }
     if let Some(run) = args.resume.as_deref().or(args.out.as_deref()).filter(|_| leads) {
         RunFolder::recover(run)?;
     }
@@ -81,6 +84,7 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     if args.dry_run {
         return if leads { dry_run::print(&prepared, threads, alone) } else { Ok(()) };
     }
+    enter(Phase::Busy("saving"));
     let folder = match (run, &from) {
         _ if !leads => None,
         (Some(run), Some(checkpoint)) => {
@@ -92,14 +96,16 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     let started = Instant::now();
     let first = from.as_ref().map_or(0, |c| c.progress.step);
     let saving = Saving { every: Duration::from_secs(args.save_every.into()), keep: args.keep.into() };
-    let Some(mut folder) = folder else {
+    if peers.is_some() {
         pass_requests_on()?;
+    }
+    let Some(mut folder) = folder else {
         let mut led =
             GroupObserver { peers: peers.ok_or("no process leads")?, leader: None, leave: interrupted };
         prepared.train(threads, peers, from, &mut led)?;
         return Ok(());
     };
-    let mut watch = Watch::new(config.steps, first, saving, alone, &mut folder, &splits.test)?;
+    let mut watch = Watch::new(config.steps, first, saving, &mut folder, &splits.test);
     let outcome = match peers {
         Some(peers) => {
             let mut led = GroupObserver { peers, leader: Some(&mut watch), leave: interrupted };
@@ -108,6 +114,7 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         None => prepared.train(threads, None, from, &mut watch),
     };
     let seen = watch.finish();
+    enter(Phase::Busy("writing the results"));
     let trained = started.elapsed();
     if outcome.is_err() && !seen.saved && first == 0 {
         folder.discard();

@@ -1,6 +1,6 @@
 //! What is seen of a run, and when it is saved.
 
-use crate::cli::interrupts::{interrupted, leave_on_request, pass_requests_on};
+use crate::cli::interrupts::{Phase, enter, interrupted};
 use crate::cli::say;
 use arm_std::data::BitTable;
 use arm_std::network::Model;
@@ -58,27 +58,21 @@ pub(super) struct Seen {
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 impl<'a> Watch<'a> {
-    /// Watches a run of `steps` steps from step `first`. From now on a first Ctrl-C (or request to terminate) saves and
-    /// leaves, a second quits where the run is `alone`.
+    /// Watches a run of `steps` steps from step `first`.
     pub(super) fn new(
         steps: u64,
         first: u64,
         saving: Saving,
-        alone: bool,
         folder: &'a mut RunFolder,
         test: &'a BitTable,
-    ) -> Result<Self, Failure> {
-        match alone {
-            true => leave_on_request("saving")?,
-            false => pass_requests_on()?,
-        }
+    ) -> Self {
         let bar = ProgressBar::new(steps);
         let template = "{bar:30} {pos}/{len} steps  {msg}  {eta} left";
         bar.set_style(
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
         let now = Instant::now();
-        Ok(Watch {
+        Watch {
             bar,
             folder,
             saving,
@@ -92,7 +86,7 @@ impl<'a> Watch<'a> {
             best: None,
             test,
             reported: None,
-        })
+        }
     }
 
     /// Takes the bar away.
@@ -136,6 +130,13 @@ impl Observer for Watch<'_> {
             ));
         }
         Ok(self.folder.line(&Line::Epoch { epoch: *epoch, steps_per_second, seconds })?)
+    }
+
+    fn done(&mut self) {
+        let run = self.folder.path().display();
+        enter(Phase::Kept(format!(
+            "left before the evaluation; all steps are saved; go on with: arm train --resume {run}"
+        )));
     }
 
     fn restored(&mut self, restored: &Restored) -> Result<(), Failure> {

@@ -78,8 +78,8 @@ pub fn read_table(path: &Path) -> Result<Table, DataError> {
 pub fn read_columns(path: &Path, selection: &Selection) -> Result<(Table, Vec<Note>), DataError> {
     let want = Want { selection: selection.clone(), left_out: Vec::new() };
     let (raw, _) = read_named(path, &want)?;
-    let decoded = decode(vec![raw]);
-    let (mut tables, notes) = decoded.map_err(|(_, fault)| fault.in_file(path))?;
+    let decoded = decode(vec![raw], None);
+    let (mut tables, notes, _) = decoded.map_err(|(_, fault)| fault.in_file(path))?;
     Ok((tables.remove(0), notes))
 }
 

@@ -28,13 +28,6 @@ impl Coded {
         Coded { bits, pairs }
     }
 
-    /// The values of a column, ordered.
-    pub(crate) fn values(&self, column: usize) -> Vec<f64> {
-        let mut values: Vec<f64> = self.pairs[column].into_iter().filter(|value| !value.is_nan()).collect();
-        values.sort_by(f64::total_cmp);
-        values
-    }
-
     /// As grey levels; `other` gives the number where a column holds none of its pair.
     pub(crate) fn levels(&self, other: impl Fn(usize, usize) -> Option<f64>) -> Result<Levels, Fault> {
         let mut levels = Levels::new(self.bits.cols());
@@ -68,6 +61,13 @@ impl Coded {
     }
 }
 
+/// The values of a pair that were seen, ordered.
+pub(super) fn seen(pair: [f64; 2]) -> Vec<f64> {
+    let mut values: Vec<f64> = pair.into_iter().filter(|value| !value.is_nan()).collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn pairs_hold_what_was_seen() {
         let coded = Coded::of(BitTable::from_bytes(3, &[0, 1, 0, 1, 1, 0]).unwrap());
-        assert_eq!([0, 1, 2].map(|column| coded.values(column)), [vec![0.0, 1.0], vec![1.0], vec![0.0]]);
+        assert_eq!([0, 1, 2].map(|column| seen(coded.pairs[column])), [vec![0.0, 1.0], vec![1.0], vec![0.0]]);
     }
 
     #[test]

@@ -1,14 +1,19 @@
 //! What the values of all splits of a data set mean, decided once for all of them.
 
 use super::SHARE;
-use super::coded::Coded;
+use super::coded::{Coded, seen};
 use super::levels::{Levels, Scale};
 use super::raw::{Labels, Raw, Store};
+use super::reading::Reading;
 use crate::data::note::Note;
 use crate::data::{BitTable, Fault, Table};
 
-/// The tables of files of one width that belong together, and what was assumed. A fault comes with the number of its file.
-pub(crate) fn decode(mut parts: Vec<Raw>) -> Result<(Vec<Table>, Vec<Note>), (usize, Fault)> {
+/// Tables, what was assumed of them, and how others are read alike.
+pub(crate) type Decoded = (Vec<Table>, Vec<Note>, Reading);
+
+/// The tables of files of one width that belong together, read like others where those are given. A fault comes with the number
+/// of its file.
+pub(crate) fn decode(mut parts: Vec<Raw>, like: Option<&Reading>) -> Result<Decoded, (usize, Fault)> {
     let mut notes: Vec<Note> = Vec::new();
     for part in &mut parts {
         for note in std::mem::take(&mut part.notes) {
@@ -17,11 +22,24 @@ pub(crate) fn decode(mut parts: Vec<Raw>) -> Result<(Vec<Table>, Vec<Note>), (us
             }
         }
     }
-    let Some(first) = parts.first() else { return Ok((vec![], notes)) };
-    let labels = first.labels.clone();
-    let is_grey = parts.iter().any(|part| matches!(part.store, Store::Grey(_)));
-    let is_coded = parts.iter().any(|part| matches!(part.store, Store::Coded(_)));
-    let ones = if is_coded && !is_grey { ones(&parts, &labels, &mut notes)? } else { None };
+    let Some(first) = parts.first() else { return Ok((vec![], notes, Reading::default())) };
+    let (labels, cols) = (first.labels.clone(), first.cols);
+    let like = like.filter(|like| like.is_grey || like.values.len() == cols);
+    let is_grey = like.is_some_and(|like| like.is_grey)
+        || parts.iter().any(|part| matches!(part.store, Store::Grey(_)));
+    let is_coded =
+        like.is_some_and(Reading::is_coded) || parts.iter().any(|part| matches!(part.store, Store::Coded(_)));
+    let known = like.map_or_else(|| vec![Vec::new(); cols], |like| like.values.clone());
+    let values = if is_grey { None } else { Some(values(&mut parts, &labels, known)?) };
+    let rows = parts.iter().map(|part| part.rows).sum::<usize>() + like.map_or(0, |like| like.rows);
+    let ones = match &values {
+        Some(values) if is_coded => ones(values, rows, &labels, &mut notes),
+        _ => None,
+    };
+    if let Some(like) = like {
+        like.compare(&labels, &mut notes);
+    }
+    let reading = Reading::new(rows, values.filter(|_| ones.is_some() || !is_coded), &labels, cols);
     let mut tables = Vec::new();
     for (at, part) in parts.into_iter().enumerate() {
         let Raw { rows, cols, store, labels, .. } = part;
@@ -52,7 +70,7 @@ pub(crate) fn decode(mut parts: Vec<Raw>) -> Result<(Vec<Table>, Vec<Note>), (us
         tables.push(table);
     }
     named_labels(&labels, tables[0].cols(), &mut notes);
-    Ok((tables, notes))
+    Ok((tables, notes, reading))
 }
 
 fn bits(coded: Coded, ones: &[f64]) -> BitTable {
@@ -62,23 +80,24 @@ fn bits(coded: Coded, ones: &[f64]) -> BitTable {
     })
 }
 
-/// The value of each column that stands for 1, where every column holds two values at most in all parts together and they
-/// are not to be taken as grey levels.
-fn ones(parts: &[Raw], labels: &Labels, notes: &mut Vec<Note>) -> Result<Option<Vec<f64>>, (usize, Fault)> {
-    let rows: usize = parts.iter().map(|part| part.rows).sum();
-    let mut columns: Vec<Vec<f64>> = vec![Vec::new(); parts[0].cols];
-    for (at, part) in parts.iter().enumerate() {
-        let plain;
-        let coded = match &part.store {
-            Store::Coded(coded) => coded,
+/// The values of each column in all parts and those that are known, in order. None of the parts may hold grey levels.
+fn values(
+    parts: &mut [Raw],
+    labels: &Labels,
+    mut columns: Vec<Vec<f64>>,
+) -> Result<Vec<Vec<f64>>, (usize, Fault)> {
+    for (at, part) in parts.iter_mut().enumerate() {
+        let pairs = match &mut part.store {
+            Store::Coded(coded) => coded.pairs.clone(),
             Store::Plain(words) => {
-                plain = Coded::of(BitTable::from_words(part.rows, part.cols, words.clone()));
-                &plain
+                let coded = Coded::of(BitTable::from_words(part.rows, part.cols, std::mem::take(words)));
+                *words = coded.bits.into_words();
+                coded.pairs
             }
-            Store::Grey(_) => return Ok(None),
+            Store::Grey(_) => continue,
         };
-        for (column, values) in columns.iter_mut().enumerate() {
-            let (here, there) = (coded.values(column), values.clone());
+        for (column, (values, pair)) in columns.iter_mut().zip(pairs).enumerate() {
+            let (here, there) = (seen(pair), values.clone());
             here.iter().for_each(|value| {
                 if !values.contains(value) {
                     values.push(*value);
@@ -90,6 +109,11 @@ fn ones(parts: &[Raw], labels: &Labels, notes: &mut Vec<Note>) -> Result<Option<
             values.sort_by(f64::total_cmp);
         }
     }
+    Ok(columns)
+}
+
+/// The value of each column that stands for 1, where they are not to be taken as grey levels. `rows` were looked at.
+fn ones(columns: &[Vec<f64>], rows: usize, labels: &Labels, notes: &mut Vec<Note>) -> Option<Vec<f64>> {
     let mut all: Vec<f64> = Vec::new();
     for value in columns.iter().flatten() {
         if all.len() < 3 && !all.contains(value) {
@@ -99,17 +123,17 @@ fn ones(parts: &[Raw], labels: &Labels, notes: &mut Vec<Note>) -> Result<Option<
     all.sort_by(f64::total_cmp);
     // A few rows are no evidence that there are no other values; no grey level is negative.
     if rows < SHARE && all != [-1.0, 1.0] {
-        return Ok(None);
+        return None;
     }
     let intensities = columns.iter().flatten().all(|value| (0.0..=1.0).contains(value));
     match all[..] {
-        _ if intensities => Ok(None),
-        [_] => Ok(None),
+        _ if intensities => None,
+        [_] => None,
         [zero, one] => {
             notes.push(Note::Coding { zero, one, columns: vec![] });
-            Ok(Some(vec![one; columns.len()]))
+            Some(vec![one; columns.len()])
         }
-        _ => Ok(Some(by_column(&columns, labels, notes))),
+        _ => Some(by_column(columns, labels, notes)),
     }
 }
 
@@ -227,7 +251,9 @@ fn named_labels(labels: &Labels, cols: usize, notes: &mut Vec<Note>) {
 impl Raw {
     /// The table by itself.
     pub(crate) fn table(self) -> Result<Table, Fault> {
-        super::decode::decode(vec![self]).map(|(mut tables, _)| tables.remove(0)).map_err(|(_, fault)| fault)
+        super::decode::decode(vec![self], None)
+            .map(|(mut tables, ..)| tables.remove(0))
+            .map_err(|(_, fault)| fault)
     }
 }
 
@@ -245,8 +271,8 @@ mod tests {
     }
 
     fn table(cols: usize, values: &[f64]) -> (Table, Vec<String>) {
-        let decoded = decode(vec![raw(cols, values)]);
-        let (mut tables, notes) = decoded.map_err(|(_, fault)| fault).unwrap();
+        let decoded = decode(vec![raw(cols, values)], None);
+        let (mut tables, notes, _) = decoded.map_err(|(_, fault)| fault).unwrap();
         (tables.remove(0), notes.iter().map(ToString::to_string).collect())
     }
 
@@ -306,17 +332,41 @@ mod tests {
     fn all_splits_are_coded_alike() {
         let train: Vec<f64> = ALL.iter().map(|&bit| f64::from(bit) + 1.0).collect();
         let parts = || vec![raw(3, &train), raw(3, &[1.0, 1.0, 1.0]), raw(3, &[2.0, 2.0, 1.0])];
-        let (tables, notes) = decode(parts()).map_err(|(_, fault)| fault).unwrap();
+        let (tables, notes, _) = decode(parts(), None).map_err(|(_, fault)| fault).unwrap();
         assert_eq!(tables[1..], [bits(3, &[0, 0, 0]), bits(3, &[1, 1, 0])]);
         assert_eq!(notes.len(), 1);
-        let (at, fault) = decode(vec![raw(3, &train), raw(3, &[0.0, 1.0, 1.0])]).unwrap_err();
+        let (at, fault) = decode(vec![raw(3, &train), raw(3, &[0.0, 1.0, 1.0])], None).unwrap_err();
         assert_eq!(at, 1);
         assert!(fault.to_string().starts_with("column 0 holds 0, and 1 and 2 in another split"), "{fault}");
         // Levels of which a short split holds two.
         let levels: Vec<f64> = (0..30).map(|at| f64::from(at * 7 % 5 + 1)).collect();
-        let (tables, _) =
-            decode(vec![raw(3, &levels), raw(3, &[1.0, 2.0, 2.0])]).map_err(|(_, fault)| fault).unwrap();
+        let (tables, ..) = decode(vec![raw(3, &levels), raw(3, &[1.0, 2.0, 2.0])], None)
+            .map_err(|(_, fault)| fault)
+            .unwrap();
         assert!(matches!(&tables[1], Table::Grey(table) if table.levels() == [1, 2, 2]));
+    }
+
+    #[test]
+    fn other_data_are_read_like_those_of_the_training() {
+        let coded: Vec<f64> = ALL.iter().map(|&bit| f64::from(bit) + 1.0).collect();
+        let signs: Vec<f64> = ALL.iter().map(|&bit| 2.0 * f64::from(bit) - 1.0).collect();
+        let reading = |values: &[f64]| decode(vec![raw(3, values)], None).unwrap().2;
+        let read = |values: &[f64], like: &Reading| {
+            decode(vec![raw(3, values)], Some(like)).map(|(mut tables, ..)| tables.remove(0))
+        };
+        // By themselves ones are ones, and a few rows are grey.
+        let like = reading(&coded);
+        assert_eq!(read(&[1.0; 3], &like).unwrap(), bits(3, &[0, 0, 0]));
+        assert_eq!(read(&[2.0; 3], &like).unwrap(), bits(3, &[1, 1, 1]));
+        assert_eq!(read(&[2.0, 1.0, 2.0], &like).unwrap(), bits(3, &[1, 0, 1]));
+        assert_eq!(read(&[-1.0; 3], &reading(&signs)).unwrap(), bits(3, &[0, 0, 0]));
+        let plain: Vec<f64> = ALL.iter().map(|&bit| bit.into()).collect();
+        assert_eq!(read(&[1.0; 3], &reading(&plain)).unwrap(), bits(3, &[1, 1, 1]));
+        let (_, fault) = read(&[0.0, 1.0, 1.0], &like).unwrap_err();
+        assert!(matches!(fault, Fault::Coding { .. }), "{fault}");
+        let levels: Vec<f64> = (0..30).map(|at| f64::from(at * 7 % 5 + 1)).collect();
+        let read = read(&[1.0, 2.0, 2.0], &reading(&levels)).unwrap();
+        assert!(matches!(read, Table::Grey(table) if table.levels() == [1, 2, 2]));
     }
 
     #[test]
@@ -338,7 +388,7 @@ mod tests {
     fn columns_that_are_no_bits_among_bits_are_refused_by_name() {
         let mixed: Vec<f64> =
             (0..30).flat_map(|row| [row % 2, row / 2 % 2, row * 7 % 5 + 1].map(f64::from)).collect();
-        let (_, fault) = decode(vec![raw(3, &mixed)]).unwrap_err();
+        let (_, fault) = decode(vec![raw(3, &mixed)], None).unwrap_err();
         let message = fault.to_string();
         assert!(
             message.starts_with("column 2 holds more than two values where 2 other columns"),

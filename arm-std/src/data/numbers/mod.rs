@@ -5,12 +5,14 @@ mod count;
 mod decode;
 mod levels;
 mod raw;
+mod reading;
 mod rows;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use decode::decode;
 pub(crate) use raw::Raw;
+pub use reading::Reading;
 pub(crate) use rows::Rows;
 
 /// Fewer rows than this tell little of what their values mean; and one row in so many is split off for a split that is

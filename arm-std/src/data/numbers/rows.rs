@@ -1,7 +1,7 @@
 //! From numbers to a table that takes as little memory as its values allow, row by row.
 
 use super::SHARE;
-use super::coded::Coded;
+use super::coded::{Coded, seen};
 use super::count::{Counter, Known, code};
 use super::levels::within;
 use super::raw::{Labels, Raw, Store};
@@ -196,7 +196,7 @@ impl<'w> Rows<'w> {
         let aside = |column| self.counters.binary_search_by_key(&column, |counter| counter.column).ok();
         let levels =
             coded.levels(|_, column| aside(column).map(|_| 0.0)).map_err(|fault| match (&fault, third) {
-                (Fault::Value { column, .. }, Some(third)) if coded.values(*column) == [-1.0, 1.0] => {
+                (Fault::Value { column, .. }, Some(third)) if seen(coded.pairs[*column]) == [-1.0, 1.0] => {
                     let column = self.labels.label(third);
                     Fault::ThirdValue { row: self.rows, column, value: row[third], zero: -1.0, one: 1.0 }
                 }

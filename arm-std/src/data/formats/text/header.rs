@@ -84,7 +84,29 @@ fn kind(first: &[&[u8]], rest: &[Vec<&[u8]>], cells: &Cells) -> Kind {
         return Kind::Names;
     }
     let bits = |row: &Vec<&[u8]>| row.iter().all(|cell| matches!(cells.number(cell), Some(0.0 | 1.0)));
-    if rest.len() >= 2 && rest.iter().all(bits) { Kind::Guess } else { Kind::Row }
+    let words = |row: &Vec<&[u8]>| row.iter().all(|cell| word(cell) && cells.number(cell).is_none());
+    match rest.len() {
+        1.. if rest.iter().all(words) => Kind::Names,
+        2.. if rest.iter().all(bits) => Kind::Guess,
+        CODED.. if has_two_values(rest, cells) => Kind::Guess,
+        _ => Kind::Row,
+    }
+}
+
+/// Rows that show by two values which are not 0 and 1 that there are no others.
+const CODED: usize = 8;
+
+/// Whether `rows` hold two numbers at most.
+fn has_two_values(rows: &[Vec<&[u8]>], cells: &Cells) -> bool {
+    let mut pair: [Option<f64>; 2] = [None; 2];
+    rows.iter().flatten().all(|cell| match cells.number(cell) {
+        None => false,
+        known if pair.contains(&known) => true,
+        new => pair.iter_mut().find(|value| value.is_none()).is_some_and(|value| {
+            *value = new;
+            true
+        }),
+    })
 }
 
 /// Whether a cell says that its value is not known.
@@ -131,6 +153,12 @@ mod tests {
         assert_eq!(find("2019,2020,2021\n0,1,7\n1,0,1").unwrap().lines, 0, "grey levels");
         assert!(find("2019,2020,2021\n0,1,1\n1,0,1").unwrap().is_guess);
         assert_eq!(find("yes,no,no\nno,yes,no").unwrap().lines, 0);
+        assert_eq!(find("101,102,103\nno,yes,no").unwrap().lines, 1);
+        for (pair, rows, lines) in [(["1", "2"], 8, 1), (["-1", "1"], 8, 1), (["1", "2"], 7, 0)] {
+            let [a, b] = pair;
+            let text = format!("1990,1991,1992{}", format!("\n{a},{b},{b}").repeat(rows));
+            assert_eq!(find(&text).unwrap().lines, lines, "{text}");
+        }
         assert_eq!(find("a,b,c"), None);
     }
 

@@ -53,7 +53,8 @@ fn faults_name_the_line() {
 /// What was assumed, and the bits, of a table of bits.
 fn told(bytes: &[u8]) -> (Vec<String>, Table) {
     let raw = super::read(Content::of(bytes).unwrap(), &Want::default()).unwrap();
-    let (mut tables, notes) = crate::data::numbers::decode(vec![raw]).map_err(|(_, fault)| fault).unwrap();
+    let decoded = crate::data::numbers::decode(vec![raw], None);
+    let (mut tables, notes, _) = decoded.map_err(|(_, fault)| fault).unwrap();
     (notes.iter().map(ToString::to_string).collect(), tables.remove(0))
 }
 

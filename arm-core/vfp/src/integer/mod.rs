@@ -1,0 +1,104 @@
+//! Loops over 16-bit numbers, whose sums have 32 bits and never overflow.
+//!
+//! Parameters have 12 bits behind the point. What a sum is made of is shifted down until the largest it can be, the sum of
+//! all magnitudes times 8, is in range: see [`headroom`]. Functions return how many results left the range of 16 bits and
+//! became the end of it.
+
+mod affine;
+mod back;
+#[cfg(thumb2)]
+mod thumb;
+mod update;
+
+pub use affine::{Finish, add_rows, add_scaled};
+pub use back::{activate_back, dots};
+pub use update::add_outer;
+
+use crate::Layout;
+
+/// Columns whose sums are in registers at a time.
+pub(crate) const TILE: usize = 8;
+
+/// `x` over 2^`s`, rounded to nearest; `s` may be zero.
+#[inline(always)]
+pub const fn shift_round(x: i32, s: u32) -> i32 {
+    x.wrapping_add((1 << s) >> 1) >> s
+}
+
+/// `x` as 16 bits, and whether it left their range.
+#[inline(always)]
+pub const fn saturate(x: i32) -> (i16, bool) {
+    if x > 32767 {
+        (32767, true)
+    } else if x < -32768 {
+        (-32768, true)
+    } else {
+        (x as i16, false)
+    }
+}
+
+/// A sum over 2^`down` as 16 bits, where the sum has been divided by 2^`shift` already, and whether it left their range.
+#[inline(always)]
+fn narrow(sum: i32, down: u32, shift: u32) -> (i16, bool) {
+    if shift > down {
+        return saturate(sum.saturating_mul(1 << (shift - down)));
+    }
+    saturate(shift_round(sum, down - shift))
+}
+
+/// By how many bits `x` must be shifted down so that its inner product with any parameters, and a bias times 2^8, fits
+/// 32 bits with room for rounding.
+///
+/// A term is at most |x| 2^15, so a sum is below 2^31 - 2^16 where the magnitudes add up to less than 2^16 - 1, the bias's
+/// factor 2^8 among them. Rounding adds less than one to each.
+/// With at most 2^14 units of at most 2^15 a shift by 14 is always enough.
+#[inline]
+pub fn headroom(x: &[i16]) -> u32 {
+    const MOST: u32 = 65_534 - 256;
+    let sum: u32 = x.iter().map(|x| u32::from(x.unsigned_abs())).sum();
+    if sum <= MOST {
+        return 0;
+    }
+    let mut shift = 1;
+    while (sum >> shift) + x.len() as u32 > MOST && shift < 14 {
+        shift += 1;
+    }
+    shift
+}
+
+/// Row `i` of `w`, or empty.
+#[inline(always)]
+fn row(w: &[i16], layout: Layout, i: usize) -> &[i16] {
+    let start = i.wrapping_mul(layout.stride);
+    w.get(start..start.wrapping_add(layout.cols)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+
+    #[test]
+    fn rounding_is_to_nearest() {
+        assert_eq!([-3, -2, -1, 0, 1, 2, 3].map(|x| shift_round(x, 1)), [-1, -1, 0, 0, 1, 1, 2]);
+        assert_eq!((shift_round(-7, 0), shift_round(24, 4), shift_round(-24, 4)), (-7, 2, -1));
+        assert_eq!(
+            [-40_000, -32_768, 5, 32_767, 32_768].map(saturate),
+            [(-32_768, true), (-32_768, false), (5, false), (32_767, false), (32_767, true)]
+        );
+    }
+
+    #[test]
+    fn there_is_headroom_for_the_worst_parameters() {
+        for (value, n) in
+            [(32_767i16, 1), (32_767, 2), (-32_768, 4), (-32_768, 1 << 14), (3, 1 << 14), (5, 1 << 14)]
+        {
+            let x = std::vec![value; n];
+            let shift = headroom(&x);
+            let sum: i64 = x.iter().map(|&x| i64::from(shift_round(x.into(), shift)).abs() * 32_768).sum();
+            assert!(sum + (32_768 << 8) <= (1 << 31) - (1 << 16), "{value} {n} {shift}");
+            assert!(shift == 0 || shift <= 14, "{value} {n} {shift}");
+        }
+        assert_eq!((headroom(&[100; 64]), headroom(&[])), (0, 0));
+    }
+}
