@@ -140,7 +140,7 @@ run() {
 # (Golden values of a Cortex-M0+ are those of the microbit, and there they are quick.)
 pico() {
     elf=$(build pico guard)
-    emulate pico "$elf" erase:4 write:150 "line:flash: 600" >"$elf.log" || { cat "$elf.log"; echo "bare-metal: the guard failed" >&2; exit 1; }
+    emulate pico "$elf" erase:4 write:150 "line:flash: 1000" >"$elf.log" || { cat "$elf.log"; echo "bare-metal: the guard failed" >&2; exit 1; }
     cat "$elf.log"
 }
 

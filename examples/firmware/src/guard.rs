@@ -2,6 +2,7 @@
 //! goes on from there after a reset.
 
 use arm_core::estimator::Arm;
+use arm_core::kernels::Integer;
 use arm_core::learner::Progress;
 use arm_core::optim::Sgd;
 use arm_core::record::{Fault, Record};
@@ -11,7 +12,7 @@ use embedded_storage::nor_flash::NorFlash;
 use heapless::spsc::Consumer;
 
 /// Samples of a window; half of them are those of the window before.
-const SAMPLES: usize = 8;
+const SAMPLES: usize = 16;
 /// Levels of the thermometer code, in units of the sample.
 const LEVELS: [i16; 4] = [-10_500, -3_500, 3_500, 10_500];
 
@@ -19,26 +20,26 @@ type Encoder = Thermometer<i16, { LEVELS.len() }>;
 type Samples = Windows<Encoder, SAMPLES, { window_words::<Encoder>(SAMPLES) }, 8>;
 const BITS: usize = SAMPLES * LEVELS.len();
 
-/// The network: 32-8-[4] / [4]-8-32. Without a floating-point unit a larger one would not keep up with the sensor.
+/// The network: 64-16-[8] / [8]-16-64, of 16-bit integers.
 pub const SHAPE: Shape<'static> = Shape::vae(
     BITS,
-    &[Layer::hidden(8, 0.1), Layer::bernoulli(4)],
-    &[Layer::hidden(8, 0.1), Layer::bernoulli(BITS)],
+    &[Layer::hidden(16, 0.1), Layer::bernoulli(8)],
+    &[Layer::hidden(16, 0.1), Layer::bernoulli(BITS)],
     Prior::Fixed,
 );
-const RATE: f32 = 0.03;
+const RATE: f32 = 0.01;
 /// Parameters that one call may update.
 const BUDGET: usize = 256;
 /// The share of windows that may raise an alarm while nothing is wrong.
 const FALSE_ALARMS: f32 = 0.02;
 
 /// The memory of its network, for a static.
-pub type Room = Memory<{ SHAPE.params() }, 0, { SHAPE.scratch() }>;
+pub type Room = Memory<{ SHAPE.params() }, 0, { SHAPE.integer_scratch() }, Integer>;
 
 /// Windows that are learned before anything is watched.
-pub const LEARN: u64 = 600;
+pub const LEARN: u64 = 1000;
 /// Windows after which what was learned so far is worth writing.
-pub const SAVE: u64 = 100;
+pub const SAVE: u64 = 200;
 /// Windows from which a threshold is found when the network is there and no threshold is.
 pub const SETTLE: u32 = 400;
 
@@ -70,7 +71,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Guard<'m, F> {
     windows: Samples,
-    learner: Learner<'m, 'static, Arm, Sgd>,
+    learner: Learner<'m, 'static, Arm, Sgd, Integer>,
     detector: Detector,
     settled: u32,
     task: Task,
@@ -79,13 +80,13 @@ pub struct Guard<'m, F> {
 
 impl<'m, F: NorFlash> Guard<'m, F> {
     /// Bytes of a slot of the network; the threshold has the page behind two of them.
-    pub const SLOT: u32 = Record::<&mut F>::slot_size(&SHAPE) as u32;
+    pub const SLOT: u32 = Record::<&mut F>::slot_size_of::<i16>(&SHAPE) as u32;
 
     /// Takes from the flash what there is. Errors: those of the flash's driver, and a flash that is too small.
     pub fn new(flash: F, room: &'m mut Room) -> Result<Self, Fault<F::Error>> {
         let mut guard = Guard {
             windows: windows()?,
-            learner: Learner::new(SHAPE, Arm, Sgd { rate: RATE }, 1, room.slices())?,
+            learner: Learner::integer(SHAPE, Arm, Sgd { rate: RATE }, 1, room.slices())?,
             detector: Detector::new(FALSE_ALARMS)?,
             settled: 0,
             task: Task::Learn,

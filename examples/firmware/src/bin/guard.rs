@@ -16,11 +16,11 @@ use firmware::vibration::Vibration;
 use firmware::{entry, host, on_tick, tick};
 use heapless::spsc::{Producer, Queue};
 
-/// Samples a second: what a Cortex-M0+ keeps up with.
-const RATE: u32 = 200;
+/// Samples a second.
+const RATE: u32 = 3200;
 /// Windows that are watched before the machine breaks, and after.
-const HEALTHY: u32 = 200;
-const BROKEN: u32 = 100;
+const HEALTHY: u32 = 400;
+const BROKEN: u32 = 200;
 
 /// What only the interrupt touches once it is enabled.
 struct Sensor {
@@ -106,7 +106,7 @@ fn run() -> Result<bool, Fault<NorFlashErrorKind>> {
             }
             Event::Window(_, alarm) => {
                 windows += 1;
-                if windows % 100 == 0 {
+                if windows % 200 == 0 {
                     report(&guard.now(), windows);
                 }
                 if guard.task() == Task::Watch {
@@ -124,7 +124,7 @@ fn run() -> Result<bool, Fault<NorFlashErrorKind>> {
     line("healthy: ", alarms, " alarms; ");
     line("broken: ", found, " alarms; ");
     line("lost: ", lost, " samples\n");
-    Ok(lost == 0 && 100 * alarms <= 6 * HEALTHY && 100 * found >= 40 * BROKEN && guard.steps() >= LEARN)
+    Ok(lost == 0 && 100 * alarms <= 6 * HEALTHY && 100 * found >= 60 * BROKEN && guard.steps() >= LEARN)
 }
 
 fn report(&(mean, threshold): &(f32, f32), windows: u32) {
