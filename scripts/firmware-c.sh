@@ -69,15 +69,13 @@ cpu_of() {
         mps2-an386 | mps2-an500) echo cortex-m4f ;;
         mps2-an505) echo cortex-m33f ;;
         mps3-an547) echo cortex-m55 ;;
-        riscv-virt) echo rv32imac ;;
-        riscv-virt-imc) echo rv32imc ;;
         *) fail "no library for $1" ;;
     esac
 }
 
 # quarters BOARD: nanoseconds of a tick of its clock, times four.
 quarters() {
-    awk -v board="${1%-imc}" '$1 == board { found = 1; print 4000000000 / $3 } END { exit !found }' \
+    awk -v board="$1" '$1 == board { found = 1; print 4000000000 / $3 } END { exit !found }' \
         "$root/examples/firmware/boards.txt" || fail "unknown board $1"
 }
 
@@ -89,32 +87,17 @@ image() {
     archive=$(library "$cpu")
     files=
     for file do files="$files $source/src/$file.c"; done
-    case $cpu in
-        # What the C library has for others comes with the board.
-        rv32*)
-            compiler=riscv64-unknown-elf-gcc script=virt
-            files="$files $source/src/board_riscv.c $source/src/memory.c" libraries=-nostdlib
-            ;;
-        *) compiler=arm-none-eabi-gcc script=$board files="$files $source/src/board_qemu.c" libraries=-lc ;;
-    esac
     # shellcheck disable=SC2046,SC2086
-    $compiler $("$root/scripts/c-library.sh" gcc "$cpu") -std=c99 $warnings -O2 -ffreestanding -ffunction-sections \
+    arm-none-eabi-gcc $("$root/scripts/c-library.sh" gcc "$cpu") -std=c99 $warnings -O2 -ffreestanding -ffunction-sections \
         -fdata-sections -nostartfiles -DBOARD_QUARTERS="$(quarters "$board")" ${DEFINES:-} -I"$include" \
-        $files "$archive" -T "$source/$script.ld" -Wl,--gc-sections \
-        -Wl,-Map="$build/$board-$name.map" -Wl,--no-warn-rwx-segments,-z,noexecstack $libraries -lgcc -o "$build/$board-$name.elf"
+        $files "$source/src/board_qemu.c" "$archive" -T "$source/$board.ld" -Wl,--gc-sections \
+        -Wl,-Map="$build/$board-$name.map" -Wl,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/$board-$name.elf"
     echo "$build/$board-$name.elf"
 }
 
 emulate() {
-    case $1 in
-        riscv-virt) set -- "$2" qemu-system-riscv32 -M virt -bios none ;;
-        riscv-virt-imc) set -- "$2" qemu-system-riscv32 -M virt -bios none -cpu rv32,a=off,f=off,d=off ;;
-        *) set -- "$2" qemu-system-arm -M "$1" ;;
-    esac
-    elf=$1
-    shift
-    timeout "${SECONDS_AT_MOST:-300}" "$@" -semihosting -nographic -icount shift=0,sleep=off -monitor none \
-        -serial none -kernel "$elf" 2>&1
+    timeout "${SECONDS_AT_MOST:-300}" qemu-system-arm -M "$1" -semihosting -nographic -icount shift=0,sleep=off -monitor none \
+        -serial none -kernel "$2" 2>&1
 }
 
 qemu() {
@@ -123,10 +106,9 @@ qemu() {
     same qemu
 }
 
-# interrupts [BOARD] [STRIDE] [DEFINES]
 interrupts() {
     board=${1:-mps2-an386}
-    elf=$(DEFINES="-DSTRIDE=${2:-61} ${3:-}" image "$board" interrupts on_interrupts interrupts)
+    elf=$(DEFINES="-DSTRIDE=${2:-61}" image "$board" interrupts on_interrupts interrupts)
     emulate "$board" "$elf" || fail "a call was interrupted and saw half of another on $board"
 }
 

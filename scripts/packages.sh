@@ -5,9 +5,9 @@
 #   scripts/packages.sh check [FOLDER]   unpacks each zip elsewhere and links programs with it, with nothing of Rust on the path
 #   scripts/packages.sh all           both
 #
-# CMake (find_package), Zephyr (a module), Arduino, PlatformIO, ESP-IDF (a component) and a CMSIS pack's folders. CPUS="cortex-m4f
-# rv32imc" makes them for these processors only, and not for release. Needs what scripts/c-library.sh needs, and zip; to check:
-# unzip, cmake, arm-none-eabi-gcc with newlib, riscv64-unknown-elf-gcc, and pio where it is there.
+# CMake (find_package), Zephyr (a module), Arduino, PlatformIO, ESP-IDF (a component) and a CMSIS pack's folders. Needs what
+# scripts/c-library.sh needs, and zip; to check: unzip, cmake, arm-none-eabi-gcc with newlib, riscv64-unknown-elf-gcc with
+# picolibc where it is there, and pio where it is there.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 ffi=$root/arm-core/ffi
@@ -18,32 +18,16 @@ fail() {
     exit 1
 }
 
-cpus=${CPUS:-$("$root/scripts/c-library.sh" cpus)}
-
-# made CPU: whether the packages have a library for it.
-made() {
-    for one in $cpus; do [ "$one" != "$1" ] || return 0; done
-    return 1
-}
-
-# libraries FOLDER: those of the processors, by name.
+# place FOLDER: the libraries by the names of processors, and the headers.
 libraries() {
-    for cpu in $cpus; do
+    for cpu in $("$root/scripts/c-library.sh" cpus); do
         archive=$("$root/scripts/c-library.sh" "$cpu")
         mkdir -p "$1/$cpu"
         cp "$archive" "$1/$cpu/"
     done
-    if made cortex-m4f; then
-        mkdir -p "$1/cortex-m7"
-        cp "$1/cortex-m4f/libsbn.a" "$1/cortex-m7/"
-    fi
+    mkdir -p "$1/cortex-m7"
+    cp "$1/cortex-m4f/libsbn.a" "$1/cortex-m7/"
 }
-
-# Which library Arduino looks for by build.mcu, and by the floating-point unit where there is one; which a CMSIS pack has.
-in_arduino="cortex-m0:cortex-m0 cortex-m0:cortex-m0plus cortex-m3:cortex-m3 cortex-m4f:cortex-m4/fpv4-sp-d16-hard
-    cortex-m4f:cortex-m7/fpv5-d16-hard cortex-m4f:cortex-m7/fpv5-sp-d16-hard cortex-m33f:cortex-m33/fpv5-sp-d16-hard
-    cortex-m3:cortex-m4 rv32imc:esp32c3 rv32imac:esp32c6"
-in_cmsis="cortex-m0:M0l cortex-m3:M3l cortex-m4f:M4lf cortex-m33f:M33lf cortex-m55:M55lf"
 
 # start NAME: an empty folder for a package, with the licences; its path is in $package.
 start() {
@@ -86,10 +70,12 @@ packages() {
     headers "$package/include"
     finish
 
+    # Arduino looks for a library by build.mcu, and by the floating-point unit where there is one.
     start arduino
     headers "$package/src"
-    for pair in $in_arduino; do
-        made "${pair%%:*}" || continue
+    for pair in cortex-m0:cortex-m0 cortex-m0:cortex-m0plus cortex-m3:cortex-m3 cortex-m4f:cortex-m4/fpv4-sp-d16-hard \
+        cortex-m4f:cortex-m7/fpv5-d16-hard cortex-m4f:cortex-m7/fpv5-sp-d16-hard cortex-m33f:cortex-m33/fpv5-sp-d16-hard \
+        cortex-m3:cortex-m4 rv32imc:esp32c3 rv32imac:esp32c6; do
         mkdir -p "$package/src/${pair#*:}"
         cp "$work/lib/${pair%%:*}/libsbn.a" "$package/src/${pair#*:}/"
     done
@@ -102,17 +88,15 @@ packages() {
 
     start esp-idf
     mkdir -p "$package/lib"
-    for cpu in rv32imc rv32imac; do
-        ! made $cpu || cp -r "$work/lib/$cpu" "$package/lib/"
-    done
+    cp -r "$work/lib/rv32imc" "$work/lib/rv32imac" "$package/lib/"
     headers "$package/include"
     finish
 
     start cmsis
     headers "$package/Include"
     mkdir -p "$package/Lib/GCC"
-    for pair in $in_cmsis; do
-        ! made "${pair%%:*}" || cp "$work/lib/${pair%%:*}/libsbn.a" "$package/Lib/GCC/libsbn_cortex${pair#*:}.a"
+    for pair in cortex-m0:M0l cortex-m3:M3l cortex-m4f:M4lf cortex-m33f:M33lf cortex-m55:M55lf; do
+        cp "$work/lib/${pair%%:*}/libsbn.a" "$package/Lib/GCC/libsbn_cortex${pair#*:}.a"
     done
     finish
 }
@@ -137,13 +121,17 @@ linked() {
     flags=$(awk -v cpu="$1" '$1 == cpu { print substr($0, match($0, /-m(cpu|arch)/)) }' "$ffi/cpus.txt")
     [ -n "$flags" ] || fail "no flags for $1"
     case $1 in
-        # What a C library has for others: without one no package of gigabytes is needed.
-        rv32*) set -- "$1" "$2" "$3" riscv64-unknown-elf-gcc "-nostdlib -Wl,-e,main -fno-builtin $work/memory.c" ;;
-        *) set -- "$1" "$2" "$3" arm-none-eabi-gcc "--specs=nosys.specs -lc" ;;
+        rv32*)
+            command -v riscv64-unknown-elf-gcc >/dev/null || { echo "packages: no riscv64-unknown-elf-gcc: $1 is not linked"; return; }
+            # Memory enough: picolibc takes a part with 64 KB for granted.
+            size="-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=0x400000,--defsym=__ram=0x90000000,--defsym=__ram_size=0x400000"
+            set -- "$1" "$2" "$3" riscv64-unknown-elf-gcc "--specs=picolibc.specs $size"
+            ;;
+        *) set -- "$1" "$2" "$3" arm-none-eabi-gcc --specs=nosys.specs ;;
     esac
     # shellcheck disable=SC2086
-    "$4" $flags -O2 -ffunction-sections -fdata-sections -I"$3" "$work/program.c" "$2" -Wl,--gc-sections \
-        -Wl,--no-warn-rwx-segments -o "$work/$1.elf" $5 -lgcc >"$work/log" 2>&1 ||
+    "$4" $5 $flags -O2 -ffunction-sections -fdata-sections -I"$3" "$work/program.c" "$2" -Wl,--gc-sections \
+        -Wl,--no-warn-rwx-segments -o "$work/$1.elf" -lc -lgcc >"$work/log" 2>&1 ||
         { cat "$work/log"; fail "a program does not link for $1 with $2"; }
     [ -s "$work/$1.elf" ] || fail "there is no program for $1"
 }
@@ -158,10 +146,9 @@ check() {
     pio=$(command -v pio || true)
     sed 's/^int uses(const uint32_t \*x);$//' "$root/examples/firmware-c/src/uses_header.c" >"$work/program.c"
     printf 'int main(void) { const uint32_t x[2] = {1, 2}; return uses(x); }\n' >>"$work/program.c"
-    cp "$root/examples/firmware-c/src/memory.c" "$work/"
     before=$PATH
     bare_path
-    for cpu in $cpus; do
+    for cpu in $(awk '!/^#/ && NF { print $1 }' "$ffi/cpus.txt"); do
         for package in cmake zephyr platformio; do
             linked "$cpu" "$work/sbn-$package/lib/$cpu/libsbn.a" "$work/sbn-$package/include"
         done
@@ -169,27 +156,14 @@ check() {
             rv32*) linked "$cpu" "$work/sbn-esp-idf/lib/$cpu/libsbn.a" "$work/sbn-esp-idf/include" ;;
         esac
     done
-    for pair in $in_arduino; do
-        ! made "${pair%%:*}" || linked "${pair%%:*}" "$work/sbn-arduino/src/${pair#*:}/libsbn.a" "$work/sbn-arduino/src"
+    for pair in cortex-m0:cortex-m0plus cortex-m3:cortex-m3 cortex-m4f:cortex-m4/fpv4-sp-d16-hard \
+        cortex-m33f:cortex-m33/fpv5-sp-d16-hard rv32imc:esp32c3; do
+        linked "${pair%%:*}" "$work/sbn-arduino/src/${pair#*:}/libsbn.a" "$work/sbn-arduino/src"
     done
-    for pair in $in_cmsis; do
-        ! made "${pair%%:*}" || linked "${pair%%:*}" "$work/sbn-cmsis/Lib/GCC/libsbn_cortex${pair#*:}.a" "$work/sbn-cmsis/Include"
+    for pair in cortex-m0:M0l cortex-m3:M3l cortex-m4f:M4lf cortex-m33f:M33lf cortex-m55:M55lf; do
+        linked "${pair%%:*}" "$work/sbn-cmsis/Lib/GCC/libsbn_cortex${pair#*:}.a" "$work/sbn-cmsis/Include"
     done
-    ! made cortex-m4f || with_find_package
-    ! made cortex-m0 || sketches
-    PATH=$before
-    if [ -n "$pio" ]; then
-        (cd "$work" && "$pio" pkg pack sbn-platformio -o "$work/packed.tar.gz" >"$work/log" 2>&1) ||
-            { cat "$work/log"; fail "pio pkg pack does not accept the package"; }
-        echo "packages: pio packs the library"
-    else
-        echo "packages: no pio: its package was linked, not packed"
-    fi
-    echo "packages: each zip was unpacked elsewhere and linked for" $cpus "with nothing of Rust on the path"
-}
-
-# find_package takes the library from the flags.
-with_find_package() {
+    # find_package takes the library from the flags.
     mkdir "$work/project"
     cat >"$work/project/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.16)
@@ -203,10 +177,7 @@ END
         -DCMAKE_C_FLAGS="-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16" \
         -DCMAKE_EXE_LINKER_FLAGS=--specs=nosys.specs >"$work/log" 2>&1 && cmake --build "$work/project/build" >>"$work/log" 2>&1 ||
         { cat "$work/log"; fail "find_package does not find or link the library"; }
-}
-
-# The sketches, with stand-ins for what the Arduino core declares.
-sketches() {
+    # The sketches, with stand-ins for what the Arduino core declares.
     cat >"$work/Arduino.h" <<'END'
 #include <stddef.h>
 #include <stdint.h>
@@ -227,6 +198,15 @@ END
                 -L"$work/sbn-arduino/src/cortex-m0plus" -lsbn -o "$work/$sketch.elf" >>"$work/log" 2>&1 ||
             { cat "$work/log"; fail "the sketch $sketch does not build"; }
     done
+    PATH=$before
+    if [ -n "$pio" ]; then
+        (cd "$work" && "$pio" pkg pack sbn-platformio -o "$work/packed.tar.gz" >"$work/log" 2>&1) ||
+            { cat "$work/log"; fail "pio pkg pack does not accept the package"; }
+        echo "packages: pio packs the library"
+    else
+        echo "packages: no pio: its package was linked, not packed"
+    fi
+    echo "packages: each zip was unpacked elsewhere and linked, with nothing of Rust on the path"
 }
 
 folder=${CARGO_TARGET_DIR:-$root/target}/packages

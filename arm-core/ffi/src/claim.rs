@@ -77,67 +77,47 @@ unsafe fn exchange(mark: *mut u32, expected: u32) -> u32 {
     mark.compare_exchange(expected, BUSY, Acquire, Relaxed).unwrap_or_else(|found| found)
 }
 
-/// The same in a critical section, where no instruction exchanges (Cortex-M0, M0+; RISC-V without A).
+/// The same with interrupts masked, where no instruction exchanges (Cortex-M0, M0+; RISC-V without A).
 #[cfg(not(target_has_atomic = "32"))]
 #[inline(always)]
 unsafe fn exchange(mark: *mut u32, expected: u32) -> u32 {
-    // SAFETY: the two belong together, and are left in the order in which they were entered. The word is aligned and there;
-    // nobody else comes between reading and writing.
-    unsafe {
-        let before = sbn_enter_critical();
-        let found = core::ptr::read_volatile(mark);
-        if found == expected {
-            core::ptr::write_volatile(mark, BUSY);
+    masked(|| {
+        // SAFETY: aligned and there; interrupts are masked, so that nobody comes between reading and writing.
+        unsafe {
+            let found = core::ptr::read_volatile(mark);
+            if found == expected {
+                core::ptr::write_volatile(mark, BUSY);
+            }
+            found
         }
-        sbn_leave_critical(before);
-        found
-    }
+    })
 }
 
-#[cfg(not(target_has_atomic = "32"))]
-unsafe extern "C" {
-    /// Lets nobody else in, neither interrupt nor core; what [`sbn_leave_critical`] wants back. A firmware may define its own.
-    unsafe fn sbn_enter_critical() -> u32;
-    /// Lets others in again, if they were before.
-    unsafe fn sbn_leave_critical(before: u32);
+#[cfg(all(not(target_has_atomic = "32"), target_arch = "arm"))]
+#[inline(always)]
+fn masked<R>(work: impl FnOnce() -> R) -> R {
+    let before: u32;
+    // SAFETY: reads the mask and sets it. Without the option `nomem`, the compiler moves no access to memory across it.
+    unsafe {
+        core::arch::asm!("mrs {}, primask", "cpsid i", out(reg) before, options(nostack, preserves_flags))
+    };
+    let result = work();
+    // SAFETY: restores the mask.
+    unsafe { core::arch::asm!("msr primask, {}", in(reg) before, options(nostack, preserves_flags)) };
+    result
 }
 
-// Weak, so that those of a firmware are taken where it has some: interrupts are masked, which keeps one core to itself.
-#[cfg(all(not(target_has_atomic = "32"), target_arch = "arm", target_os = "none"))]
-core::arch::global_asm!(
-    ".section .text.sbn_critical, \"ax\", %progbits",
-    ".weak sbn_enter_critical",
-    ".type sbn_enter_critical, %function",
-    ".thumb_func",
-    "sbn_enter_critical:",
-    "mrs r0, primask",
-    "cpsid i",
-    "bx lr",
-    ".weak sbn_leave_critical",
-    ".type sbn_leave_critical, %function",
-    ".thumb_func",
-    "sbn_leave_critical:",
-    "msr primask, r0",
-    "bx lr",
-    ".text",
-);
-
-#[cfg(all(not(target_has_atomic = "32"), target_arch = "riscv32", target_os = "none"))]
-core::arch::global_asm!(
-    ".section .text.sbn_critical, \"ax\", %progbits",
-    ".weak sbn_enter_critical",
-    ".type sbn_enter_critical, %function",
-    "sbn_enter_critical:",
-    "csrrci a0, mstatus, 8",
-    "ret",
-    ".weak sbn_leave_critical",
-    ".type sbn_leave_critical, %function",
-    "sbn_leave_critical:",
-    "andi a0, a0, 8",
-    "csrs mstatus, a0",
-    "ret",
-    ".text",
-);
+#[cfg(all(not(target_has_atomic = "32"), target_arch = "riscv32"))]
+#[inline(always)]
+fn masked<R>(work: impl FnOnce() -> R) -> R {
+    let before: usize;
+    // SAFETY: reads the machine's interrupt enable and clears it. Without `nomem`, no access to memory moves across it.
+    unsafe { core::arch::asm!("csrrci {}, mstatus, 8", out(reg) before, options(nostack)) };
+    let result = work();
+    // SAFETY: restores it.
+    unsafe { core::arch::asm!("csrs mstatus, {}", in(reg) before & 8, options(nostack)) };
+    result
+}
 
 #[cfg(test)]
 mod tests {
