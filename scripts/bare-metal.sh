@@ -77,7 +77,7 @@ build() {
     CARGO_TARGET_DIR=$(target_dir "$board")
     # Figures are of an engine without what the network of these images does not need.
     case $image in
-        bench | flash) engine=--no-default-features ;;
+        bench | flash | integers) engine=--no-default-features ;;
         counts) engine="--no-default-features${FEATURES:+ --features $FEATURES}" ;;
         *) engine= ;;
     esac

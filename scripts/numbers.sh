@@ -10,7 +10,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 page=$root/docs/microcontroller.md
 budget=$root/examples/firmware/budget.txt
 bare=$root/scripts/bare-metal.sh
-boards="mps2-an385 mps2-an386 mps2-an505 mps3-an547 riscv-virt esp32c3-qemu"
+boards="mps2-an385 mps2-an386 mps2-an505 mps3-an547 riscv-virt"
+# Of the integers: a Cortex-M0 with 16 KB too.
+integer_boards="mps2-an385 riscv-virt microbit"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -22,7 +24,7 @@ fail() {
 # A Pico counts cycles. What it takes is not everywhere, and its figures may be left out where nothing is written.
 left_out=
 if command -v npm >/dev/null; then
-    boards="$boards pico"
+    boards="$boards pico" integer_boards="$integer_boards pico"
 else
     [ "${1:-}" = check ] || fail "there is no npm, which the emulator of a Pico needs"
     left_out=pico
@@ -37,15 +39,15 @@ clean() {
     doubles='__(aeabi_(d(add|sub|rsub|mul|div|cmp|2)|f2d|d2f|u?i2d|u?l2d)|(add|sub|mul|div)df3|extendsfdf2|truncdfsf2|float.*df)'
     bad=$(grep -E "$doubles" "$work/functions" || true)
     [ -z "$bad" ] || fail "$1: arithmetic on f64 is linked:" $bad
-    case $1 in riscv-virt | esp32c3-qemu) return ;; esac
+    case $1 in riscv-virt) return ;; esac
     bad=$(arm-none-eabi-objdump -d "$2" | grep -E '\.f64' | head -n 1 || true)
     [ -z "$bad" ] || fail "$1: an instruction on f64 is linked: $bad"
 }
 
-# flash WHAT: bytes of code and constants of an image for a Cortex-M4F that can do that.
+# flash BOARD WHAT: bytes of code and constants of an image that can do that.
 flash() {
-    elf=$(LEARNS=$1 "$bare" build mps2-an386 flash 2>"$work/log") || { cat "$work/log" >&2; fail "flash $1 does not link"; }
-    clean mps2-an386 "$elf"
+    elf=$(LEARNS=$2 "$bare" build "$1" flash 2>"$work/log") || { cat "$work/log" >&2; fail "flash $2 does not link"; }
+    clean "$1" "$elf"
     readelf -SW "$elf" | sed 's/^ *\[ *[0-9]*\]//' | awk '
         function number(s, n, i) { for (i = 1; i <= length(s); i++) n = 16 * n + index("0123456789abcdef", substr(s, i, 1)) - 1; return n }
         $2 == "PROGBITS" && $7 ~ /A/ { n += number($5) } END { print n }'
@@ -61,7 +63,13 @@ for board in $boards; do
     grep -hE '^[a-z_]+ [0-9]+$' "$work/run" "$work/log" | sed "s/^/$board /" >>"$work/figures"
     clean "$board" "$("$bare" build "$board" bench 2>/dev/null)"
 done
-[ "$(awk '/_parameter_hash / { print $2, $3 }' "$work/figures" | sort -u | wc -l)" = 3 ] ||
+for board in $integer_boards; do
+    echo "numbers: $board, integers" >&2
+    "$bare" run "$board" integers >"$work/run" 2>"$work/log" || { cat "$work/log" "$work/run" >&2; fail "$board: integers failed"; }
+    grep -hE '^[a-z_]+ [0-9]+$' "$work/run" "$work/log" | sed "s/^/$board /" >>"$work/figures"
+    clean "$board" "$("$bare" build "$board" integers 2>/dev/null)"
+done
+[ "$(awk '/_parameter_hash / { print $2, $3 }' "$work/figures" | sort -u | wc -l)" = 4 ] ||
     fail "boards do not train to the same bits:" $(grep _parameter_hash "$work/figures")
 # The C face beside Rust with the same engine, all of it: one network, the same inputs.
 echo "numbers: C" >&2
@@ -86,10 +94,18 @@ awk '
         }
     }' "$work/figures" >"$work/shares"
 cat "$work/shares" >>"$work/figures"
-nothing=$(flash nothing)
+nothing=$(flash mps2-an386 nothing)
 for what in sgd adam; do
-    echo "mps2-an386 ${what}_flash_bytes $(($(flash $what) - nothing))" >>"$work/figures"
+    echo "mps2-an386 ${what}_flash_bytes $(($(flash mps2-an386 $what) - nothing))" >>"$work/figures"
 done
+nothing=$(flash mps2-an385 nothing)
+echo "mps2-an385 integer_flash_bytes $(($(flash mps2-an385 integers) - nothing))" >>"$work/figures"
+awk '
+    { value[$1, $2] = $3; board[$1] = 1 }
+    END { for (b in board) if ((b, "integer_step_instructions") in value)
+        print b " integer_score_percent_of_step " int(100 * value[b, "integer_score_instructions"] / value[b, "integer_step_instructions"] + 0.5) }' \
+    "$work/figures" >"$work/integers"
+cat "$work/integers" >>"$work/figures"
 if LEARNS=panic "$bare" build mps2-an386 flash >"$work/log" 2>&1 || ! grep -q sbn_panic_is_reachable "$work/log"; then
     fail "an image with a panic links: the proof that there is none proves nothing"
 fi
@@ -113,8 +129,8 @@ awk '
     { if (!($1 in seen)) { seen[$1] = 1; board[++count] = $1 } value[$1, $2] = $3 }
     END {
         name["mps2-an385"] = "Cortex-M3"; name["mps2-an386"] = "Cortex-M4F"; name["mps2-an505"] = "Cortex-M33"
-        name["mps3-an547"] = "Cortex-M55"; name["riscv-virt"] = "RV32IMAC"
-        name["esp32c3-qemu"] = "RV32IMC"; name["pico"] = "Cortex-M0+: cycles"
+        name["mps3-an547"] = "Cortex-M55"; name["riscv-virt"] = "RV32IMAC"; name["microbit"] = "Cortex-M0"
+        name["pico"] = "Cortex-M0+: cycles"
         head = "| "; line = "|---|"
         for (i = 1; i <= count; i++) { head = head " | " name[board[i]]; line = line "--:|" }
         print head " |"; print line
@@ -135,6 +151,14 @@ awk '
         row("SGD beyond parameters: bytes of RAM", "sgd_ram_beyond_parameters_bytes")
         row("SGD step and score: bytes of flash", "sgd_flash_bytes")
         row("Adam step and score: bytes of flash", "adam_flash_bytes")
+        row("in integers: SGD step: instructions", "integer_step_instructions")
+        row("the same in slices of 256 parameters", "integer_polled_step_instructions")
+        row("in integers: score: instructions", "integer_score_instructions")
+        row("in integers: stack of an SGD step: bytes", "integer_step_stack_bytes")
+        row("in integers: stack of a score: bytes", "integer_score_stack_bytes")
+        row("in integers: parameters: bytes of RAM", "integer_parameter_bytes")
+        row("in integers: SGD beyond parameters: bytes of RAM", "integer_ram_beyond_parameters_bytes")
+        row("in integers: SGD step and score: bytes of flash", "integer_flash_bytes")
         row("in C, with all of the engine: SGD step", "c_sgd_step_instructions")
         row("the same, % of Rust with all of the engine", "c_sgd_step_percent_of_rust")
         row("in C: step in slices of 256 parameters", "c_polled_step_instructions")

@@ -97,11 +97,9 @@ pub(super) fn sample(
 #[inline(never)]
 pub(super) fn log_prob(logits: &[i16], b: &[u32]) -> (i32, bool) {
     let mut sum = Sum::ZERO;
-    let mut logits = logits.iter();
-    for word in b {
+    for (logits, word) in logits.chunks(32).zip(b) {
         let mut word = *word;
-        for _ in 0..32 {
-            let Some(l) = logits.next() else { break };
+        for l in logits {
             sum.push(signed((*l).into(), word), falling(l.unsigned_abs().into()).1);
             word >>= 1;
         }
@@ -114,11 +112,9 @@ pub(super) fn log_prob(logits: &[i16], b: &[u32]) -> (i32, bool) {
 #[inline(never)]
 pub(super) fn log_prob_delta(logits: &mut [i16], b: &[u32]) -> (i32, bool) {
     let mut sum = Sum::ZERO;
-    let mut logits = logits.iter_mut();
-    for word in b {
+    for (logits, word) in logits.chunks_mut(32).zip(b) {
         let mut word = *word;
-        for _ in 0..32 {
-            let Some(l) = logits.next() else { break };
+        for l in logits {
             let (small, softplus) = falling(l.unsigned_abs().into());
             sum.push(signed((*l).into(), word), softplus);
             let small = (small as i32 + 8) >> 4;

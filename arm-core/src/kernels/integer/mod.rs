@@ -42,7 +42,7 @@ pub struct Integer {
 }
 
 impl Integer {
-    /// How many results have become the ends of their ranges: units, and rows of parameters.
+    /// How many rows of units and of parameters had a result that became the end of its range.
     pub fn saturated(&self) -> u32 {
         self.saturated.get()
     }
@@ -133,20 +133,18 @@ impl Arithmetic for Integer {
 
     fn affine(&self, w: Matrix<'_, i16>, x: Matrix<'_, i16>, units: Units, mut y: MatrixMut<'_, i16>) {
         for n in 0..x.examples().min(y.examples()) {
-            self.count(integer::add_scaled(x.row(n), w.data(), layout(&w), finish(units), y.row_mut(n)));
+            self.count(
+                integer::add_scaled(x.row(n), w.data(), layout(&w), finish(units), y.row_mut(n)).into(),
+            );
         }
     }
 
     fn affine_bits(&self, w: Matrix<'_, i16>, x: BitMatrix<'_>, units: Units, mut y: MatrixMut<'_, i16>) {
         for n in 0..y.examples() {
-            self.count(integer::add_rows(
-                x.row(n),
-                x.cols(),
-                w.data(),
-                layout(&w),
-                finish(units),
-                y.row_mut(n),
-            ));
+            self.count(
+                integer::add_rows(x.row(n), x.cols(), w.data(), layout(&w), finish(units), y.row_mut(n))
+                    .into(),
+            );
         }
     }
 
@@ -162,7 +160,7 @@ impl Arithmetic for Integer {
         let slope = from_float(slope, 15);
         for n in 0..d.examples().min(a.examples()).min(dx.examples()) {
             let dx = dx.row_mut(n);
-            self.count(integer::dots(d.row(n), w.data(), layout(&w), bits(of) + 12 - 8, dx));
+            self.count(integer::dots(d.row(n), w.data(), layout(&w), bits(of) + 12 - 8, dx).into());
             integer::activate_back(slope, a.row(n), dx);
         }
     }
@@ -188,10 +186,10 @@ impl Arithmetic for Integer {
         prepared: Prepared<'_, i16, FixedNats>,
         mut w: MatrixMut<'_, i16>,
     ) {
-        let rate = descend::Rate::new(a, bits(of));
+        let factor = descend::factor(a, bits(of));
         for n in 0..d.examples() {
             let noise = descend::Noise::new(prepared.one.0 as u32, n, first);
-            self.count(descend::rows(&rate, noise, x, n, first, d.row(n), &mut w));
+            self.count(descend::rows(factor, noise, x, n, first, d.row(n), &mut w));
         }
     }
 

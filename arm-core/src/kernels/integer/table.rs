@@ -3,14 +3,15 @@
 /// Intervals of 1/16 up to 12, and their end.
 const ROWS: usize = 193;
 
-/// At k/16: sigma(-t) and ln(1 + e^-t), and what each falls by until the next, with 16 bits behind the point.
+/// At k/16: sigma(-t) and ln(1 + e^-t) with 16 bits behind the point, plus one half, in the upper 17 bits, and what each
+/// falls by until the next in the lower 15.
 ///
 /// Both are convex, so a chord lies above them, by h^2 f'' / 8 at most: the values are lowered by half of that, and what
 /// is interpolated is within 1 unit (sigma) and 5 units (softplus) of 2^-16.
-static TABLE: [[u16; 4]; ROWS] = table();
+static TABLE: [[u32; 2]; ROWS] = table();
 
-const fn table() -> [[u16; 4]; ROWS] {
-    let mut rows = [[0; 4]; ROWS];
+const fn table() -> [[u32; 2]; ROWS] {
+    let mut rows = [[0; 2]; ROWS];
     let mut k = ROWS;
     let mut next = [0; 2];
     while k > 0 {
@@ -21,14 +22,14 @@ const fn table() -> [[u16; 4]; ROWS] {
         let here =
             [round(s - sagitta * s * (1.0 - s) * (1.0 - 2.0 * s)), round(ln_1p(e) - sagitta * s * (1.0 - s))];
         let falls = if k + 1 == ROWS { [0, 0] } else { [here[0] - next[0], here[1] - next[1]] };
-        rows[k] = [here[0], falls[0], here[1], falls[1]];
+        rows[k] = [here[0] << 16 | 0x8000 | falls[0], here[1] << 16 | 0x8000 | falls[1]];
         next = here;
     }
     rows
 }
 
-const fn round(x: f64) -> u16 {
-    (x * 65_536.0 + 0.5) as u16
+const fn round(x: f64) -> u32 {
+    (x * 65_536.0 + 0.5) as u32
 }
 
 /// e^-t for t in [0, 12], as the sixteenth power of a series.
@@ -65,10 +66,10 @@ const fn ln_1p(e: f64) -> f64 {
 pub(super) fn falling(t: u32) -> (u32, u32) {
     // Beyond 12 both are below half a unit.
     let t = if t < 12 << 11 { t } else { 12 << 11 };
-    let [sigma, sigma_falls, softplus, softplus_falls] =
-        TABLE.get((t >> 7) as usize).map_or([0; 4], |row| row.map(u32::from));
-    let part = t & 127;
-    (((sigma << 7) + 64 - sigma_falls * part) >> 7, ((softplus << 7) + 64 - softplus_falls * part) >> 7)
+    let [sigma, softplus] = TABLE.get((t >> 7) as usize).copied().unwrap_or_default();
+    // 128 parts of what is in the lower 15 bits: 9 bits more make them 16.
+    let part = (t & 127) << 9;
+    ((sigma - (sigma & 0x7fff) * part) >> 16, (softplus - (softplus & 0x7fff) * part) >> 16)
 }
 
 #[cfg(test)]

@@ -8,134 +8,137 @@ use crate::Layout;
 /// How a sum becomes 16 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Finish {
-    /// Bits behind the point of a sum, of which there are 20, beyond those of the result; at least 8.
+    /// Bits behind the point of a sum, of which there are 20, beyond those of the result; more than 8.
     pub down: u32,
     /// Slope below zero, with 15 bits behind the point.
     pub slope: i32,
 }
 
 impl Finish {
-    /// Writes results, and counts those that leave the range.
+    /// Writes results, and says whether one left the range.
     #[inline(always)]
-    fn write(self, down: u32, shift: u32, sums: &[i32], y: &mut [i16]) -> u32 {
-        let mut beyond = 0;
+    fn write(self, down: u32, shift: u32, sums: &[i32], y: &mut [i16]) -> bool {
+        let mut beyond = false;
         for (y, sum) in y.iter_mut().zip(sums) {
             let (v, out) = narrow(*sum, down, shift);
-            beyond += u32::from(out);
+            beyond |= out;
             *y = if v > 0 { v } else { shift_round(i32::from(v) * self.slope, 15) as i16 };
         }
         beyond
     }
 }
 
-/// Where the rows of a tile of columns begin.
+/// sums += c w, of as many columns as there are.
 #[inline(always)]
-fn tile(w: &[i16], at: usize) -> Option<&[i16; TILE]> {
-    w.get(at..)?.first_chunk()
+fn add(c: i32, w: &[i16], sums: &mut [i32; TILE]) {
+    let add = |s: i32, w: i16| s.wrapping_add(c.wrapping_mul(i32::from(w)));
+    if let Some(&[w0, w1, w2, w3, w4, w5, w6, w7]) = w.first_chunk::<TILE>() {
+        // Written out: where code is optimised for size it stays in registers only so.
+        let [s0, s1, s2, s3, s4, s5, s6, s7] = *sums;
+        *sums = [
+            add(s0, w0),
+            add(s1, w1),
+            add(s2, w2),
+            add(s3, w3),
+            add(s4, w4),
+            add(s5, w5),
+            add(s6, w6),
+            add(s7, w7),
+        ];
+    } else {
+        sums.iter_mut().zip(w).for_each(|(s, w)| *s = add(*s, *w));
+    }
+}
+
+/// Row `i` from column `first` on, to the end of its columns.
+#[inline(always)]
+fn part(w: &[i16], layout: Layout, i: usize, first: usize) -> &[i16] {
+    row(w, layout, i).get(first..).unwrap_or_default()
 }
 
 /// y = act(bias + x\[0\] w\[0\] + x\[1\] w\[1\] and so on); the bias is the row behind those, and x has 8 bits behind the point.
+/// Returns whether a result left the range.
 #[inline(never)]
-pub fn add_scaled(x: &[i16], w: &[i16], layout: Layout, finish: Finish, y: &mut [i16]) -> u32 {
+pub fn add_scaled(x: &[i16], w: &[i16], layout: Layout, finish: Finish, y: &mut [i16]) -> bool {
     let shift = headroom(x);
-    let (stride, mut beyond) = (layout.stride, 0);
+    let (mut beyond, mut first) = (false, 0);
     let n = y.len().min(layout.cols);
-    let mut first = 0;
     for y in y.get_mut(..n).unwrap_or_default().chunks_mut(TILE) {
-        let mut sums = [0i32; TILE];
-        if y.len() == TILE {
-            scaled(x, shift, w.get(first..).unwrap_or_default(), stride, &mut sums);
-        } else {
-            for (i, x) in x.iter().enumerate() {
-                let w = row(w, layout, i).get(first..).unwrap_or_default();
-                let x = shift_round((*x).into(), shift);
-                sums.iter_mut().zip(w).for_each(|(s, w)| *s = s.wrapping_add(x.wrapping_mul(i32::from(*w))));
-            }
+        #[cfg(thumb2)]
+        if shift == 0 && y.len() == TILE && part(w, layout, x.len(), first).len() >= TILE {
+            let (start, stride) = (w.get(first..).unwrap_or_default(), layout.stride);
+            let bias = part(w, layout, x.len(), first).as_ptr();
+            let Finish { down, slope } = finish;
+            let (w, n) = (start.as_ptr(), x.len());
+            let tile =
+                thumb::Tile { w, x: x.as_ptr(), n, stride: 2 * stride, bias, down, slope, y: y.as_mut_ptr() };
+            // SAFETY: the row of biases has these columns, so those before it have them, and y has eight.
+            beyond |= unsafe { thumb::add_scaled(&tile) } != 0;
+            first += TILE;
+            continue;
         }
-        let bias = row(w, layout, x.len()).get(first..).unwrap_or_default();
-        sums.iter_mut().zip(bias).for_each(|(s, b)| *s = s.wrapping_add((i32::from(*b) << 8) >> shift));
-        beyond += finish.write(finish.down, shift, &sums, y);
+        let mut sums = [0; TILE];
+        for (i, x) in x.iter().enumerate() {
+            add(shift_round((*x).into(), shift), part(w, layout, i, first), &mut sums);
+        }
+        for (s, b) in sums.iter_mut().zip(part(w, layout, x.len(), first)) {
+            *s = s.wrapping_add((i32::from(*b) << 8) >> shift);
+        }
+        beyond |= finish.write(finish.down, shift, &sums, y);
         first += TILE;
     }
     beyond
 }
 
-/// sums += x\[0\] w\[0\] + x\[1\] w\[1\] and so on, of the first eight columns; x is shifted down.
-#[inline(always)]
-fn scaled(x: &[i16], shift: u32, w: &[i16], stride: usize, sums: &mut [i32; TILE]) {
-    #[cfg(thumb2)]
-    if shift == 0 && !x.is_empty() && w.len() >= (x.len() - 1).saturating_mul(stride).saturating_add(TILE) {
-        // SAFETY: w has all of these rows, and there is a unit.
-        unsafe { thumb::add_scaled(w.as_ptr(), x.as_ptr(), x.len(), 2 * stride, sums) };
-        return;
-    }
-    let mut at = 0;
-    for x in x {
-        let x = shift_round((*x).into(), shift);
-        if let Some(w) = tile(w, at) {
-            sums.iter_mut().zip(w).for_each(|(s, w)| *s = s.wrapping_add(x.wrapping_mul(i32::from(*w))));
-        }
-        at += stride;
-    }
-}
-
-/// y = act(bias + the rows of w whose bit is set, of the first `units`); the bias is the row behind these.
+/// y = act(bias + the rows of w whose bit is set, of the first `units`); the bias is the row behind these. Returns whether a
+/// result left the range.
 #[inline(never)]
-pub fn add_rows(bits: &[u32], units: usize, w: &[i16], layout: Layout, finish: Finish, y: &mut [i16]) -> u32 {
+pub fn add_rows(
+    bits: &[u32],
+    units: usize,
+    w: &[i16],
+    layout: Layout,
+    finish: Finish,
+    y: &mut [i16],
+) -> bool {
     let down = finish.down.saturating_sub(8);
-    let mut beyond = 0;
+    let (mut beyond, mut first) = (false, 0);
     let n = y.len().min(layout.cols);
-    let mut first = 0;
+    #[cfg(thumb2)]
+    let whole = {
+        let tail = units % 32;
+        let clean = tail == 0 || bits.last().is_some_and(|word| word >> tail == 0);
+        clean && bits.len() == units.div_ceil(32)
+    };
     for y in y.get_mut(..n).unwrap_or_default().chunks_mut(TILE) {
-        // At most 2^14 + 1 terms of at most 2^15.
-        let mut sums = [0i32; TILE];
         #[cfg(thumb2)]
-        let bits = if y.len() == TILE
-            && selected(bits, units, w.get(first..).unwrap_or_default(), layout, &mut sums)
-        {
-            &[]
-        } else {
-            bits
-        };
-        let mut add = |i: usize| {
-            let from = i * layout.stride + first;
-            match tile(w, from) {
-                Some(w) => sums.iter_mut().zip(w).for_each(|(s, w)| *s += i32::from(*w)),
-                None => {
-                    let w = w.get(from..).unwrap_or_default();
-                    sums.iter_mut().zip(w).for_each(|(s, w)| *s += i32::from(*w));
-                }
-            }
-        };
+        if whole && y.len() == TILE && part(w, layout, units, first).len() >= TILE {
+            let start = w.get(first..).unwrap_or_default();
+            let bias = part(w, layout, units, first).as_ptr();
+            let Finish { slope, .. } = finish;
+            let (w, x, n) = (start.as_ptr(), bits.as_ptr(), bits.len());
+            let stride = 2 * layout.stride;
+            let tile = thumb::Tile { w, x, n, stride, bias, down, slope, y: y.as_mut_ptr() };
+            // SAFETY: as above; no bit is set behind the units.
+            beyond |= unsafe { thumb::add_rows(&tile) } != 0;
+            first += TILE;
+            continue;
+        }
+        // At most 2^14 + 1 terms of at most 2^15.
+        let mut sums = [0; TILE];
         for (k, word) in bits.iter().enumerate() {
-            let mut word = *word;
-            let mut i = 32 * k;
+            let (mut word, mut i) = (*word, 32 * k);
             while word != 0 && i < units {
                 if word & 1 != 0 {
-                    add(i);
+                    add(1, part(w, layout, i, first), &mut sums);
                 }
                 word >>= 1;
                 i += 1;
             }
         }
-        add(units);
-        beyond += finish.write(down, 0, &sums, y);
+        add(1, part(w, layout, units, first), &mut sums);
+        beyond |= finish.write(down, 0, &sums, y);
         first += TILE;
     }
     beyond
-}
-
-/// sums += the first eight columns of the selected rows, where all of these are there: false, and nothing done, otherwise.
-#[cfg(thumb2)]
-#[inline(always)]
-fn selected(bits: &[u32], units: usize, w: &[i16], layout: Layout, sums: &mut [i32; TILE]) -> bool {
-    let tail = units % 32;
-    let clean = tail == 0 || bits.last().is_some_and(|word| word >> tail == 0);
-    let there = w.len() >= units.saturating_mul(layout.stride);
-    if !there || !clean || bits.is_empty() || bits.len() != units.div_ceil(32) || layout.stride < TILE {
-        return false;
-    }
-    // SAFETY: no bit is set behind the units, of which w has all rows, and there is a word.
-    unsafe { thumb::add_rows(w.as_ptr(), bits.as_ptr(), bits.len(), 2 * layout.stride, sums) };
-    true
 }

@@ -1,8 +1,8 @@
 //! Loops over 16-bit numbers, whose sums have 32 bits and never overflow.
 //!
 //! Parameters have 12 bits behind the point. What a sum is made of is shifted down until the largest it can be, the sum of
-//! all magnitudes times 8, is in range: see [`headroom`]. Functions return how many results left the range of 16 bits and
-//! became the end of it.
+//! all magnitudes times 8, is in range: see [`headroom`]. A result that leaves the range of 16 bits becomes the end of it,
+//! which functions tell.
 
 mod affine;
 mod back;
@@ -12,7 +12,7 @@ mod update;
 
 pub use affine::{Finish, add_rows, add_scaled};
 pub use back::{activate_back, dots};
-pub use update::add_outer;
+pub use update::{Factor, WEYL, add_outer};
 
 use crate::Layout;
 

@@ -2,6 +2,7 @@
 #![no_std]
 #![no_main]
 
+use arm_core::kernels::Integer;
 use arm_core::optim::{Adam, Optimiser, Sgd};
 use arm_core::{Error, Learner, Memory, estimator::Arm, learner::Slices};
 use firmware::clock::Clock;
@@ -14,6 +15,7 @@ const LEARNS: &str = match option_env!("LEARNS") {
 };
 
 static mut MEMORY: Memory<P, { 2 * P }, S> = Memory::ZERO;
+static mut INTEGERS: Memory<P, 0, { SHAPE.integer_scratch() }, Integer> = Memory::ZERO;
 
 fn is(what: &str) -> bool {
     LEARNS.as_bytes() == what.as_bytes()
@@ -21,6 +23,12 @@ fn is(what: &str) -> bool {
 
 fn train(optimiser: impl Optimiser, memory: Slices<'_>) -> Result<f32, Error> {
     let mut learner = Learner::new(SHAPE, Arm, optimiser, 1, memory)?;
+    let x = [0x1234_5678, 0x0f0f_5a5a];
+    Ok(learner.step(&x)? + learner.score(&x, 1)?)
+}
+
+fn train_integers(memory: Slices<'_, Integer>) -> Result<f32, Error> {
+    let mut learner = Learner::integer(SHAPE, Arm, Sgd { rate: 0.01 }, 1, memory)?;
     let x = [0x1234_5678, 0x0f0f_5a5a];
     Ok(learner.step(&x)? + learner.score(&x, 1)?)
 }
@@ -37,6 +45,13 @@ fn main() -> ! {
     if is("sgd") {
         let memory = Slices { moments: &mut [], ..memory };
         host::exit(train(Sgd { rate: 0.01 }, memory).is_ok());
+    }
+    if is("integers") {
+        // SAFETY: the only reference to it.
+        let memory = unsafe { &mut *(&raw mut INTEGERS) }.slices();
+        memory.params.fill(i as i16);
+        memory.scratch.fill(i);
+        host::exit(train_integers(memory).is_ok());
     }
     if is("adam") {
         host::exit(train(Adam::new(1e-3), memory).is_ok());
