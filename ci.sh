@@ -66,6 +66,8 @@ step scripts/numbers.sh check
 step scripts/small.sh check
 step scripts/firmware-c.sh
 step scripts/export.sh
+if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then step scripts/python.sh
+else without python3-venv "the Python package"; fi
 [ "${1:-}" = full ] || exit 0
 
 step scripts/portable-x86.sh

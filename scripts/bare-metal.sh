@@ -4,8 +4,10 @@
 #   scripts/bare-metal.sh core                 checks arm-core alone, for a Cortex-M4F
 #   scripts/bare-metal.sh build BOARD IMAGE    prints the path of the linked image
 #   scripts/bare-metal.sh run BOARD IMAGE      exit code 0 when the image says so
-#   scripts/bare-metal.sh selftest [BOARD...]  golden values on these boards, or on all
+#   scripts/bare-metal.sh flash BOARD IMAGE    prints the path of what is put on a board: UF2 for a pico, bytes for an esp32c3
+#   scripts/bare-metal.sh selftest [BOARD...]  golden values on these boards, or on all that QEMU emulates
 #   scripts/bare-metal.sh programs [BOARD...]  anomaly, survey and switchboard on these boards, or each where it is quick
+#   scripts/bare-metal.sh pico                 a guard that loses power, on a Raspberry Pi Pico
 #
 # BOARD: a line of examples/firmware/boards.txt
 # IMAGE: a program in examples/firmware/src/bin
@@ -15,11 +17,13 @@
 # and FEATURES for counts (see scripts/counts.sh).
 #
 # The toolchain is rustup's where the target can be added. Where not, or with BARE_METAL=debian, it is that of Debian's
-# packages rustc-web, cargo-web, rust-web-src and lld, which builds `core` itself.
+# packages rustc-web, cargo-web, rust-web-src and lld, which builds `core` itself. QEMU emulates most boards, a pico needs node, npm
+# (rp2040js comes from its registry, in the version that is pinned) and python3.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 firmware=$root/examples/firmware
 boards=$(awk '!/^#/ { print $1 }' "$firmware/boards.txt" | paste -sd' ' -)
+in_qemu=$(awk '!/^#/ && $4 ~ /^qemu/ { print $1 }' "$firmware/boards.txt" | paste -sd' ' -)
 
 # of BOARD FROM: the columns from FROM on of its line in the table.
 of() {
@@ -78,31 +82,66 @@ build() {
         *) engine= ;;
     esac
     # shellcheck disable=SC2086
-    RUSTFLAGS="$(of "$board" 4) ${RUSTFLAGS:-}" cargo_for "$target" \
+    RUSTFLAGS="$(of "$board" 5) ${RUSTFLAGS:-}" cargo_for "$target" \
         --manifest-path "$firmware/Cargo.toml" --locked --bin "$image" $engine
     echo "$CARGO_TARGET_DIR/$target/release/$image"
 }
 
-emulate() {
+# rp2040js, in the version of the lock file. Images may be started at once: it is moved into place whole.
+rp2040js() {
+    cmp -s "$firmware/pico/package-lock.json" "$firmware/pico/node_modules/lock" && return
+    command -v npm >/dev/null || { echo "bare-metal: a pico is emulated by rp2040js, which npm installs: there is no npm" >&2; exit 1; }
+    fresh=$(mktemp -d "$firmware/pico/fresh.XXXXXX")
+    cp "$firmware/pico/package.json" "$firmware/pico/package-lock.json" "$fresh/"
+    (cd "$fresh" && npm ci --silent --ignore-scripts --no-audit --no-fund >&2)
+    cp "$fresh/package-lock.json" "$fresh/node_modules/lock"
+    rm -rf "$firmware/pico/node_modules"
+    mv "$fresh/node_modules" "$firmware/pico/"
+    rm -rf "$fresh"
+}
+
+# flash BOARD ELF: prints the path of what is put on the board.
+flash() {
     case $1 in
-        riscv-virt) set -- qemu-system-riscv32 -M virt -bios none "$2" ;;
-        *) set -- qemu-system-arm -M "$1" "$2" ;;
+        pico) file=$2.uf2 ;;
+        esp32c3) file=$2.bin ;;
+        *) echo "bare-metal: $1 takes its ELF" >&2; exit 2 ;;
     esac
-    for image do :; done
-    n=$(($# - 1))
-    i=0
-    for argument do
-        shift
-        i=$((i + 1))
-        [ $i -gt $n ] || set -- "$@" "$argument"
-    done
+    "$firmware/build/flash.py" "$2" "$file"
+    echo "$file"
+}
+
+# emulate BOARD ELF [CUT...]: CUT as in examples/firmware/pico/emulator.mjs.
+emulate() {
+    board=$1 image=$2
+    shift 2
+    case $(of "$board" 4 | cut -d ' ' -f 1) in
+        qemu-arm) set -- qemu-system-arm -M "$board" -kernel "$image" ;;
+        qemu-virt) set -- qemu-system-riscv32 -M virt -bios none -kernel "$image" ;;
+        # A machine that is nothing but RAM up to the end of what the image takes of the flash.
+        qemu-c3) set -- qemu-system-riscv32 -M none -m 1060M -cpu rv32,a=off,f=off,d=off -device "loader,file=$image,cpu-num=0" ;;
+        rp2040js)
+            rp2040js
+            timeout "${SECONDS_AT_MOST:-300}" node "$firmware/pico/emulator.mjs" "$(flash "$board" "$image")" "$@"
+            return
+            ;;
+        *) echo "bare-metal: nothing emulates $board; scripts/bare-metal.sh flash $board IMAGE" >&2; exit 2 ;;
+    esac
     timeout "${SECONDS_AT_MOST:-300}" "$@" -icount shift=0,sleep=off -nographic -monitor none -serial none \
-        -semihosting-config enable=on,target=native -kernel "$image" 2>&1
+        -semihosting-config enable=on,target=native 2>&1
 }
 
 run() {
     elf=$(build "$1" "$2")
     emulate "$1" "$elf"
+}
+
+# A Pico keeps what it learned: power is lost while a threshold is erased, while a network is written, and when all is learned.
+# (Golden values of a Cortex-M0+ are those of the microbit, and there they are quick.)
+pico() {
+    elf=$(build pico guard)
+    emulate pico "$elf" erase:4 write:150 "line:flash: 1000" >"$elf.log" || { cat "$elf.log"; echo "bare-metal: the guard failed" >&2; exit 1; }
+    cat "$elf.log"
 }
 
 # at_once BOARD/IMAGE...: runs these, as many at a time as there are CPUs, and then prints what each has said. Most of the time
@@ -129,14 +168,16 @@ case $command in
     core) cd "$root" && cargo=check && cargo_for thumbv7em-none-eabihf -p arm-core --no-default-features ;;
     build) build "$1" "$2" ;;
     run) run "$1" "$2" ;;
+    flash) flash "$1" "$(build "$1" "$2")" ;;
     selftest)
-        [ $# -gt 0 ] || set -- $boards
+        [ $# -gt 0 ] || set -- $in_qemu
         for board do
             shift
             set -- "$@" "$board/selftest"
         done
         at_once "$@"
         ;;
+    pico) pico ;;
     programs)
         if [ $# -eq 0 ]; then
             set -- microbit/survey microbit/switchboard mps2-an386/anomaly mps3-an547/anomaly

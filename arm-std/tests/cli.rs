@@ -33,6 +33,8 @@ fn train_eval_and_sample() {
         let mut args =
             vec!["train", "--data", data, "--preset", preset, "--estimator", estimator, "--out", &out];
         args.extend(SHORT);
+        // However slow the machine is: none that was saved on the way.
+        args.extend(["--keep", "1"]);
         let output = arm(dir.path(), &args);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(stdout(&output).contains("K = 7"), "{}", stdout(&output));

@@ -115,7 +115,7 @@ fn a_dry_run_is_refused_what_a_run_is() {
     let d = dir.path();
     table(d, "t.csv", 80, 16);
     let args = ["train", "--data", "t.csv", "--network", "x-[13] / [13]-x", "--estimator", "exact"];
-    let message = refused(d, &[&args[..], &["--out", "r"]].concat(), 1);
-    assert_eq!(refused(d, &[&args[..], &["--dry-run"]].concat(), 1), message);
-    assert!(message.contains("this estimator") && !d.join("r").exists(), "{message}");
+    let message = refused(d, &[&args[..], &["--out", "r"]].concat(), 2);
+    assert_eq!(refused(d, &[&args[..], &["--dry-run"]].concat(), 2), message);
+    assert!(message.contains("--estimator exact") && !d.join("r").exists(), "{message}");
 }

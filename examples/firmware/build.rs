@@ -42,6 +42,8 @@ fn main() {
     let out = PathBuf::from(env::var("OUT_DIR").unwrap());
     fs::copy(&map, out.join("memory.x")).expect("a memory map for this board");
     println!("cargo:rustc-link-search={}", out.display());
+    // A map may include another.
+    println!("cargo:rustc-link-search={}", Path::new("memory").canonicalize().unwrap().display());
     if target.starts_with("thumb") {
         println!("cargo:rustc-link-arg=--nmagic");
     } else {

@@ -2,10 +2,15 @@
 
 #[path = "../../examples/firmware/src/detector.rs"]
 mod detector;
+#[path = "../../examples/firmware/src/guard.rs"]
+mod guard;
 #[path = "../../examples/firmware/build/imu.rs"]
 mod imu;
 #[path = "../../examples/firmware/src/monitor.rs"]
 mod monitor;
+#[allow(dead_code, reason = "the network of the figures")]
+#[path = "../../examples/firmware/src/reference.rs"]
+mod reference;
 #[path = "../../examples/firmware/src/refusals.rs"]
 mod refusals;
 #[path = "../../examples/firmware/src/source.rs"]
@@ -95,6 +100,65 @@ fn scores_do_not_depend_on_when_samples_arrive_and_calls_are_bounded() {
         })
     });
     assert!(found.iter().all(|f| f.hash == found[0].hash));
+}
+
+/// Lets a guard work on `windows` windows, and save when it wants to; the number of alarms.
+fn keep_watch(
+    guard: &mut guard::Guard<'_, &mut reference::RamFlash>,
+    machine: &mut vibration::Vibration,
+    damaged: bool,
+    windows: u32,
+) -> u32 {
+    let mut queue = Queue::<i16, 65>::new();
+    let (mut interrupt, mut main) = queue.split();
+    let (mut seen, mut alarms) = (0, 0);
+    while seen < windows {
+        match guard.poll(&mut main).unwrap() {
+            guard::Event::Idle => interrupt.enqueue(machine.sample(damaged)).unwrap(),
+            guard::Event::Working => {}
+            guard::Event::Learned => guard.save().unwrap(),
+            guard::Event::Window(score, alarm) => {
+                assert!(score.is_finite());
+                (seen, alarms) = (seen + 1, alarms + u32::from(alarm));
+            }
+        }
+    }
+    alarms
+}
+
+#[test]
+fn a_guard_goes_on_after_a_reset_from_what_it_has_learned() {
+    use guard::{Guard, LEARN, Room, SAVE, Task};
+    let mut flash = reference::RamFlash::ZERO;
+    let mut machine = vibration::Vibration::steady(1);
+    let mut room = Box::new(Room::ZERO);
+    let mut first = Guard::new(&mut flash, &mut room).unwrap();
+    assert_eq!((first.task(), first.steps()), (Task::Learn, 0));
+    keep_watch(&mut first, &mut machine, false, SAVE as u32 + 50);
+    let mut room = Box::new(Room::ZERO);
+    let mut second = Guard::new(&mut flash, &mut room).unwrap();
+    assert_eq!((second.task(), second.steps()), (Task::Learn, SAVE));
+    keep_watch(&mut second, &mut machine, false, (LEARN - SAVE) as u32 + 1);
+    assert_eq!((second.task(), second.steps()), (Task::Watch, LEARN));
+    let (_, threshold) = second.now();
+    // Each goes on from the same flash.
+    for lost in [false, true] {
+        let (mut flash, mut machine) = (flash.clone(), machine.clone());
+        if lost {
+            flash.damage(2 * Guard::<&mut reference::RamFlash>::SLOT + 20);
+        }
+        let mut room = Box::new(Room::ZERO);
+        let mut third = Guard::new(&mut flash, &mut room).unwrap();
+        assert_eq!((third.task(), third.steps()), (if lost { Task::Settle } else { Task::Watch }, LEARN));
+        assert!(lost || third.now().1 == threshold);
+        if lost {
+            keep_watch(&mut third, &mut machine, false, guard::SETTLE + 1);
+            assert_eq!(third.task(), Task::Watch);
+        }
+        let healthy = keep_watch(&mut third, &mut machine, false, 400);
+        let broken = keep_watch(&mut third, &mut machine, true, 400);
+        assert!(healthy <= 24 && broken >= 280, "{healthy} and {broken} alarms of 400");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a network says: scores, samples, how far it is.
 
 use crate::block::{self, Net, open};
-use crate::learn::{on_input, on_pair};
+use crate::learn::on_inputs;
 use crate::pointers::{check, one, slice_mut};
 use crate::status::*;
 use crate::types::*;
@@ -21,7 +21,7 @@ pub unsafe extern "C" fn sbn_score(
     nats: *mut f32,
 ) -> i32 {
     // SAFETY: the caller's promise.
-    unsafe { on_input(net, x, x_words, nats, |net, x| net.score(x, samples)) }
+    unsafe { on_inputs(net, [(x, x_words)], nats, |net, [x]| net.score(x, samples)) }
 }
 
 /// `sbn_score` of a conditional network: a bound of -log p(y | x).
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn sbn_score_conditional(
 ) -> i32 {
     // SAFETY: the caller's promise.
     unsafe {
-        on_pair(net, (x, x_words), (y, y_words), nats, |net, x, y| net.score_conditional(x, y, samples))
+        on_inputs(net, [(x, x_words), (y, y_words)], nats, |net, [x, y]| net.score_conditional(x, y, samples))
     }
 }
 

@@ -20,7 +20,7 @@ use core::ffi::c_void;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_step(net: *mut sbn_network, x: *const u32, x_words: usize, f: *mut f32) -> i32 {
     // SAFETY: the caller's promise.
-    unsafe { on_input(net, x, x_words, f, |net, x| net.step(x)) }
+    unsafe { on_inputs(net, [(x, x_words)], f, |net, [x]| net.step(x)) }
 }
 
 /// `sbn_step` of a conditional network: `y` of `y_words` words is the target. Stores the bound of -log p(y | x) with one sample
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn sbn_step_conditional(
     f: *mut f32,
 ) -> i32 {
     // SAFETY: the caller's promise.
-    unsafe { on_pair(net, (x, x_words), (y, y_words), f, |net, x, y| net.step_conditional(x, y)) }
+    unsafe { on_inputs(net, [(x, x_words), (y, y_words)], f, |net, [x, y]| net.step_conditional(x, y)) }
 }
 
 /// One step that lowers the expectation of `objective`, which is called for each sample of the top layer (two for ARM
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn sbn_step_black_box(
     // SAFETY: the caller's promise; the bits outlive the call.
     let call = |b: Bits<'_>| unsafe { objective(b.words().as_ptr(), b.len(), context) };
     // SAFETY: the caller's promise.
-    unsafe { on_input(net, x, x_words, f, |net, x| net.step_black_box(x, call)) }
+    unsafe { on_inputs(net, [(x, x_words)], f, |net, [x]| net.step_black_box(x, call)) }
 }
 
 /// The first half of `sbn_step`: draws samples and computes gradients, changes no parameter. The input is copied.
@@ -185,69 +185,35 @@ pub unsafe extern "C" fn sbn_set_rate(net: *mut sbn_network, rate: f32) -> i32 {
     unsafe { open(net, |_| Ok(()), set) }
 }
 
-/// A call with an input and a float for the result, which is stored on success.
+/// A call with inputs and a float for the result, which is stored on success.
 ///
 /// # Safety
 ///
 /// As `sbn_step`.
 #[inline(always)]
-pub(crate) unsafe fn on_input(
+pub(crate) unsafe fn on_inputs<const I: usize>(
     net: *mut sbn_network,
-    x: *const u32,
-    x_words: usize,
+    inputs: [(*const u32, usize); I],
     f: *mut f32,
-    work: impl FnOnce(&mut Net, &[u32]) -> Result<f32, Error>,
+    work: impl FnOnce(&mut Net, [&[u32]; I]) -> Result<f32, Error>,
 ) -> i32 {
+    let arguments = |block| {
+        for (x, x_words) in inputs {
+            check(x, x_words)?.clear_of(block)?;
+        }
+        one(f)?.clear_of(block)
+    };
     let run = |net: &mut Net| {
-        // SAFETY: checked before; there by the caller's promise.
-        let value = work(net, unsafe { slice(x, x_words) })?;
+        let mut slices = [&[][..]; I];
+        for (to, (x, x_words)) in slices.iter_mut().zip(inputs) {
+            // SAFETY: checked before; there by the caller's promise.
+            *to = unsafe { slice(x, x_words) };
+        }
+        let value = work(net, slices)?;
         // SAFETY: checked before; the caller's own.
         unsafe { f.write(value) };
         Ok(SBN_OK)
     };
     // SAFETY: the caller's promise.
-    unsafe {
-        open(
-            net,
-            |block| {
-                check(x, x_words)?.clear_of(block)?;
-                one(f)?.clear_of(block)
-            },
-            run,
-        )
-    }
-}
-
-/// [`on_input`] with a target.
-///
-/// # Safety
-///
-/// As `sbn_step`.
-#[inline(always)]
-pub(crate) unsafe fn on_pair(
-    net: *mut sbn_network,
-    (x, x_words): (*const u32, usize),
-    (y, y_words): (*const u32, usize),
-    f: *mut f32,
-    work: impl FnOnce(&mut Net, &[u32], &[u32]) -> Result<f32, Error>,
-) -> i32 {
-    let run = |net: &mut Net| {
-        // SAFETY: checked before; there by the caller's promise.
-        let value = unsafe { work(net, slice(x, x_words), slice(y, y_words))? };
-        // SAFETY: checked before; the caller's own.
-        unsafe { f.write(value) };
-        Ok(SBN_OK)
-    };
-    // SAFETY: the caller's promise.
-    unsafe {
-        open(
-            net,
-            |block| {
-                check(x, x_words)?.clear_of(block)?;
-                check(y, y_words)?.clear_of(block)?;
-                one(f)?.clear_of(block)
-            },
-            run,
-        )
-    }
+    unsafe { open(net, arguments, run) }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::numeric::math::{ln, sqrt};
+use crate::storage::codec::CRC;
 
 /// An alarm with a false-alarm rate: the running mean of the scores against a threshold that follows the scores seen while
 /// learning, and stays where it is afterwards.
@@ -39,7 +40,12 @@ pub struct Detector {
     watched: u32,
 }
 
+/// Bytes before the checksum.
+const CONTENT: usize = size_of::<Detector>();
+
 impl Detector {
+    /// Length of [`to_bytes`](Self::to_bytes).
+    pub const BYTES: usize = CONTENT + 4;
     /// Share of a new score in the running mean, which covers eight.
     const SHORT: f32 = 1.0 / 8.0;
     /// Share of a running mean in the usual one.
@@ -92,6 +98,32 @@ impl Detector {
         self.watched = self.watched.saturating_add(1);
         self.mean += (score - self.mean) * Self::SHORT;
         self.seen > Self::FIRST && self.mean > self.threshold()
+    }
+
+    /// All of it as bytes, with a checksum, to be kept over a reset beside the network whose scores it has seen.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        let Detector { rate, seen, mean, usual, spread, width, counted, watched } = *self;
+        let words =
+            [rate, mean, usual, spread, width].map(f32::to_bits).into_iter().chain([seen, counted, watched]);
+        let mut bytes = [0; Self::BYTES];
+        bytes.iter_mut().zip(words.flat_map(u32::to_le_bytes)).for_each(|(to, from)| *to = from);
+        let crc = CRC.checksum(bytes.first_chunk::<CONTENT>().unwrap_or(&[0; CONTENT]));
+        bytes.iter_mut().skip(CONTENT).zip(crc.to_le_bytes()).for_each(|(to, from)| *to = from);
+        bytes
+    }
+
+    /// The detector of these bytes. Errors: [`Error::Corrupt`] for others than those of [`to_bytes`](Self::to_bytes).
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Result<Self, Error> {
+        let word = |i: usize| bytes.as_chunks::<4>().0.get(i).map_or(0, |word| u32::from_le_bytes(*word));
+        let number = |i: usize| f32::from_bits(word(i));
+        let crc = CRC.checksum(bytes.first_chunk::<CONTENT>().unwrap_or(&[0; CONTENT]));
+        let finite = (0..5).all(|i| number(i).is_finite());
+        let new = Detector::new(number(0)).map_err(|_| Error::Corrupt)?;
+        if crc != word(8) || !finite {
+            return Err(Error::Corrupt);
+        }
+        let [mean, usual, spread, width] = [1, 2, 3, 4].map(number);
+        Ok(Detector { mean, usual, spread, width, seen: word(5), counted: word(6), watched: word(7), ..new })
     }
 
     /// The running mean of the scores.
@@ -174,6 +206,23 @@ mod tests {
         let before = detector;
         detector.learn(f32::NAN);
         assert_eq!(detector, before);
+    }
+
+    #[test]
+    fn bytes_keep_all_of_it_and_no_wrong_bit_is_taken() {
+        let mut detector = Detector::new(0.01).unwrap();
+        (0..1000u32).for_each(|i| detector.learn((i % 7) as f32));
+        detector.watch(3.0);
+        let bytes = detector.to_bytes();
+        assert_eq!(Detector::from_bytes(&bytes), Ok(detector));
+        for bit in 0..8 * Detector::BYTES {
+            let mut wrong = bytes;
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(Detector::from_bytes(&wrong), Err(Error::Corrupt), "bit {bit}");
+        }
+        for blank in [0, 0xff] {
+            assert_eq!(Detector::from_bytes(&[blank; Detector::BYTES]), Err(Error::Corrupt));
+        }
     }
 
     #[test]

@@ -15,16 +15,15 @@ use helium as assembly;
 mod bernoulli;
 pub mod integer;
 mod loops;
-mod momentum;
 mod units;
 #[cfg(vfp_loops)]
 mod work;
 
 pub use bernoulli::{Lanes, Sums, log_prob, log_prob_delta};
 pub use loops::{
-    Adam, Layout, Selected, adam, add_rows, add_scaled, add_terms, add_to_rows, dots, outer, terms,
+    Adam, Layout, Momentum, Selected, adam, add_rows, add_scaled, add_terms, add_to_rows, dots, momentum,
+    outer, terms,
 };
-pub use momentum::{Momentum, momentum};
 pub use units::{activate, activate_back, floats, significant, smallest, squares, within};
 
 /// Whether rows may have any length: without the feature `ragged` loops in assembly do whole groups of 16 columns only,

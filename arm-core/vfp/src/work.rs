@@ -29,6 +29,19 @@ pub(crate) struct Adam {
     pub(crate) skip: usize,
 }
 
+/// What momentum works on, laid out as [`Adam`] is.
+#[repr(C)]
+pub(crate) struct Momentum {
+    pub(crate) constants: *const crate::Momentum,
+    pub(crate) d: *const f32,
+    pub(crate) v: *mut f32,
+    pub(crate) w: *mut f32,
+    pub(crate) x: *const f32,
+    pub(crate) rows: usize,
+    pub(crate) eights: usize,
+    pub(crate) skip: usize,
+}
+
 /// Rows that bits select, of a matrix of `blocks` > 0 times 16 columns.
 #[repr(C)]
 pub(crate) struct Rows {

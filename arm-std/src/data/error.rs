@@ -274,7 +274,7 @@ pub enum Fault {
 
 impl Fault {
     /// This fault as the error of one file.
-    pub(crate) fn in_file(self, file: &Path) -> DataError {
+    pub fn in_file(self, file: &Path) -> DataError {
         DataError { file: file.to_owned(), fault: self }
     }
 

@@ -23,6 +23,52 @@ pub struct Loaded {
     pub notes: Vec<Note>,
 }
 
+impl Loaded {
+    /// Tables that are in memory already, split as files are: without `valid` or `test` these come off `train` by the rules of
+    /// [`load()`](super::load()). `name` stands for the file that there is not.
+    ///
+    /// # Errors
+    /// [`DataError`]: too few rows to split, none, or tables of other widths.
+    ///
+    /// ```
+    /// use arm_std::data::{BitTable, Loaded, Table};
+    ///
+    /// let rows = Table::Bits(BitTable::from_bytes(2, &[1, 0].repeat(12))?);
+    /// let loaded = Loaded::of_tables("twelve".as_ref(), rows, None, None)?;
+    /// assert_eq!([loaded.train, loaded.valid, loaded.test].map(|split| split.rows()), [8, 2, 2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of_tables(
+        name: &Path,
+        mut train: Table,
+        valid: Option<Table>,
+        test: Option<Table>,
+    ) -> Result<Loaded, DataError> {
+        let fail = |fault: Fault| fault.in_file(name);
+        for table in [Some(&train), valid.as_ref(), test.as_ref()].into_iter().flatten() {
+            let (found, expected) = (table.cols(), train.cols());
+            match (table.rows(), found) {
+                (0, _) => return Err(fail(Fault::NoRows)),
+                (_, 0) => return Err(fail(Fault::Shape(vec![table.rows() as u64, 0]))),
+                _ if found == expected => {}
+                _ => return Err(fail(Fault::Width { found, expected, of: "train".into() })),
+            }
+        }
+        let mut origins = ["train", "valid", "test"].map(|split| format!("{split} rows in memory"));
+        let rows = if valid.is_none() || test.is_none() { share(&train).map_err(fail)? } else { 0 };
+        let mut split_off = |given: Option<Table>, at: usize| match given {
+            Some(table) => table,
+            None => {
+                origins[at] = LAST_ROWS.into();
+                let left = train.rows() - rows;
+                train.split_off(left)
+            }
+        };
+        let (test, valid) = (split_off(test, 2), split_off(valid, 1));
+        Ok(Loaded { path: name.to_owned(), train, valid, test, origins, notes: vec![] })
+    }
+}
+
 /// The parts of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Split {
@@ -190,6 +236,27 @@ mod tests {
         let error = assemble(Path::new("x"), part(9, 3), Some(part(9, 3)), part(9, 4), None).unwrap_err();
         assert_eq!(error.file, Path::new("9x4.npz"));
         assert!(matches!(error.fault.innermost(), Fault::Width { found: 4, expected: 3, .. }));
+    }
+
+    #[test]
+    fn tables_in_memory_are_split_as_files_are() {
+        let table = |rows, cols| Table::Bits(BitTable::new(rows, cols));
+        let of = |train, valid, test| Loaded::of_tables(Path::new("x"), train, valid, test);
+        let file = split_single(Path::new("x"), part(70, 3), None).unwrap().0;
+        assert_eq!(sizes(&of(table(70, 3), None, None).unwrap()), sizes(&file));
+        let two = assemble(Path::new("x"), part(17, 3), None, part(4, 3), None).unwrap().0;
+        let own = of(table(17, 3), None, Some(table(4, 3))).unwrap();
+        assert_eq!((sizes(&own), &*own.origins[1]), (sizes(&two), LAST_ROWS));
+        assert_eq!(sizes(&of(table(1, 3), Some(table(2, 3)), Some(table(1, 3))).unwrap()), [1, 2, 1]);
+        for (error, word) in [
+            (of(table(5, 3), None, None), "6 are needed"),
+            (of(table(0, 3), None, None), "no rows"),
+            (of(table(9, 0), None, None), "[9, 0]"),
+            (of(table(9, 3), Some(table(2, 4)), None), "4 columns"),
+        ] {
+            let message = error.unwrap_err().to_string();
+            assert!(message.starts_with("x: ") && message.contains(word), "{message}");
+        }
     }
 
     #[test]

@@ -101,9 +101,9 @@ impl Scores {
 /// The importance-weighted bound of -log p(x) with `samples` samples for every one of `rows`, in nats (Burda, Grosse
 /// & Salakhutdinov, ICLR 2016). With one sample it is the -ELBO. For a conditional network it is the bound of -log p(y | x).
 ///
-/// The uniforms of a row follow from the engine's seed, `address`, `samples` and the number of the row in its table, so its
-/// value does not depend on `threads`, nor on `peers`, among which the rows are divided, nor on which other rows are
-/// measured. Cost: one pass through the network for each sample.
+/// The uniforms of a row follow from the engine's seed, `address`, `samples` and the number of the row in its table (or its
+/// [content](Rows::by_content)), so its value does not depend on `threads`, nor on `peers`, among which the rows are divided,
+/// nor on which other rows are measured. Cost: one pass through the network for each sample.
 pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
     engine: &Engine<'_, K, E>,
     params: &[f32],
@@ -163,7 +163,7 @@ impl<K: Kernels, E: Estimator> Pass<'_, '_, K, E> {
         let Pass { engine, params, rows, ref split, samples, address } = *self;
         let block = samples.min(ROWS);
         // The engine takes the numbers of rows that are evaluated together to follow each other.
-        let together = if rows.is_all() { (ROWS / block).max(1) } else { 1 };
+        let together = if rows.in_order() { (ROWS / block).max(1) } else { 1 };
         let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(together, block));
         let mut f = vec![0.0; together * block];
         for (k, out) in out.chunks_mut(together).enumerate() {
@@ -173,7 +173,7 @@ impl<K: Kernels, E: Estimator> Pass<'_, '_, K, E> {
             for start in (0..samples).step_by(block) {
                 let count = block.min(samples - start);
                 let step = address << 32 | (start / block) as u64;
-                let batch = Batch { y, ..Batch::new(x, out.len(), rows.index(at) as u64, step) };
+                let batch = Batch { y, ..Batch::new(x, out.len(), rows.address(at), step) };
                 let f = &mut f[..out.len() * count];
                 engine.evaluate(&mut objective, params, batch, count, scratch.words_mut(), f)?;
                 for (sum, f) in sums.iter_mut().zip(f.chunks(count)) {

@@ -1,5 +1,6 @@
 //! What a network and an estimator are worth: evaluation, and the moments of gradients.
 
+pub mod codes;
 pub mod evaluate;
 pub mod gradients;
 pub mod moments;
@@ -9,6 +10,7 @@ pub mod scores;
 pub mod toy;
 pub mod variance;
 
+pub use codes::{codes, decoded};
 pub use evaluate::{Figures, Mean, Scores};
 pub use predict::predictions;
 pub use rows::Rows;

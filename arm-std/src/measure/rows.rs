@@ -1,4 +1,4 @@
-//! Which rows of a table are measured or shown.
+//! Which rows of a table are measured or shown, and where their uniforms come from.
 
 use crate::data::BitTable;
 use std::borrow::Cow;
@@ -9,17 +9,24 @@ use std::ops::Range;
 pub struct Rows<'a> {
     table: &'a BitTable,
     count: usize,
+    by_content: bool,
 }
 
 impl<'a> Rows<'a> {
     /// Every row of `table`.
     pub fn all(table: &'a BitTable) -> Rows<'a> {
-        Rows { table, count: table.rows() }
+        Rows { table, count: table.rows(), by_content: false }
     }
 
     /// `count` rows, or all where the table has no more: the i-th, from 0, is row floor(i * rows / count).
     pub fn spread(table: &'a BitTable, count: usize) -> Rows<'a> {
-        Rows { table, count: count.min(table.rows()) }
+        Rows { table, count: count.min(table.rows()), by_content: false }
+    }
+
+    /// Every row of `table`, with uniforms that follow from what a row holds and not from its place: it has the same score in
+    /// whatever table it stands.
+    pub fn by_content(table: &'a BitTable) -> Rows<'a> {
+        Rows { by_content: true, ..Rows::all(table) }
     }
 
     /// The table.
@@ -44,6 +51,22 @@ impl<'a> Rows<'a> {
     pub fn index(&self, i: usize) -> usize {
         assert!(i < self.count, "row {i} of {}", self.count);
         (i as u128 * self.table.rows() as u128 / self.count as u128) as usize
+    }
+
+    /// Whether the addresses of neighbours are neighbours.
+    pub(crate) fn in_order(&self) -> bool {
+        self.is_all() && !self.by_content
+    }
+
+    /// The address of the uniforms of the `i`-th of them.
+    pub(crate) fn address(&self, i: usize) -> u64 {
+        let row = self.index(i);
+        if !self.by_content {
+            return row as u64;
+        }
+        // FNV-1a (Fowler, Noll & Vo) of words: the engine hashes it again.
+        let hash = |hash: u64, &word: &u32| (hash ^ u64::from(word)).wrapping_mul(0x0000_0100_0000_01b3);
+        self.table.row(row).iter().fold(0xcbf2_9ce4_8422_2325, hash)
     }
 
     /// The packed words of some of them, one after another. Costs a copy where rows are left out.
@@ -78,6 +101,19 @@ mod tests {
         assert_eq!(indices(10), (0..10).collect::<Vec<_>>());
         assert_eq!(indices(usize::MAX), indices(10));
         assert!(indices(0).is_empty());
+    }
+
+    #[test]
+    fn an_address_is_a_place_or_follows_from_the_content() {
+        let table = table(10);
+        let (all, content) = (Rows::all(&table), Rows::by_content(&table));
+        assert!(all.in_order() && !content.in_order() && content.is_all());
+        assert_eq!((all.address(7), Rows::spread(&table, 5).address(3)), (7, 6));
+        // Rows 0 and 7 are alike.
+        assert_eq!(content.address(0), content.address(7));
+        assert!((1..7).all(|i| content.address(i) != content.address(0)));
+        let alone = BitTable::from_words(1, 40, table.row(3).to_vec());
+        assert_eq!(Rows::by_content(&alone).address(0), content.address(3));
     }
 
     #[test]

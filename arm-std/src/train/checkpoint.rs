@@ -1,5 +1,6 @@
 //! Checkpoints: all that a run needs to go on, in one safetensors file.
 
+use crate::files::replace_bytes;
 use crate::network::model::{Extras, Model, ModelError, read_file};
 use crate::train::{Config, Progress};
 use std::fs;
@@ -52,24 +53,30 @@ impl Checkpoint {
     /// (at least 1).
     pub fn save(&self, folder: &Path, keep: usize) -> Result<(), ModelError> {
         let path = folder.join(name(self.progress.step));
-        let fail = |e: serde_json::Error| ModelError { path: path.clone(), what: e.to_string() };
-        let extras = Extras {
-            vectors: &[
-                ("moments", &self.moments[..]),
-                ("best", &self.best),
-                ("estimator", &self.estimator),
-                ("before", &self.before),
-            ][..],
-            config: Some(serde_json::to_value(&self.config).map_err(fail)?),
-            progress: Some(serde_json::to_value(&self.progress).map_err(fail)?),
-        };
-        self.model.save_with(&path, extras)?;
+        let fail = |what: String| ModelError { path: path.clone(), what };
+        let bytes = self.to_bytes().map_err(fail)?;
+        replace_bytes(&path, &bytes).map_err(|e| fail(format!("cannot be written: {e}")))?;
         let all = all(folder);
         for old in all.iter().take(all.len().saturating_sub(keep.max(1))) {
             // One that cannot be deleted does no harm.
             let _ = fs::remove_file(old);
         }
         Ok(())
+    }
+
+    /// The bytes of a file. Errors: what cannot be written in it.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        let json = |e: serde_json::Error| e.to_string();
+        self.model.to_bytes_with(Extras {
+            vectors: &[
+                ("moments", &self.moments[..]),
+                ("best", &self.best),
+                ("estimator", &self.estimator),
+                ("before", &self.before),
+            ][..],
+            config: Some(serde_json::to_value(&self.config).map_err(json)?),
+            progress: Some(serde_json::to_value(&self.progress).map_err(json)?),
+        })
     }
 
     /// Reads one checkpoint.

@@ -3,7 +3,6 @@
 
 mod checkpoint;
 pub(crate) mod config;
-mod erased;
 mod error;
 mod group;
 mod observer;
@@ -12,7 +11,7 @@ mod progress;
 mod resolve;
 mod run;
 mod settings;
-mod state;
+mod stream;
 
 pub use checkpoint::Checkpoint;
 pub use config::Config;
@@ -23,3 +22,4 @@ pub use prepare::{PrepareError, Prepared};
 pub use progress::{Epoch, Progress, Restored, best};
 pub use run::{Outcome, train};
 pub use settings::Settings;
+pub use stream::{from_model, take_rows};

@@ -1,9 +1,8 @@
 //! From settings and data to a run that can begin: the one place that checks what `train` and `compare` are asked for.
 
-use super::run::Run;
-use super::state::State;
+use super::run::{Run, State};
 use super::{Checkpoint, Config, Observer, Outcome, Settings, TrainError};
-use crate::data::{DataError, Loaded, Splits};
+use crate::data::{BitTable, DataError, Loaded, Source, Splits};
 use crate::driver::{self, Peers, Threads};
 use crate::kernels::Desktop;
 use crate::memory::LINE;
@@ -46,11 +45,6 @@ impl Settings {
     /// open chosen for them.
     pub fn prepare(&self, loaded: Loaded) -> Result<Prepared, PrepareError> {
         let mut config = self.resolve().map_err(PrepareError::Setting)?;
-        let there = loaded.valid.rows();
-        if let Some(valid) = self.valid.filter(|&valid| valid > there) {
-            let message = format!("--valid {valid}: there are only {there} rows to validate on");
-            return Err(PrepareError::Setting(message));
-        }
         let splits = config.split(loaded)?;
         let (rows, columns) = (splits.train.rows(), splits.train.cols());
         self.suit(&mut config, columns, rows);
@@ -72,6 +66,19 @@ impl Settings {
             return Err(PrepareError::Setting(format!("--estimator {name}: cannot serve {notation}: {why}")));
         }
         Ok(Prepared { config, network, splits })
+    }
+
+    /// The configuration and the network for a stream of rows of which `first` are the first: for
+    /// [`take_rows`](super::take_rows()). There are no splits, and no number of steps.
+    pub fn prepare_stream(&self, first: &BitTable) -> Result<(Config, Network), PrepareError> {
+        let mut config = self.resolve().map_err(PrepareError::Setting)?;
+        let columns = first.cols();
+        self.suit(&mut config, columns, usize::MAX);
+        if columns > MAX_WIDTH {
+            return Err(PrepareError::Columns { data: config.data.display().to_string(), columns });
+        }
+        let network = config.network(&Source::Fixed(first.clone())).map_err(PrepareError::Setting)?;
+        Ok((config, network))
     }
 
     /// What follows from the data where neither it nor a preset is given: a higher rate below 512 columns, since narrow networks
@@ -149,7 +156,6 @@ mod tests {
         }
         let message = refused("network = 'x-[13] / [13]-x'\nestimator = 'exact'");
         assert!(message.contains("exact") && message.contains("12 units"), "{message}");
-        assert!(refused("valid = 100000").contains("only 2000 rows"), "{}", refused("valid = 100000"));
     }
 
     #[test]

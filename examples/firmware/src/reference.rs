@@ -18,7 +18,7 @@ pub const S: usize = SHAPE.scratch();
 const PAGE: usize = 4096;
 
 /// Two slots, each large enough for its parameters.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RamFlash([u8; 2 * Self::SLOT as usize]);
 
 impl RamFlash {
@@ -26,6 +26,11 @@ impl RamFlash {
     pub const SLOT: u32 = (4 * P).next_multiple_of(PAGE) as u32 + PAGE as u32;
     /// It starts as zeros, so that a static lies in .bss; a record does not rely on what it finds.
     pub const ZERO: Self = RamFlash([0; 2 * Self::SLOT as usize]);
+
+    /// Flips a bit.
+    pub fn damage(&mut self, at: u32) {
+        self.0.get_mut(at as usize).into_iter().for_each(|byte| *byte ^= 1);
+    }
 
     fn part(&mut self, start: u32, length: usize) -> Result<&mut [u8], NorFlashErrorKind> {
         let start = start as usize;

@@ -11,6 +11,8 @@ mod timer {
     use crate::CLOCK;
 
     pub(super) fn start(rate: u32) {
+        #[cfg(rp2040)]
+        crate::rp2040::start();
         // SAFETY: the registers are ours alone. The last write enables counter and interrupt, on the processor's clock.
         unsafe {
             RELOAD.write_volatile(CLOCK / rate.max(2) - 1);

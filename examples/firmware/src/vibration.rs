@@ -20,6 +20,8 @@ const COUNTS: f32 = 8000.0;
 #[derive(Clone, Debug)]
 pub struct Vibration {
     samples: u32,
+    /// How time passes for speed and load.
+    passes: u32,
     shaft: u32,
     gear: u32,
     roller: u32,
@@ -36,12 +38,17 @@ impl Default for Vibration {
 impl Vibration {
     /// At rest.
     pub const fn new() -> Self {
-        Vibration { samples: 0, shaft: 0, gear: 0, roller: 0, ring: (0.0, 0.0), random: 1 }
+        Vibration { samples: 0, passes: 1, shaft: 0, gear: 0, roller: 0, ring: (0.0, 0.0), random: 1 }
+    }
+
+    /// At rest; its speed and its load will stay as they are. The noise depends on `seed`.
+    pub const fn steady(seed: u32) -> Self {
+        Vibration { random: seed | 1, passes: 0, ..Self::new() }
     }
 
     /// The next sample, of a machine whose bearing is damaged or not.
     pub fn sample(&mut self, damaged: bool) -> i16 {
-        self.samples = self.samples.wrapping_add(1);
+        self.samples = self.samples.wrapping_add(self.passes);
         // Speed and load vary over five and two and a half seconds.
         let speed = 1.0 + 0.03 * sine(self.samples << 18);
         let load = 1.0 + 0.15 * sine(self.samples << 19);

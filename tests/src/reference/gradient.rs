@@ -52,50 +52,48 @@ impl Net {
     }
 }
 
-/// A unit of REBAR: its probability, b, z, and z~ with its derivative.
+/// A unit of REBAR: b, z, and z~ with its derivative.
 struct Relaxed {
-    weight: f64,
     b: f64,
     z: f64,
     given: f64,
     slope: f64,
 }
 
-fn relaxed(phi: f64, p: f64, n: usize) -> Vec<Relaxed> {
+fn relaxed(phi: f64, p: f64, u: f64, v: f64) -> Relaxed {
     let logit = |u: f64| (u / (1.0 - u)).ln();
-    let mut all = Vec::new();
-    for (u, w) in pieces(n, &[1.0 - p]) {
-        for (v, x) in pieces(n, &[]) {
-            let b = f64::from(u8::from(u > 1.0 - p));
-            // Uniform where b is what it is: above 1 - p, or below.
-            let again = if b == 1.0 { 1.0 - p + v * p } else { v * (1.0 - p) };
-            // Its derivative with respect to phi, v kept, and then that of phi + logit.
-            let moved = p * (1.0 - p) * if b == 1.0 { v - 1.0 } else { -v };
-            let slope = 1.0 + moved / (again * (1.0 - again));
-            all.push(Relaxed { weight: w * x, b, z: phi + logit(u), given: phi + logit(again), slope });
-        }
-    }
-    all
+    let b = f64::from(u8::from(u > 1.0 - p));
+    // Uniform where b is what it is: above 1 - p, or below.
+    let again = if b == 1.0 { 1.0 - p + v * p } else { v * (1.0 - p) };
+    // Its derivative with respect to phi, v kept, and then that of phi + logit.
+    let moved = p * (1.0 - p) * if b == 1.0 { v - 1.0 } else { -v };
+    Relaxed { b, z: phi + logit(u), given: phi + logit(again), slope: 1.0 + moved / (again * (1.0 - again)) }
 }
 
-/// (f(b) - c(z~)) (b - p) + dc(z)/dphi - dc(z~)/dphi, c(z) = s (f(sigmoid(z / T)) + r(z)), by quadrature with `n` nodes.
-pub fn rebar(two: &Two<'_>, (t, s): (f64, f64), net: &Net, n: usize) -> Law {
-    let p = two.p();
-    let [first, second] = [0, 1].map(|v| relaxed(two.phi[v], p[v], n));
+/// (f(b) - c(z~)) (b - p) + dc(z)/dphi - dc(z~)/dphi, c(z) = s (f(sigmoid(z / T)) + r(z)), of the uniforms u of z and v of z~.
+pub fn rebar_at(two: &Two<'_>, (t, s): (f64, f64), net: &Net, u: [f64; 2], v: [f64; 2]) -> [f64; 2] {
     let control = |z: [f64; 2]| {
         let y = z.map(|z| 1.0 / (1.0 + (-z / t).exp()));
         let ((r, of_r), g) = (net.at(z), (two.slope)(y));
         (s * ((two.f)(y) + r), [0, 1].map(|v| s * (g[v] * y[v] * (1.0 - y[v]) / t + of_r[v])))
     };
+    let p = two.p();
+    let [first, second] = [0, 1].map(|i| relaxed(two.phi[i], p[i], u[i], v[i]));
+    let (_, free) = control([first.z, second.z]);
+    let (c, given) = control([first.given, second.given]);
+    let (sample, slope) = ([first.b, second.b], [first.slope, second.slope]);
+    let (signal, score) = ((two.f)(sample) - c, two.score(sample));
+    [0, 1].map(|v| signal * score[v] + free[v] - given[v] * slope[v])
+}
+
+/// The law of [`rebar_at`], by quadrature with `n` nodes.
+pub fn rebar(two: &Two<'_>, settings: (f64, f64), net: &Net, n: usize) -> Law {
+    let [first, second] = two.p().map(|p| pieces(n, &[1.0 - p]));
+    let again = pieces(n, &[]);
     let mut law = Law::default();
-    for a in &first {
-        for b in &second {
-            let (_, free) = control([a.z, b.z]);
-            let (c, given) = control([a.given, b.given]);
-            let (sample, slope) = ([a.b, b.b], [a.slope, b.slope]);
-            let (signal, score) = ((two.f)(sample) - c, two.score(sample));
-            let gradient = [0, 1].map(|v| signal * score[v] + free[v] - given[v] * slope[v]);
-            law.push(a.weight * b.weight, gradient);
+    for ((a, w), (b, x)) in first.iter().flat_map(|a| again.iter().map(move |b| (a, b))) {
+        for ((c, y), (d, z)) in second.iter().flat_map(|c| again.iter().map(move |d| (c, d))) {
+            law.push(w * x * y * z, rebar_at(two, settings, net, [*a, *c], [*b, *d]));
         }
     }
     law

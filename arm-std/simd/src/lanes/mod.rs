@@ -55,6 +55,20 @@ pub(crate) unsafe trait Lanes: Copy {
         // SAFETY: the assertion.
         unsafe { self.store(to.as_mut_ptr(), v) }
     }
+    /// A slice of at most a vector; zero in the other lanes. Panics if it is longer.
+    #[inline(always)]
+    fn read_some(self, from: &[f32]) -> Self::V {
+        assert!(from.len() <= Self::N);
+        // SAFETY: the mask has a lane for each element.
+        unsafe { self.load_masked(from.as_ptr(), self.mask(from.len())) }
+    }
+    /// Writes as many lanes as the slice has elements. Panics if these are more than a vector has.
+    #[inline(always)]
+    fn write_some(self, to: &mut [f32], v: Self::V) {
+        assert!(to.len() <= Self::N);
+        // SAFETY: the mask has a lane for each element.
+        unsafe { self.store_masked(to.as_mut_ptr(), v, self.mask(to.len())) }
+    }
     /// A vector.
     ///
     /// # Safety
@@ -158,16 +172,6 @@ impl<L: Lanes> Drop for Fence<L> {
 thread_local! {
     /// Fences of this thread.
     pub(crate) static FENCES: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
-}
-
-/// Asks for `vectors` vectors of each of `rows` rows from `p`.
-#[inline(always)]
-pub(crate) fn prefetch_rows<L: Lanes>(l: L, p: *const f32, stride: usize, rows: usize, vectors: usize) {
-    for r in 0..rows {
-        for c in 0..vectors {
-            l.prefetch(p.wrapping_add(r * stride + c * L::N));
-        }
-    }
 }
 
 /// Rows and columns of a block that is transposed: the streams whose uniforms are drawn together.

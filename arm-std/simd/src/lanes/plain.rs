@@ -33,12 +33,12 @@ unsafe impl Lanes for Plain {
 
     #[inline(always)]
     unsafe fn load_masked(self, p: *const f32, mask: usize) -> f32x4 {
-        if mask == 4 {
-            // SAFETY: all four lanes are in the mask.
-            return unsafe { self.load(p) };
-        }
         // SAFETY: lanes below the mask are readable by the caller's promise.
-        f32x4::new(core::array::from_fn(|i| if i < mask { unsafe { p.add(i).read() } } else { 0.0 }))
+        let lanes = unsafe { core::slice::from_raw_parts(p, mask) };
+        match lanes.first_chunk() {
+            Some(all) => f32x4::new(*all),
+            None => f32x4::new(core::array::from_fn(|i| lanes.get(i).copied().unwrap_or(0.0))),
+        }
     }
 
     #[inline(always)]

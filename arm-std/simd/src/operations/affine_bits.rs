@@ -1,7 +1,8 @@
 //! y = act(x w + bias) for packed bits: sums of the rows of w whose bit is set.
 
-use crate::lanes::{Lanes, Op, prefetch_rows};
+use crate::lanes::{Lanes, Op};
 use crate::tiles::lists::{List, WIDEST, WORDS, add_rows, used};
+use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::subsets::{TALL, Tile, pays};
 use crate::tiles::sum::{load, store};
 use crate::tiles::{affine_few, panels, split, with_width};
@@ -23,31 +24,26 @@ impl Op for AffineBits<'_> {
         let (inputs, outputs, rows) = (self.x.cols(), self.y.cols(), self.y.height());
         assert!(self.w.height() > inputs && self.w.cols() >= outputs);
         assert!(inputs == 0 || self.x.height() >= rows);
-        let (ws, ys) = (self.w.stride(), self.y.stride());
-        let (w, y) = (self.w.data().as_ptr(), self.y.data_mut().as_mut_ptr());
+        let (w, x, slope) = (self.w, self.x, self.slope);
         if const { L::SUBSETS } && (1..=affine_few::INPUTS).contains(&inputs) {
-            // SAFETY: the assertions.
-            unsafe {
-                if rows >= affine_few::ROWS {
-                    let (x, slope) = (self.x, self.slope);
-                    affine_few::Few { w, ws, x, slope, y, ys, rows, outputs }.run(l);
-                } else {
-                    // The same sums.
-                    let order: [usize; affine_few::ROWS] = core::array::from_fn(|row| row);
-                    let (w, x, slope) = (self.w, self.x, self.slope);
-                    Tile { w, x, rows: &order[..rows], slope, y, stride: ys, outputs, ask: false }.run(l);
-                }
+            if rows >= affine_few::ROWS {
+                affine_few::Few { w, x, slope, y: self.y, rows }.run(l);
+            } else {
+                // The same sums.
+                let order: [usize; affine_few::ROWS] = core::array::from_fn(|row| row);
+                Tile::new(w, x, &order[..rows], slope, &mut self.y, false).run(l);
             }
             return;
         }
-        let bias = w.wrapping_add(inputs * ws);
+        let (ws, ys) = (w.stride(), self.y.stride());
+        let all = Panel::new(w.data());
         let words = inputs.div_ceil(32);
         let mut lists = [const { List::EMPTY }; TALL];
         for (first, height) in split(rows, TALL) {
             // Rows with many ones from the front, the others from the back.
             let (mut order, mut many, mut few) = ([0; TALL], 0, height);
             for row in first..first + height {
-                if pays::<L>(self.x, row) {
+                if pays::<L>(x, row) {
                     order[many] = row;
                     many += 1;
                 } else {
@@ -56,49 +52,37 @@ impl Op for AffineBits<'_> {
                 }
             }
             let (many, few) = order[..height].split_at(many);
-            let tile = Tile {
-                w: self.w,
-                x: self.x,
-                rows: many,
-                slope: self.slope,
-                y,
-                stride: ys,
-                outputs,
-                ask: first == 0,
-            };
-            // SAFETY: the assertions; the rows lie within x and y.
-            unsafe { tile.run(l) };
+            Tile::new(w, x, many, slope, &mut self.y, first == 0).run(l);
             if few.is_empty() {
                 continue;
             }
-            let mut word = 0;
+            let (y, mut word) = (PanelMut::new(self.y.data_mut()), 0);
             loop {
                 let (begin, end) = (word == 0, word + WORDS >= words);
                 for (list, &row) in lists.iter_mut().zip(few) {
-                    list.fill(l, &some_words(self.x.row(row), word, inputs));
+                    list.fill(l, &some_words(x.row(row), word, inputs));
                 }
-                let (w, below) = (w.wrapping_add(word * 32 * ws), w.wrapping_add((word + WORDS) * 32 * ws));
+                let (w, below) = (all.from(word * 32 * ws), all.from((word + WORDS) * 32 * ws));
                 for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
                     if first == 0 && begin && start == 0 {
-                        prefetch_rows(l, w, ws, inputs.min(32 * WORDS), vectors);
+                        w.prefetch_rows(l, ws, inputs.min(32 * WORDS), vectors);
                     }
                     // The first examples ask for the panel after this one, each for a part of its rows.
                     let after = start + vectors * L::N;
-                    let (next, some) =
-                        if after < outputs { (w.wrapping_add(after), true) } else { (below, !end) };
+                    let (next, some) = if after < outputs { (w.from(after), true) } else { (below, !end) };
                     let part = if first == 0 && some { (32 * WORDS).div_ceil(few.len()) } else { 0 };
                     for (r, (list, &row)) in lists.iter().zip(few).enumerate() {
-                        prefetch_rows(l, next.wrapping_add(r * part * ws), ws, part, vectors);
-                        let y = y.wrapping_add(row * ys + start);
-                        let init = if begin { bias.wrapping_add(start) } else { y.cast_const() };
+                        next.from(r * part * ws).prefetch_rows(l, ws, part, vectors);
+                        let y = y.from(row * ys + start);
+                        let init = if begin { all.from(inputs * ws + start) } else { y.as_panel() };
                         with_width!(vectors, C => {
                             // SAFETY: the assertions; set bits are below `inputs`, the panel is within the columns.
                             unsafe {
-                                let mut s: [L::V; C] = load(l, init, l.mask(lanes));
-                                add_rows(l, list.ones(), w.wrapping_add(start), ws, lanes, None, &mut s);
-                                if end && self.slope != 1.0 {
+                                let mut s: [L::V; C] = load(l, init, lanes, l.mask(lanes));
+                                add_rows(l, list.ones(), w.from(start), ws, lanes, None, &mut s);
+                                if end && slope != 1.0 {
                                     for v in &mut s {
-                                        *v = l.activate(self.slope, *v);
+                                        *v = l.activate(slope, *v);
                                     }
                                 }
                                 store(l, y, lanes, s);

@@ -3,6 +3,7 @@
 use super::back_few;
 use crate::lanes::{Lanes, Op, SIDE, WIDE};
 use crate::tiles::dots::{At, tile};
+use crate::tiles::panel::Panel;
 use crate::tiles::{back_pairs, split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 
@@ -37,15 +38,14 @@ impl Op for Back<'_> {
         let rows = self.d.height().min(self.a.height()).min(self.dx.height());
         assert!(self.w.cols() >= outputs);
         let (ws, ds) = (self.w.stride(), self.d.stride());
-        let (w, d) = (self.w.data().as_ptr(), self.d.data().as_ptr());
+        let (w, d) = (Panel::new(self.w.data()), Panel::new(self.d.data()));
         const { assert!(L::DOTS <= MOST && INPUTS.is_multiple_of(WIDE)) }
         let mut block = [[0.0; INPUTS]; MOST];
         for (first, height) in split(rows, L::DOTS) {
             for (start, inputs) in split(inputs, INPUTS) {
                 with_height!(height, L::DOTS, R => {
                     for i in (0..inputs).step_by(WIDE) {
-                        let w = w.wrapping_add((start + i) * ws);
-                        let at = At { w, ws, d: d.wrapping_add(first * ds), ds, outputs };
+                        let at = At { w: w.from((start + i) * ws), ws, d: d.from(first * ds), ds, outputs };
                         // SAFETY: the rows of w from `start + i`, up to four of `inputs`, lie within it, `height` rows
                         // from `first` within d, and four elements from `i` within a row of the block.
                         unsafe {

@@ -1,8 +1,9 @@
 //! dx = act'(a) (d w^T) where w is small: w is transposed once, and no sum is then taken across lanes.
 
 use crate::lanes::{Lanes, Row, SIDE};
-use crate::tiles::sum::{Sum, store};
-use crate::tiles::{panels, split, with_height};
+use crate::tiles::panel::{Panel, PanelMut};
+use crate::tiles::sum::{Onto, Sum};
+use crate::tiles::{panels, split};
 use arm_core::matrix::{Matrix, MatrixMut};
 use core::mem::MaybeUninit;
 
@@ -15,9 +16,8 @@ pub(super) fn pays(inputs: usize, outputs: usize) -> bool {
     inputs <= INPUTS && (1..=OUTPUTS).contains(&outputs)
 }
 
-/// w with a row for each output.
-#[repr(align(64))]
-struct Transposed(MaybeUninit<[[f32; INPUTS]; OUTPUTS]>);
+/// w with a row for each output, a block of elements after the other.
+type Transposed = [[MaybeUninit<Row<f32>>; INPUTS / SIDE]; OUTPUTS];
 
 /// See [`Kernels::back`](arm_core::kernels::Kernels::back), for vectors of [`SIDE`] elements.
 #[inline(always)]
@@ -32,69 +32,50 @@ pub(super) fn back<L: Lanes>(
     let (inputs, outputs) = (dx.cols().min(a.cols()).min(w.height()), d.cols());
     let rows = d.height().min(a.height()).min(dx.height());
     assert!(w.cols() >= outputs && inputs <= INPUTS && outputs <= OUTPUTS && L::N == SIDE);
-    let mut transposed = Transposed(MaybeUninit::uninit());
-    let (from, to) = (w.data().as_ptr(), transposed.0.as_mut_ptr().cast::<f32>());
+    let mut transposed: Transposed = [const { [const { MaybeUninit::uninit() }; INPUTS / SIDE] }; OUTPUTS];
+    let (stride, from) = (w.stride(), Panel::new(w.data()));
     let mut block = [Row([0.0; SIDE]); SIDE];
     for i in (0..inputs).step_by(SIDE) {
         for o in (0..outputs).step_by(SIDE) {
-            let mask = l.mask(SIDE.min(outputs - o));
-            // SAFETY: the lanes of the mask lie within rows of w; there is room for whole blocks.
-            unsafe {
-                for (r, row) in block.iter_mut().enumerate() {
-                    let row_of_w = from.wrapping_add((i + r).min(inputs - 1) * w.stride() + o);
-                    l.store(row.0.as_mut_ptr(), l.load_masked(row_of_w, mask));
-                }
-                l.transpose(&mut block);
-                for (r, row) in block.iter().enumerate() {
-                    l.store(to.add((o + r) * INPUTS + i), l.load(row.0.as_ptr()));
-                }
+            let lanes = SIDE.min(outputs - o);
+            let mask = l.mask(lanes);
+            for (r, row) in block.iter_mut().enumerate() {
+                let row_of_w = from.at((i + r).min(inputs - 1) * stride + o, lanes);
+                // SAFETY: the lanes of the mask lie within rows of w.
+                l.write(&mut row.0, unsafe { l.load_masked(row_of_w, mask) });
+            }
+            l.transpose(&mut block);
+            for (to, row) in transposed[o..o + SIDE].iter_mut().zip(&block) {
+                to[i / SIDE].write(*row);
             }
         }
     }
     let (ds, xs) = (d.stride(), dx.stride());
-    let (d, out) = (d.data().as_ptr(), dx.data_mut().as_mut_ptr());
+    let (d, out) = (Panel::new(d.data()), PanelMut::new(dx.data_mut()));
     for (start, vectors, lanes) in panels(inputs, L::N, 2) {
-        let with = to.cast_const().wrapping_add(start);
         for (first, height) in split(rows, L::TALL) {
-            let from = d.wrapping_add(first * ds);
-            let sum = Sum { terms: outputs, from, row: ds, step: 1, with, stride: INPUTS, ahead: None };
-            let out = out.wrapping_add(first * xs + start);
-            with_height!(height, L::TALL, R => {
-                // SAFETY: `height` rows from `first` lie within d and dx, the panel within the transposed w and the
-                // columns of dx.
-                unsafe {
-                    match vectors {
-                        2 => tile::<L, R, 2>(l, sum, out, xs, lanes),
-                        _ => tile::<L, R, 1>(l, sum, out, xs, lanes),
-                    }
-                }
-            });
+            let sum = Sum {
+                terms: outputs,
+                from: d.from(first * ds),
+                row: ds,
+                step: 1,
+                with: Panel::new(&transposed).from(start),
+                stride: INPUTS,
+                ahead: None,
+                scale: None,
+                onto: Onto::Zeros,
+                slope: 1.0,
+                to: out.from(first * xs + start),
+                to_stride: xs,
+            };
+            // SAFETY: `height` rows from `first` lie within d and dx, the panel within the transposed w and the columns of
+            // dx.
+            unsafe { sum.tile(l, height, vectors, lanes) }
         }
     }
     for row in 0..rows {
         for (dx, a) in dx.row_mut(row).iter_mut().zip(a.row(row)) {
             *dx = if *a > 0.0 { *dx } else { slope * *dx };
         }
-    }
-}
-
-/// The sums of a tile.
-///
-/// # Safety
-/// What the sum reads must be readable, and the tile writable.
-#[inline(always)]
-unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
-    l: L,
-    sum: Sum,
-    out: *mut f32,
-    stride: usize,
-    lanes: usize,
-) {
-    let mut tile = [[l.splat(0.0); C]; R];
-    // SAFETY: the caller's; a row of the transposed w is whole vectors.
-    unsafe { sum.add_to(l, None, l.mask(L::N), &mut tile) };
-    for (r, row) in tile.into_iter().enumerate() {
-        // SAFETY: row r of the tile in dx.
-        unsafe { store::<L, C>(l, out.wrapping_add(r * stride), lanes, row) };
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::lanes::{Lanes, Op};
 use crate::tiles::lists::{List, WIDEST, WORDS, add_rows, list};
+use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{load, store};
 use crate::tiles::{panels, with_width};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
@@ -25,23 +26,23 @@ impl Op for GradientBits<'_> {
         assert!(self.g.cols() >= outputs);
         assert!(inputs == 0 || self.x.height() >= examples);
         let (ds, gs) = (self.d.stride(), self.g.stride());
-        let (d, g) = (self.d.data().as_ptr(), self.g.data_mut().as_mut_ptr());
+        let (d, g) = (Panel::new(self.d.data()), PanelMut::new(self.g.data_mut()));
         let height = height.min((inputs + 1).saturating_sub(self.first));
         let mut lists = [const { List::EMPTY }; 32];
         for r in (0..height).step_by(32) {
             let count = 32.min(height - r);
             for n in (0..examples).step_by(32 * WORDS) {
                 list(l, self.x, self.first + r, n, (32 * WORDS).min(examples - n), &mut lists[..count]);
-                let d = d.wrapping_add(n * ds);
+                let d = d.from(n * ds);
                 for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
                     for (i, list) in lists.iter().enumerate().take(count) {
-                        let g = g.wrapping_add((r + i) * gs + start);
+                        let g = g.from((r + i) * gs + start);
                         with_width!(vectors, C => {
                             // SAFETY: the assertions; listed examples are below `examples`, the panel is within the
                             // columns, row r + i is within g.
                             unsafe {
-                                let mut s: [L::V; C] = load(l, g, l.mask(lanes));
-                                let d = d.wrapping_add(start);
+                                let mut s: [L::V; C] = load(l, g.as_panel(), lanes, l.mask(lanes));
+                                let d = d.from(start);
                                 add_rows(l, list.ones(), d, ds, lanes, Some(self.a), &mut s);
                                 store(l, g, lanes, s);
                             }

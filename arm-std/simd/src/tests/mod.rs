@@ -6,6 +6,7 @@
 mod optimisers;
 mod pairs;
 mod products;
+mod readme;
 mod units;
 
 use crate::{Desktop, Level};

@@ -2,10 +2,11 @@
 //! the first cache all together, so that any number of rows is summed in one loop. The sums are those of that tile.
 
 use super::lists::used;
+use super::panel::{Panel, PanelMut};
 use super::panels;
 use super::sum::{load, store};
 use crate::lanes::Lanes;
-use arm_core::matrix::BitMatrix;
+use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use core::mem::MaybeUninit;
 
 /// Most inputs: a word.
@@ -19,90 +20,118 @@ const SUBSETS: usize = 1 << GROUP;
 /// Vectors of a panel.
 const WIDEST: usize = 2;
 
-/// For each group and subset, whose members are the bits of its index, the sums of the vectors of a panel.
+/// For each group and subset, whose members are the bits of its index, the sums of the vectors of a panel. A sum is written
+/// before it is read.
 #[repr(align(64))]
 struct Tables(MaybeUninit<[f32; INPUTS / GROUP * SUBSETS * WIDEST * 16]>);
 
-/// Where the weights and the results are: first elements and distances of rows.
-#[derive(Clone, Copy)]
+/// What [`affine_bits`](arm_core::kernels::Kernels::affine_bits) is given.
 pub(crate) struct Few<'a> {
-    pub(crate) w: *const f32,
-    pub(crate) ws: usize,
+    pub(crate) w: Matrix<'a>,
     pub(crate) x: BitMatrix<'a>,
     pub(crate) slope: f32,
-    pub(crate) y: *mut f32,
-    pub(crate) ys: usize,
+    pub(crate) y: MatrixMut<'a>,
+    /// Rows of x and y.
     pub(crate) rows: usize,
-    pub(crate) outputs: usize,
 }
 
 impl Few<'_> {
-    /// Its y.
-    ///
-    /// # Safety
-    /// There must be `rows` rows of one word in x and of `outputs` floats in y, and in w one of as many for each input and
-    /// one of biases.
+    /// Its y. Panics if there are too many inputs, or too few rows or columns of something.
     #[inline(always)]
-    pub(crate) unsafe fn run<L: Lanes>(self, l: L) {
+    pub(crate) fn run<L: Lanes>(mut self, l: L) {
+        let (inputs, outputs) = (self.x.cols(), self.y.cols());
+        let (words, ws, stride) = (&self.x.data()[..self.rows], self.w.stride(), self.y.stride());
+        // Of what lies there, and not of heights: a division takes as long as some rows.
+        let end = |last: usize, stride: usize| last.saturating_mul(stride).saturating_add(outputs);
+        assert!(inputs <= INPUTS && end(inputs, ws) <= self.w.data().len());
+        assert!(end(self.rows.saturating_sub(1), stride) <= self.y.data_mut().len());
+        let y = PanelMut::new(self.y.data_mut());
         let mut tables = Tables(MaybeUninit::uninit());
-        for (start, vectors, lanes) in panels(self.outputs, L::N, WIDEST) {
-            let panel = Few { w: self.w.wrapping_add(start), y: self.y.wrapping_add(start), ..self };
-            // SAFETY: the caller's; the panel lies within the columns.
+        for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
+            let panel = Columns {
+                inputs,
+                w: Panel::new(self.w.data()).from(start),
+                stride: ws,
+                slope: self.slope,
+                lanes,
+            };
+            let (table, y) = (PanelMut::new(&mut tables.0), y.from(start));
+            // SAFETY: the assertion; a row of x is a word, and for each there is one of y.
             unsafe {
                 match vectors {
-                    2 => panel.panel::<L, 2>(l, &mut tables, lanes),
-                    _ => panel.panel::<L, 1>(l, &mut tables, lanes),
+                    2 => panel.rows::<L, 2>(l, words, table, y, stride),
+                    _ => panel.rows::<L, 1>(l, words, table, y, stride),
                 }
             }
         }
     }
+}
 
-    /// The columns of a panel, the last vector with `lanes` lanes.
+/// Columns of a layer: rows of weights and one of biases, `stride` apart, whose last vector has `lanes` lanes.
+#[derive(Clone, Copy)]
+struct Columns<'a> {
+    inputs: usize,
+    w: Panel<'a>,
+    stride: usize,
+    slope: f32,
+    lanes: usize,
+}
+
+impl Columns<'_> {
+    /// What these rows have in `C` vectors of columns, in rows of y that are `stride` apart.
     ///
     /// # Safety
-    /// That of [`run`](Self::run), for these columns.
+    /// At most [`INPUTS`] rows of w and one of biases must be readable in the columns, and a row of y for each of x writable.
     #[inline(always)]
-    unsafe fn panel<L: Lanes, const C: usize>(self, l: L, tables: &mut Tables, lanes: usize) {
-        let (inputs, table) = (self.x.cols(), tables.0.as_mut_ptr().cast::<f32>());
+    unsafe fn rows<L: Lanes, const C: usize>(
+        self,
+        l: L,
+        rows: &[u32],
+        table: PanelMut<'_>,
+        y: PanelMut<'_>,
+        stride: usize,
+    ) {
+        let Columns { inputs, w, stride: ws, slope, lanes } = self;
         let groups = inputs.div_ceil(GROUP);
         // SAFETY: the caller's; there is room for each group, subset and vector.
         unsafe {
             for g in 0..groups {
                 for c in 0..C {
-                    let at = table.add(g * SUBSETS * C * L::N + c * L::N);
-                    let mask = l.mask(if c + 1 < C { L::N } else { lanes });
+                    let at = |subset| table.at(((g * SUBSETS + subset) * C + c) * L::N, L::N);
+                    let lanes = if c + 1 < C { L::N } else { lanes };
+                    let mask = l.mask(lanes);
                     // The sum over no input is -0, which changes no sum.
                     let mut sums = [l.splat(-0.0); SUBSETS];
-                    l.store(at, sums[0]);
+                    l.store(at(0), sums[0]);
                     for e in 0..GROUP.min(inputs - g * GROUP) {
-                        let row = self.w.add((g * GROUP + e) * self.ws + c * L::N);
+                        let row = w.at((g * GROUP + e) * ws + c * L::N, lanes);
                         let v = l.load_masked(row, mask);
                         for subset in 0..1 << e {
                             let sum = l.add(sums[subset], v);
                             sums[subset | 1 << e] = sum;
-                            l.store(at.add((subset | 1 << e) * C * L::N), sum);
+                            l.store(at(subset | 1 << e), sum);
                         }
                     }
                 }
             }
-            let bias: [L::V; C] = load(l, self.w.add(inputs * self.ws), l.mask(lanes));
-            for n in 0..self.rows {
-                let mut word = used(*self.x.data().get_unchecked(n), inputs) as usize;
-                let (mut sums, mut table) = (bias, table.cast_const());
+            let bias: [L::V; C] = load(l, w.from(inputs * ws), lanes, l.mask(lanes));
+            for (n, &word) in rows.iter().enumerate() {
+                let mut word = used(word, inputs) as usize;
+                let (mut sums, mut table) = (bias, table.as_panel());
                 for _ in 0..groups {
-                    let at = table.add((word & (SUBSETS - 1)) * C * L::N);
+                    let subset = table.from((word & (SUBSETS - 1)) * C * L::N);
                     for (c, sum) in sums.iter_mut().enumerate() {
-                        *sum = l.add(l.load(at.add(c * L::N)), *sum);
+                        *sum = l.add(l.load(subset.at(c * L::N, L::N)), *sum);
                     }
                     word >>= GROUP;
-                    table = table.add(SUBSETS * C * L::N);
+                    table = table.from(SUBSETS * C * L::N);
                 }
-                if self.slope != 1.0 {
+                if slope != 1.0 {
                     for sum in &mut sums {
-                        *sum = l.activate(self.slope, *sum);
+                        *sum = l.activate(slope, *sum);
                     }
                 }
-                store(l, self.y.add(n * self.ys), lanes, sums);
+                store(l, y.from(n * stride), lanes, sums);
             }
         }
     }

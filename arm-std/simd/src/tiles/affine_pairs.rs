@@ -1,7 +1,8 @@
 //! y = act(x w + bias) with terms multiplied in [pairs](crate::tiles::pairs).
 
-use crate::lanes::{Lanes, WIDE, prefetch_rows};
+use crate::lanes::{Lanes, WIDE};
 use crate::tiles::pairs::{rows_from, scale};
+use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 use core::mem::MaybeUninit;
@@ -49,7 +50,7 @@ impl Packed {
             }
         }
         for r in (0..rows).step_by(WIDE) {
-            let four = rows_from(self.x.as_ptr().cast(), TERMS, r, rows);
+            let four = rows_from(Panel::new(&self.x), TERMS, r, rows);
             // SAFETY: a row has two terms for each pair.
             let sums = unsafe { products(l, four, terms / 3) };
             self.own[r..r + WIDE].copy_from_slice(&sums);
@@ -62,15 +63,15 @@ impl Packed {
 /// # Safety
 /// They must be readable for the terms of the pairs.
 #[inline(always)]
-unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], pairs: usize) -> [f32; WIDE] {
+unsafe fn products<L: Lanes>(l: L, rows: [Panel<'_>; WIDE], pairs: usize) -> [f32; WIDE] {
     let mut sums = [l.splat(0.0); WIDE];
     for k in (0..pairs).step_by(L::N) {
-        let mask = l.mask(L::N.min(pairs - k));
+        let lanes = L::N.min(pairs - k);
+        let mask = l.mask(lanes);
         for (sum, row) in sums.iter_mut().zip(rows) {
+            let (first, second) = (row.at(k, lanes), row.at(pairs + k, lanes));
             // SAFETY: the caller's.
-            *sum = unsafe {
-                l.fma(l.load_masked(row.add(k), mask), l.load_masked(row.add(pairs + k), mask), *sum)
-            };
+            *sum = unsafe { l.fma(l.load_masked(first, mask), l.load_masked(second, mask), *sum) };
         }
     }
     l.sums(sums)
@@ -78,11 +79,11 @@ unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], pairs: usize) -> [f
 
 /// What a tile reads.
 #[derive(Clone, Copy)]
-struct Tile {
+struct Tile<'a> {
     /// Packed rows, [`TERMS`] elements apart.
-    x: *const f32,
+    x: Panel<'a>,
     /// Weights of its panel, rows `stride` apart.
-    w: *const f32,
+    w: Panel<'a>,
     stride: usize,
     terms: usize,
 }
@@ -94,7 +95,7 @@ pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
     assert!(w.height() > inputs && w.cols() >= outputs && outputs >= L::N);
     const { assert!(COLUMNS.is_multiple_of(L::N)) }
     let (ws, ys) = (w.stride(), y.stride());
-    let (w, y) = (w.data().as_ptr(), y.data_mut().as_mut_ptr());
+    let (w, y) = (Panel::new(w.data()), PanelMut::new(y.data_mut()));
     let mut packed = Packed {
         x: [const { [MaybeUninit::uninit(); TERMS] }; ROWS],
         shared: MaybeUninit::uninit(),
@@ -104,36 +105,38 @@ pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
     for (first, terms) in split(inputs, TERMS) {
         let activate = first + terms == inputs && slope != 1.0;
         for left in (0..outputs).step_by(COLUMNS) {
-            let (w, y) = (w.wrapping_add(left), y.wrapping_add(left));
+            let (w, y) = (w.from(left), y.from(left));
             for (start, height) in split(rows, ROWS) {
                 packed.fill(l, x, start, height, first, terms);
                 if start == 0 {
-                    prefetch_rows(l, w.wrapping_add(first * ws), ws, terms, 1);
+                    w.from(first * ws).prefetch_rows(l, ws, terms, 1);
                 }
                 for column in (0..COLUMNS.min(outputs - left)).step_by(L::N) {
-                    let bias = w.wrapping_add(inputs * ws + column);
-                    let w = w.wrapping_add(first * ws + column);
-                    let at = Tile { x: packed.x.as_ptr().cast(), w, stride: ws, terms };
-                    let y = y.wrapping_add(start * ys + column);
-                    let shared = packed.shared.as_mut_ptr().cast::<f32>().wrapping_add(column);
+                    let bias = w.from(inputs * ws + column);
+                    let w = w.from(first * ws + column);
+                    let at = Tile { x: Panel::new(&packed.x), w, stride: ws, terms };
+                    let y = y.from(start * ys + column);
+                    let shared = PanelMut::new(&mut packed.shared).from(column);
                     with_height!(height, ROWS, R => {
                         // SAFETY: `terms` rows from `first` and the row of biases lie within w, the rows before the
                         // biases have a vector from the column because another row follows them, `height` rows lie
                         // within the packed ones, as many from `start` within y, and the lanes of the mask within w and
                         // y. There is a vector of products for each of the columns.
                         unsafe {
-                            let mask = l.mask(L::N.min(outputs - left - column));
+                            let lanes = L::N.min(outputs - left - column);
+                            let mask = l.mask(lanes);
                             // Where no tile but the first is so low, the other is not compiled.
                             let mut sums = if start == 0 || const { 2 * R < ROWS } {
                                 sums::<L, R, true>(l, at, shared)
                             } else {
                                 sums::<L, R, false>(l, at, shared)
                             };
-                            let shared = l.load(shared);
+                            let shared = l.load(shared.at(0, L::N));
                             for (i, sum) in sums.iter_mut().enumerate() {
                                 let rest = l.sub(*sum, l.add(shared, l.splat(packed.own[i])));
-                                let before = if first == 0 { bias } else { y.wrapping_add(i * ys) };
-                                *sum = l.fma(rest, l.splat(packed.inverse[i]), l.load_masked(before, mask));
+                                let before = if first == 0 { bias } else { y.from(i * ys).as_panel() };
+                                let before = l.load_masked(before.at(0, lanes), mask);
+                                *sum = l.fma(rest, l.splat(packed.inverse[i]), before);
                             }
                             if activate {
                                 for sum in &mut sums {
@@ -141,7 +144,7 @@ pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
                                 }
                             }
                             for (i, sum) in sums.into_iter().enumerate() {
-                                l.store_masked(y.wrapping_add(i * ys), sum, mask);
+                                l.store_masked(y.at(i * ys, lanes), sum, mask);
                             }
                         }
                     });
@@ -158,41 +161,46 @@ pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
 /// The tile must have `R` packed rows and a vector in each of its rows of w, and for the first rows `shared` be writable
 /// for one.
 #[inline(always)]
-unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(l: L, at: Tile, shared: *mut f32) -> [L::V; R] {
+unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(
+    l: L,
+    at: Tile<'_>,
+    shared: PanelMut<'_>,
+) -> [L::V; R] {
     let (mut sums, mut products) = ([l.splat(0.0); R], l.splat(0.0));
     let pairs = at.terms / 3;
     // The two terms of a pair lie as far apart as there are pairs; terms in no pair lie behind all of them.
     let (below, apart) = (R / 2 * TERMS, pairs * at.stride);
-    let (mut x, mut w) = ([0, pairs, 2 * pairs].map(|k| at.x.wrapping_add(k)), at.w);
-    let mut w_one = w.wrapping_add(2 * apart);
+    let (mut x, mut w) = ([0, pairs, 2 * pairs].map(|k| at.x.from(k)), at.w);
+    let mut w_one = w.from(2 * apart);
     // SAFETY: the caller's; a third of the terms is in no pair, or up to two more.
     unsafe {
         for _ in 0..pairs {
-            let second = w.wrapping_add(apart);
-            let (w0, w1, one) = (l.load(w), l.load(second), l.load(w_one));
+            let second = w.from(apart);
+            let (w0, w1, one) =
+                (l.load(w.at(0, L::N)), l.load(second.at(0, L::N)), l.load(w_one.at(0, L::N)));
             if FIRST {
                 for w in [w, second, w_one] {
-                    l.prefetch(w.wrapping_add(L::N));
+                    w.prefetch(l, L::N);
                 }
                 products = l.fma(w0, w1, products);
             }
             // In two loops, which the compiler unrolls where it leaves one as it is.
             let (top, bottom) = sums.split_at_mut(R / 2);
             add(l, top, x, [w0, w1, one]);
-            add(l, bottom, x.map(|x| x.wrapping_add(below)), [w0, w1, one]);
-            x = x.map(|x| x.wrapping_add(1));
-            (w, w_one) = (w.wrapping_add(at.stride), w_one.wrapping_add(at.stride));
+            add(l, bottom, x.map(|x| x.from(below)), [w0, w1, one]);
+            x = x.map(|x| x.from(1));
+            (w, w_one) = (w.from(at.stride), w_one.from(at.stride));
         }
         let mut x_one = x[2];
         for _ in 3 * pairs..at.terms {
-            let one = l.load(w_one);
+            let one = l.load(w_one.at(0, L::N));
             for (r, sum) in sums.iter_mut().enumerate() {
-                *sum = l.fma(l.splat(*x_one.add(r * TERMS)), one, *sum);
+                *sum = l.fma(l.splat(*x_one.at(r * TERMS, 1)), one, *sum);
             }
-            (x_one, w_one) = (x_one.wrapping_add(1), w_one.wrapping_add(at.stride));
+            (x_one, w_one) = (x_one.from(1), w_one.from(at.stride));
         }
         if FIRST {
-            l.store(shared, products);
+            l.store(shared.at(0, L::N), products);
         }
     }
     sums
@@ -203,12 +211,12 @@ unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(l: L, at: Tile, shar
 /// # Safety
 /// Each x must be readable in as many rows as sums.
 #[inline(always)]
-unsafe fn add<L: Lanes>(l: L, sums: &mut [L::V], x: [*const f32; 3], [w0, w1, one]: [L::V; 3]) {
+unsafe fn add<L: Lanes>(l: L, sums: &mut [L::V], x: [Panel<'_>; 3], [w0, w1, one]: [L::V; 3]) {
     for (r, sum) in sums.iter_mut().enumerate() {
         let at = r * TERMS;
         // SAFETY: the caller's.
-        let (x0, x1, x2) =
-            unsafe { (l.splat(*x[0].add(at)), l.splat(*x[1].add(at)), l.splat(*x[2].add(at))) };
+        let (x0, x1, x2) = unsafe { (*x[0].at(at, 1), *x[1].at(at, 1), *x[2].at(at, 1)) };
+        let (x0, x1, x2) = (l.splat(x0), l.splat(x1), l.splat(x2));
         *sum = l.fma(x2, one, *sum);
         l.fma_to(l.add(x0, w1), l.add(x1, w0), sum);
     }

@@ -2,6 +2,7 @@
 
 use crate::lanes::{Lanes, WIDE};
 use crate::tiles::pairs::{rows_from, scale};
+use crate::tiles::panel::Panel;
 use crate::tiles::{split, with_height};
 use arm_core::matrix::{Matrix, MatrixMut};
 use core::mem::MaybeUninit;
@@ -53,7 +54,7 @@ pub(crate) fn back<L: Lanes>(
     let inputs = dx.cols().min(a.cols()).min(w.height());
     let rows = d.height().min(a.height()).min(dx.height());
     assert!(w.cols() >= outputs);
-    let (ws, w) = (w.stride(), w.data().as_ptr());
+    let (ws, w) = (w.stride(), Panel::new(w.data()));
     let mut block = Block {
         d: [const { [MaybeUninit::uninit(); TERMS] }; ROWS],
         own: [0.0; ROWS.next_multiple_of(WIDE)],
@@ -64,7 +65,7 @@ pub(crate) fn back<L: Lanes>(
     for (start, inputs) in split(inputs, INPUTS) {
         let columns = start..start + inputs;
         for (first, terms) in split(outputs, TERMS) {
-            let w = w.wrapping_add(start * ws + first);
+            let w = w.from(start * ws + first);
             for (row, height) in split(rows, ROWS) {
                 block.fill(l, d, row, height, first, terms);
                 with_height!(height, ROWS, R => {
@@ -101,13 +102,14 @@ pub(crate) fn back<L: Lanes>(
 /// # Safety
 /// They must be readable for the terms.
 #[inline(always)]
-unsafe fn products<L: Lanes>(l: L, rows: [*const f32; WIDE], terms: usize) -> [f32; WIDE] {
+unsafe fn products<L: Lanes>(l: L, rows: [Panel<'_>; WIDE], terms: usize) -> [f32; WIDE] {
     let mut sums = [l.splat(0.0); WIDE];
     for k in 0..terms / (3 * L::N) {
         let o = 3 * L::N * k;
         for (sum, row) in sums.iter_mut().zip(rows) {
+            let (first, second) = (row.at(o, L::N), row.at(o + L::N, L::N));
             // SAFETY: the caller's.
-            *sum = unsafe { l.fma(l.load(row.add(o)), l.load(row.add(o + L::N)), *sum) };
+            *sum = unsafe { l.fma(l.load(first), l.load(second), *sum) };
         }
     }
     l.sums(sums)
@@ -136,7 +138,7 @@ impl Block {
             rest[..terms.next_multiple_of(L::N) - terms].fill(MaybeUninit::new(0.0));
         }
         for r in (0..height).step_by(WIDE) {
-            let rows = rows_from(self.d.as_ptr().cast(), TERMS, r, height);
+            let rows = rows_from(Panel::new(&self.d), TERMS, r, height);
             // SAFETY: the rows have `terms` elements.
             let sums = unsafe { products(l, rows, terms) };
             self.own[r..r + WIDE].copy_from_slice(&sums);
@@ -151,7 +153,7 @@ impl Block {
     unsafe fn tiles<L: Lanes, const R: usize, const FIRST: bool>(
         &mut self,
         l: L,
-        w: *const f32,
+        w: Panel<'_>,
         ws: usize,
         inputs: usize,
         terms: usize,
@@ -160,7 +162,7 @@ impl Block {
             // SAFETY: the caller's; a group of sums fits behind the last one of a row.
             unsafe {
                 let rows = rows_from(w, ws, i, inputs);
-                let (tile, shared) = tile::<L, R, FIRST>(l, rows, self.d.as_ptr().cast(), terms);
+                let (tile, shared) = tile::<L, R, FIRST>(l, rows, Panel::new(&self.d), terms);
                 for ([x, y, z], to) in tile.into_iter().zip(&mut self.sums) {
                     to[i..i + WIDE].copy_from_slice(&l.sums([x, y, z, z]));
                 }
@@ -181,8 +183,8 @@ impl Block {
 #[inline(always)]
 unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
     l: L,
-    rows: [*const f32; ACROSS],
-    d: *const f32,
+    rows: [Panel<'_>; ACROSS],
+    d: Panel<'_>,
     terms: usize,
 ) -> ([[L::V; ACROSS]; R], [L::V; ACROSS]) {
     let (mut sums, mut shared) = ([[l.splat(0.0); ACROSS]; R], [l.splat(0.0); ACROSS]);
@@ -193,7 +195,7 @@ unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
             let mut w = [[l.splat(0.0); 3]; ACROSS];
             for (w, row) in w.iter_mut().zip(rows) {
                 for (k, w) in w.iter_mut().enumerate() {
-                    *w = l.load(row.add(o + k * L::N));
+                    *w = l.load(row.at(o + k * L::N, L::N));
                 }
             }
             if FIRST {
@@ -202,8 +204,9 @@ unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
                 }
             }
             for (r, sums) in sums.iter_mut().enumerate() {
-                let d = d.add(r * TERMS + o);
-                let (d0, d1, one) = (l.load(d), l.load(d.add(L::N)), l.load(d.add(2 * L::N)));
+                let d = d.from(r * TERMS + o);
+                let (d0, d1) = (l.load(d.at(0, L::N)), l.load(d.at(L::N, L::N)));
+                let one = l.load(d.at(2 * L::N, L::N));
                 for (sum, [w0, w1, w2]) in sums.iter_mut().zip(w) {
                     *sum = l.fma(one, w2, *sum);
                     l.fma_to(l.add(d0, w1), l.add(d1, w0), sum);
@@ -212,13 +215,14 @@ unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
             o += 3 * L::N;
         }
         while o < terms {
-            let mask = l.mask(L::N.min(terms - o));
+            let lanes = L::N.min(terms - o);
+            let mask = l.mask(lanes);
             let mut w = [l.splat(0.0); ACROSS];
             for (w, row) in w.iter_mut().zip(rows) {
-                *w = l.load_masked(row.add(o), mask);
+                *w = l.load_masked(row.at(o, lanes), mask);
             }
             for (r, sums) in sums.iter_mut().enumerate() {
-                let d = l.load(d.add(r * TERMS + o));
+                let d = l.load(d.at(r * TERMS + o, L::N));
                 for (sum, w) in sums.iter_mut().zip(w) {
                     *sum = l.fma(d, w, *sum);
                 }

@@ -3,8 +3,9 @@
 //! Each input and each column of d has a scale of its own: rounding is relative to the largest of an input, times the
 //! largest of a column.
 
-use crate::lanes::{Lanes, prefetch_rows};
+use crate::lanes::Lanes;
 use crate::tiles::pairs::{magnitude, power};
+use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::pending::{Gradient, PendingTile, Rows, tile};
 use crate::tiles::{split, with_height};
 use core::mem::MaybeUninit;
@@ -56,7 +57,7 @@ impl<'a, const W: usize> Columns<'a, W> {
         &mut self,
         l: L,
         at: usize,
-        mut from: *const f32,
+        mut from: Panel<'_>,
         stride: usize,
         examples: usize,
     ) {
@@ -66,8 +67,8 @@ impl<'a, const W: usize> Columns<'a, W> {
             // Two, so that one does not wait for the other.
             let (mut largest, mut other) = (l.splat(0.0), l.splat(0.0));
             for n in (0..examples).step_by(2) {
-                largest = l.largest(largest, l.load(from.add(n * stride)));
-                other = l.largest(other, l.load(from.add((n + 1).min(examples - 1) * stride)));
+                largest = l.largest(largest, l.load(from.at(n * stride, N)));
+                other = l.largest(other, l.load(from.at((n + 1).min(examples - 1) * stride, N)));
             }
             l.write(&mut scale, l.largest(largest, other));
             for (scale, inverse) in scale.iter_mut().zip(inverse) {
@@ -75,21 +76,21 @@ impl<'a, const W: usize> Columns<'a, W> {
             }
             let scale = l.read(&scale);
             let mut products = l.splat(0.0);
-            let mut to = self.values.0.as_mut_ptr().cast::<f32>().add(at);
+            let mut to = PanelMut::new(&mut self.values.0).from(at);
             for _ in 0..examples / 3 {
-                let x0 = l.mul(scale, l.load(from));
-                let x1 = l.mul(scale, l.load(from.add(stride)));
-                let one = l.mul(scale, l.load(from.add(2 * stride)));
+                let x0 = l.mul(scale, l.load(from.at(0, N)));
+                let x1 = l.mul(scale, l.load(from.at(stride, N)));
+                let one = l.mul(scale, l.load(from.at(2 * stride, N)));
                 // In the order of the sums of a tile: where one factor is zero, both are the same.
                 products = l.fma(x0, x1, products);
-                l.store(to, x0);
-                l.store(to.add(W), x1);
-                l.store(to.add(2 * W), one);
-                (from, to) = (from.wrapping_add(3 * stride), to.wrapping_add(3 * W));
+                l.store(to.at(0, N), x0);
+                l.store(to.at(W, N), x1);
+                l.store(to.at(2 * W, N), one);
+                (from, to) = (from.from(3 * stride), to.from(3 * W));
             }
             for _ in 0..examples % 3 {
-                l.store(to, l.mul(scale, l.load(from)));
-                (from, to) = (from.wrapping_add(stride), to.wrapping_add(W));
+                l.store(to.at(0, N), l.mul(scale, l.load(from.at(0, N))));
+                (from, to) = (from.from(stride), to.from(W));
             }
             l.write(&mut self.products[at..], products);
         }
@@ -110,17 +111,17 @@ pub(crate) unsafe fn tiles<L: Lanes, const HINT: bool>(
     let (stride, examples) = (d.stride(), rows.examples());
     let mut rooms = (Room(MaybeUninit::uninit()), Room(MaybeUninit::uninit()));
     let (mut inputs, mut panel) = (Columns::<INPUTS>::new(&mut rooms.0), Columns::<N>::new(&mut rooms.1));
-    let d = d.data().as_ptr();
+    let d = Panel::new(d.data());
     for (start, rows) in split(height, INPUTS) {
-        let from = x.data().as_ptr().wrapping_add(first + start);
+        let from = Panel::new(x.data()).from(first + start);
         // Other threads may have written both.
-        prefetch_rows(l, from, x.stride(), examples, rows.div_ceil(N));
-        prefetch_rows(l, d, stride, examples, 1);
+        from.prefetch_rows(l, x.stride(), examples, rows.div_ceil(N));
+        d.prefetch_rows(l, stride, examples, 1);
         for at in (0..rows).step_by(N) {
             let column = first + start + at;
             if x.cols().saturating_sub(column) >= N {
                 // SAFETY: the columns lie within x.
-                unsafe { inputs.pack(l, at, from.wrapping_add(at), x.stride(), examples) }
+                unsafe { inputs.pack(l, at, from.from(at), x.stride(), examples) }
                 continue;
             }
             // The last inputs, that of the biases, which is one, and nothing.
@@ -131,23 +132,23 @@ pub(crate) unsafe fn tiles<L: Lanes, const HINT: bool>(
                 last[rest.len()] = 1.0;
             }
             // SAFETY: N columns of EXAMPLES rows.
-            unsafe { inputs.pack(l, at, last.as_ptr().cast(), N, examples) }
+            unsafe { inputs.pack(l, at, Panel::new(&last), N, examples) }
         }
         inputs.inverse.iter_mut().for_each(|inverse| *inverse *= pending.root());
         for column in (0..stride).step_by(N) {
-            let from = d.wrapping_add(column);
+            let from = d.from(column);
             // SAFETY: the stride is whole vectors.
             unsafe { panel.pack(l, 0, from, stride, examples) }
             // Of the next panel, which other threads may have written, each tile asks for some examples.
-            let (mut next, mut due) = (from.wrapping_add(N), if column + N < stride { examples } else { 0 });
+            let (mut next, mut due) = (from.from(N), if column + N < stride { examples } else { 0 });
             let share = due.div_ceil(rows.div_ceil(TALL));
             for (r, height) in split(rows, TALL) {
-                prefetch_rows(l, next, stride, share.min(due), 1);
-                next = next.wrapping_add(share * stride);
+                next.prefetch_rows(l, stride, share.min(due), 1);
+                next = next.from(share * stride);
                 due = due.saturating_sub(share);
                 let gradient = Pairs {
-                    x: inputs.values.0.as_ptr().cast::<f32>().wrapping_add(r),
-                    d: panel.values.0.as_ptr().cast(),
+                    x: Panel::new(&inputs.values.0).from(r),
+                    d: Panel::new(&panel.values.0),
                     examples,
                     of_inputs: [&inputs.products[r..], &inputs.inverse[r..]],
                     of_panel: [&panel.products, &panel.inverse],
@@ -165,17 +166,16 @@ pub(crate) unsafe fn tiles<L: Lanes, const HINT: bool>(
 #[derive(Clone, Copy)]
 struct Pairs<'a> {
     /// Packed inputs of the tile.
-    x: *const f32,
+    x: Panel<'a>,
     /// The packed panel of d.
-    d: *const f32,
+    d: Panel<'a>,
     examples: usize,
     /// Products and inverse of the scale of each.
     of_inputs: [&'a [f32]; 2],
     of_panel: [&'a [f32; N]; 2],
 }
 
-// SAFETY: three packed examples for each step.
-unsafe impl<L: Lanes, const R: usize> Gradient<L, R, 1> for Pairs<'_> {
+impl<L: Lanes, const R: usize> Gradient<L, R, 1> for Pairs<'_> {
     #[inline(always)]
     fn steps(self) -> usize {
         self.examples / 3
@@ -186,13 +186,13 @@ unsafe impl<L: Lanes, const R: usize> Gradient<L, R, 1> for Pairs<'_> {
         // SAFETY: the caller's.
         unsafe {
             let (x, d) = (self.x, self.d);
-            let d = [l.load(d), l.load(d.add(N)), l.load(d.add(2 * N))];
+            let d = [l.load(d.at(0, N)), l.load(d.at(N, N)), l.load(d.at(2 * N, N))];
             // In two loops, which the compiler unrolls where it leaves one as it is.
             let (top, bottom) = sums.split_at_mut(R / 2);
             add(l, top, x, d);
-            add(l, bottom, x.add(R / 2), d);
+            add(l, bottom, x.from(R / 2), d);
         }
-        (self.x, self.d) = (self.x.wrapping_add(3 * INPUTS), self.d.wrapping_add(3 * N));
+        (self.x, self.d) = (self.x.from(3 * INPUTS), self.d.from(3 * N));
     }
 
     #[inline(always)]
@@ -218,9 +218,9 @@ impl Pairs<'_> {
         // SAFETY: the caller's; there is a vector for each column of the panel.
         unsafe {
             for k in 0..self.examples % 3 {
-                let d = l.load(self.d.add(k * N));
+                let d = l.load(self.d.at(k * N, N));
                 for (r, [sum]) in sums.iter_mut().enumerate() {
-                    *sum = l.fma(l.splat(*self.x.add(k * INPUTS + first + r)), d, *sum);
+                    *sum = l.fma(l.splat(*self.x.at(k * INPUTS + first + r, 1)), d, *sum);
                 }
             }
             let (shared, inverse) = (l.read(shared), l.read(inverse));
@@ -237,11 +237,11 @@ impl Pairs<'_> {
 /// # Safety
 /// `x` must be readable for as many inputs as sums, of three examples.
 #[inline(always)]
-unsafe fn add<L: Lanes>(l: L, sums: &mut [[L::V; 1]], x: *const f32, [d0, d1, one]: [L::V; 3]) {
+unsafe fn add<L: Lanes>(l: L, sums: &mut [[L::V; 1]], x: Panel<'_>, [d0, d1, one]: [L::V; 3]) {
     for (r, [sum]) in sums.iter_mut().enumerate() {
         // SAFETY: the caller's.
-        let (x0, x1, x2) =
-            unsafe { (l.splat(*x.add(r)), l.splat(*x.add(INPUTS + r)), l.splat(*x.add(2 * INPUTS + r))) };
+        let (x0, x1, x2) = unsafe { (*x.at(r, 1), *x.at(INPUTS + r, 1), *x.at(2 * INPUTS + r, 1)) };
+        let (x0, x1, x2) = (l.splat(x0), l.splat(x1), l.splat(x2));
         *sum = l.fma(x2, one, *sum);
         l.fma_to(l.add(x0, d1), l.add(x1, d0), sum);
     }

@@ -1,6 +1,8 @@
 //! What products with bits share: lists of the set ones, whose rows are summed a panel of up to eight vectors at a time in
 //! registers.
 
+use super::panel::Panel;
+use super::sum::load;
 use crate::lanes::Lanes;
 use arm_core::matrix::BitMatrix;
 
@@ -49,7 +51,7 @@ pub(crate) fn used(word: u32, rest: usize) -> u32 {
 pub(crate) unsafe fn add_rows<L: Lanes, const C: usize>(
     l: L,
     list: &[u16],
-    from: *const f32,
+    from: Panel<'_>,
     stride: usize,
     lanes: usize,
     a: Option<f32>,
@@ -58,12 +60,10 @@ pub(crate) unsafe fn add_rows<L: Lanes, const C: usize>(
     let mut s = *sums;
     let mask = l.mask(lanes);
     for &i in list {
-        let row = from.wrapping_add(usize::from(i) * stride);
-        for (c, s) in s.iter_mut().enumerate() {
-            // SAFETY: the caller's promise.
-            let v = unsafe {
-                if c + 1 < C { l.load(row.add(c * L::N)) } else { l.load_masked(row.add(c * L::N), mask) }
-            };
+        let row = from.from(usize::from(i) * stride);
+        // SAFETY: the caller's promise.
+        let row: [L::V; C] = unsafe { load(l, row, lanes, mask) };
+        for (s, v) in s.iter_mut().zip(row) {
             *s = match a {
                 Some(a) => l.fma(l.splat(a), v, *s),
                 None => l.add(v, *s),

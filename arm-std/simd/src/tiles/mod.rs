@@ -8,6 +8,7 @@ pub(crate) mod gradient_pairs;
 pub(crate) mod gradient_terms;
 pub(crate) mod lists;
 pub(crate) mod pairs;
+pub(crate) mod panel;
 pub(crate) mod pending;
 pub(crate) mod rates;
 pub(crate) mod subsets;

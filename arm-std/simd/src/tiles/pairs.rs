@@ -12,6 +12,8 @@
 //! gradient of weights gives a power of two to each column of both factors.
 //! The products of w are summed in the order of the inner product itself, so that a row of zeros gives zero exactly.
 
+use super::panel::Panel;
+
 /// [`power`] for the largest magnitude.
 #[inline(always)]
 pub(crate) fn scale(x: &[f32]) -> (f32, f32) {
@@ -35,14 +37,14 @@ pub(crate) fn power(largest: u32) -> (f32, f32) {
 /// Where `N` of `count` rows from `i` on begin; rows that are not there repeat the last one.
 #[inline(always)]
 pub(crate) fn rows_from<const N: usize>(
-    first: *const f32,
+    first: Panel<'_>,
     stride: usize,
     i: usize,
     count: usize,
-) -> [*const f32; N] {
+) -> [Panel<'_>; N] {
     let mut rows = [first; N];
     for (k, row) in rows.iter_mut().enumerate() {
-        *row = first.wrapping_add((i + k).min(count - 1) * stride);
+        *row = first.from((i + k).min(count - 1) * stride);
     }
     rows
 }

@@ -3,6 +3,7 @@
 //! A tile of the gradient needs the multipliers, Adam the divider and the memory: the loop over the steps of a tile also
 //! updates, a vector a step, the tile before it, and asks for the parameters of its own.
 
+use super::panel::{Panel, PanelMut};
 use crate::lanes::Lanes;
 use crate::lanes::hint::PrefetchHint;
 use crate::tiles::rates::Rates;
@@ -33,18 +34,21 @@ impl Rows<'_> {
     }
 }
 
+/// Lanes of the widest vector.
+const WIDTH: usize = 16;
+
 /// The gradient of a tile, a vector after the other, scaled as [`Rates`] has it.
 #[repr(align(64))]
-pub(crate) struct Known([[f32; 16]; 28]);
+pub(crate) struct Known([[f32; WIDTH]; 28]);
 
 impl Known {
-    pub(crate) const NOTHING: Self = Known([[0.0; 16]; 28]);
+    pub(crate) const NOTHING: Self = Known([[0.0; WIDTH]; 28]);
 }
 
 /// The tile whose gradient is known, and what all of them share. `HINT` is whether there is anything to ask for.
 pub(crate) struct PendingTile<'a, L: Lanes, const HINT: bool> {
     rates: Rates<L>,
-    blocks: [*mut f32; 3],
+    blocks: [PanelMut<'a>; 3],
     streaming: bool,
     tile: Tile,
     hint: PrefetchHint,
@@ -56,7 +60,7 @@ impl<'a, L: Lanes, const HINT: bool> PendingTile<'a, L, HINT> {
     #[inline(always)]
     pub(crate) fn new(
         rates: Rates<L>,
-        blocks: [*mut f32; 3],
+        blocks: [PanelMut<'a>; 3],
         streaming: bool,
         hint: PrefetchHint,
         g: &'a mut Known,
@@ -88,8 +92,8 @@ impl<'a, L: Lanes, const HINT: bool> PendingTile<'a, L, HINT> {
     unsafe fn begin(&self, l: L, i: usize, at: usize) -> [L::V; 2] {
         // SAFETY: the caller's: vector `at` lies within the blocks, and g has a row for each vector of a tile.
         unsafe {
-            let g = l.load(self.g.0.as_ptr().add(i).cast());
-            let [m, v] = [self.blocks[0].add(at), self.blocks[1].add(at)];
+            let g = l.load(Panel::new(&self.g.0).at(i * WIDTH, L::N));
+            let [m, v] = [self.blocks[0].at(at, L::N), self.blocks[1].at(at, L::N)];
             let (moments, due) = self.rates.begin(l, g, [l.load(m), l.load(v)]);
             l.store(m, moments[0]);
             l.store(v, moments[1]);
@@ -105,7 +109,7 @@ impl<'a, L: Lanes, const HINT: bool> PendingTile<'a, L, HINT> {
     unsafe fn update(&self, l: L, due: [L::V; 2], at: usize) {
         // SAFETY: the caller's; the parameters are aligned like their blocks.
         unsafe {
-            let w = self.blocks[2].add(at);
+            let w = self.blocks[2].at(at, L::N);
             let w_new = self.rates.end(l, due, l.load(w));
             if self.streaming { l.stream(w, w_new) } else { l.store(w, w_new) }
         }
@@ -126,10 +130,7 @@ impl<'a, L: Lanes, const HINT: bool> PendingTile<'a, L, HINT> {
 }
 
 /// The gradient of a tile.
-///
-/// # Safety
-/// [`step`](Self::step) must allow as many calls as [`steps`](Self::steps) says.
-pub(crate) unsafe trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy {
+pub(crate) trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy {
     /// Steps in which it is computed.
     fn steps(self) -> usize;
 
@@ -149,7 +150,7 @@ pub(crate) unsafe trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy
 /// Computes the gradient of the tile at `at` and updates the one before.
 ///
 /// # Safety
-/// `gradient` must have what it adds, and the tile lie within the blocks, whose rows are `stride` apart.
+/// `gradient` must have what it adds in as many steps as it says, and the tile lie within the blocks, whose rows are `stride` apart.
 #[inline(always)]
 pub(crate) unsafe fn tile<L: Lanes, const R: usize, const C: usize, const HINT: bool>(
     l: L,
@@ -182,7 +183,7 @@ pub(crate) unsafe fn tile<L: Lanes, const R: usize, const C: usize, const HINT: 
                 before += pending.tile.steps[i & 1];
             }
             for p in pending.blocks {
-                l.prefetch_write(p.wrapping_add(here));
+                p.prefetch_write(l, here);
             }
             here += own.steps[i & 1];
             if HINT {
@@ -199,7 +200,7 @@ pub(crate) unsafe fn tile<L: Lanes, const R: usize, const C: usize, const HINT: 
         gradient.end(l, &mut sums);
         for (r, sums) in sums.into_iter().enumerate() {
             for (c, v) in sums.into_iter().enumerate() {
-                l.store(pending.g.0.as_mut_ptr().add(r * C + c).cast(), v);
+                l.store(PanelMut::new(&mut pending.g.0).at((r * C + c) * WIDTH, L::N), v);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Adam on vectors of parameters.
 
+use super::panel::PanelMut;
 use crate::lanes::Lanes;
 use arm_core::kernels::AdamRates;
 
@@ -68,7 +69,7 @@ impl<L: Lanes> Rates<L> {
         l.sub(w, l.div(over, under))
     }
 
-    /// [`update`](Self::update) of `C` vectors from these pointers on: slices cost 2 % of the gradients with Adam.
+    /// [`update`](Self::update) of `C` vectors from these places on, of which nothing is checked.
     ///
     /// # Safety
     /// The vectors must be readable and writable, the last ones aligned for `stream`.
@@ -77,13 +78,13 @@ impl<L: Lanes> Rates<L> {
         &self,
         l: L,
         g: [L::V; C],
-        blocks: [*mut f32; 3],
+        blocks: [PanelMut<'_>; 3],
         stream: bool,
     ) {
         for (c, g) in g.into_iter().enumerate() {
             // SAFETY: the caller's.
             unsafe {
-                let [m, v, w] = blocks.map(|p| p.add(c * L::N));
+                let [m, v, w] = blocks.map(|p| p.at(c * L::N, L::N));
                 let (moments, due) = self.begin(l, l.mul(g, l.splat(self.root)), [l.load(m), l.load(v)]);
                 l.store(m, moments[0]);
                 l.store(v, moments[1]);

@@ -1,11 +1,12 @@
 //! y = act(x w + bias) for rows of packed bits of which many are set: the sums of w over each subset of four inputs
 //! (method of Four Russians) serve all rows of a tile, and four inputs then take one addition a row.
 
-use crate::lanes::{Lanes, prefetch_rows};
+use crate::lanes::Lanes;
 use crate::tiles::lists::{WIDEST, used};
+use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{load, store};
 use crate::tiles::{panels, with_width};
-use arm_core::matrix::{BitMatrix, Matrix};
+use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// Inputs of a group.
 const GROUP: usize = 4;
@@ -29,16 +30,16 @@ pub(crate) fn pays<L: Lanes>(x: BitMatrix<'_>, row: usize) -> bool {
 
 /// At most [`TALL`] rows of a layer.
 pub(crate) struct Tile<'a> {
-    pub(crate) w: Matrix<'a>,
-    pub(crate) x: BitMatrix<'a>,
-    pub(crate) rows: &'a [usize],
-    pub(crate) slope: f32,
+    w: Matrix<'a>,
+    x: BitMatrix<'a>,
+    rows: &'a [usize],
+    slope: f32,
     /// The first element of y, and the distance to the next row.
-    pub(crate) y: *mut f32,
-    pub(crate) stride: usize,
-    pub(crate) outputs: usize,
+    y: PanelMut<'a>,
+    stride: usize,
+    outputs: usize,
     /// Whether to ask the memory for w.
-    pub(crate) ask: bool,
+    ask: bool,
 }
 
 /// The sum of a vector of columns over each subset of a group, whose members are the bits of the index.
@@ -48,45 +49,50 @@ type Table = [[f32; WIDTH]; SUBSETS];
 #[repr(align(64))]
 struct Tables([Table; 2]);
 
-/// Where in the tables the sum for each group of a row lies, in bytes.
+/// Where in the tables the sum for each group of a row lies.
 type Places = [u16; GROUPS];
 
-impl Tile<'_> {
-    /// Its y.
-    ///
-    /// # Safety
-    /// The rows must lie within x and y, a row of w for each input and one of biases within w, and the outputs within
-    /// the rows of w and y.
+impl<'a> Tile<'a> {
+    /// These rows of y. Panics if they lie outside of x or y, or if w has too few rows or columns.
     #[inline(always)]
-    pub(crate) unsafe fn run<L: Lanes>(&self, l: L) {
-        // SAFETY: the caller's.
-        unsafe {
-            match self.rows.len() {
-                // Fewer than what tables are worth.
-                0..9 => self.one_by_one(l),
-                9..14 => self.together::<L, 13>(l),
-                14..18 => self.together::<L, 17>(l),
-                _ => self.together::<L, TALL>(l),
-            }
+    pub(crate) fn new(
+        w: Matrix<'a>,
+        x: BitMatrix<'a>,
+        rows: &'a [usize],
+        slope: f32,
+        y: &'a mut MatrixMut<'_>,
+        ask: bool,
+    ) -> Self {
+        let (height, stride, outputs) = (y.height(), y.stride(), y.cols());
+        assert!(w.height() > x.cols() && w.cols() >= outputs);
+        assert!(rows.len() <= TALL && rows.iter().all(|&row| row < height));
+        Tile { w, x, rows, slope, y: PanelMut::new(y.data_mut()), stride, outputs, ask }
+    }
+
+    /// Computes them.
+    #[inline(always)]
+    pub(crate) fn run<L: Lanes>(&self, l: L) {
+        match self.rows.len() {
+            // Fewer than what tables are worth.
+            0..9 => self.one_by_one(l),
+            9..14 => self.together::<L, 13>(l),
+            14..18 => self.together::<L, 17>(l),
+            _ => self.together::<L, TALL>(l),
         }
     }
 
     /// Nine rows or more, with tables.
-    ///
-    /// # Safety
-    /// That of [`run`](Self::run).
     #[inline(always)]
-    unsafe fn together<L: Lanes, const R: usize>(&self, l: L) {
+    fn together<L: Lanes, const R: usize>(&self, l: L) {
         let (inputs, stride) = (self.x.cols(), self.w.stride());
-        let w = self.w.data().as_ptr();
-        let bias = w.wrapping_add(inputs * stride);
+        let w = Panel::new(self.w.data());
         // Rows that are missing repeat the last.
         let rows: [usize; R] = core::array::from_fn(|r| self.rows[r.min(self.rows.len() - 1)]);
         let mut places = [[0; GROUPS]; R];
         // The first of each table stays the sum over no input: -0, which changes no sum.
         let mut tables = Tables([[[-0.0; WIDTH]; SUBSETS]; 2]);
         if self.ask {
-            prefetch_rows(l, w, stride, inputs, 1);
+            w.prefetch_rows(l, stride, inputs, 1);
         }
         for first in (0..inputs).step_by(GROUPS * GROUP) {
             let count = (GROUPS * GROUP).min(inputs - first);
@@ -94,36 +100,34 @@ impl Tile<'_> {
             for (places, row) in places.iter_mut().zip(rows) {
                 place(&self.x.row(row)[first / 32..], inputs - first, places);
             }
-            let w = w.wrapping_add(first * stride);
             let end = first + count == inputs;
             for column in (0..self.outputs).step_by(L::N) {
-                let mask = l.mask(L::N.min(self.outputs - column));
-                let w = w.wrapping_add(column);
-                let y = self.y.wrapping_add(column);
+                let lanes = L::N.min(self.outputs - column);
+                let (bias, w) = (w.from(inputs * stride + column), w.from(first * stride + column));
+                let (y, mask) = (self.y.from(column), l.mask(lanes));
                 let mut sums = [l.splat(0.0); R];
-                // SAFETY: the caller's; a place is within the tables.
+                // SAFETY: what `new` asserts; a place is within the tables.
                 unsafe {
                     for (sum, row) in sums.iter_mut().zip(rows) {
-                        let before = y.wrapping_add(row * self.stride).cast_const();
-                        let before = if first == 0 { bias.wrapping_add(column) } else { before };
-                        *sum = l.load_masked(before, mask);
+                        let before = if first == 0 { bias } else { y.from(row * self.stride).as_panel() };
+                        *sum = l.load_masked(before.at(0, lanes), mask);
                     }
-                    tables.fill(l, 0, w, stride, count, mask, self.ask);
+                    tables.fill(l, 0, w, stride, count, lanes, self.ask);
                     for g in 0..groups {
                         if g + 1 < groups {
                             let below = (g + 1) * GROUP;
-                            let w = w.wrapping_add(below * stride);
-                            tables.fill(l, g + 1, w, stride, count - below, mask, self.ask);
+                            let w = w.from(below * stride);
+                            tables.fill(l, g + 1, w, stride, count - below, lanes, self.ask);
                         }
-                        let tables = tables.0.as_ptr().cast::<u8>();
+                        let tables = Panel::new(&tables.0);
                         for (sum, places) in sums.iter_mut().zip(&places) {
                             let at = usize::from(*places.get_unchecked(g));
-                            *sum = l.add(l.load(tables.add(at).cast()), *sum);
+                            *sum = l.add(l.load(tables.at(at, L::N)), *sum);
                         }
                     }
                     for (sum, row) in sums.into_iter().zip(rows) {
                         let sum = if end && self.slope != 1.0 { l.activate(self.slope, sum) } else { sum };
-                        l.store_masked(y.wrapping_add(row * self.stride), sum, mask);
+                        l.store_masked(y.at(row * self.stride, lanes), sum, mask);
                     }
                 }
             }
@@ -131,19 +135,16 @@ impl Tile<'_> {
     }
 
     /// The same sums without tables.
-    ///
-    /// # Safety
-    /// That of [`run`](Self::run).
     #[inline(always)]
-    unsafe fn one_by_one<L: Lanes>(&self, l: L) {
+    fn one_by_one<L: Lanes>(&self, l: L) {
         let (inputs, stride) = (self.x.cols(), self.w.stride());
         for (start, vectors, lanes) in panels(self.outputs, L::N, WIDEST) {
-            let w = self.w.data().as_ptr().wrapping_add(start);
+            let (w, y, mask) = (Panel::new(self.w.data()).from(start), self.y.from(start), l.mask(lanes));
             for &row in self.rows {
                 with_width!(vectors, C => {
-                    // SAFETY: the caller's; set bits are below `inputs`.
+                    // SAFETY: what `new` asserts; set bits are below `inputs`.
                     unsafe {
-                        let mut sums: [L::V; C] = load(l, w.wrapping_add(inputs * stride), l.mask(lanes));
+                        let mut sums: [L::V; C] = load(l, w.from(inputs * stride), lanes, mask);
                         for (i, &word) in self.x.row(row).iter().enumerate() {
                             let word = used(word, inputs - 32 * i);
                             for first in (0..32).step_by(GROUP) {
@@ -151,7 +152,7 @@ impl Tile<'_> {
                                 let mut group = [l.splat(-0.0); C];
                                 while subset != 0 {
                                     let input = 32 * i + first + subset.trailing_zeros() as usize;
-                                    let row: [L::V; C] = load(l, w.wrapping_add(input * stride), l.mask(lanes));
+                                    let row: [L::V; C] = load(l, w.from(input * stride), lanes, mask);
                                     for (group, row) in group.iter_mut().zip(row) {
                                         *group = l.add(*group, row);
                                     }
@@ -167,7 +168,7 @@ impl Tile<'_> {
                                 *sum = l.activate(self.slope, *sum);
                             }
                         }
-                        store(l, self.y.wrapping_add(row * self.stride + start), lanes, sums);
+                        store(l, y.from(row * self.stride), lanes, sums);
                     }
                 });
             }
@@ -179,34 +180,32 @@ impl Tables {
     /// Fills the table of group `g` for the rows of `w`, of which `rest` are left.
     ///
     /// # Safety
-    /// The lanes of the mask must be readable in four rows of `w`, or in the `rest`.
+    /// `lanes` must be readable in four rows of `w`, or in the `rest`.
     #[inline(always)]
     #[expect(clippy::too_many_arguments)]
     unsafe fn fill<L: Lanes>(
         &mut self,
         l: L,
         g: usize,
-        w: *const f32,
+        w: Panel<'_>,
         stride: usize,
         rest: usize,
-        mask: L::Mask,
+        lanes: usize,
         ask: bool,
     ) {
-        let table = &mut self.0[g & 1];
+        let (table, mask) = (&mut self.0[g & 1], l.mask(lanes));
         let mut sums = [l.splat(-0.0); SUBSETS];
         for e in 0..GROUP {
-            let row = w.wrapping_add(e * stride);
             if ask {
-                l.prefetch(row.wrapping_add(L::N));
+                w.prefetch(l, e * stride + L::N);
             }
-            // SAFETY: the caller's; every sum has WIDTH lanes.
-            unsafe {
-                let v = if e < rest { l.load_masked(row, mask) } else { l.splat(0.0) };
-                for subset in 0..1 << e {
-                    let sum = l.add(sums[subset], v);
-                    sums[subset | 1 << e] = sum;
-                    l.store(table[subset | 1 << e].as_mut_ptr(), sum);
-                }
+            let row = || w.at(e * stride, lanes);
+            // SAFETY: the caller's.
+            let v = if e < rest { unsafe { l.load_masked(row(), mask) } } else { l.splat(0.0) };
+            for subset in 0..1 << e {
+                let sum = l.add(sums[subset], v);
+                sums[subset | 1 << e] = sum;
+                l.write(&mut table[subset | 1 << e], sum);
             }
         }
     }
@@ -219,7 +218,7 @@ fn place(words: &[u32], bits: usize, places: &mut Places) {
         let word = used(word, bits - 32 * i);
         for (g, place) in places.iter_mut().enumerate() {
             let subset = (word >> (GROUP * g)) as usize & (SUBSETS - 1);
-            *place = (((g & 1) * SUBSETS + subset) * size_of::<[f32; WIDTH]>()) as u16;
+            *place = (((g & 1) * SUBSETS + subset) * WIDTH) as u16;
         }
     }
 }

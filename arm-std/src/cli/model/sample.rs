@@ -8,7 +8,7 @@ use arm_std::runs::pictures::samples;
 
 pub(in crate::cli) fn run(args: &args::Sample) -> Outcome {
     refuse_other(&args.out, &PICTURES).map_err(Usage)?;
-    let model = Model::load(&model_file(&args.model))?;
+    let model = Model::load(&model_file(&args.model)?)?;
     if model.network.conditional {
         let (file, notation) = (args.model.display(), model.network.notation());
         return Err(format!(

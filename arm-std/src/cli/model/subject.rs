@@ -3,7 +3,7 @@
 use crate::cli::{Outcome, Usage, args, say, tell};
 use arm_std::data::{BinariseName, Selection, Splits, load_columns, load_like, read_values};
 use arm_std::network::Model;
-use arm_std::runs::folder::{CONFIG, MODEL};
+use arm_std::runs::folder::{CONFIG, MODEL, RunError, RunFolder};
 use arm_std::train::{Config, Failure, Settings};
 use std::fs;
 use std::io::{Write, stderr};
@@ -34,7 +34,7 @@ pub(in crate::cli) struct Data {
 impl Subject {
     /// Reads a run folder, a model file or the bytes of a device.
     pub(in crate::cli) fn read(path: &Path) -> Result<Subject, Failure> {
-        let (model, of_file) = Model::load_with_config(&model_file(path))?;
+        let (model, of_file) = Model::load_with_config(&model_file(path)?)?;
         let file = path.join(CONFIG);
         let is_run = file.is_file();
         let config = match is_run {
@@ -120,9 +120,13 @@ impl Subject {
     }
 }
 
-/// The model of a run folder, or the file itself.
-pub(in crate::cli) fn model_file(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(MODEL) } else { path.into() }
+/// The model of a run folder, or the file itself. A run whose replacement was killed half-way is made whole first.
+pub(in crate::cli) fn model_file(path: &Path) -> Result<PathBuf, RunError> {
+    if !path.is_dir() {
+        return Ok(path.into());
+    }
+    RunFolder::recover(path)?;
+    Ok(path.join(MODEL))
 }
 
 /// Whether two paths lead to the same place.

@@ -6,8 +6,10 @@ mod rust;
 
 pub use golden::Golden;
 
+use crate::files::{refuse_other, replace_all};
 use crate::network::{Model, Network};
 use arm_core::Error;
+use std::path::Path;
 
 /// `SBN_MAX_LAYERS` of `sbn.h`.
 const C_LAYERS: usize = 16;
@@ -31,6 +33,29 @@ impl Export {
         let bytes = model.to_device()?;
         let golden = Golden::of(&model.network, &bytes)?;
         Ok(Export { network: model.network.clone(), bytes, golden })
+    }
+
+    /// Writes `NAME.sbn`, `NAME.rs` and `NAME.h`, all of them or none; the last part of `out` is NAME, and a prefix in C.
+    ///
+    /// Errors: those of [`may_write`](Self::may_write), a network that C has no room for, or a file that cannot be written.
+    pub fn write(&self, out: &Path) -> Result<(), String> {
+        Export::may_write(out)?;
+        let name = out.file_name().unwrap_or_default().to_string_lossy();
+        let files = [("sbn", self.bytes.clone()), ("rs", self.rust().into()), ("h", self.c(&name)?.into())];
+        let files = files.map(|(extension, contents)| (out.with_extension(extension), contents));
+        replace_all(&files).map_err(|(file, e)| format!("{}: cannot be written: {e}", file.display()))
+    }
+
+    /// Whether [`write`](Self::write) may. Errors: a name that is none in C, or other files in their place.
+    pub fn may_write(out: &Path) -> Result<(), String> {
+        let name = out.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let letter = |c: char| c.is_ascii_lowercase() || c == '_';
+        if !name.starts_with(letter) || !name.chars().all(|c| letter(c) || c.is_ascii_digit()) {
+            let what = "the files' name is a prefix in C: lower-case letters, digits and _";
+            return Err(format!("--out {}: {what}", out.display()));
+        }
+        let starts = [("sbn", "SBNP"), ("rs", "// A trained network for"), ("h", "/* A trained network for")];
+        starts.iter().try_for_each(|(end, start)| refuse_other(&out.with_extension(end), &[start.as_bytes()]))
     }
 
     /// A module in Rust: the network, the bytes and a self-test. It needs `arm_core` and nothing else.

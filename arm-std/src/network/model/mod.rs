@@ -60,10 +60,20 @@ impl Model {
         self.save_with(path, Extras { config: Some(config), ..Extras::default() })
     }
 
+    /// The bytes that [`save`](Self::save) writes. Errors: fewer parameters than the network has.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        safetensors::to_bytes(&self.network, &self.params, Extras::default())
+    }
+
+    /// The bytes that [`save_with`](Self::save_with) writes.
+    pub(crate) fn to_bytes_with(&self, extras: Extras<&[(&str, &[f32])]>) -> Result<Vec<u8>, String> {
+        safetensors::to_bytes(&self.network, &self.params, extras)
+    }
+
     /// [`save`](Self::save) with further named vectors and the progress of a run.
     pub(crate) fn save_with(&self, path: &Path, extras: Extras<&[(&str, &[f32])]>) -> Result<(), ModelError> {
         let fail = |what: String| ModelError { path: path.into(), what };
-        let file = safetensors::to_bytes(&self.network, &self.params, extras).map_err(fail)?;
+        let file = self.to_bytes_with(extras).map_err(fail)?;
         replace_bytes(path, &file).map_err(|e| fail(format!("cannot be written: {e}")))
     }
 

@@ -84,6 +84,10 @@ impl RunFolder {
                     return Err(fail(&path, what.into()));
                 }
                 let locks = locks(&path)?;
+                // Only what is whole again can be lost to a run that fails.
+                if staged::is_whole(&path) {
+                    staged::publish(&path)?;
+                }
                 let stage = staged::prepare(&path)?;
                 (stage.clone(), Some(stage), Some((path, locks)))
             }

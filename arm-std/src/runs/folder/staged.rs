@@ -137,6 +137,12 @@ mod tests {
         fs::rename(folder(dir.path()).join(CHECKPOINTS[1]), dir.path().join(CHECKPOINTS[1])).unwrap();
         RunFolder::recover(dir.path()).unwrap();
         is_new(dir.path());
+        // A further replacement that fails leaves what was ended, not nothing.
+        let (dir, run) = both();
+        drop(run);
+        seal(dir.path()).unwrap();
+        RunFolder::create(Some(dir.path().into()), true, &example()).unwrap().discard();
+        is_new(dir.path());
         // Killed before anything was saved.
         let (dir, run) = both();
         drop(run);

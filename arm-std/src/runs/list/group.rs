@@ -1,7 +1,7 @@
 //! Runs that differ in the seed only, as one: mean and standard deviation.
 
 use super::Summary;
-use crate::runs::plot::Curve;
+use crate::runs::plot::{Curve, Spread};
 use crate::train::{Config, Epoch};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -85,7 +85,7 @@ impl Group {
             }
             let x = epoch as f64;
             curve.points.push((x, mean));
-            curve.band.extend(sd.map(|sd| (x, mean - sd, mean + sd)));
+            curve.band.extend(sd.map(|sd| Spread { x, low: mean - sd, high: mean + sd }));
         }
         curve
     }
@@ -170,7 +170,7 @@ mod tests {
         let curve = three.curve("three", |e| e.valid_neg_elbo);
         // At the fourth epoch one run of three is left.
         assert_eq!(curve.points, [(1.0, 10.0), (2.0, 3.0), (3.0, 8.5)]);
-        assert_eq!(curve.band[2], (3.0, 8.5 - 0.5f64.sqrt(), 8.5 + 0.5f64.sqrt()));
+        assert_eq!(curve.band[2], Spread { x: 3.0, low: 8.5 - 0.5f64.sqrt(), high: 8.5 + 0.5f64.sqrt() });
         assert!(groups[0].curve("one", |e| e.valid_neg_elbo).band.is_empty());
     }
 }

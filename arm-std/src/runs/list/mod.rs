@@ -7,7 +7,7 @@ pub use group::{Group, Mean, group};
 pub use table::table;
 
 use crate::measure::evaluate::Figures;
-use crate::runs::folder::{CONFIG, Line, METRICS, RunError};
+use crate::runs::folder::{CONFIG, Line, METRICS, RunError, RunFolder};
 use crate::runs::plot::{Axis, Chart};
 use crate::train::{Config, Epoch, Restored, Settings, best};
 use serde::Serialize;
@@ -38,8 +38,10 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Reads a run folder. `Ok(None)` where there is none; errors name the file that cannot be read.
+    /// Reads a run folder, after [`recover`](RunFolder::recover). `Ok(None)` where there is no run; errors name the file that
+    /// cannot be read.
     pub fn read(folder: &Path) -> Result<Option<Summary>, RunError> {
+        RunFolder::recover(folder)?;
         let file = folder.join(CONFIG);
         if !file.is_file() {
             return Ok(None);

@@ -2,7 +2,7 @@
 
 use crate::runs::plot::focus::focused;
 use crate::runs::plot::scale::{Scale, number};
-use crate::runs::plot::{Chart, Curve, GREY, Style, style, thin};
+use crate::runs::plot::{Chart, Curve, GREY, Spread, Style, style, thin};
 use std::fmt::Write;
 use svg::node::element::{Circle, Group, Line, Polygon, Polyline, Rectangle, SVG, Text};
 
@@ -27,7 +27,7 @@ pub(crate) fn draw(chart: &Chart, most: usize) -> Group {
         0 => Scale::around(values(|p| p.0), chart.x.log),
         count => Scale::of_names(count),
     };
-    let bands = chart.curves.iter().flat_map(|c| c.band.iter().flat_map(|b| [b.1, b.2]));
+    let bands = chart.curves.iter().flat_map(|c| c.band.iter().flat_map(|b| [b.low, b.high]));
     // A band may reach below what a logarithmic axis can show, and is cut there.
     let bands = bands.filter(|_| !chart.y.log);
     let whole = Scale::around(values(|p| p.1).chain(bands), chart.y.log);
@@ -113,19 +113,20 @@ fn draw_curve(curve: &Curve, style: Style, x: Scale, y: Scale, most: usize, dots
     let (_, _, width, height) = FRAME;
     let place = |(px, py): (f64, f64)| (width * x.share(px), height * (1.0 - y.share(py)));
     let mut group = Group::new();
-    for part in curve.band.split(|b| !(x.shows(b.0) && y.shows(b.2) && b.1.is_finite())) {
+    for part in curve.band.split(|b| !(x.shows(b.x) && y.shows(b.high) && b.low.is_finite())) {
         let placed: Vec<_> = part
             .iter()
-            .map(|&(at, low, high)| {
+            .map(|spread| {
                 // On a logarithmic axis a low end that is not positive is at the bottom.
-                let (low, high) = (place((at, if y.shows(low) { low } else { y.low })), place((at, high)));
-                (low.0, low.1, high.1)
+                let low = if y.shows(spread.low) { spread.low } else { y.low };
+                let (x, low) = place((spread.x, low));
+                Spread { x, low, high: place((spread.x, spread.high)).1 }
             })
             .collect();
         let placed = thin::band(&placed, width, most);
         if placed.len() > 1 {
-            let there = placed.iter().map(|b| (b.0, b.2));
-            let back = placed.iter().rev().map(|b| (b.0, b.1));
+            let there = placed.iter().map(|b| (b.x, b.high));
+            let back = placed.iter().rev().map(|b| (b.x, b.low));
             let area = Polygon::new().set("points", points(there.chain(back)));
             group = group.add(area.set("fill", style.colour).set("fill-opacity", style.opacity));
         }

@@ -53,8 +53,19 @@ pub struct Curve {
     pub name: String,
     /// Points in the order in which they are joined.
     pub points: Vec<(f64, f64)>,
-    /// A band around it: x, low and high.
-    pub band: Vec<(f64, f64, f64)>,
+    /// A band around it.
+    pub band: Vec<Spread>,
+}
+
+/// A place of a band.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Where.
+    pub x: f64,
+    /// From here.
+    pub low: f64,
+    /// To here.
+    pub high: f64,
 }
 
 impl Curve {

@@ -32,7 +32,11 @@ fn nothing_and_nonsense_are_no_panic() {
     let nothing = Chart::default();
     let mut odd = chart(1, true);
     odd.curves[0].points = vec![(f64::NAN, 1.0), (1.0, 0.0), (2.0, f64::INFINITY), (3.0, -1.0)];
-    odd.curves[0].band = vec![(1.0, f64::NAN, 2.0), (2.0, -1.0, f64::INFINITY), (3.0, -2.0, -1.0)];
+    odd.curves[0].band = vec![
+        Spread { x: 1.0, low: f64::NAN, high: 2.0 },
+        Spread { x: 2.0, low: -1.0, high: f64::INFINITY },
+        Spread { x: 3.0, low: -2.0, high: -1.0 },
+    ];
     odd.curves.push(Curve::new("empty", []));
     let svg = page(&[nothing, odd, chart(40, false)], 0).unwrap();
     assert!(svg.contains("</svg>") && !svg.contains("NaN") && !svg.contains("inf"), "{svg}");
@@ -44,7 +48,7 @@ fn many_long_curves_stay_small() {
     let noise = |k: usize, i: usize| ((k * 7919 + i * 104_729) % 1009) as f64 / 1009.0;
     let curve = |k: usize| {
         let y = |i: usize| 100.0 + 50.0 / i as f64 + noise(k, i);
-        let band = (1..=1000).map(|i| (i as f64, y(i) - 1.0, y(i) + 1.0)).collect();
+        let band = (1..=1000).map(|i| Spread { x: i as f64, low: y(i) - 1.0, high: y(i) + 1.0 }).collect();
         Curve { band, ..Curve::new(format!("run {k}"), (1..=1000).map(|i| (i as f64, y(i)))) }
     };
     let all = |log| Chart {

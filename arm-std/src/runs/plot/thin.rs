@@ -1,5 +1,6 @@
 //! Curves of many points with few: what a picture can show of them.
 
+use super::Spread;
 use std::ops::Range;
 
 /// Runs of points that fall into one of `bins` equal parts of 0..`width`; `x` says where a point lies.
@@ -42,17 +43,17 @@ pub(crate) fn curve(points: &[(f64, f64)], width: f64, most: usize) -> Vec<(f64,
 }
 
 /// About `most` places of a band, each as wide as the band is around it.
-pub(crate) fn band(points: &[(f64, f64, f64)], width: f64, most: usize) -> Vec<(f64, f64, f64)> {
+pub(crate) fn band(points: &[Spread], width: f64, most: usize) -> Vec<Spread> {
     if points.len() <= most {
         return points.to_vec();
     }
     let widest = |bin: Range<usize>| {
         let part = &points[bin];
-        let x = part.iter().map(|p| p.0).sum::<f64>() / part.len() as f64;
-        let (low, high) = part.iter().fold((f64::NAN, f64::NAN), |(l, h), p| (p.1.min(l), p.2.max(h)));
-        (x, low, high)
+        let x = part.iter().map(|p| p.x).sum::<f64>() / part.len() as f64;
+        let (low, high) = part.iter().fold((f64::NAN, f64::NAN), |(l, h), p| (p.low.min(l), p.high.max(h)));
+        Spread { x, low, high }
     };
-    bins(points, width, most, |p| p.0).into_iter().map(widest).collect()
+    bins(points, width, most, |p| p.x).into_iter().map(widest).collect()
 }
 
 #[cfg(test)]
@@ -70,8 +71,8 @@ mod tests {
         assert!(few.contains(&points[4321]) && few.contains(&points[777]));
         assert!(few[0] == points[0] && few[few.len() - 1] == points[9999]);
         assert_eq!(curve(&points[..100], 500.0, 100), points[..100]);
-        let wide: Vec<_> = points.iter().map(|&(x, y)| (x, y - 1.0, y + 1.0)).collect();
+        let wide: Vec<_> = points.iter().map(|&(x, y)| Spread { x, low: y - 1.0, high: y + 1.0 }).collect();
         let few = band(&wide, 500.0, 100);
-        assert!(few.len() <= 101 && few.iter().any(|p| p.2 == 91.0) && few.iter().any(|p| p.1 == -6.0));
+        assert!(few.len() <= 101 && few.iter().any(|p| p.high == 91.0) && few.iter().any(|p| p.low == -6.0));
     }
 }

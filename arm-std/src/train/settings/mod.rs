@@ -1,6 +1,7 @@
 //! What a user may set, in a TOML file or by flags of the same names; flags win.
 
 mod file;
+mod flags;
 mod seed;
 
 #[cfg(test)]

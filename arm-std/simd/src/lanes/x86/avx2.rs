@@ -44,36 +44,29 @@ unsafe impl Lanes for Avx2 {
     const TALL: usize = 6;
     const DOTS: usize = 2;
 
-    intrinsics!(__m256 {
-        splat: _mm256_set1_ps,
-        load: _mm256_loadu_ps,
-        store: _mm256_storeu_ps,
-        stream: _mm256_stream_ps,
-        add: _mm256_add_ps,
-        sub: _mm256_sub_ps,
-        mul: _mm256_mul_ps,
-        div: _mm256_div_ps,
-        sqrt: _mm256_sqrt_ps,
-        fma: _mm256_fmadd_ps,
-    });
+    intrinsics!(
+        __m256,
+        __m256i {
+            splat: _mm256_set1_ps,
+            add: _mm256_add_ps,
+            sub: _mm256_sub_ps,
+            mul: _mm256_mul_ps,
+            div: _mm256_div_ps,
+            sqrt: _mm256_sqrt_ps,
+            fma: _mm256_fmadd_ps,
+            load: _mm256_loadu_ps,
+            store: _mm256_storeu_ps,
+            stream: _mm256_stream_ps,
+            load_masked: |p, mask| _mm256_maskload_ps(p, mask),
+            store_masked: |p, v, mask| _mm256_maskstore_ps(p, mask, v),
+        }
+    );
 
     #[inline(always)]
     fn mask(self, n: usize) -> __m256i {
         let ones = &ONES[8 - n..16 - n];
         // SAFETY: `self` proves the features; the slice has eight elements.
         unsafe { _mm256_loadu_si256(ones.as_ptr().cast()) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_masked(self, p: *const f32, mask: __m256i) -> __m256 {
-        // SAFETY: `self` proves the features; the caller promises the memory.
-        unsafe { _mm256_maskload_ps(p, mask) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_masked(self, p: *mut f32, v: __m256, mask: __m256i) {
-        // SAFETY: `self` proves the features; the caller promises the memory.
-        unsafe { _mm256_maskstore_ps(p, mask, v) }
     }
 
     #[inline(always)]

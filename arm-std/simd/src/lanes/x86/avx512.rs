@@ -51,18 +51,23 @@ unsafe impl Lanes for Avx512 {
     const SUBSETS: bool = true;
     const PAIRS: bool = true;
 
-    intrinsics!(__m512 {
-        splat: _mm512_set1_ps,
-        load: _mm512_loadu_ps,
-        store: _mm512_storeu_ps,
-        stream: _mm512_stream_ps,
-        add: _mm512_add_ps,
-        sub: _mm512_sub_ps,
-        mul: _mm512_mul_ps,
-        div: _mm512_div_ps,
-        sqrt: _mm512_sqrt_ps,
-        fma: _mm512_fmadd_ps,
-    });
+    intrinsics!(
+        __m512,
+        __mmask16 {
+            splat: _mm512_set1_ps,
+            add: _mm512_add_ps,
+            sub: _mm512_sub_ps,
+            mul: _mm512_mul_ps,
+            div: _mm512_div_ps,
+            sqrt: _mm512_sqrt_ps,
+            fma: _mm512_fmadd_ps,
+            load: _mm512_loadu_ps,
+            store: _mm512_storeu_ps,
+            stream: _mm512_stream_ps,
+            load_masked: |p, mask| _mm512_maskz_loadu_ps(mask, p),
+            store_masked: |p, v, mask| _mm512_mask_storeu_ps(p, mask, v),
+        }
+    );
 
     #[inline(always)]
     fn pairs(self) -> bool {
@@ -72,18 +77,6 @@ unsafe impl Lanes for Avx512 {
     #[inline(always)]
     fn mask(self, n: usize) -> __mmask16 {
         ((1u32 << n) - 1) as u16
-    }
-
-    #[inline(always)]
-    unsafe fn load_masked(self, p: *const f32, mask: __mmask16) -> __m512 {
-        // SAFETY: `self` proves the features; the caller promises the memory.
-        unsafe { _mm512_maskz_loadu_ps(mask, p) }
-    }
-
-    #[inline(always)]
-    unsafe fn store_masked(self, p: *mut f32, v: __m512, mask: __mmask16) {
-        // SAFETY: `self` proves the features; the caller promises the memory.
-        unsafe { _mm512_mask_storeu_ps(p, mask, v) }
     }
 
     #[inline(always)]

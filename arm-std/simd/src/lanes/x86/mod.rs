@@ -17,46 +17,27 @@ pub(crate) fn is_amd() -> bool {
 
 /// Methods of [`Lanes`](crate::lanes::Lanes) that are an intrinsic each, and the same but for its name in both units.
 macro_rules! intrinsics {
-    ($V:ty {
-        splat: $splat:ident, load: $load:ident, store: $store:ident, stream: $stream:ident,
-        add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident, sqrt: $sqrt:ident, fma: $fma:ident $(,)?
+    ($V:ty, $Mask:ty {
+        splat: $splat:ident, add: $add:ident, sub: $sub:ident, mul: $mul:ident, div: $div:ident, sqrt: $sqrt:ident,
+        fma: $fma:ident, load: $load:ident, store: $store:ident, stream: $stream:ident,
+        load_masked: |$p:ident, $mask:ident| $load_masked:expr,
+        store_masked: |$to:ident, $v:ident, $some:ident| $store_masked:expr $(,)?
     }) => {
-        #[inline(always)]
-        fn splat(self, x: f32) -> $V {
-            // SAFETY: `self` proves the features.
-            unsafe { $splat(x) }
+        $crate::lanes::x86::arithmetic! {
+            splat(x: f32) -> $V: $splat;
+            add(a: $V, b: $V) -> $V: $add;
+            sub(a: $V, b: $V) -> $V: $sub;
+            mul(a: $V, b: $V) -> $V: $mul;
+            div(a: $V, b: $V) -> $V: $div;
+            sqrt(a: $V) -> $V: $sqrt;
+            fma(a: $V, b: $V, c: $V) -> $V: $fma;
         }
-
-        #[inline(always)]
-        unsafe fn load(self, p: *const f32) -> $V {
-            // SAFETY: `self` proves the features; the caller promises the memory.
-            unsafe { $load(p) }
-        }
-
-        #[inline(always)]
-        unsafe fn store(self, p: *mut f32, v: $V) {
-            // SAFETY: `self` proves the features; the caller promises the memory.
-            unsafe { $store(p, v) }
-        }
-
-        #[inline(always)]
-        unsafe fn stream(self, p: *mut f32, v: $V) {
-            // SAFETY: `self` proves the features; the caller promises the memory and its alignment.
-            unsafe { $stream(p, v) }
-        }
-
-        $crate::lanes::x86::binary!($V { add: $add, sub: $sub, mul: $mul, div: $div });
-
-        #[inline(always)]
-        fn sqrt(self, a: $V) -> $V {
-            // SAFETY: `self` proves the features.
-            unsafe { $sqrt(a) }
-        }
-
-        #[inline(always)]
-        fn fma(self, a: $V, b: $V, c: $V) -> $V {
-            // SAFETY: `self` proves the features.
-            unsafe { $fma(a, b, c) }
+        $crate::lanes::x86::memory! {
+            load(p: *const f32) -> $V: $load(p);
+            store(p: *mut f32, v: $V) -> (): $store(p, v);
+            stream(p: *mut f32, v: $V) -> (): $stream(p, v);
+            load_masked($p: *const f32, $mask: $Mask) -> $V: $load_masked;
+            store_masked($to: *mut f32, $v: $V, $some: $Mask) -> (): $store_masked;
         }
 
         #[inline(always)]
@@ -78,20 +59,33 @@ macro_rules! intrinsics {
     };
 }
 
-/// Of two vectors each.
-macro_rules! binary {
-    ($V:ty { $($name:ident: $intrinsic:ident),* }) => {
+/// Between registers.
+macro_rules! arithmetic {
+    ($($name:ident($($a:ident: $A:ty),*) -> $Out:ty: $intrinsic:ident;)*) => {
         $(
             #[inline(always)]
-            fn $name(self, a: $V, b: $V) -> $V {
+            fn $name(self, $($a: $A),*) -> $Out {
                 // SAFETY: `self` proves the features.
-                unsafe { $intrinsic(a, b) }
+                unsafe { $intrinsic($($a),*) }
             }
         )*
     };
 }
 
-use {binary, intrinsics};
+/// From memory and to it.
+macro_rules! memory {
+    ($($name:ident($($a:ident: $A:ty),*) -> $Out:ty: $intrinsic:expr;)*) => {
+        $(
+            #[inline(always)]
+            unsafe fn $name(self, $($a: $A),*) -> $Out {
+                // SAFETY: `self` proves the features; the caller promises the memory and, for `stream`, its alignment.
+                unsafe { $intrinsic }
+            }
+        )*
+    };
+}
+
+use {arithmetic, intrinsics, memory};
 
 /// The intrinsic with this hint becomes an ordinary prefetch where the compiler does not know of the instruction. Any CPU
 /// with AVX2 has it, or does nothing.

@@ -4,8 +4,9 @@
 //! flight to overlap them by itself, and sees by itself which parameters come next.
 
 use crate::lanes::hint::PrefetchHint;
-use crate::lanes::{Fence, Lanes, Op, prefetch_rows};
+use crate::lanes::{Fence, Lanes, Op};
 use crate::tiles::lists::{List, WIDEST, WORDS, list};
+use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::rates::Rates;
 use crate::tiles::{has_rows, panels, with_width};
 use arm_core::kernels::AdamRates;
@@ -44,9 +45,9 @@ impl Op for AdamGradientBits<'_> {
         assert!(most > 0);
         let (rates, streaming) = (Rates::new(l, self.rates, self.a), self.streaming);
         let _fence = if streaming { Some(Fence(l)) } else { None };
-        let d = self.d.data().as_ptr();
-        let blocks = self.blocks.map(|b| b.as_mut_ptr());
-        prefetch_rows(l, d, stride, examples.min(LISTED), stride / L::N);
+        let d = Panel::new(self.d.data());
+        let blocks = self.blocks.map(PanelMut::new);
+        d.prefetch_rows(l, stride, examples.min(LISTED), stride / L::N);
         let mut lists = [const { List::EMPTY }; 32];
         for r in (0..height).step_by(most) {
             let count = most.min(height - r);
@@ -54,9 +55,9 @@ impl Op for AdamGradientBits<'_> {
                 let (begin, end) = (n == 0, n + LISTED >= examples);
                 list(l, self.x, self.first + r, n, LISTED.min(examples - n), &mut lists[..count]);
                 for (start, vectors, _) in panels(stride, L::N, WIDEST) {
-                    let d = d.wrapping_add(n * stride + start);
+                    let d = d.from(n * stride + start);
                     for (i, list) in lists.iter().enumerate().take(count) {
-                        let blocks = blocks.map(|p| p.wrapping_add((r + i) * stride + start));
+                        let blocks = blocks.map(|p| p.from((r + i) * stride + start));
                         let in_room = i * stride + start;
                         with_width!(vectors, C => {
                             let mut s = [l.splat(0.0); C];
@@ -66,17 +67,19 @@ impl Op for AdamGradientBits<'_> {
                                     *s = l.read(&room[c * L::N..]);
                                 }
                             }
-                            for &e in list.ones() {
-                                let d = d.wrapping_add(usize::from(e) * stride);
-                                for (c, s) in s.iter_mut().enumerate() {
-                                    // SAFETY: listed examples are below `examples`, the panel is within the rows.
-                                    *s = l.add(unsafe { l.load(d.add(c * L::N)) }, *s);
+                            // SAFETY: listed examples are below `examples`, row r + i is within the blocks, and the panel
+                            // within their rows.
+                            unsafe {
+                                for &e in list.ones() {
+                                    let d = d.from(usize::from(e) * stride);
+                                    for (c, s) in s.iter_mut().enumerate() {
+                                        *s = l.add(l.load(d.at(c * L::N, L::N)), *s);
+                                    }
                                 }
-                            }
-                            if end {
-                                // SAFETY: row r + i is within the blocks, the panel within the row.
-                                unsafe { rates.update_all(l, s, blocks, streaming) }
-                                continue;
+                                if end {
+                                    rates.update_all(l, s, blocks, streaming);
+                                    continue;
+                                }
                             }
                             let room = &mut self.room[in_room..in_room + C * L::N];
                             for (c, s) in s.into_iter().enumerate() {

@@ -7,6 +7,7 @@ pub(crate) mod subsets;
 
 use crate::lanes::hint::PrefetchHint;
 use crate::lanes::{Fence, Lanes, Op};
+use crate::tiles::panel::PanelMut;
 use crate::tiles::pending::{Known, PendingTile, Rows};
 use crate::tiles::rates::Rates;
 use crate::tiles::{gradient_pairs, gradient_terms, has_rows};
@@ -45,7 +46,7 @@ impl AdamGradient<'_> {
         assert!(has_rows(inputs, self.first, height), "rows outside of the layer");
         let rates = Rates::new(l, self.rates, self.a);
         let mut known = Known::NOTHING;
-        let blocks = self.blocks.map(|b| b.as_mut_ptr());
+        let blocks = self.blocks.map(PanelMut::new);
         let _fence = if self.streaming { Some(Fence(l)) } else { None };
         let mut pending = PendingTile::<L, HINT>::new(rates, blocks, self.streaming, self.hint, &mut known);
         let rows = Rows { x: self.x, first: self.first, d: self.d, height };

@@ -1,13 +1,14 @@
 //! Adam in the pass that computes the gradient for packed bits of which many are set: the sums of d over each subset of
 //! four examples (method of Four Russians) serve all rows of a panel, and four examples then take one addition a row.
 
-use crate::lanes::{Fence, Lanes, Op, prefetch_rows};
+use crate::lanes::{Fence, Lanes, Op};
 use crate::memory::LINE;
 use crate::operations::adam_gradient::bits::{AdamGradientBits, LISTED};
 use crate::tiles::lists::masks;
+use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::rates::Rates;
 use crate::tiles::{has_rows, panels, split, with_width};
-use arm_core::matrix::{BitMatrix, Matrix};
+use arm_core::matrix::BitMatrix;
 use core::mem::MaybeUninit;
 
 /// Examples of a group.
@@ -54,7 +55,7 @@ type Table = [MaybeUninit<[f32; WIDTH]>; 1 << GROUP];
 struct Tables([Table; GROUPS]);
 
 impl Tables {
-    /// Fills the tables of `count` examples from `n` for `C` vectors from column `start`.
+    /// Fills the tables of `count` examples from `n` for `C` vectors from column `start` of d.
     ///
     /// # Safety
     /// The examples and columns must lie within d.
@@ -62,7 +63,8 @@ impl Tables {
     unsafe fn fill<L: Lanes, const C: usize>(
         &mut self,
         l: L,
-        d: Matrix<'_>,
+        d: Panel<'_>,
+        stride: usize,
         n: usize,
         count: usize,
         start: usize,
@@ -70,17 +72,16 @@ impl Tables {
         for (g, table) in self.0.iter_mut().enumerate().take(count.div_ceil(GROUP)) {
             for c in 0..C {
                 let at = c * L::N;
-                // SAFETY: every sum has WIDTH columns, and C vectors fit in them.
-                unsafe { l.store(table[0].as_mut_ptr().cast::<f32>().add(at), l.splat(0.0)) }
-                for e in 0..GROUP {
-                    let example = g * GROUP + e;
-                    // SAFETY: the caller's; as above, and a sum is written before it is read.
-                    unsafe {
-                        let row = d.data().as_ptr().wrapping_add((n + example) * d.stride() + start + at);
-                        let v = if example < count { l.load(row) } else { l.splat(0.0) };
+                // SAFETY: the caller's; every sum has WIDTH columns, in which C vectors fit, and is written before it is read.
+                unsafe {
+                    l.store(PanelMut::new(&mut table[0]).at(at, L::N), l.splat(0.0));
+                    for e in 0..GROUP {
+                        let example = g * GROUP + e;
+                        let row = d.from((n + example) * stride + start);
+                        let v = if example < count { l.load(row.at(at, L::N)) } else { l.splat(0.0) };
                         for subset in 0..1 << e {
-                            let sum = l.load(table[subset].as_ptr().cast::<f32>().add(at));
-                            let to = table[subset | 1 << e].as_mut_ptr().cast::<f32>().add(at);
+                            let sum = l.load(Panel::new(&table[subset]).at(at, L::N));
+                            let to = PanelMut::new(&mut table[subset | 1 << e]).at(at, L::N);
                             l.store(to, l.add(sum, v));
                         }
                     }
@@ -105,8 +106,8 @@ impl Op for AdamGradientSums<'_> {
         assert!(has_rows(x.cols(), first, height), "rows outside of the layer");
         assert!(examples <= MOST && x.height() >= examples);
         let rates = Rates::new(l, rates, a);
-        let blocks = blocks.map(|b| b.as_mut_ptr());
-        prefetch_rows(l, d.data().as_ptr(), stride, examples.min(LISTED), WIDTH / L::N);
+        let (d, blocks) = (Panel::new(d.data()), blocks.map(PanelMut::new));
+        d.prefetch_rows(l, stride, examples.min(LISTED), WIDTH / L::N);
         let _fence = if streaming { Some(Fence(l)) } else { None };
         // All three are written before they are read.
         let mut tables = Tables([const { [const { MaybeUninit::uninit() }; 1 << GROUP] }; GROUPS]);
@@ -132,38 +133,38 @@ impl Op for AdamGradientSums<'_> {
                     let (begin, end) = (n == 0, n + count == examples);
                     // What the next tables are made of, which other threads may have written: an example each row.
                     let (from, column) = if end { (0, start + vectors * L::N) } else { (n + count, start) };
-                    let mut next = d.data().as_ptr().wrapping_add(from * stride + column);
+                    let mut next = d.from(from * stride + column);
                     let due = if column < stride { LISTED.min(examples - from) } else { 0 };
                     let at_once = due.saturating_sub(rows);
-                    prefetch_rows(l, next, stride, at_once, vectors);
-                    next = next.wrapping_add(at_once * stride);
+                    next.prefetch_rows(l, stride, at_once, vectors);
+                    next = next.from(at_once * stride);
                     with_width!(vectors, C => {
                         // SAFETY: `count` examples from n and C vectors from `start` lie within d, rows `block..` + `rows`
                         // within the blocks; a subset is below the number of sums.
                         unsafe {
-                            tables.fill::<L, C>(l, d, n, count, start);
-                            let table = tables.0.as_ptr().cast::<[f32; WIDTH]>();
+                            tables.fill::<L, C>(l, d, stride, n, count, start);
+                            let table = Panel::new(&tables.0);
                             let (mut before, mut waiting) = ([l.splat(0.0); C], None);
                             for (r, subsets) in subsets[..rows].iter().enumerate() {
                                 if r < due {
-                                    prefetch_rows(l, next, stride, 1, C);
-                                    next = next.wrapping_add(stride);
+                                    next.prefetch_rows(l, stride, 1, C);
+                                    next = next.from(stride);
                                 }
                                 let mut s = [l.splat(0.0); C];
                                 if !begin {
                                     for (c, s) in s.iter_mut().enumerate() {
-                                        *s = l.load(sums[r].as_ptr().cast::<f32>().add(c * L::N));
+                                        *s = l.load(Panel::new(&sums[r]).at(c * L::N, L::N));
                                     }
                                 }
                                 for &subset in &subsets.assume_init_ref()[..count.div_ceil(GROUP)] {
-                                    let sum = table.add(usize::from(subset)).cast::<f32>();
+                                    let sum = table.from(usize::from(subset) * WIDTH);
                                     for (c, s) in s.iter_mut().enumerate() {
-                                        *s = l.add(l.load(sum.add(c * L::N)), *s);
+                                        *s = l.add(l.load(sum.at(c * L::N, L::N)), *s);
                                     }
                                 }
                                 if !end {
                                     for (c, s) in s.into_iter().enumerate() {
-                                        l.store(sums[r].as_mut_ptr().cast::<f32>().add(c * L::N), s);
+                                        l.store(PanelMut::new(&mut sums[r]).at(c * L::N, L::N), s);
                                     }
                                     continue;
                                 }
@@ -172,7 +173,7 @@ impl Op for AdamGradientSums<'_> {
                                 let ahead = at + AHEAD.min(rows - 1 - r) * stride;
                                 for p in blocks {
                                     for c in 0..C {
-                                        l.prefetch_write(p.wrapping_add(ahead + c * L::N));
+                                        p.prefetch_write(l, ahead + c * L::N);
                                     }
                                 }
                                 if hint.is_left() {
@@ -183,12 +184,12 @@ impl Op for AdamGradientSums<'_> {
                                 }
                                 // The row before, whose division does not wait for this row's sum.
                                 if let Some(at) = waiting.replace(at) {
-                                    rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), streaming);
+                                    rates.update_all::<C>(l, before, blocks.map(|p| p.from(at)), streaming);
                                 }
                                 before = s;
                             }
                             if let Some(at) = waiting {
-                                rates.update_all::<C>(l, before, blocks.map(|p| p.add(at)), streaming);
+                                rates.update_all::<C>(l, before, blocks.map(|p| p.from(at)), streaming);
                             }
                         }
                     });

@@ -1,4 +1,4 @@
-//! The debugger's console and exit code, by Arm's semihosting calls (the RISC-V ones have the same numbers).
+//! Arm's semihosting calls (the RISC-V ones have the same numbers): a debugger or an emulator serves them.
 
 /// Calls the host; `argument` is a value or an address, as the operation says.
 fn call(operation: usize, argument: usize) -> usize {
@@ -27,8 +27,7 @@ fn call(operation: usize, argument: usize) -> usize {
     result
 }
 
-/// Ends the program; the emulator's exit code is 0 for success and 1 otherwise.
-pub fn exit(success: bool) -> ! {
+pub(super) fn exit(success: bool) -> ! {
     const SYS_EXIT: usize = 0x18;
     const APPLICATION_EXIT: usize = 0x2_0026;
     const RUN_TIME_ERROR: usize = 0x2_0023;
@@ -66,53 +65,9 @@ impl Drop for File {
     }
 }
 
-/// Writes text.
-pub fn text(s: &str) {
+pub(super) fn write(bytes: &[u8]) {
     const SYS_WRITEC: usize = 0x03;
-    for c in s.as_bytes() {
+    for c in bytes {
         call(SYS_WRITEC, core::ptr::from_ref(c) as usize);
-    }
-}
-
-/// Writes a whole number.
-pub fn number(mut n: u32) {
-    let mut digits = [b'0'; 10];
-    let mut first = 10;
-    for (i, digit) in digits.iter_mut().enumerate().rev() {
-        *digit = b'0' + (n % 10) as u8;
-        n /= 10;
-        first = i;
-        if n == 0 {
-            break;
-        }
-    }
-    text(core::str::from_utf8(digits.get(first..).unwrap_or_default()).unwrap_or_default());
-}
-
-/// Writes a number with three digits after the point.
-pub fn decimal(x: f32) {
-    if x < 0.0 {
-        text("-");
-    }
-    let thousandths = (x.abs() * 1000.0 + 0.5) as u32;
-    number(thousandths / 1000);
-    text(".");
-    let rest = thousandths % 1000;
-    text(if rest < 10 {
-        "00"
-    } else if rest < 100 {
-        "0"
-    } else {
-        ""
-    });
-    number(rest);
-}
-
-/// Writes a 64-bit pattern.
-pub fn hex(bits: u64) {
-    for shift in (0..16).rev() {
-        let digit = (bits >> (4 * shift)) as u8 & 15;
-        let c = [if digit < 10 { b'0' + digit } else { b'a' - 10 + digit }];
-        text(core::str::from_utf8(&c).unwrap_or_default());
     }
 }

@@ -1,27 +1,26 @@
 //! A driver with a run's progress: what a checkpoint holds, and the last good state.
 
-use super::TrainError;
 use super::erased::{ErasedDriver, Typed};
-use super::error::at;
 use crate::driver::{Driver, Peers, Threads};
 use crate::kernels::Desktop;
 use crate::memory::LINE;
 use crate::network::{Model, Network, SplitRows, copy_rows};
-use crate::train::{Checkpoint, Config, Progress};
+use crate::train::error::at;
+use crate::train::{Checkpoint, Config, Progress, TrainError};
 use arm_core::init::output_bias;
 use arm_core::objective::{Conditional, Objective, Vae};
 use arm_core::optim::Adam;
 use arm_core::{BitMatrix, Error};
 
-pub(super) struct State<'a> {
+pub(in crate::train) struct State<'a> {
     pub(super) driver: Box<dyn ErasedDriver + 'a>,
     config: &'a Config,
     network: &'a Network,
-    pub(super) progress: Progress,
+    pub(in crate::train) progress: Progress,
     /// Parameters of the best epoch.
-    pub(super) best: Vec<f32>,
+    pub(in crate::train) best: Vec<f32>,
     /// Parameters and moments at the start of the epoch in progress, unpadded; empty between epochs.
-    pub(super) good: Vec<f32>,
+    pub(in crate::train) good: Vec<f32>,
 }
 
 /// A driver for a run, ready but for its state.
@@ -47,7 +46,7 @@ where
 
 impl<'a> State<'a> {
     /// A run that has taken no step. `means` are those of the train split's columns.
-    pub(super) fn new(
+    pub(in crate::train) fn new(
         config: &'a Config,
         network: &'a Network,
         (threads, peers): (Threads, Option<&'a dyn Peers>),
@@ -67,11 +66,11 @@ impl<'a> State<'a> {
     }
 
     /// Whether an epoch has begun and not ended.
-    pub(super) fn within_epoch(&self) -> bool {
+    pub(in crate::train) fn within_epoch(&self) -> bool {
         !self.good.is_empty()
     }
 
-    pub(super) fn step(
+    pub(in crate::train) fn step(
         &mut self,
         x: BitMatrix<'_>,
         y: BitMatrix<'_>,
@@ -84,7 +83,7 @@ impl<'a> State<'a> {
     }
 
     /// Takes a step on rows of zeros of `cols` units, and measures the variance there: an error is what a run would meet.
-    pub(super) fn try_step(&mut self, cols: usize) -> Result<(), TrainError> {
+    pub(in crate::train) fn try_step(&mut self, cols: usize) -> Result<(), TrainError> {
         let examples = self.config.batch;
         let words = vec![0; examples * cols.div_ceil(32)];
         let split = SplitRows::new(&self.network.shape(), &words, cols);
@@ -101,14 +100,14 @@ impl<'a> State<'a> {
     }
 
     /// Remembers the state at the start of an epoch.
-    pub(super) fn keep_good(&mut self) {
+    pub(in crate::train) fn keep_good(&mut self) {
         self.good = self.driver.unpadded();
         self.good.extend(self.moments());
         self.good.extend(self.driver.learned());
     }
 
     /// Restores what [`keep_good`](Self::keep_good) remembered, of step `first`.
-    pub(super) fn go_back(&mut self, first: u64) -> Result<(), TrainError> {
+    pub(in crate::train) fn go_back(&mut self, first: u64) -> Result<(), TrainError> {
         let plain = self.network.shape();
         let good = std::mem::take(&mut self.good);
         let lacking = || TrainError::Checkpoint("it lacks the start of its epoch");
@@ -120,7 +119,7 @@ impl<'a> State<'a> {
         Ok(())
     }
 
-    pub(super) fn checkpoint(&self) -> Checkpoint {
+    pub(in crate::train) fn checkpoint(&self) -> Checkpoint {
         let params = self.driver.unpadded();
         let moments = self.moments();
         Checkpoint {
@@ -134,7 +133,7 @@ impl<'a> State<'a> {
         }
     }
 
-    pub(super) fn restore(&mut self, from: Checkpoint) -> Result<(), TrainError> {
+    pub(in crate::train) fn restore(&mut self, from: Checkpoint) -> Result<(), TrainError> {
         let plain = self.network.shape();
         if from.model.network != *self.network {
             return Err(TrainError::Checkpoint("it is of another network"));

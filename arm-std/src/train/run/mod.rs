@@ -1,7 +1,9 @@
 //! The epochs of a run.
 
+mod erased;
+mod state;
+
 use super::error::at;
-use super::state::State;
 use super::{Epoch, Next, Observer, RETRIES, Restored, TrainError, best};
 use crate::data::{BitTable, Splits};
 use crate::driver::{Peers, Threads};
@@ -14,6 +16,7 @@ use crate::train::{Checkpoint, Config, Progress};
 use arm_core::estimator::Arm;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Engine, Error};
+pub(super) use state::State;
 use std::time::{Duration, Instant};
 
 /// How a run ended.

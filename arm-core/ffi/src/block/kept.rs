@@ -1,0 +1,144 @@
+//! The learner that is kept in a block, and how it is put together.
+
+use super::form::layer;
+use super::head::{HEAD_WORDS, Head, LAYER_WORDS, address_of, head_of, join, start, stored, sum_of_others};
+use super::{Net, SBN_LAYER_WORDS, SBN_STATE_WORDS, words};
+use crate::pointers::{check, slice, slice_mut};
+use crate::rules::{self, Chosen, rate_of};
+use crate::status::*;
+use crate::types::*;
+use arm_core::learner::{Slices, State};
+use arm_core::{Codings, Layer, Learner};
+
+/// What is put together from the head; the layers of the shape follow it.
+pub(super) struct Kept {
+    codings: Codings<'static>,
+    pub(super) net: Net,
+}
+
+/// Words of [`Kept`], with one for its alignment. What C reserves may be more.
+const KEPT_WORDS: usize = SBN_STATE_WORDS - HEAD_WORDS;
+const KEPT_LAYER_WORDS: usize = SBN_LAYER_WORDS - LAYER_WORDS;
+
+const _: () =
+    assert!(align_of::<Head>() == 4 && align_of::<Kept>() <= 8 && align_of::<Kept>() >= align_of::<Layer>());
+const _: () = assert!(size_of::<Kept>().is_multiple_of(align_of::<Layer>()));
+const _: () = assert!(size_of::<Kept>() + 4 <= 4 * KEPT_WORDS && size_of::<Layer>() <= 4 * KEPT_LAYER_WORDS);
+
+/// Puts the learner together where the block lies now; `fresh` ones draw their parameters.
+///
+/// # Safety
+///
+/// The block is claimed, and its head is that of [`write`].
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn attach(base: *mut u32, fresh: bool) -> Result<(), Refusal> {
+    let lost = |_| Refusal(SBN_ERROR_MEMORY);
+    // SAFETY: a block is at least a head.
+    let mut head = unsafe { head_of(base).read() };
+    let (count, means) = (head.layers(), head.means());
+    let (begin, needed) = (start(count, means), head.fixed.words as usize);
+    if count > SBN_MAX_LAYERS as usize || begin != head.fixed.start as usize || needed < begin {
+        return Err(Refusal(SBN_ERROR_MEMORY));
+    }
+    check(base, needed)?;
+    // SAFETY: the block has so many layers.
+    let others_sum = unsafe { sum_of_others(base, count) };
+    if !fresh && others_sum != head.fixed.others_sum {
+        return Err(Refusal(SBN_ERROR_MEMORY));
+    }
+    head.fixed.others_sum = others_sum;
+    // SAFETY: a block that was not made just now holds the learner that was put together elsewhere, at this place.
+    let before = if fresh { None } else { Some(unsafe { left(base.byte_add(head.fixed.kept as usize)) }) };
+    // SAFETY: what is behind head and layers, within the `needed` words of the block. Their contents are plain words,
+    // written before; nothing else refers to them, because a learner that was kept here is not used any more.
+    let (means, kept, layers) = unsafe {
+        let means = slice(base.add(HEAD_WORDS + LAYER_WORDS * count).cast::<f32>(), means);
+        let kept = kept(base, count, means.len());
+        (means, kept, kept.add(1).cast::<Layer>())
+    };
+    for i in 0..count {
+        // SAFETY: as above; there is room for a layer each behind the learner.
+        unsafe { layers.add(i).write(layer(stored(base, i)).map_err(lost)?) };
+    }
+    let form = head.form(means);
+    // SAFETY: in the block, and written now. Both stay as they are while the learner is used.
+    let (codings, layers) = unsafe {
+        (&raw mut (*kept).codings).write(form.codings());
+        (&(*kept).codings, slice(layers, count))
+    };
+    // SAFETY: as above.
+    let all = (0..count).map(|i| unsafe { stored(base, i) });
+    let shape = form.shape(head.encoder as usize, layers, codings, all).map_err(lost)?;
+    let config = head.config();
+    let (chosen, rule) = (Chosen::new(&config).map_err(lost)?, rules::rule(&config).map_err(lost)?);
+    let samples = arm_core::estimator::Estimator::samples(&chosen);
+    if words(&shape, &rule, samples) != needed {
+        return Err(Refusal(SBN_ERROR_MEMORY));
+    }
+    let (params, moments) = (shape.params(), shape.params() * rule.moments());
+    // SAFETY: parameters, moments and scratch lie behind each other up to the end of the block; they were all written
+    // before, and nobody else refers to them.
+    let memory = unsafe {
+        let at = base.add(begin);
+        Slices {
+            params: slice_mut(at.cast(), params),
+            moments: slice_mut(at.add(params).cast(), moments),
+            scratch: slice_mut(at.add(params + moments), needed - begin - params - moments),
+        }
+    };
+    let seed = join(head.config.seed);
+    let net = match before {
+        None => Learner::new(shape, chosen, rule, seed, memory)?,
+        Some(Left { state, rate, learned }) => {
+            let mut net = Learner::attach(shape, chosen, rule, seed, memory, state)?;
+            *rate_of(net.optimiser_mut()) = rate;
+            net.set_learned_state(learned.as_slice())?;
+            net
+        }
+    };
+    head.fixed.kept = (kept.addr() - base.addr()) as u32;
+    (head.fixed.params, head.fixed.address) = (params as u32, address_of(base));
+    head.sum = head.fixed.sum();
+    // SAFETY: within the block; whatever was there needs no drop. The mark stays as it is.
+    unsafe {
+        (&raw mut (*kept).net).write(net);
+        head_of(base).write(head);
+    }
+    Ok(())
+}
+
+/// What a learner has come to.
+struct Left {
+    state: State,
+    rate: f32,
+    learned: Option<f32>,
+}
+
+/// That of the learner whose bytes lie here, wherever what it refers to was.
+///
+/// # Safety
+///
+/// They were copied from one that was put together.
+unsafe fn left(bytes: *mut u32) -> Left {
+    let mut copy = core::mem::MaybeUninit::<Kept>::uninit();
+    // SAFETY: so many bytes lie there, which need not be aligned for a learner here. What it refers to is not touched.
+    unsafe {
+        copy.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(bytes.cast(), size_of::<Kept>());
+        let net = &mut (*copy.as_mut_ptr()).net;
+        let (state, rate) = (net.state(), *rate_of(net.optimiser_mut()));
+        Left { state, rate, learned: net.learned_state().first().copied() }
+    }
+}
+
+/// Where the learner is kept.
+///
+/// # Safety
+///
+/// The block has so many layers and means.
+#[inline(always)]
+unsafe fn kept(base: *mut u32, layers: usize, means: usize) -> *mut Kept {
+    // SAFETY: within the block; there is a word more for the alignment.
+    let room = unsafe { base.add(HEAD_WORDS + LAYER_WORDS * layers + means) };
+    room.map_addr(|address| address.next_multiple_of(align_of::<Kept>())).cast()
+}

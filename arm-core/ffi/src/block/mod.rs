@@ -1,0 +1,215 @@
+//! The block of memory behind a network: head, layers, means, the learner, parameters, moments, scratch.
+//!
+//! Head, layers and means say everything; the learner is put together from them and kept, so that a call need not do so
+//! again. It holds addresses: where a block was copied elsewhere, the next call puts it together anew.
+
+mod form;
+mod head;
+mod kept;
+
+pub(crate) use form::{Form, Layers};
+
+use crate::claim::{READY, claim, claim_any, release};
+use crate::pointers::{Span, one};
+use crate::rules::{self, Chosen};
+use crate::status::*;
+use crate::types::*;
+use arm_core::optim::Rule;
+use arm_core::{Coding, Learner, Shape};
+use head::{Fixed, HEAD_WORDS, Head, LAYER_WORDS, Settings, address_of, head_of, start};
+use kept::{Kept, attach};
+
+/// The learner that C sees.
+pub(crate) type Net = Learner<'static, 'static, Chosen, Rule>;
+
+/// Words of a network's memory beside layers, parameters, moments and scratch, and of a layer: as in the header.
+pub(crate) const SBN_STATE_WORDS: usize = if size_of::<usize>() == 4 { 112 } else { 180 };
+pub(crate) const SBN_LAYER_WORDS: usize = if size_of::<usize>() == 4 { 7 } else { 8 };
+
+/// Words of the block, the head included. Saturates where they would not fit.
+pub(crate) fn words(shape: &Shape<'_>, rule: &Rule, samples: usize) -> usize {
+    let means = if let Coding::Centred(means) = shape.x_coding() { means.len() } else { 0 };
+    shape
+        .params()
+        .saturating_mul(1 + rule.moments())
+        .saturating_add(start(shape.network_layers(), means))
+        .saturating_add(shape.training_scratch(1, samples))
+        .saturating_add(arm_core::bits::words(shape.inputs()))
+}
+
+/// Makes a network in the `given` words at `base`, from what C describes.
+///
+/// # Safety
+///
+/// `base` passed [`check`] for so many words, which are the caller's and disjoint from all that is read.
+pub(crate) unsafe fn create(
+    base: *mut u32,
+    given: usize,
+    (encoder, decoder): (&[sbn_layer], &[sbn_layer]),
+    form: Form<'_>,
+    config: sbn_config,
+) -> Result<(), Refusal> {
+    let needed = {
+        let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
+        let shape =
+            form.shape(encoder.len(), read.all(), &codings, encoder.iter().chain(decoder).copied())?;
+        let (chosen, rule) = (Chosen::new(&config)?, rules::rule(&config)?);
+        rule.check()?;
+        arm_core::estimator::Estimator::check(&chosen, &shape)?;
+        words(&shape, &rule, arm_core::estimator::Estimator::samples(&chosen))
+    };
+    if given < needed || given < HEAD_WORDS {
+        return Err(Refusal(SBN_ERROR_SIZE));
+    }
+    // SAFETY: aligned, and there are more words.
+    let before = unsafe { claim_any(base) }.map_err(Refusal)?;
+    // SAFETY: claimed, large enough.
+    let made = unsafe { write(base, needed, (encoder, decoder), form, config) };
+    // SAFETY: claimed above.
+    unsafe { release(base, if made.is_ok() { READY } else { before }) };
+    made
+}
+
+/// # Safety
+///
+/// As [`create`]; the block is claimed, and `needed` words of it are there.
+unsafe fn write(
+    base: *mut u32,
+    needed: usize,
+    (encoder, decoder): (&[sbn_layer], &[sbn_layer]),
+    form: Form<'_>,
+    config: sbn_config,
+) -> Result<(), Refusal> {
+    let (count, means) = (encoder.len() + decoder.len(), form.means.len());
+    // SAFETY: so many words are there, behind the mark. C need not have written to them: there are no references yet.
+    unsafe { base.add(1).write_bytes(0, needed - 1) };
+    let sbn_config { estimator, optimiser, rate, momentum, beta2, epsilon, samples, decay, .. } = config;
+    let seed = [config.seed_low, config.seed_high];
+    let (start, words) = (start(count, means) as u32, needed as u32);
+    let fixed = Fixed { others_sum: 0, words, start, params: 0, kept: 0, address: [0; 2] };
+    let head = Head {
+        sum: 0,
+        fixed,
+        inputs: form.inputs,
+        encoder: encoder.len() as u32,
+        decoder: decoder.len() as u32,
+        prior_units: form.prior_units,
+        flags: form.flags,
+        config: Settings { estimator, optimiser, rate, momentum, beta2, epsilon, seed, samples, decay },
+    };
+    // SAFETY: the head, layers and means are in the block; the caller's arrays are not.
+    unsafe {
+        head_of(base).write(head);
+        let layers = base.add(HEAD_WORDS).cast::<sbn_layer>();
+        encoder.iter().chain(decoder).enumerate().for_each(|(i, layer)| layers.add(i).write(*layer));
+        let to = base.add(HEAD_WORDS + LAYER_WORDS * count).cast::<f32>();
+        form.means.iter().enumerate().for_each(|(i, mean)| to.add(i).write(*mean));
+        attach(base, true)
+    }
+}
+
+/// Claims the network at `net`, checks the other arguments, none of which may lie in its block, runs `work`, and gives the
+/// network back.
+///
+/// # Safety
+///
+/// `net` came from `sbn_init`, or fails the checks here.
+#[inline(always)]
+pub(crate) unsafe fn open(
+    net: *const sbn_network,
+    arguments: impl FnOnce(Span) -> Result<(), Refusal>,
+    work: impl FnOnce(&mut Net) -> Result<i32, Refusal>,
+) -> i32 {
+    let base = net.cast_mut().cast::<u32>();
+    if let Err(Refusal(status)) = one(base) {
+        return status;
+    }
+    // SAFETY: not null and aligned. Nothing else of the block is looked at before.
+    if let Err(status) = unsafe { claim(base) } {
+        return status;
+    }
+    let run = || {
+        // SAFETY: claimed.
+        let net = unsafe { ready(base)? };
+        // SAFETY: a block is at least a head.
+        let block = Span::of(base, unsafe { (*head_of(base)).fixed.words } as usize);
+        arguments(block)?;
+        // SAFETY: kept in the block, which is claimed: there is no other reference to it.
+        work(unsafe { &mut *net })
+    };
+    let result = run();
+    // SAFETY: claimed above.
+    unsafe { release(base, READY) };
+    result.unwrap_or_else(|Refusal(status)| status)
+}
+
+/// The learner of a block.
+///
+/// # Safety
+///
+/// The block is claimed: `sbn_init` has made it.
+#[inline(always)]
+unsafe fn ready(base: *mut u32) -> Result<*mut Net, Refusal> {
+    // SAFETY: a block is at least a head, and claimed. Where its sum is right, all else that it says is there.
+    unsafe {
+        let head = head_of(base);
+        if (*head).sum != (*head).fixed.sum() {
+            return Err(Refusal(SBN_ERROR_MEMORY));
+        }
+        if (*head).fixed.address != address_of(base) {
+            attach(base, false)?;
+        }
+        let kept = base.byte_add((*head).fixed.kept as usize).cast::<Kept>();
+        Ok(&raw mut (*kept).net)
+    }
+}
+
+/// A word or two of the head, of a network that nobody works with, without claiming it: what is read belongs to one call.
+///
+/// # Safety
+///
+/// As [`open`].
+#[inline(always)]
+unsafe fn peek<R>(net: *const sbn_network, read: impl FnOnce(*const Head) -> R) -> Result<R, i32> {
+    let base = net.cast_mut().cast::<u32>();
+    one(base).map_err(|Refusal(status)| status)?;
+    // SAFETY: not null and aligned.
+    match unsafe { crate::claim::look(base) } {
+        // SAFETY: a block is at least a head.
+        READY => Ok(read(unsafe { head_of(base) })),
+        crate::claim::BUSY => Err(SBN_ERROR_BUSY),
+        _ => Err(SBN_ERROR_MEMORY),
+    }
+}
+
+/// The number of steps begun, modulo 2^32.
+///
+/// # Safety
+///
+/// As [`open`].
+#[inline(always)]
+pub(crate) unsafe fn steps(net: *const sbn_network) -> Result<u32, i32> {
+    // SAFETY: a block that is ready has a learner there; it was copied with the block, and is only asked for a number.
+    unsafe {
+        peek(net, |head| {
+            let kept = net.byte_add((*head).fixed.kept as usize).cast::<Kept>();
+            (*kept).net.steps() as u32
+        })
+    }
+}
+
+/// Where the parameters are, and their number.
+///
+/// # Safety
+///
+/// As [`open`].
+#[inline(always)]
+pub(crate) unsafe fn params(net: *const sbn_network) -> Result<(*const f32, usize), i32> {
+    // SAFETY: a block is at least a head, and has that many words before its parameters.
+    unsafe {
+        peek(net, |head| {
+            let (start, params) = ((*head).fixed.start as usize, (*head).fixed.params as usize);
+            (net.cast::<u32>().add(start).cast::<f32>(), params)
+        })
+    }
+}

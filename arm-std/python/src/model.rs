@@ -1,0 +1,258 @@
+//! What a model makes of rows and codes, and where it goes.
+
+use crate::arrays::{floats, zeros};
+use crate::errors::value;
+use crate::fit;
+use crate::table::Table;
+use arm_core::estimator::Arm;
+use arm_core::objective::{Conditional, Objective, Vae};
+use arm_core::{Batch, BitMatrix, Coding, Engine, Error, Layer, Prior, Shard};
+use arm_std::data::BitTable;
+use arm_std::estimators::{BaselineName, Choice, EstimatorName};
+use arm_std::kernels::Desktop;
+use arm_std::measure::{self, Rows, Scores};
+use arm_std::memory::{Aligned, LINE};
+use arm_std::network::export::Export;
+use arm_std::network::{Model, Network, SplitRows};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes};
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// Rows that a thread predicts at a time.
+const SHARE: usize = 64;
+
+/// The settings that make such a network, as JSON.
+pub(crate) fn settings_of(network: &Network) -> String {
+    let mut settings = json!({ "network": network.notation() });
+    let mut slopes = network.encoder.iter().chain(&network.decoder).filter_map(|layer| match layer {
+        Layer::Hidden { activation, .. } => Some(activation.slope()),
+        Layer::Bernoulli { .. } => None,
+    });
+    if let Some(slope) = slopes.next_back() {
+        settings["slope"] = json!(slope);
+    }
+    if network.prior == Prior::Learned {
+        settings["prior"] = json!("learned");
+    }
+    match network.shape().x_coding() {
+        Coding::ZeroOne => {}
+        Coding::Signed => settings["inputs"] = json!("signed"),
+        Coding::Centred(_) => settings["inputs"] = json!("centred"),
+    }
+    if network.shape().b_coding() == Coding::Signed {
+        settings["signed-units"] = json!(true);
+    }
+    settings.to_string()
+}
+
+/// A network with its parameters. It does not change.
+#[pyclass(frozen, name = "Model", module = "sbn._sbn")]
+pub(crate) struct Net(pub(crate) Arc<Model>);
+
+#[pymethods]
+impl Net {
+    /// The network as it is written.
+    #[getter]
+    fn network(&self) -> String {
+        self.0.network.notation()
+    }
+
+    /// The network's description as JSON.
+    #[getter]
+    fn description(&self) -> String {
+        self.0.network.to_json()
+    }
+
+    #[getter]
+    fn conditional(&self) -> bool {
+        self.0.network.conditional
+    }
+
+    /// Units of the input and of the target.
+    #[getter]
+    fn widths(&self) -> (usize, usize) {
+        (self.0.network.inputs, self.0.network.shape().targets())
+    }
+
+    /// Units of the top stochastic layer.
+    #[getter]
+    fn code_width(&self) -> usize {
+        let shape = self.0.network.shape();
+        shape.stochastic_width(shape.stochastic_layers() - 1)
+    }
+
+    /// The bound of -log p of every row (of -log p(y | x) where rows are input and target), with `samples` samples whose uniforms
+    /// follow from `seed` and what a row holds.
+    fn nll<'py>(
+        &self,
+        py: Python<'py>,
+        rows: &Table,
+        samples: usize,
+        seed: u64,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyByteArray>> {
+        let scores = py.detach(|| {
+            let shape = self.0.network.shape().padded(LINE);
+            let engine = Engine::new(shape, Desktop::new(), Arm, seed)?;
+            let (params, threads) = (self.0.padded(LINE), fit::threads(threads).most());
+            Scores::of(&engine, params.floats(), Rows::by_content(&rows.0), samples, threads, None)
+        });
+        Ok(floats(py, &scores.map_err(value)?.nll))
+    }
+
+    /// p(y = 1 | x) of every target, for rows of inputs.
+    fn predict<'py>(
+        &self,
+        py: Python<'py>,
+        rows: &Table,
+        samples: u64,
+        seed: u64,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyByteArray>> {
+        let p = py.detach(|| self.predicted(&rows.0, samples, seed, fit::threads(threads).most()));
+        Ok(floats(py, &p.map_err(value)?))
+    }
+
+    /// The code of every row.
+    fn codes(&self, py: Python<'_>, rows: &Table) -> PyResult<Table> {
+        let codes = py.detach(|| measure::codes(&self.0, &rows.0));
+        codes.map(|codes| Table(codes.into())).map_err(value)
+    }
+
+    /// What every code says of the row.
+    fn decoded<'py>(&self, py: Python<'py>, codes: &Table) -> PyResult<Bound<'py, PyByteArray>> {
+        let p = py.detach(|| measure::decoded(&self.0, &codes.0));
+        Ok(floats(py, &p.map_err(value)?))
+    }
+
+    /// p(x = 1 | b) of `count` samples b of the model.
+    fn generate<'py>(&self, py: Python<'py>, count: usize, seed: u64) -> PyResult<Bound<'py, PyByteArray>> {
+        let mut p = zeros(count.saturating_mul(self.0.network.inputs))?;
+        let done = py.detach(|| {
+            let shape = self.0.network.shape();
+            let engine = Engine::new(shape, Desktop::new(), Arm, seed)?;
+            let mut scratch = Aligned::zeroed(shape.inference_scratch(1, 1));
+            for (row, p) in p.chunks_mut(shape.inputs().max(1)).enumerate() {
+                let batch = Batch::new(BitMatrix::NONE, 1, row as u64, 0);
+                engine.generate(&self.0.params, batch, scratch.words_mut(), p)?;
+            }
+            Ok::<_, Error>(())
+        });
+        done.map_err(value)?;
+        Ok(floats(py, &p))
+    }
+
+    /// Name, shape and values of every tensor.
+    fn params<'py>(&self, py: Python<'py>) -> Vec<(String, Vec<usize>, Bound<'py, PyByteArray>)> {
+        tensors(&self.0.network, &self.0.params, py)
+    }
+
+    /// The gradient of the mean of f over a batch at the uniforms of `step`, and f of every row.
+    #[expect(clippy::type_complexity, reason = "it is a tuple in Python")]
+    fn gradient<'py>(
+        &self,
+        py: Python<'py>,
+        rows: &Table,
+        estimator: &str,
+        samples: usize,
+        seed: u64,
+        step: u64,
+    ) -> PyResult<(Vec<(String, Vec<usize>, Bound<'py, PyByteArray>)>, Bound<'py, PyByteArray>)> {
+        let (name, samples) = (crate::black_box::estimator(estimator)?, samples);
+        let (gradient, f) = match self.0.network.conditional {
+            true => self.gradient_of(Conditional, &rows.0, name, samples, (seed, step)),
+            false => self.gradient_of(Vae, &rows.0, name, samples, (seed, step)),
+        }
+        .map_err(value)?;
+        Ok((tensors(&self.0.network, &gradient, py), floats(py, &f)))
+    }
+
+    /// What `arm export` writes.
+    fn export(&self, out: PathBuf) -> PyResult<()> {
+        Export::new(&self.0).map_err(value)?.write(&out).map_err(value)
+    }
+
+    /// The bytes that a device loads.
+    fn device_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.0.to_device().map_err(value)?))
+    }
+}
+
+impl Net {
+    fn predicted(&self, rows: &BitTable, samples: u64, seed: u64, threads: usize) -> Result<Vec<f32>, Error> {
+        let shape = self.0.network.shape();
+        let (width, targets) = (rows.words_per_row(), shape.targets());
+        if rows.cols() != shape.inputs() {
+            return Err(Error::Width { needed: shape.inputs(), given: rows.cols() });
+        }
+        let mut out = vec![0.0; rows.rows() * targets];
+        let work =
+            Mutex::new(rows.words().chunks(SHARE * width.max(1)).zip(out.chunks_mut(SHARE * targets.max(1))));
+        let run = || loop {
+            let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((words, out)) = next else { return Ok(()) };
+            // Every row has the uniforms of the first: what is predicted does not depend on where a row stands.
+            for (row, out) in words.chunks(width.max(1)).zip(out.chunks_mut(targets.max(1))) {
+                let row = SplitRows::new(&shape, row, rows.cols());
+                out.copy_from_slice(&measure::predictions(&self.0, &row, 1, samples, seed)?);
+            }
+        };
+        thread::scope(|scope| {
+            let spawn = |_| thread::Builder::new().spawn_scoped(scope, run).ok();
+            let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+            let result = run();
+            others.into_iter().fold(result, |r, w| r.and(w.join().unwrap_or(Err(Error::Unsupported))))
+        })?;
+        Ok(out)
+    }
+
+    /// Unpadded, in the order of the parameters; and f of every row.
+    fn gradient_of(
+        &self,
+        mut objective: impl Objective<Desktop>,
+        rows: &BitTable,
+        name: EstimatorName,
+        samples: usize,
+        (seed, step): (u64, u64),
+    ) -> Result<(Vec<f32>, Vec<f32>), Error> {
+        let shape = self.0.network.shape();
+        let choice = Choice { name, samples, baseline: BaselineName::None };
+        let engine = Engine::new(shape, Desktop::new(), choice.estimator(&shape)?, seed)?;
+        let (split, count) = (SplitRows::new(&shape, rows.words(), rows.cols()), rows.rows());
+        let mut scratch = Aligned::zeroed(engine.training_scratch(count));
+        let (mut gradient, mut f) = (vec![0.0; shape.params()], vec![0.0; count]);
+        let batch = Batch { y: split.y(0..count), ..Batch::new(split.x(0..count), count, 0, step) };
+        engine.examples(&mut objective, &self.0.params, batch, scratch.words_mut(), &mut f)?;
+        let shards = [Shard { batch, scratch: scratch.words() }];
+        for layer in 0..shape.dense_layers() {
+            let dense = shape.dense(layer);
+            let part = &mut gradient[dense.offset..dense.offset + dense.len()];
+            engine.gradient(1.0 / count as f32, &shards, layer, 0, part);
+        }
+        Ok((gradient, f))
+    }
+}
+
+/// Values in the order of the parameters by the names of the model's file.
+fn tensors<'py>(
+    network: &Network,
+    values: &[f32],
+    py: Python<'py>,
+) -> Vec<(String, Vec<usize>, Bound<'py, PyByteArray>)> {
+    let shape = network.shape();
+    let mut all = Vec::new();
+    for (i, name) in network.layer_names().into_iter().enumerate() {
+        let dense = shape.dense(i);
+        let (weights, rest) = values[dense.offset..].split_at(dense.inputs * dense.outputs);
+        if i == shape.network_layers() {
+            all.push((format!("{name}.logits"), vec![dense.outputs], floats(py, &rest[..dense.outputs])));
+            continue;
+        }
+        all.push((format!("{name}.weight"), vec![dense.inputs, dense.outputs], floats(py, weights)));
+        all.push((format!("{name}.bias"), vec![dense.outputs], floats(py, &rest[..dense.outputs])));
+    }
+    all
+}

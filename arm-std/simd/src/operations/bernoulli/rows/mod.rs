@@ -1,0 +1,11 @@
+//! Bernoulli units of many short rows at a time.
+//!
+//! A row of at most 16 units is half a word of 32. What is summed over a row waits until there are 16 of them, which
+//! then take one logarithm together. A row of at most 64 units needs one: of the product of all its 1 + e, at most 2^64.
+
+mod group;
+pub(crate) mod log_prob;
+mod place;
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
