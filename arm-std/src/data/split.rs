@@ -242,9 +242,9 @@ mod tests {
     fn tables_in_memory_are_split_as_files_are() {
         let table = |rows, cols| Table::Bits(BitTable::new(rows, cols));
         let of = |train, valid, test| Loaded::of_tables(Path::new("x"), train, valid, test);
-        let file = split_single(Path::new("x"), part(70, 3)).unwrap();
+        let file = split_single(Path::new("x"), part(70, 3), None).unwrap().0;
         assert_eq!(sizes(&of(table(70, 3), None, None).unwrap()), sizes(&file));
-        let two = assemble(Path::new("x"), part(17, 3), None, part(4, 3)).unwrap();
+        let two = assemble(Path::new("x"), part(17, 3), None, part(4, 3), None).unwrap().0;
         let own = of(table(17, 3), None, Some(table(4, 3))).unwrap();
         assert_eq!((sizes(&own), &*own.origins[1]), (sizes(&two), LAST_ROWS));
         assert_eq!(sizes(&of(table(1, 3), Some(table(2, 3)), Some(table(1, 3))).unwrap()), [1, 2, 1]);

@@ -1,7 +1,7 @@
 //! Training on rows as they come: no epochs, no splits, no end.
 
 use super::error::at;
-use super::state::State;
+use super::run::State;
 use super::{Checkpoint, Config, Next, Observer, Progress, TrainError};
 use crate::data::BitTable;
 use crate::driver::Threads;

@@ -1,6 +1,7 @@
 //! Adam on rows whose gradient is a factor each times one row.
 
-use super::{Layout, Updates, rest, rest_mut};
+use super::{Layout, N, rest, rest_mut};
+use crate::RAGGED;
 #[cfg(vfp_loops)]
 use crate::assembly;
 use crate::sqrt;
@@ -33,11 +34,11 @@ pub fn adam(
     layout: Layout,
     (m, v, w): (&mut [f32], &mut [f32], &mut [f32]),
 ) {
-    let len = m.len().min(v.len()).min(w.len());
-    let updates = layout.updates(xs, len, d.len().min(square.len()));
-    let Updates { xs, eights, .. } = updates;
+    let cols = layout.cols.min(layout.stride).min(d.len()).min(square.len());
+    let xs = xs.get(..layout.rows(m.len().min(v.len()).min(w.len()))).unwrap_or(xs);
+    let eights = if cfg!(vfp_loops) { cols / N } else { 0 };
     #[cfg(vfp_loops)]
-    if updates.has_groups() {
+    if eights > 0 && !xs.is_empty() {
         let work = assembly::Adam {
             constants: a,
             d: d.as_ptr(),
@@ -48,12 +49,12 @@ pub fn adam(
             x: xs.as_ptr(),
             rows: xs.len(),
             eights,
-            skip: layout.skip(eights),
+            skip: 4 * (layout.stride - eights * N),
         };
         // SAFETY: m, v and w have a row for each x, d and square have the columns.
         unsafe { assembly::adam(&work) };
     }
-    if !updates.has_rest() {
+    if !RAGGED || eights * N == cols {
         return;
     }
     for (i, &x) in xs.iter().enumerate() {

@@ -5,8 +5,6 @@ mod matrix;
 mod momentum;
 mod rows;
 
-use crate::RAGGED;
-
 pub use adam::{Adam, adam};
 pub use matrix::{add_scaled, dots, outer};
 pub use momentum::{Momentum, momentum};
@@ -81,48 +79,5 @@ impl Layout {
     fn groups(self, w: usize, x: usize, y: usize) -> (usize, usize) {
         let eights = self.cols.min(self.stride).min(y) / N;
         if self.rows(w) >= x { (x / 4, eights) } else { (0, 0) }
-    }
-}
-
-/// An update of rows whose gradient is a factor each times one row: what a loop in assembly does of it, and what is left.
-#[derive(Clone, Copy, Debug)]
-struct Updates<'a> {
-    /// A factor for each row that is there.
-    xs: &'a [f32],
-    /// Columns of all that is updated.
-    cols: usize,
-    /// Groups of eight that a loop in assembly does, if any.
-    eights: usize,
-}
-
-impl Layout {
-    /// The rows among `len` floats that have a factor, where the row they multiply has `cols` columns.
-    #[inline(always)]
-    fn updates(self, xs: &[f32], len: usize, cols: usize) -> Updates<'_> {
-        let cols = self.cols.min(self.stride).min(cols);
-        let xs = xs.get(..self.rows(len)).unwrap_or(xs);
-        Updates { xs, cols, eights: if cfg!(vfp_loops) { cols / N } else { 0 } }
-    }
-
-    /// Bytes from the last group of a row to the first of the next one.
-    #[cfg(vfp_loops)]
-    #[inline(always)]
-    fn skip(self, eights: usize) -> usize {
-        4 * (self.stride - eights * N)
-    }
-}
-
-impl Updates<'_> {
-    /// Whether a loop in assembly has something to do.
-    #[cfg(vfp_loops)]
-    #[inline(always)]
-    fn has_groups(&self) -> bool {
-        self.eights > 0 && !self.xs.is_empty()
-    }
-
-    /// Whether something is left behind the groups.
-    #[inline(always)]
-    fn has_rest(&self) -> bool {
-        RAGGED && self.eights * N != self.cols
     }
 }

@@ -1,6 +1,7 @@
 //! Gradient descent with momentum, on rows whose gradient is a factor each times one row.
 
-use super::{Layout, N, Updates};
+use super::{Layout, N};
+use crate::RAGGED;
 #[cfg(vfp_loops)]
 use crate::assembly;
 
@@ -20,10 +21,11 @@ pub struct Momentum {
 /// beyond either nothing is done. Where x is zero nothing is added.
 #[inline(always)]
 pub fn momentum(a: &Momentum, xs: &[f32], d: &[f32], layout: Layout, (v, w): (&mut [f32], &mut [f32])) {
-    let updates = layout.updates(xs, v.len().min(w.len()), d.len());
-    let Updates { xs, cols, eights } = updates;
+    let cols = layout.cols.min(layout.stride).min(d.len());
+    let xs = xs.get(..layout.rows(v.len().min(w.len()))).unwrap_or(xs);
+    let eights = if cfg!(vfp_loops) { cols / N } else { 0 };
     #[cfg(vfp_loops)]
-    if updates.has_groups() {
+    if eights > 0 && !xs.is_empty() {
         let work = assembly::Momentum {
             constants: a,
             d: d.as_ptr(),
@@ -32,12 +34,12 @@ pub fn momentum(a: &Momentum, xs: &[f32], d: &[f32], layout: Layout, (v, w): (&m
             x: xs.as_ptr(),
             rows: xs.len(),
             eights,
-            skip: layout.skip(eights),
+            skip: 4 * (layout.stride - eights * N),
         };
         // SAFETY: v and w have a row for each x, d has the columns.
         unsafe { assembly::momentum(&work) };
     }
-    if !updates.has_rest() {
+    if !RAGGED || eights * N == cols {
         return;
     }
     for (i, &x) in xs.iter().enumerate() {
