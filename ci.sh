@@ -62,6 +62,7 @@ step scripts/bare-metal.sh selftest
 step scripts/bare-metal.sh programs
 # Slow to run without a floating-point unit, but it must link.
 step scripts/bare-metal.sh build microbit anomaly
+if command -v npm >/dev/null; then step scripts/bare-metal.sh pico; else without npm "a Raspberry Pi Pico"; fi
 step scripts/numbers.sh check
 step scripts/small.sh check
 step scripts/firmware-c.sh
