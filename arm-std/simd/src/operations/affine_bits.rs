@@ -27,7 +27,7 @@ impl Op for AffineBits<'_> {
         let (w, x, slope) = (self.w, self.x, self.slope);
         if const { L::SUBSETS } && (1..=affine_few::INPUTS).contains(&inputs) {
             if rows >= affine_few::ROWS {
-                affine_few::Few { w, x, slope, y: self.y, rows }.run(l);
+                affine_few::Few { w, x, slope, y: self.y }.run(l);
             } else {
                 // The same sums.
                 let order: [usize; affine_few::ROWS] = core::array::from_fn(|row| row);

@@ -31,27 +31,22 @@ pub(crate) struct Few<'a> {
     pub(crate) x: BitMatrix<'a>,
     pub(crate) slope: f32,
     pub(crate) y: MatrixMut<'a>,
-    /// Rows of x and y.
-    pub(crate) rows: usize,
 }
 
 impl Few<'_> {
-    /// Its y. Panics if there are too many inputs, or too few rows or columns of something.
+    /// All of y. Panics if there are too many inputs, or too few rows or columns of something.
     #[inline(always)]
     pub(crate) fn run<L: Lanes>(mut self, l: L) {
         let (inputs, outputs) = (self.x.cols(), self.y.cols());
-        let (words, ws, stride) = (&self.x.data()[..self.rows], self.w.stride(), self.y.stride());
-        // Of what lies there, and not of heights: a division takes as long as some rows.
-        let end = |last: usize, stride: usize| last.saturating_mul(stride).saturating_add(outputs);
-        assert!(inputs <= INPUTS && end(inputs, ws) <= self.w.data().len());
-        assert!(end(self.rows.saturating_sub(1), stride) <= self.y.data_mut().len());
-        let y = PanelMut::new(self.y.data_mut());
+        assert!(inputs <= INPUTS && self.w.height() > inputs && self.w.cols() >= outputs);
+        let words = &self.x.data()[..self.y.height()];
+        let (stride, y) = (self.y.stride(), PanelMut::new(self.y.data_mut()));
         let mut tables = Tables(MaybeUninit::uninit());
         for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
             let panel = Columns {
                 inputs,
                 w: Panel::new(self.w.data()).from(start),
-                stride: ws,
+                stride: self.w.stride(),
                 slope: self.slope,
                 lanes,
             };
