@@ -44,6 +44,15 @@ def test_an_interrupt_in_a_callback_keeps_the_model(settings, X):
     assert model.n_iter_ == 3 and model.n_steps_ == 31 and np.isfinite(model.score(X))
 
 
+@pytest.fixture
+def heeds_interrupts():
+    # A shell's background jobs ignore them from their start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_interrupts")
 def test_ctrl_c_stops_and_keeps_the_model(X):
     model = sbn.BinaryVAE("x-8-[4] / [4]-8-x", epochs=10**9)
     killer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
