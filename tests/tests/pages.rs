@@ -12,7 +12,9 @@ fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && !["target", "runs", ".git", "corpus", "artifacts"].contains(&name.as_str()) {
+        if path.is_dir()
+            && !["target", "node_modules", "runs", ".git", "corpus", "artifacts"].contains(&name.as_str())
+        {
             files(&path, ending, found);
         } else if path.is_file() && name.ends_with(ending) {
             found.push(path);
