@@ -14,7 +14,6 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static PHASE: Mutex<Phase> = Mutex::new(Phase::Idle(""));
 
 /// What a request to leave meets.
-#[derive(Clone, Debug)]
 pub(super) enum Phase {
     /// Nothing would be lost: the process ends at once, and says this.
     Idle(&'static str),
@@ -33,8 +32,8 @@ pub(super) fn interrupted() -> bool {
 pub(super) fn enter(phase: Phase) {
     let mut now = PHASE.lock().unwrap_or_else(PoisonError::into_inner);
     *now = phase;
-    if let (Phase::Kept(_), true) = (&*now, interrupted()) {
-        leave(&now);
+    if let (Phase::Kept(line), true) = (&*now, interrupted()) {
+        leave(line);
     }
 }
 
@@ -48,16 +47,13 @@ pub(super) fn leave_on_request(phase: Phase) -> Result<(), Failure> {
             Phase::Busy(_) if again => process::exit(130),
             // The work goes on to its end where nobody can be told.
             Phase::Busy(done) => drop(writeln!(stderr(), "{done}; once more to quit at once")),
-            other => leave(other),
+            Phase::Idle(line) => leave(line),
+            Phase::Kept(line) => leave(line),
         }
     })?)
 }
 
-fn leave(phase: &Phase) -> ! {
-    let line = match phase {
-        Phase::Idle(line) | Phase::Busy(line) => line,
-        Phase::Kept(line) => line.as_str(),
-    };
+fn leave(line: &str) -> ! {
     // Where nobody can be told the exit code tells.
     let _ = writeln!(stderr(), "{line}");
     process::exit(LEFT.into())
