@@ -1,0 +1,320 @@
+//! Loops for Thumb-1 (Cortex-M0, M0+): two numbers are a word, eight columns or four rows are in registers.
+
+use super::{Layer, Row};
+use core::arch::naked_asm;
+
+/// Of [`dots`] and [`add_row`]: a multiple of so many columns.
+pub(crate) const GROUP: usize = 8;
+/// What pointers must be multiples of.
+pub(crate) const ALIGNED: usize = 4;
+
+macro_rules! enter {
+    () => {
+        "push {{r4-r7, lr}}\nmov r4, r8\nmov r5, r9\nmov r6, r10\nmov r7, r11\npush {{r4-r7}}"
+    };
+}
+
+macro_rules! leave {
+    () => {
+        "pop {{r4-r7}}\nmov r8, r4\nmov r9, r5\nmov r10, r6\nmov r11, r7\npop {{r4-r7, pc}}"
+    };
+}
+
+/// Eight sums that are zero.
+macro_rules! zero {
+    () => {
+        "movs r4, #0\nmovs r5, #0\nmovs r6, #0\nmovs r7, #0\nmov r8, r4\nmov r9, r4\nmov r10, r4\nmov r11, r4"
+    };
+}
+
+/// The eight sums go where r1 points.
+macro_rules! store {
+    () => {
+        "stm r1!, {{r4-r7}}\nmov r4, r8\nmov r5, r9\nmov r6, r10\nmov r7, r11\nstm r1!, {{r4-r7}}"
+    };
+}
+
+/// For each of four words behind r0, `lower` makes r2 of its lower number, `upper` r3 of its upper one, and sums grow by them.
+macro_rules! words {
+    ($lower:literal, $upper:literal) => {
+        concat!(
+            words!(@word "0", "r4", "r5", $lower, $upper),
+            words!(@word "4", "r6", "r7", $lower, $upper),
+            words!(@word "8", "r8", "r9", $lower, $upper),
+            words!(@word "12", "r10", "r11", $lower, $upper),
+        )
+    };
+    (@word $at:literal, $first:literal, $second:literal, $lower:literal, $upper:literal) => {
+        concat!(
+            "ldr r3, [r0, #", $at, "]\n", "sxth r2, r3\n", $lower, "add ", $first, ", r2\n", "asrs r3, r3, #16\n", $upper,
+            "add ", $second, ", r3\n"
+        )
+    };
+}
+
+/// The sums of eight columns: the bias times 2^8, and inputs, of which there is an even number, times rows.
+///
+/// # Safety
+/// The pointers are good for what [`Layer`] says.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn scaled(of: &Layer<i16>, sums: &mut [i32; 8]) {
+    naked_asm!(
+        enter!(),
+        // Of the stack: two inputs, the end of all, what was given.
+        "push {{r0, r1}}",
+        "sub sp, #8",
+        "ldr r1, [r0, #4]",
+        "ldr r2, [r0, #8]",
+        "lsls r2, r2, #1",
+        "adds r2, r2, r1",
+        "str r2, [sp, #4]",
+        "mov r12, r1",
+        "ldr r3, [r0, #12]",
+        "mov lr, r3",
+        "ldr r0, [r0]",
+        zero!(),
+        "cmp r12, r2",
+        "beq 3f",
+        "2:",
+        "mov r2, r12",
+        "ldm r2!, {{r3}}",
+        "mov r12, r2",
+        "str r3, [sp]",
+        "sxth r1, r3",
+        words!("muls r2, r1, r2\n", "muls r3, r1, r3\n"),
+        "add r0, lr",
+        "ldr r1, [sp]",
+        "asrs r1, r1, #16",
+        words!("muls r2, r1, r2\n", "muls r3, r1, r3\n"),
+        "add r0, lr",
+        "ldr r3, [sp, #4]",
+        "cmp r12, r3",
+        "bne 2b",
+        "3:",
+        words!("lsls r2, r2, #8\n", "lsls r3, r3, #8\n"),
+        "ldr r1, [sp, #12]",
+        store!(),
+        "add sp, #16",
+        leave!(),
+    )
+}
+
+/// The sums of eight columns: the bias, and the rows whose bit is set; none is set behind the last row.
+///
+/// # Safety
+/// As [`scaled`].
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn selected(of: &Layer<u32>, sums: &mut [i32; 8]) {
+    naked_asm!(
+        enter!(),
+        "push {{r0, r1}}",
+        "sub sp, #8",
+        "ldr r1, [r0, #4]",
+        "ldr r2, [r0, #8]",
+        "lsls r2, r2, #2",
+        "adds r2, r2, r1",
+        "str r1, [sp]",
+        "str r2, [sp, #4]",
+        "ldr r3, [r0, #12]",
+        "mov r12, r3",
+        "ldr r3, [r0]",
+        "mov lr, r3",
+        "ldr r0, [r0, #16]",
+        zero!(),
+        words!("", ""),
+        "b 6f",
+        "2:",
+        "ldm r2!, {{r1}}",
+        "str r2, [sp]",
+        "mov r0, lr",
+        "b 5f",
+        "3:",
+        "lsrs r1, r1, #1",
+        "bcc 4f",
+        words!("", ""),
+        "4:",
+        "add r0, r12",
+        "5:",
+        "cmp r1, #0",
+        "bne 3b",
+        "mov r0, r12",
+        "lsls r0, r0, #5",
+        "add lr, r0",
+        "6:",
+        "ldr r2, [sp]",
+        "ldr r3, [sp, #4]",
+        "cmp r2, r3",
+        "bne 2b",
+        "ldr r1, [sp, #12]",
+        store!(),
+        "add sp, #16",
+        leave!(),
+    )
+}
+
+/// Two columns of [`dots`]; `shifted` is what becomes of those of d first.
+macro_rules! columns {
+    ($shifted:literal) => {
+        concat!(
+            "ldm r1!, {{r6}}\n",
+            "sxth r5, r6\n",
+            "asrs r6, r6, #16\n",
+            $shifted,
+            columns!(@row "r8", "r12"),
+            columns!(@row "r9", "r12"),
+            columns!(@row "r10", "r12"),
+            columns!(@row "r11", "lr"),
+            "ldr r2, [sp]\n",
+            "cmp r1, r2\n",
+        )
+    };
+    (@row $sum:literal, $next:literal) => {
+        concat!(
+            "ldr r3, [r0]\n", "add r0, ", $next, "\n", "sxth r2, r3\n", "muls r2, r5, r2\n", "add ", $sum, ", r2\n",
+            "asrs r3, r3, #16\n", "muls r3, r6, r3\n", "add ", $sum, ", r3\n"
+        )
+    };
+}
+
+/// The inner products of `d`, over 2^`shift`, with four rows of `n` columns, `stride` bytes apart.
+///
+/// # Safety
+/// `w` is good for reads of these rows, `d` for `n`, which is not zero and a multiple of [`GROUP`], and `sums` for writes.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn dots(
+    w: *const i16,
+    d: *const i16,
+    n: usize,
+    stride: usize,
+    sums: &mut [i32; 4],
+    shift: u32,
+) {
+    naked_asm!(
+        enter!(),
+        "lsls r2, r2, #1",
+        "adds r2, r2, r1",
+        "push {{r2}}",
+        "mov r12, r3",
+        // From the last row to the first, and on to the next columns.
+        "lsls r2, r3, #1",
+        "adds r2, r2, r3",
+        "rsbs r2, r2, #0",
+        "adds r2, r2, #4",
+        "mov lr, r2",
+        "movs r4, #0",
+        "mov r8, r4",
+        "mov r9, r4",
+        "mov r10, r4",
+        "mov r11, r4",
+        "movs r7, #1",
+        "ldr r4, [sp, #44]",
+        "lsls r7, r4",
+        "lsrs r7, r7, #1",
+        "cmp r4, #0",
+        "beq 3f",
+        "2:",
+        columns!("adds r5, r5, r7\nadds r6, r6, r7\nasrs r5, r4\nasrs r6, r4\n"),
+        "bne 2b",
+        "b 4f",
+        "3:",
+        columns!(""),
+        "bne 3b",
+        "4:",
+        "ldr r0, [sp, #40]",
+        "mov r4, r8",
+        "mov r5, r9",
+        "mov r6, r10",
+        "mov r7, r11",
+        "stm r0!, {{r4-r7}}",
+        "add sp, #4",
+        leave!(),
+    )
+}
+
+/// Two parameters of [`add_row`] at `at`; `out` are the labels of what leaves the range, `back` of where it comes back.
+macro_rules! parameters {
+    ($lower:literal, $upper:literal, [$out:literal, $back:literal], [$out2:literal, $back2:literal]) => {
+        concat!(
+            "ldm r1!, {{r5}}\n", "sxth r4, r5\n", "asrs r5, r5, #16\n", "muls r4, r3, r4\n", "muls r5, r3, r5\n",
+            "add r4, r8\n", "add r5, r8\n",
+            parameters!(@one "r4", $lower, $out, $back),
+            parameters!(@one "r5", $upper, $out2, $back2),
+        )
+    };
+    (@one $t:literal, $at:literal, $out:literal, $back:literal) => {
+        concat!(
+            "ldrh r6, [r0, #", $at, "]\n", "lsls r6, r6, #16\n", "adds ", $t, ", ", $t, ", r6\n", "bvs ", $out, "f\n", $back,
+            ":\n", "lsrs ", $t, ", ", $t, ", #16\n", "strh ", $t, ", [r0, #", $at, "]\n"
+        )
+    };
+}
+
+/// What becomes of one that leaves the range: 2^31 with all bits changed where its sign is wrong.
+macro_rules! end {
+    ($t:literal, $out:literal, $back:literal) => {
+        concat!(
+            $out,
+            ":\n",
+            "movs r7, #1\n",
+            "mov r10, r7\n",
+            "lsls r7, r7, #31\n",
+            "asrs ",
+            $t,
+            ", ",
+            $t,
+            ", #31\n",
+            "eors ",
+            $t,
+            ", r7\n",
+            "b ",
+            $back,
+            "b\n"
+        )
+    };
+}
+
+/// w += (a d + noise) over 2^16, for `n` columns. Returns whether one left the range of 16 bits.
+///
+/// # Safety
+/// The row is good for reads and writes of `n` columns, and `d` for reads; there is a multiple of [`GROUP`], and not none.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn add_row(row: &Row, d: *const i16, n: usize) -> u32 {
+    naked_asm!(
+        "push {{r4-r7, lr}}",
+        "mov r4, r8",
+        "mov r5, r9",
+        "mov r6, r10",
+        "push {{r4-r6}}",
+        "lsls r2, r2, #1",
+        "adds r2, r2, r1",
+        "mov r9, r2",
+        "ldr r3, [r0, #4]",
+        "ldr r4, [r0, #8]",
+        "mov r8, r4",
+        "ldr r0, [r0]",
+        "movs r4, #0",
+        "mov r10, r4",
+        "2:",
+        parameters!("0", "2", ["30", "40"], ["31", "41"]),
+        parameters!("4", "6", ["32", "42"], ["33", "43"]),
+        parameters!("8", "10", ["34", "44"], ["35", "45"]),
+        parameters!("12", "14", ["36", "46"], ["37", "47"]),
+        "adds r0, #16",
+        "cmp r1, r9",
+        "bne 2b",
+        "mov r0, r10",
+        "pop {{r4-r6}}",
+        "mov r8, r4",
+        "mov r9, r5",
+        "mov r10, r6",
+        "pop {{r4-r7, pc}}",
+        end!("r4", "30", "40"),
+        end!("r5", "31", "41"),
+        end!("r4", "32", "42"),
+        end!("r5", "33", "43"),
+        end!("r4", "34", "44"),
+        end!("r5", "35", "45"),
+        end!("r4", "36", "46"),
+        end!("r5", "37", "47"),
+    )
+}
