@@ -1,11 +1,7 @@
 //! Plain gradient descent.
 
-#[cfg(integer_loops = "thumb2")]
-use super::assembly::Outer;
-#[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
-use super::assembly::Row;
 #[cfg(integer_loops)]
-use super::assembly::{self, ALIGNED, GROUP};
+use super::assembly::{self, ALIGNED, GROUP, Outer};
 use crate::Layout;
 
 /// What the word of a row grows by from one row to the next: 2^32 over the golden ratio.
@@ -62,6 +58,10 @@ pub enum Inputs<'a> {
     Bits(&'a [u32], usize),
 }
 
+/// Whether loops in assembly take rows by words.
+#[cfg(integer_loops)]
+const WORDS: bool = cfg!(integer_loops = "riscv");
+
 /// One, with 8 bits behind the point.
 static ONE: i16 = 1 << 8;
 
@@ -85,10 +85,15 @@ pub fn add_outer(
     w: &mut [i16],
     layout: Layout,
 ) -> u32 {
-    let height = w.len().checked_div(layout.stride).unwrap_or(0);
     let units = match inputs {
         Inputs::Numbers(x) => x.len(),
         Inputs::Bits(_, units) => units,
+    };
+    // Most often all: where there is no division it takes its time.
+    let all = units.saturating_sub(first).wrapping_add(1);
+    let height = match layout.stride.checked_mul(all) {
+        Some(n) if n == w.len() => all,
+        _ => w.len().checked_div(layout.stride).unwrap_or(0),
     };
     let mut rows = Rows::new(factor, noise, d, w, layout);
     let left = units.saturating_sub(first).min(height);
@@ -109,7 +114,7 @@ pub fn add_outer(
     if left < height && first + left == units {
         rows.add(left, 1, None);
     }
-    rows.end()
+    rows.beyond
 }
 
 /// Rows that grow.
@@ -125,9 +130,6 @@ struct Rows<'a> {
     /// Whether loops in assembly can take them.
     #[cfg(integer_loops)]
     in_groups: bool,
-    /// A row that waits for another, and whether its factor was cut.
-    #[cfg(integer_loops = "riscv")]
-    waits: Option<(Row, bool)>,
 }
 
 impl<'a> Rows<'a> {
@@ -139,9 +141,8 @@ impl<'a> Rows<'a> {
                 && d.len() == layout.cols
                 && !d.is_empty()
                 && d.len() % GROUP == 0
-                && (ALIGNED == 2 || d.as_ptr() as usize % ALIGNED == 0),
-            #[cfg(integer_loops = "riscv")]
-            waits: None,
+                && (ALIGNED == 2 || d.as_ptr() as usize % ALIGNED == 0)
+                && (!WORDS || (w.as_ptr() as usize | 2 * layout.stride) % 4 == 0),
             factor,
             noise,
             d,
@@ -154,7 +155,7 @@ impl<'a> Rows<'a> {
     /// Of the rows from `row` on those whose bit is set, which are there. Their inputs begin at x; of none all are one.
     #[inline(always)]
     fn add(&mut self, row: usize, set: u32, x: Option<&[i16]>) {
-        #[cfg(integer_loops = "thumb2")]
+        #[cfg(integer_loops)]
         if self.in_groups && self.factor.before == 0 && set != 0 {
             let (x, step) = x.map_or((&raw const ONE, 0), |x| (x.as_ptr(), 2));
             let Factor { mantissa, shift, limit, .. } = *self.factor;
@@ -199,52 +200,7 @@ impl<'a> Rows<'a> {
             (a, cut) = (if a < 0 { -self.factor.limit } else { self.factor.limit }, true);
         }
         let w = self.w.get_mut(start..start + self.layout.cols).unwrap_or_default();
-        #[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
-        if self.in_groups && !w.is_empty() {
-            let row = Row { w: w.as_mut_ptr(), factor: a, noise: noise >> 16 };
-            return self.add_in_assembly(row, cut);
-        }
         self.beyond += u32::from(add_row(a, noise >> 16, self.d, w) | cut);
-    }
-
-    #[cfg(integer_loops = "thumb1")]
-    #[inline(always)]
-    fn add_in_assembly(&mut self, row: Row, cut: bool) {
-        // SAFETY: the row has as many columns as d.
-        let left = unsafe { assembly::add_row(&row, self.d.as_ptr(), self.d.len()) } != 0;
-        self.beyond += u32::from(left | cut);
-    }
-
-    #[cfg(integer_loops = "riscv")]
-    #[inline(always)]
-    fn add_in_assembly(&mut self, row: Row, cut: bool) {
-        match self.waits.take() {
-            None => self.waits = Some((row, cut)),
-            Some((before, before_cut)) => self.add_pair([before, row], [before_cut, cut]),
-        }
-    }
-
-    #[cfg(integer_loops = "riscv")]
-    #[inline(always)]
-    fn add_pair(&mut self, rows: [Row; 2], [first, second]: [bool; 2]) {
-        // SAFETY: each row has as many columns as d, and none was touched since.
-        let left = unsafe { assembly::add_pair(&rows, self.d.as_ptr(), self.d.len()) };
-        self.beyond += (left | u32::from(first) | u32::from(second) << 1).count_ones();
-    }
-
-    /// How many had a result that left its range.
-    #[inline(always)]
-    fn end(self) -> u32 {
-        #[cfg(integer_loops = "riscv")]
-        {
-            let mut rows = self;
-            if let Some((row, cut)) = rows.waits.take() {
-                rows.add_pair([row, Row { factor: 0, noise: 0, ..row }], [cut, false]);
-            }
-            rows.beyond
-        }
-        #[cfg(not(integer_loops = "riscv"))]
-        self.beyond
     }
 }
 

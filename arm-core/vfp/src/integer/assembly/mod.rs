@@ -15,9 +15,9 @@ mod tiles;
 #[cfg(integer_dsp)]
 pub(super) use dsp::*;
 #[cfg(integer_loops = "riscv")]
-pub(super) use riscv::{ALIGNED, GROUP, add_pair};
+pub(super) use riscv::{ALIGNED, GROUP, outer};
 #[cfg(integer_loops = "thumb1")]
-pub(super) use thumb1::{ALIGNED, GROUP, add_row};
+pub(super) use thumb1::{ALIGNED, GROUP, outer};
 #[cfg(all(integer_loops = "thumb2", not(integer_dsp)))]
 pub(super) use thumb2::*;
 #[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
@@ -66,7 +66,6 @@ pub(super) struct Back {
 }
 
 /// Up to 32 rows of parameters that grow.
-#[cfg(integer_loops = "thumb2")]
 #[repr(C)]
 pub(super) struct Outer {
     /// The first row.
@@ -90,16 +89,4 @@ pub(super) struct Outer {
     pub shift: u32,
     /// Below 2^30.
     pub limit: i32,
-}
-
-/// A row of parameters that grows.
-#[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub(super) struct Row {
-    pub w: *mut i16,
-    /// What d is multiplied with.
-    pub factor: i32,
-    /// Below 2^16.
-    pub noise: u32,
 }

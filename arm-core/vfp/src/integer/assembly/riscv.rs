@@ -1,10 +1,10 @@
 //! Loops for RV32IM: eight columns, or four rows, are in registers.
 
-use super::{Layer, Row};
+use super::{Layer, Outer};
 use core::arch::naked_asm;
 
-/// Of [`dots`] and [`add_pair`]: a multiple of so many columns.
-pub(crate) const GROUP: usize = 4;
+/// Of [`dots`] and [`outer`]: a multiple of so many columns.
+pub(crate) const GROUP: usize = 8;
 /// What pointers must be multiples of.
 pub(crate) const ALIGNED: usize = 2;
 
@@ -245,106 +245,197 @@ pub(crate) unsafe extern "C" fn dots(
     )
 }
 
-/// A parameter of [`add_pair`] at `at`: of the row at `w`, with its factor and its noise.
-macro_rules! parameter {
-    ($at:literal, $w:literal, $factor:literal, $noise:literal, $out:literal, $back:literal) => {
+/// Two parameters of [`outer`], whose word, with both signs changed, is in `word` already.
+macro_rules! grow {
+    ($word:literal, $lower:literal, $upper:literal, $at:literal) => {
         concat!(
-            "mul t4, ",
-            $factor,
-            ", t2\n",
-            "add t4, t4, ",
-            $noise,
-            "\n",
-            "lh t3, ",
+            "lh t6, ",
+            $lower,
+            "(t0)\n",
+            "mul t6, t6, a5\n",
+            "add t6, t6, a6\n",
+            "srai t6, t6, 16\n",
+            "add ",
+            $word,
+            ", ",
+            $word,
+            ", t6\n",
+            "lh t6, ",
+            $upper,
+            "(t0)\n",
+            "mul t6, t6, a5\n",
+            "add t6, t6, a6\n",
+            "and t6, t6, a4\n",
+            "add ",
+            $word,
+            ", ",
+            $word,
+            ", t6\n",
+            "xor ",
+            $word,
+            ", ",
+            $word,
+            ", a2\n",
+            "sw ",
+            $word,
+            ", ",
             $at,
-            "(",
-            $w,
-            ")\n",
-            "srai t4, t4, 16\n",
-            "add t3, t3, t4\n",
-            "add t4, t3, t0\n",
-            "bgeu t4, t1, ",
-            $out,
-            "f\n",
-            $back,
-            ":\n",
-            "sh t3, ",
-            $at,
-            "(",
-            $w,
-            ")\n"
+            "(a7)\n"
         )
     };
 }
 
-/// What becomes of one that leaves the range.
-macro_rules! end {
-    ($out:literal, $back:literal, $row:literal) => {
-        concat!(
-            $out,
-            ":\n",
-            "srai t3, t3, 31\n",
-            "addi t4, t0, -1\n",
-            "xor t3, t3, t4\n",
-            "ori t5, t5, ",
-            $row,
-            "\n",
-            "j ",
-            $back,
-            "b\n"
-        )
-    };
-}
-
-/// For both rows, which may be one whose second factor and noise are zero, w += (a d + noise) over 2^16, for `n` columns.
-/// Returns which had a result that left the range of 16 bits: a bit each.
+/// For each row whose bit is set, w += (a d + noise) over 2^16, where a is its input times the mantissa, shifted down and rounded
+/// by the lower half of the row's word, within the limit; noise is its upper half. Returns how many rows were cut by the limit or
+/// have a result that left the range of 16 bits.
+///
+/// Two parameters are a word, to which what they grow by is added: with their signs changed they are not negative, and nothing is
+/// carried from the lower to the upper while both are within half of their range, and grow by half of it at most. Where that does
+/// not hold, eight columns go one by one.
 ///
 /// # Safety
-/// The rows are good for reads and writes of `n` columns, and `d` for reads; there is a multiple of [`GROUP`], and not none.
+/// The pointers are good for what [`Outer`] says, rows are words; there is a multiple of [`GROUP`] columns, and not none.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn add_pair(rows: &[Row; 2], d: *const i16, n: usize) -> u32 {
+pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
     naked_asm!(
         ".option push",
         ".option arch, +m",
-        "slli a3, a2, 1",
-        "add a3, a3, a1",
-        "mv a2, a1",
-        "lw a4, 4(a0)",
-        "lw a6, 8(a0)",
-        "lw a1, 12(a0)",
-        "lw a5, 16(a0)",
-        "lw a7, 20(a0)",
-        "lw a0, 0(a0)",
-        "li t0, 0x8000",
-        "li t1, 0x10000",
-        "li t5, 0",
+        "addi sp, sp, -64",
+        "sw ra, 60(sp)",
+        "sw s0, 56(sp)",
+        "sw s1, 52(sp)",
+        "sw s2, 48(sp)",
+        "sw s3, 44(sp)",
+        "sw s4, 40(sp)",
+        "sw s5, 36(sp)",
+        "sw s6, 32(sp)",
+        "sw s7, 28(sp)",
+        "sw s8, 24(sp)",
+        "sw s9, 20(sp)",
+        "sw s10, 16(sp)",
+        "sw s11, 12(sp)",
+        "lw s0, 0(a0)",
+        "lw s1, 4(a0)",
+        "lw s2, 8(a0)",
+        "lw s3, 12(a0)",
+        "lw s4, 16(a0)",
+        "lw s5, 20(a0)",
+        "lw s6, 24(a0)",
+        "lw s7, 28(a0)",
+        "lw s8, 32(a0)",
+        "lw s9, 36(a0)",
+        "lw s10, 40(a0)",
+        "lw s11, 44(a0)",
+        "lw a0, 48(a0)",
+        "slli s6, s6, 1",
+        "add t1, s5, s6",
+        "addi s10, s10, -1",
+        // Twice the number of rows, and one more in a row that counts.
+        "li a1, 0",
+        "li a2, 0x80008000",
+        "li a3, 0x40004000",
+        "li a4, 0xffff0000",
         "2:",
-        "lh t2, 0(a2)",
-        parameter!("0", "a0", "a4", "a6", "10", "20"),
-        parameter!("0", "a1", "a5", "a7", "11", "21"),
-        "lh t2, 2(a2)",
-        parameter!("2", "a0", "a4", "a6", "12", "22"),
-        parameter!("2", "a1", "a5", "a7", "13", "23"),
-        "lh t2, 4(a2)",
-        parameter!("4", "a0", "a4", "a6", "14", "24"),
-        parameter!("4", "a1", "a5", "a7", "15", "25"),
-        "lh t2, 6(a2)",
-        parameter!("6", "a0", "a4", "a6", "16", "26"),
-        parameter!("6", "a1", "a5", "a7", "17", "27"),
-        "addi a0, a0, 8",
-        "addi a1, a1, 8",
-        "addi a2, a2, 8",
-        "bne a2, a3, 2b",
-        "mv a0, t5",
+        "andi t2, s4, 1",
+        "beqz t2, 5f",
+        "lh t2, 0(s7)",
+        "mul t2, t2, s9",
+        "slli t3, s2, 16",
+        "srli t3, t3, 1",
+        "srl t3, t3, s10",
+        "add t2, t2, t3",
+        "sra a5, t2, s11",
+        "srli a6, s2, 16",
+        "mv a7, s0",
+        "mv t0, s5",
+        "srli t2, a0, 1",
+        "add t2, t2, a5",
+        "bltu a0, t2, 6f",
+        "3:",
+        "lw t2, 0(a7)",
+        "lw t3, 4(a7)",
+        "lw t4, 8(a7)",
+        "lw t5, 12(a7)",
+        "xor t2, t2, a2",
+        "xor t3, t3, a2",
+        "xor t4, t4, a2",
+        "xor t5, t5, a2",
+        "sub ra, t2, a3",
+        "sub t6, t3, a3",
+        "or ra, ra, t6",
+        "sub t6, t4, a3",
+        "or ra, ra, t6",
+        "sub t6, t5, a3",
+        "or ra, ra, t6",
+        "and ra, ra, a2",
+        "bnez ra, 7f",
+        grow!("t2", "0", "2", "0"),
+        grow!("t3", "4", "6", "4"),
+        grow!("t4", "8", "10", "8"),
+        grow!("t5", "12", "14", "12"),
+        "addi a7, a7, 16",
+        "addi t0, t0, 16",
+        "bne t0, t1, 3b",
+        "4:",
+        "andi t2, a1, 1",
+        "add a1, a1, t2",
+        "5:",
+        "srli s4, s4, 1",
+        "add s0, s0, s1",
+        "add s2, s2, s3",
+        "add s7, s7, s8",
+        "bnez s4, 2b",
+        "srli a0, a1, 1",
+        "lw ra, 60(sp)",
+        "lw s0, 56(sp)",
+        "lw s1, 52(sp)",
+        "lw s2, 48(sp)",
+        "lw s3, 44(sp)",
+        "lw s4, 40(sp)",
+        "lw s5, 36(sp)",
+        "lw s6, 32(sp)",
+        "lw s7, 28(sp)",
+        "lw s8, 24(sp)",
+        "lw s9, 20(sp)",
+        "lw s10, 16(sp)",
+        "lw s11, 12(sp)",
+        "addi sp, sp, 64",
         "ret",
-        end!("10", "20", "1"),
-        end!("11", "21", "2"),
-        end!("12", "22", "1"),
-        end!("13", "23", "2"),
-        end!("14", "24", "1"),
-        end!("15", "25", "2"),
-        end!("16", "26", "1"),
-        end!("17", "27", "2"),
+        // A factor beyond half of the limit, and perhaps beyond it.
+        "6:",
+        "add t2, a5, a0",
+        "slli t3, a0, 1",
+        "bgeu t3, t2, 7f",
+        "ori a1, a1, 1",
+        "srai t2, a5, 31",
+        "xor a5, a0, t2",
+        "sub a5, a5, t2",
+        "7:",
+        "addi ra, t0, 16",
+        "8:",
+        "lh t2, 0(t0)",
+        "mul t2, t2, a5",
+        "add t2, t2, a6",
+        "srai t2, t2, 16",
+        "lh t3, 0(a7)",
+        "add t2, t2, t3",
+        "slli t3, t2, 16",
+        "srai t3, t3, 16",
+        "beq t3, t2, 9f",
+        "srai t2, t2, 31",
+        "li t3, 0x7fff",
+        "xor t2, t2, t3",
+        "ori a1, a1, 1",
+        "9:",
+        "sh t2, 0(a7)",
+        "addi a7, a7, 2",
+        "addi t0, t0, 2",
+        "bne t0, ra, 8b",
+        "beq t0, t1, 4b",
+        "srli t2, a0, 1",
+        "add t2, t2, a5",
+        "bgeu a0, t2, 3b",
+        "j 7b",
         ".option pop",
     )
 }

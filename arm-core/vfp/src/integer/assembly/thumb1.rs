@@ -1,9 +1,9 @@
 //! Loops for Thumb-1 (Cortex-M0, M0+): two numbers are a word, eight columns or four rows are in registers.
 
-use super::{Layer, Row};
+use super::{Layer, Outer};
 use core::arch::naked_asm;
 
-/// Of [`dots`] and [`add_row`]: a multiple of so many columns.
+/// Of [`dots`] and [`outer`]: a multiple of so many columns.
 pub(crate) const GROUP: usize = 8;
 /// What pointers must be multiples of.
 pub(crate) const ALIGNED: usize = 4;
@@ -231,7 +231,7 @@ pub(crate) unsafe extern "C" fn dots(
     )
 }
 
-/// Two parameters of [`add_row`] at `at`; `out` are the labels of what leaves the range, `back` of where it comes back.
+/// Two parameters of [`outer`] at `at`; `out` are the labels of what leaves the range, `back` of where it comes back.
 macro_rules! parameters {
     ($lower:literal, $upper:literal, [$out:literal, $back:literal], [$out2:literal, $back2:literal]) => {
         concat!(
@@ -273,27 +273,61 @@ macro_rules! end {
     };
 }
 
-/// w += (a d + noise) over 2^16, for `n` columns. Returns whether one left the range of 16 bits.
+/// For each row whose bit is set, w += (a d + noise) over 2^16, where a is its input times the mantissa, shifted down and rounded
+/// by the lower half of the row's word, within the limit; noise is its upper half. Returns how many rows were cut by the limit or
+/// have a result that left the range of 16 bits.
 ///
 /// # Safety
-/// The row is good for reads and writes of `n` columns, and `d` for reads; there is a multiple of [`GROUP`], and not none.
+/// The pointers are good for what [`Outer`] says; there is a multiple of [`GROUP`] columns, and not none.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn add_row(row: &Row, d: *const i16, n: usize) -> u32 {
+pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
     naked_asm!(
-        "push {{r4-r7, lr}}",
-        "mov r4, r8",
-        "mov r5, r9",
-        "mov r6, r10",
-        "push {{r4-r6}}",
+        enter!(),
+        "mov r11, r0",
+        "ldr r1, [r0, #20]",
+        "ldr r2, [r0, #24]",
         "lsls r2, r2, #1",
         "adds r2, r2, r1",
         "mov r9, r2",
-        "ldr r3, [r0, #4]",
-        "ldr r4, [r0, #8]",
-        "mov r8, r4",
-        "ldr r0, [r0]",
-        "movs r4, #0",
-        "mov r10, r4",
+        // Rows that count, and whether this one does.
+        "movs r2, #0",
+        "mov lr, r2",
+        "mov r10, r2",
+        "1:",
+        "mov r2, r11",
+        "ldr r3, [r2, #16]",
+        "lsrs r3, r3, #1",
+        "str r3, [r2, #16]",
+        "bcs 3f",
+        "b 5f",
+        "3:",
+        "ldr r3, [r2, #28]",
+        "ldrh r3, [r3]",
+        "sxth r3, r3",
+        "ldr r4, [r2, #36]",
+        "muls r3, r4, r3",
+        "ldr r4, [r2, #8]",
+        "lsrs r5, r4, #16",
+        "mov r8, r5",
+        "lsls r4, r4, #16",
+        "ldr r5, [r2, #40]",
+        "lsrs r4, r5",
+        "adds r3, r3, r4",
+        "ldr r4, [r2, #44]",
+        "asrs r3, r4",
+        "ldr r4, [r2, #48]",
+        "adds r5, r3, r4",
+        "lsls r6, r4, #1",
+        "cmp r5, r6",
+        "bls 4f",
+        "movs r5, #1",
+        "mov r10, r5",
+        "asrs r3, r3, #31",
+        "eors r4, r3",
+        "subs r3, r4, r3",
+        "4:",
+        "ldr r0, [r2]",
+        "ldr r1, [r2, #20]",
         "2:",
         parameters!("0", "2", ["30", "40"], ["31", "41"]),
         parameters!("4", "6", ["32", "42"], ["33", "43"]),
@@ -302,12 +336,24 @@ pub(crate) unsafe extern "C" fn add_row(row: &Row, d: *const i16, n: usize) -> u
         "adds r0, #16",
         "cmp r1, r9",
         "bne 2b",
-        "mov r0, r10",
-        "pop {{r4-r6}}",
-        "mov r8, r4",
-        "mov r9, r5",
-        "mov r10, r6",
-        "pop {{r4-r7, pc}}",
+        "add lr, r10",
+        "movs r4, #0",
+        "mov r10, r4",
+        "5:",
+        "mov r2, r11",
+        "ldm r2!, {{r4-r7}}",
+        "adds r4, r4, r5",
+        "adds r6, r6, r7",
+        "mov r2, r11",
+        "stm r2!, {{r4-r7}}",
+        "ldr r4, [r2, #12]",
+        "ldr r5, [r2, #16]",
+        "adds r4, r4, r5",
+        "str r4, [r2, #12]",
+        "ldr r4, [r2]",
+        "cmp r4, #0",
+        "beq 6f",
+        "b 1b",
         end!("r4", "30", "40"),
         end!("r5", "31", "41"),
         end!("r4", "32", "42"),
@@ -316,5 +362,8 @@ pub(crate) unsafe extern "C" fn add_row(row: &Row, d: *const i16, n: usize) -> u
         end!("r5", "35", "45"),
         end!("r4", "36", "46"),
         end!("r5", "37", "47"),
+        "6:",
+        "mov r0, lr",
+        leave!(),
     )
 }
