@@ -29,6 +29,7 @@ impl Finish {
 }
 
 /// sums += c w, of as many columns as there are.
+#[cfg(not(integer_loops))]
 #[inline(always)]
 fn add(c: i32, w: &[i16], sums: &mut [i32; TILE]) {
     let add = |s: i32, w: i16| s.wrapping_add(c.wrapping_mul(i32::from(w)));
@@ -51,6 +52,7 @@ fn add(c: i32, w: &[i16], sums: &mut [i32; TILE]) {
 }
 
 /// Row `i` from column `first` on, to the end of its columns.
+#[cfg(not(integer_loops))]
 #[inline(always)]
 fn part(w: &[i16], layout: Layout, i: usize, first: usize) -> &[i16] {
     row(w, layout, i).get(first..).unwrap_or_default()
@@ -93,7 +95,18 @@ pub fn add_scaled(x: &[i16], w: &[i16], layout: Layout, finish: Finish, y: &mut 
         // SAFETY: the row of biases has these columns, so those before it have them, and y has them.
         beyond = unsafe { assembly::scaled(&mut layer) } != 0;
     }
-    for y in y.get_mut(first..).unwrap_or_default().chunks_mut(TILE) {
+    #[cfg(integer_loops)]
+    let sum = |column: usize| {
+        let bias = (at(w, layout, x.len(), column) << 8) >> shift;
+        let units = x.iter().enumerate();
+        units.fold(bias, |sum, (i, x)| {
+            sum.wrapping_add(shift_round((*x).into(), shift).wrapping_mul(at(w, layout, i, column)))
+        })
+    };
+    #[cfg(integer_loops)]
+    return beyond | columns(finish, shift, first, y, sum);
+    #[cfg(not(integer_loops))]
+    for y in y.chunks_mut(TILE) {
         let mut sums = [0; TILE];
         for (i, x) in x.iter().enumerate() {
             add(shift_round((*x).into(), shift), part(w, layout, i, first), &mut sums);
@@ -103,6 +116,25 @@ pub fn add_scaled(x: &[i16], w: &[i16], layout: Layout, finish: Finish, y: &mut 
         }
         beyond |= finish.write(shift, &sums, y);
         first += TILE;
+    }
+    #[cfg(not(integer_loops))]
+    beyond
+}
+
+/// Parameter `i` of a column.
+#[cfg(integer_loops)]
+#[inline(always)]
+fn at(w: &[i16], layout: Layout, i: usize, column: usize) -> i32 {
+    w.get(i.wrapping_mul(layout.stride).wrapping_add(column)).copied().unwrap_or(0).into()
+}
+
+/// The columns from `first` on one by one, which loops in assembly leave over: `sum` gives that of one.
+#[cfg(integer_loops)]
+#[inline(always)]
+fn columns(finish: Finish, shift: u32, first: usize, y: &mut [i16], sum: impl Fn(usize) -> i32) -> bool {
+    let mut beyond = false;
+    for (column, y) in y.iter_mut().enumerate().skip(first) {
+        beyond |= finish.write(shift, &[sum(column)], core::slice::from_mut(y));
     }
     beyond
 }
@@ -130,8 +162,17 @@ pub fn add_rows(
         // SAFETY: as above; no bit is set behind the units.
         beyond = unsafe { assembly::selected(&mut layer) } != 0;
     }
-    for y in y.get_mut(first..).unwrap_or_default().chunks_mut(TILE) {
-        // At most 2^14 + 1 terms of at most 2^15.
+    // At most 2^14 + 1 terms of at most 2^15.
+    #[cfg(integer_loops)]
+    let sum = |column: usize| {
+        let chosen = |i: &usize| bits.get(i / 32).is_some_and(|word| word >> (i % 32) & 1 != 0);
+        let rows = (0..units).filter(chosen).map(|i| at(w, layout, i, column));
+        rows.fold(at(w, layout, units, column), i32::wrapping_add)
+    };
+    #[cfg(integer_loops)]
+    return beyond | columns(finish, 0, first, y, sum);
+    #[cfg(not(integer_loops))]
+    for y in y.chunks_mut(TILE) {
         let mut sums = [0; TILE];
         for (k, word) in bits.iter().enumerate() {
             let (mut word, mut i) = (*word, 32 * k);
@@ -147,6 +188,7 @@ pub fn add_rows(
         beyond |= finish.write(0, &sums, y);
         first += TILE;
     }
+    #[cfg(not(integer_loops))]
     beyond
 }
 

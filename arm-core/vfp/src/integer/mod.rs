@@ -8,10 +8,14 @@ mod affine;
 #[cfg(integer_loops)]
 mod assembly;
 mod back;
+mod table;
+mod units;
 mod update;
 
 pub use affine::{Finish, add_rows, add_scaled};
 pub use back::{activate_back, dots};
+pub use table::falling;
+pub use units::{log_prob, log_prob_delta, log_sigmoid, signed};
 pub use update::{Factor, Inputs, WEYL, add_outer};
 
 use crate::Layout;

@@ -153,7 +153,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Of the rows from `row` on those whose bit is set, which are there. Their inputs begin at x; of none all are one.
-    #[inline(always)]
+    #[inline(never)]
     fn add(&mut self, row: usize, set: u32, x: Option<&[i16]>) {
         #[cfg(integer_loops)]
         if self.in_groups && self.factor.before == 0 && set != 0 {

@@ -4,7 +4,7 @@ use super::{Back, Layer, Outer, thumb2};
 use core::arch::naked_asm;
 use thumb2::{finish, finish_dots};
 
-pub(crate) use thumb2::{ALIGNED, GROUP, magnitudes};
+pub(crate) use thumb2::{ALIGNED, GROUP, log_prob, log_prob_delta, magnitudes};
 
 /// A row behind r0 times the lower or the upper number of r12.
 macro_rules! row_of {
@@ -158,18 +158,20 @@ unsafe extern "C" fn selected_words(layer: &mut Layer<u32>) -> u32 {
         "2:",
         "ldr r12, [r1], #4",
         "strd r1, r2, [sp]",
+        "mov r1, r0",
         "rbit r12, r12",
-        "b 6f",
-        "3:",
-        "clz r1, r12",
-        "mla r2, r1, r3, r0",
-        "mov lr, #0x80000000",
-        "lsr lr, lr, r1",
-        "bic r12, r12, lr",
-        numbers!("r2", add),
-        "6:",
         "cmp r12, #0",
+        "beq 6f",
+        // r2 is the row of the next bit, the highest of r12.
+        "3:",
+        "clz lr, r12",
+        "mla r2, lr, r3, r1",
+        "add r1, r2, r3",
+        "add lr, #1",
+        "lsls r12, lr",
+        numbers!("r2", add),
         "bne 3b",
+        "6:",
         "add r0, r0, r3, lsl #5",
         "ldrd r1, r2, [sp]",
         "4:",
@@ -257,6 +259,29 @@ unsafe extern "C" fn dots_of_words(back: &mut Back) -> u32 {
     )
 }
 
+/// Four columns of a row of [`outer`].
+macro_rules! grow_words {
+    () => {
+        concat!(
+            "ldrd r4, r5, [r1], #8\n",
+            "ldrd r8, r9, [r0]\n",
+            "smlabb r6, r3, r4, r12\n",
+            "smlabt r7, r3, r4, r12\n",
+            "smlabb lr, r3, r5, r12\n",
+            "smlabt r5, r3, r5, r12\n",
+            "pkhtb r6, r7, r6, asr #16\n",
+            "pkhtb lr, r5, lr, asr #16\n",
+            "shadd16 r4, r8, r6\n",
+            "shadd16 r5, r9, lr\n",
+            "ssat16 r4, #15, r4\n",
+            "ssat16 r5, #15, r5\n",
+            "qadd16 r8, r8, r6\n",
+            "qadd16 r9, r9, lr\n",
+            "strd r8, r9, [r0], #8\n",
+        )
+    };
+}
+
 /// See [`thumb2::outer`]: of words, where factors have 16 bits. Half of a sum has 15 bits unless the sum has more than 16, which
 /// the flag Q remembers.
 ///
@@ -283,27 +308,20 @@ unsafe extern "C" fn outer_of_words(rows: &mut Outer) -> u32 {
         "sxth r4, r3",
         "cmp r4, r3",
         "bne 5f",
+        "tst r2, #4",
+        "bne 4f",
         "3:",
-        "ldrd r4, r5, [r1], #8",
-        "ldrd r8, r9, [r0]",
-        "smlabb r6, r3, r4, r12",
-        "smlabt r7, r3, r4, r12",
-        "smlabb lr, r3, r5, r12",
-        "smlabt r5, r3, r5, r12",
-        "pkhtb r6, r7, r6, asr #16",
-        "pkhtb lr, r5, lr, asr #16",
-        "shadd16 r4, r8, r6",
-        "shadd16 r5, r9, lr",
-        "ssat16 r4, #15, r4",
-        "ssat16 r5, #15, r5",
-        "qadd16 r8, r8, r6",
-        "qadd16 r9, r9, lr",
-        "strd r8, r9, [r0], #8",
-        "subs r2, #4",
-        "bne 3b",
+        grow_words!(),
         "4:",
+        grow_words!(),
+        "subs r2, #8",
+        "bgt 3b",
+        "1:",
         rows!(),
-        grow!("5"),
-        "b 4b",
+        "5:",
+        grow!(),
+        "subs r2, #4",
+        "bne 5b",
+        "b 1b",
     )
 }

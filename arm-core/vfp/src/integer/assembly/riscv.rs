@@ -1,4 +1,4 @@
-//! Loops for RV32IM: eight columns, or four rows, are in registers.
+//! Loops for RV32IM: eight or sixteen columns, or four rows, are in registers.
 
 use super::{Layer, Outer};
 use core::arch::naked_asm;
@@ -8,9 +8,9 @@ pub(crate) const GROUP: usize = 8;
 /// What pointers must be multiples of.
 pub(crate) const ALIGNED: usize = 2;
 
-/// The same for each of the eight sums, with what lies at their column.
+/// The same for each sum, with where its number lies in a row, and where the sum goes.
 macro_rules! each {
-    ($sum:ident) => {
+    (8, $sum:ident) => {
         concat!(
             $sum!("a4", "0", "0"),
             $sum!("a5", "2", "4"),
@@ -20,6 +20,19 @@ macro_rules! each {
             $sum!("t1", "10", "20"),
             $sum!("t2", "12", "24"),
             $sum!("t3", "14", "28"),
+        )
+    };
+    (16, $sum:ident) => {
+        concat!(
+            each!(8, $sum),
+            $sum!("s1", "16", "32"),
+            $sum!("s2", "18", "36"),
+            $sum!("s3", "20", "40"),
+            $sum!("s4", "22", "44"),
+            $sum!("s5", "24", "48"),
+            $sum!("s6", "26", "52"),
+            $sum!("s7", "28", "56"),
+            $sum!("s8", "30", "60"),
         )
     };
 }
@@ -75,78 +88,176 @@ macro_rules! store {
     };
 }
 
-/// The sums of eight columns: the bias times 2^8, and inputs times rows.
-///
-/// # Safety
-/// The pointers are good for what [`Layer`] says.
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn scaled(of: &Layer<i16>, sums: &mut [i32; 8]) {
-    naked_asm!(
-        ".option push",
-        ".option arch, +m",
-        "lw t4, 0(a0)",
-        "lw a2, 4(a0)",
-        "lw a3, 8(a0)",
-        "lw t6, 12(a0)",
-        "slli a3, a3, 1",
-        "add a3, a3, a2",
-        each!(zero),
-        "beq a2, a3, 3f",
-        "2:",
-        "lh t5, 0(a2)",
-        "addi a2, a2, 2",
-        each!(multiply),
-        "add t4, t4, t6",
-        "bne a2, a3, 2b",
-        "3:",
-        each!(bias),
-        "ret",
-        ".option pop",
-    )
+/// Saved registers go to the stack, or come from there.
+macro_rules! saved {
+    ($move:literal) => {
+        concat!(
+            $move,
+            " s0, 44(sp)\n",
+            $move,
+            " s1, 40(sp)\n",
+            $move,
+            " s2, 36(sp)\n",
+            $move,
+            " s3, 32(sp)\n",
+            $move,
+            " s4, 28(sp)\n",
+            $move,
+            " s5, 24(sp)\n",
+            $move,
+            " s6, 20(sp)\n",
+            $move,
+            " s7, 16(sp)\n",
+            $move,
+            " s8, 12(sp)\n"
+        )
+    };
 }
 
-/// The sums of eight columns: the bias, and the rows whose bit is set; none is set behind the last row.
+/// A function that sums so many columns, of whole rows times inputs: the bias times 2^8, and inputs times rows.
+macro_rules! scaled {
+    ($name:ident, $n:tt) => {
+        /// The sums of so many columns: the bias times 2^8, and inputs times rows.
+        ///
+        /// # Safety
+        /// The pointers are good for what [`Layer`] says.
+        #[unsafe(naked)]
+        pub(crate) unsafe extern "C" fn $name(of: &Layer<i16>, sums: &mut [i32; $n]) {
+            naked_asm!(
+                ".option push",
+                ".option arch, +m",
+                "addi sp, sp, -48",
+                saved!("sw"),
+                "lw t4, 0(a0)",
+                "lw a2, 4(a0)",
+                "lw a3, 8(a0)",
+                "lw t6, 12(a0)",
+                "slli a3, a3, 1",
+                "add a3, a3, a2",
+                each!($n, zero),
+                "beq a2, a3, 3f",
+                "2:",
+                "lh t5, 0(a2)",
+                "addi a2, a2, 2",
+                each!($n, multiply),
+                "add t4, t4, t6",
+                "bne a2, a3, 2b",
+                "3:",
+                each!($n, bias),
+                saved!("lw"),
+                "addi sp, sp, 48",
+                "ret",
+                ".option pop",
+            )
+        }
+    };
+}
+
+/// A function that sums so many columns, of the rows whose bit is set.
+macro_rules! selected {
+    ($name:ident, $n:tt) => {
+        /// The sums of so many columns: the bias, and the rows whose bit is set; none is set behind the last row.
+        ///
+        /// # Safety
+        /// The pointers are good for what [`Layer`] says.
+        #[unsafe(naked)]
+        pub(crate) unsafe extern "C" fn $name(of: &Layer<u32>, sums: &mut [i32; $n]) {
+            naked_asm!(
+                ".option push",
+                ".option arch, +m",
+                "addi sp, sp, -48",
+                saved!("sw"),
+                "lw s0, 0(a0)",
+                "lw a2, 4(a0)",
+                "lw a3, 8(a0)",
+                "lw t6, 12(a0)",
+                "lw t5, 16(a0)",
+                "slli a3, a3, 2",
+                "add a3, a3, a2",
+                each!($n, load),
+                "beq a2, a3, 6f",
+                "2:",
+                "lw a0, 0(a2)",
+                "addi a2, a2, 4",
+                "mv t4, s0",
+                "beqz a0, 5f",
+                "3:",
+                "andi t5, a0, 1",
+                "srli a0, a0, 1",
+                "beqz t5, 4f",
+                each!($n, add),
+                "4:",
+                "add t4, t4, t6",
+                "bnez a0, 3b",
+                "5:",
+                "slli t5, t6, 5",
+                "add s0, s0, t5",
+                "bne a2, a3, 2b",
+                "6:",
+                each!($n, store),
+                saved!("lw"),
+                "addi sp, sp, 48",
+                "ret",
+                ".option pop",
+            )
+        }
+    };
+}
+
+scaled!(scaled_8, 8);
+scaled!(scaled_16, 16);
+selected!(selected_8, 8);
+selected!(selected_16, 16);
+
+/// Writes what becomes of `n` sums: see [`Finish`](super::super::Finish). Returns whether one left the range of 16 bits.
 ///
 /// # Safety
-/// As [`scaled`].
+/// `sums` is good for reads of `n`, which is not zero, and `y` for writes.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn selected(of: &Layer<u32>, sums: &mut [i32; 8]) {
+pub(crate) unsafe extern "C" fn finish(
+    sums: *const i32,
+    y: *mut i16,
+    n: usize,
+    down: u32,
+    slope: i32,
+) -> u32 {
     naked_asm!(
         ".option push",
         ".option arch, +m",
-        "addi sp, sp, -16",
-        "sw s0, 12(sp)",
-        "lw s0, 0(a0)",
-        "lw a2, 4(a0)",
-        "lw a3, 8(a0)",
-        "lw t6, 12(a0)",
-        "lw t5, 16(a0)",
-        "slli a3, a3, 2",
-        "add a3, a3, a2",
-        each!(load),
-        "beq a2, a3, 6f",
+        "mv a5, a0",
+        "li a0, 0",
+        "slli a2, a2, 2",
+        "add a2, a2, a5",
+        "li a6, 1",
+        "sll a6, a6, a3",
+        "srli a6, a6, 1",
         "2:",
-        "lw a0, 0(a2)",
-        "addi a2, a2, 4",
-        "mv t4, s0",
-        "beqz a0, 5f",
+        "lw t0, 0(a5)",
+        "addi a5, a5, 4",
+        "add t0, t0, a6",
+        "sra t0, t0, a3",
+        "slli t1, t0, 16",
+        "srai t1, t1, 16",
+        "bne t1, t0, 5f",
         "3:",
-        "andi t5, a0, 1",
-        "srli a0, a0, 1",
-        "beqz t5, 4f",
-        each!(add),
+        "bltz t0, 6f",
         "4:",
-        "add t4, t4, t6",
-        "bnez a0, 3b",
-        "5:",
-        "slli t5, t6, 5",
-        "add s0, s0, t5",
-        "bne a2, a3, 2b",
-        "6:",
-        each!(store),
-        "lw s0, 12(sp)",
-        "addi sp, sp, 16",
+        "sh t0, 0(a1)",
+        "addi a1, a1, 2",
+        "bne a5, a2, 2b",
         "ret",
+        "5:",
+        "li a0, 1",
+        "srai t0, t0, 31",
+        "li t1, 0x7fff",
+        "xor t0, t0, t1",
+        "j 3b",
+        "6:",
+        "mul t0, t0, a4",
+        "li t1, 0x4000",
+        "add t0, t0, t1",
+        "srai t0, t0, 15",
+        "j 4b",
         ".option pop",
     )
 }
@@ -190,11 +301,15 @@ macro_rules! columns {
             column!("2", $shifted),
             column!("4", $shifted),
             column!("6", $shifted),
-            "addi a1, a1, 8\n",
-            "addi a0, a0, 8\n",
-            "addi t0, t0, 8\n",
-            "addi t1, t1, 8\n",
-            "addi t2, t2, 8\n",
+            column!("8", $shifted),
+            column!("10", $shifted),
+            column!("12", $shifted),
+            column!("14", $shifted),
+            "addi a1, a1, 16\n",
+            "addi a0, a0, 16\n",
+            "addi t0, t0, 16\n",
+            "addi t1, t1, 16\n",
+            "addi t2, t2, 16\n",
         )
     };
 }

@@ -57,7 +57,7 @@ macro_rules! words {
 /// # Safety
 /// The pointers are good for what [`Layer`] says.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn scaled(of: &Layer<i16>, sums: &mut [i32; 8]) {
+pub(crate) unsafe extern "C" fn scaled_8(of: &Layer<i16>, sums: &mut [i32; 8]) {
     naked_asm!(
         enter!(),
         // Of the stack: two inputs, the end of all, what was given.
@@ -102,9 +102,9 @@ pub(crate) unsafe extern "C" fn scaled(of: &Layer<i16>, sums: &mut [i32; 8]) {
 /// The sums of eight columns: the bias, and the rows whose bit is set; none is set behind the last row.
 ///
 /// # Safety
-/// As [`scaled`].
+/// As [`scaled_8`].
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn selected(of: &Layer<u32>, sums: &mut [i32; 8]) {
+pub(crate) unsafe extern "C" fn selected_8(of: &Layer<u32>, sums: &mut [i32; 8]) {
     naked_asm!(
         enter!(),
         "push {{r0, r1}}",
@@ -149,6 +149,64 @@ pub(crate) unsafe extern "C" fn selected(of: &Layer<u32>, sums: &mut [i32; 8]) {
         store!(),
         "add sp, #16",
         leave!(),
+    )
+}
+
+/// Writes what becomes of `n` sums: see [`Finish`](super::super::Finish). Returns whether one left the range of 16 bits.
+///
+/// # Safety
+/// `sums` is good for reads of `n`, which is not zero, and `y` for writes.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn finish(
+    sums: *const i32,
+    y: *mut i16,
+    n: usize,
+    down: u32,
+    slope: i32,
+) -> u32 {
+    naked_asm!(
+        "push {{r4-r7, lr}}",
+        "movs r4, #0",
+        "mov r12, r4",
+        "lsls r2, r2, #2",
+        "adds r2, r2, r0",
+        "movs r4, #1",
+        "lsls r4, r3",
+        "lsrs r4, r4, #1",
+        "ldr r7, [sp, #20]",
+        "2:",
+        "ldm r0!, {{r5}}",
+        "adds r5, r5, r4",
+        "asrs r5, r3",
+        "sxth r6, r5",
+        "cmp r6, r5",
+        "bne 5f",
+        "3:",
+        "cmp r5, #0",
+        "blt 6f",
+        "4:",
+        "strh r5, [r1]",
+        "adds r1, #2",
+        "cmp r0, r2",
+        "bne 2b",
+        "mov r0, r12",
+        "pop {{r4-r7, pc}}",
+        "5:",
+        "movs r6, #1",
+        "mov r12, r6",
+        // 2^15 - 1 with all bits changed where it is negative.
+        "asrs r5, r5, #31",
+        "lsls r6, r6, #15",
+        "subs r6, #1",
+        "eors r5, r6",
+        "b 3b",
+        "6:",
+        "muls r5, r7, r5",
+        "movs r6, #1",
+        "lsls r6, r6, #14",
+        "adds r5, r5, r6",
+        "asrs r5, r5, #15",
+        "b 4b",
     )
 }
 

@@ -1,5 +1,6 @@
 //! Loops for Thumb-2 (Cortex-M3 and above): eight columns, or four rows, are in registers.
 
+use super::super::table::Table;
 use super::{Back, Layer, Outer};
 use core::arch::naked_asm;
 
@@ -134,16 +135,21 @@ pub(crate) unsafe extern "C" fn scaled(layer: &mut Layer<i16>) -> u32 {
         "ldr r12, [sp]",
         "ldm r12, {{r0-r3}}",
         each!(zero),
+        "tst r2, #1",
         "add r2, r1, r2, lsl #1",
-        "cmp r1, r2",
-        "beq 3f",
+        "bne 4f",
+        "b 3f",
         "2:",
         "ldrsh r12, [r1], #2",
         each!(multiply),
         "add r0, r3",
+        "4:",
+        "ldrsh r12, [r1], #2",
+        each!(multiply),
+        "add r0, r3",
+        "3:",
         "cmp r1, r2",
         "bne 2b",
-        "3:",
         each!(bias),
         "ldr r12, [sp]",
         "bl {finish}",
@@ -176,18 +182,20 @@ pub(crate) unsafe extern "C" fn selected(layer: &mut Layer<u32>) -> u32 {
         "2:",
         "ldr r12, [r1], #4",
         "strd r1, r2, [sp]",
+        "mov r1, r0",
         "rbit r12, r12",
-        "b 6f",
-        "3:",
-        "clz r1, r12",
-        "mla r2, r1, r3, r0",
-        "mov lr, #0x80000000",
-        "lsr lr, lr, r1",
-        "bic r12, r12, lr",
-        each!(add),
-        "6:",
         "cmp r12, #0",
+        "beq 6f",
+        // r2 is the row of the next bit, the highest of r12.
+        "3:",
+        "clz lr, r12",
+        "mla r2, lr, r3, r1",
+        "add r1, r2, r3",
+        "add lr, #1",
+        "lsls r12, lr",
+        each!(add),
         "bne 3b",
+        "6:",
         "add r0, r0, r3, lsl #5",
         "ldrd r1, r2, [sp]",
         "4:",
@@ -298,13 +306,17 @@ pub(crate) unsafe extern "C" fn dots(back: &mut Back) -> u32 {
         "2:",
         column!("add r12, r7\nasr r12, r3\n"),
         column!("add r12, r7\nasr r12, r3\n"),
-        "subs r2, #2",
+        column!("add r12, r7\nasr r12, r3\n"),
+        column!("add r12, r7\nasr r12, r3\n"),
+        "subs r2, #4",
         "bne 2b",
         "b 4f",
         "3:",
         column!(""),
         column!(""),
-        "subs r2, #2",
+        column!(""),
+        column!(""),
+        "subs r2, #4",
         "bne 3b",
         "4:",
         "ldr r12, [sp]",
@@ -378,12 +390,10 @@ macro_rules! rows {
     };
 }
 
-/// The columns of a row of [`outer`], four at a time, with the label where they begin.
+/// Four columns of a row of [`outer`].
 macro_rules! grow {
-    ($label:literal) => {
+    () => {
         concat!(
-            $label,
-            ":\n",
             "ldrsh r4, [r1], #2\n",
             "ldrsh r5, [r1], #2\n",
             "ldrsh r6, [r1], #2\n",
@@ -408,10 +418,6 @@ macro_rules! grow {
             "strh r5, [r0], #2\n",
             "strh r6, [r0], #2\n",
             "strh r7, [r0], #2\n",
-            "subs r2, #4\n",
-            "bne ",
-            $label,
-            "b\n",
         )
     };
 }
@@ -433,7 +439,15 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         "rbit r4, r4",
         "2:",
         row!(),
-        grow!("9"),
+        "9:",
+        "tst r2, #4",
+        "bne 4f",
+        "3:",
+        grow!(),
+        "4:",
+        grow!(),
+        "subs r2, #8",
+        "bgt 3b",
         rows!(),
     )
 }
@@ -467,5 +481,96 @@ pub(crate) unsafe extern "C" fn magnitudes(x: *const i16, n: usize) -> u64 {
         "cmp r2, r12",
         "bne 2b",
         "pop {{r4, pc}}",
+    )
+}
+
+/// How far the unit in r4 is from zero, as a row of the table in r5, and 128th parts of the way to the next in r6; what is negative of
+/// it is added to the sum in r12.
+macro_rules! unit {
+    () => {
+        concat!(
+            "and r5, r4, r4, asr #31\n",
+            "add r12, r12, r5, lsl #5\n",
+            "eor r6, r4, r4, asr #31\n",
+            "sub r6, r6, r4, asr #31\n",
+            "cmp r6, #0x6000\n",
+            "it hi\n",
+            "movhi r6, #0x6000\n",
+            "lsr r5, r6, #7\n",
+            "and r6, #127\n",
+        )
+    };
+}
+
+/// See [`log_prob`](super::super::log_prob).
+///
+/// # Safety
+/// `logits` is good for reads of `n` numbers, of which there are some.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn log_prob(logits: *const i16, n: usize, word: u32, table: &Table) -> i32 {
+    naked_asm!(
+        "push {{r4-r7, lr}}",
+        "add r1, r0, r1, lsl #1",
+        "add r3, #4",
+        "mov r12, #0",
+        "2:",
+        "ldrsh r4, [r0], #2",
+        "lsrs r2, #1",
+        "it cc",
+        "rsbcc r4, r4, #0",
+        unit!(),
+        "ldr r7, [r3, r5, lsl #3]",
+        "ubfx r5, r7, #0, #15",
+        "mul r5, r6, r5",
+        "sub r7, r7, r5, lsl #9",
+        "sub r12, r12, r7, lsr #16",
+        "cmp r0, r1",
+        "bne 2b",
+        "mov r0, r12",
+        "pop {{r4-r7, pc}}",
+    )
+}
+
+/// See [`log_prob_delta`](super::super::log_prob_delta).
+///
+/// # Safety
+/// `logits` is good for reads and writes of `n` numbers, of which there are some.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn log_prob_delta(logits: *mut i16, n: usize, word: u32, table: &Table) -> i32 {
+    naked_asm!(
+        "push {{r4-r9, lr}}",
+        "add r1, r0, r1, lsl #1",
+        "mov r12, #0",
+        "2:",
+        "ldrsh r4, [r0]",
+        // All bits of r8 are set unless that of the unit is.
+        "lsrs r2, #1",
+        "sbc r8, r8, r8",
+        "eor r4, r8",
+        "sub r4, r8",
+        unit!(),
+        "add r5, r3, r5, lsl #3",
+        "ldrd r5, r7, [r5]",
+        "ubfx r9, r7, #0, #15",
+        "mul r9, r6, r9",
+        "sub r7, r7, r9, lsl #9",
+        "sub r12, r12, r7, lsr #16",
+        "ubfx r9, r5, #0, #15",
+        "mul r9, r6, r9",
+        "sub r5, r5, r9, lsl #9",
+        "lsr r5, #16",
+        "add r5, #8",
+        "lsr r5, #4",
+        "cmp r4, #0",
+        "ite lt",
+        "sublt r5, #4096",
+        "rsbge r5, r5, #0",
+        "eor r5, r8",
+        "sub r5, r8",
+        "strh r5, [r0], #2",
+        "cmp r0, r1",
+        "bne 2b",
+        "mov r0, r12",
+        "pop {{r4-r9, pc}}",
     )
 }

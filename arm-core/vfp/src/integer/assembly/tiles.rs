@@ -1,6 +1,6 @@
 //! Groups of columns or rows one after the other: for loops whose sums go to memory, where plain Rust takes them.
 
-use super::super::{Finish, TILE, narrow};
+use super::super::TILE;
 #[cfg(integer_loops = "riscv")]
 use super::riscv as loops;
 #[cfg(integer_loops = "thumb1")]
@@ -14,7 +14,13 @@ use super::{Back, Layer};
 /// The pointers are good for what [`Layer`] says.
 pub(crate) unsafe fn scaled(layer: &mut Layer<i16>) -> u32 {
     // SAFETY: the caller's.
-    unsafe { each(layer, loops::scaled) }
+    unsafe {
+        #[cfg(integer_loops = "riscv")]
+        let wide = each(layer, loops::scaled_16);
+        #[cfg(integer_loops = "thumb1")]
+        let wide = 0;
+        wide | each(layer, loops::scaled_8)
+    }
 }
 
 /// Groups of [`add_rows`](super::super::add_rows): no bit is set behind the last row. Returns whether a result left the range of 16
@@ -24,26 +30,34 @@ pub(crate) unsafe fn scaled(layer: &mut Layer<i16>) -> u32 {
 /// The pointers are good for what [`Layer`] says.
 pub(crate) unsafe fn selected(layer: &mut Layer<u32>) -> u32 {
     // SAFETY: the caller's.
-    unsafe { each(layer, loops::selected) }
+    unsafe {
+        #[cfg(integer_loops = "riscv")]
+        let wide = each(layer, loops::selected_16);
+        #[cfg(integer_loops = "thumb1")]
+        let wide = 0;
+        wide | each(layer, loops::selected_8)
+    }
 }
 
+/// As many groups of `N` columns as there are.
 #[inline(always)]
-unsafe fn each<X>(layer: &mut Layer<X>, sums: unsafe extern "C" fn(&Layer<X>, &mut [i32; TILE])) -> u32 {
-    let finish = Finish { down: layer.down, slope: layer.slope };
-    let mut beyond = false;
-    let mut room = [0; TILE];
-    for _ in 0..layer.groups {
+unsafe fn each<X, const N: usize>(
+    layer: &mut Layer<X>,
+    sums: unsafe extern "C" fn(&Layer<X>, &mut [i32; N]),
+) -> u32 {
+    let (mut beyond, mut room) = (0, [0; N]);
+    while layer.groups >= N / TILE {
         // SAFETY: the caller's; y is good for the columns of each group.
-        let y = unsafe {
+        beyond |= unsafe {
             sums(layer, &mut room);
-            core::slice::from_raw_parts_mut(layer.y, TILE)
+            loops::finish(room.as_ptr(), layer.y, N, layer.down, layer.slope)
         };
-        beyond |= finish.write(0, &room, y);
-        layer.w = layer.w.wrapping_add(TILE);
-        layer.bias = layer.bias.wrapping_add(TILE);
-        layer.y = layer.y.wrapping_add(TILE);
+        layer.w = layer.w.wrapping_add(N);
+        layer.bias = layer.bias.wrapping_add(N);
+        layer.y = layer.y.wrapping_add(N);
+        layer.groups -= N / TILE;
     }
-    beyond.into()
+    beyond
 }
 
 /// The inner products of d with groups of four rows. Returns whether a result left the range of 16 bits.
@@ -51,21 +65,16 @@ unsafe fn each<X>(layer: &mut Layer<X>, sums: unsafe extern "C" fn(&Layer<X>, &m
 /// # Safety
 /// The pointers are good for what [`Back`] says; there is a multiple of [`GROUP`](super::GROUP) columns, and not none.
 pub(crate) unsafe fn dots(back: &mut Back) -> u32 {
-    let mut beyond = false;
+    let mut beyond = 0;
     let mut sums = [0; 4];
     for _ in 0..back.groups {
         // SAFETY: the caller's; x is good for the rows of each group.
-        let x = unsafe {
+        beyond |= unsafe {
             loops::dots(back.w, back.d, back.n, back.stride, &mut sums, back.shift);
-            core::slice::from_raw_parts_mut(back.x, 4)
+            loops::finish(sums.as_ptr(), back.x, 4, back.down, 1 << 15)
         };
-        for (x, sum) in x.iter_mut().zip(sums) {
-            let (v, out) = narrow(sum, back.down, 0);
-            beyond |= out;
-            *x = v;
-        }
         back.w = back.w.wrapping_byte_add(4 * back.stride);
         back.x = back.x.wrapping_add(4);
     }
-    beyond.into()
+    beyond
 }
