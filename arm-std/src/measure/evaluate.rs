@@ -282,7 +282,7 @@ mod tests {
             Scores::of_model(model, 3, Rows::all(&table), k, threads, None).unwrap()
         };
         let float = Model { numbers: NumbersName::F32, ..short.clone() };
-        for k in [1, 200] {
+        for k in [1, 20] {
             let (integer, float) = (of(&short, k, 1), of(&float, k, 1));
             assert_eq!(of(&short, k, 3), integer, "K = {k}");
             assert_ne!(integer.nll, float.nll);
@@ -291,7 +291,8 @@ mod tests {
                     f(&integer).iter().zip(f(&float)).map(|(i, f)| (i - f).abs()).collect();
                 Mean::of(&differences).value
             };
-            // Uniforms have 16 bits instead of 23, so a few of the 700 rows draw other samples.
+            // A logit is rounded to 2^-12, an activation below it to 2^-9: of six with weights up to 1 that is below 2^-6, with
+            // one sign or the other in forty units. Uniforms have 16 bits instead of 23, so a few rows draw other samples.
             assert!(apart(|s| &s.nll) < 0.05 && apart(|s| &s.neg_elbo) < 0.05);
         }
     }

@@ -45,6 +45,7 @@ pub struct Config {
     /// Whether the output biases start at the logits of the mean of the train split.
     pub output_bias: bool,
     /// The numbers that are computed with.
+    #[serde(skip_serializing_if = "NumbersName::is_float")]
     pub numbers: NumbersName,
     /// The gradient estimator.
     pub estimator: EstimatorName,

@@ -11,11 +11,10 @@ fn load(path: &Path) -> Result<Model, String> {
 }
 
 impl Settings {
-    /// These settings, and what follows from the model of `start` where they leave it open: the network and the numbers. Errors: a
-    /// model that cannot be read.
+    /// These settings, and where they leave the network open what follows from the model of `start`: the network and the numbers.
+    /// Errors: a model that cannot be read.
     pub(super) fn started(&self) -> Result<Settings, String> {
-        let Some(path) = self.start.as_deref().filter(|_| self.network.is_none() || self.numbers.is_none())
-        else {
+        let Some(path) = self.start.as_deref().filter(|_| self.network.is_none()) else {
             return Ok(self.clone());
         };
         let Model { network, numbers, .. } = load(path)?;
@@ -31,7 +30,7 @@ impl Settings {
             Coding::Centred(_) => CodingName::Centred,
         };
         Ok(Settings {
-            network: self.network.clone().or(Some(Notation::of(&network))),
+            network: Some(Notation::of(&network)),
             numbers: self.numbers.or(Some(numbers)),
             slope: self.slope.or(slope),
             prior: self.prior.or(Some(prior)),

@@ -175,6 +175,7 @@ fn describe(
     let Config { batch, steps, seed, estimator, .. } = config;
     let (name, per_epoch) = (estimator.name(), prepared.steps_per_epoch());
     let optimiser = config.optimiser();
+    let threads = if config.numbers.is_float() { threads.to_string() } else { "one thread a step".into() };
     say(format_args!(
         "{name}, {optimiser}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads}"
     ))?;
