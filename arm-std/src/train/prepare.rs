@@ -53,7 +53,13 @@ impl Settings {
         let splits = config.split(loaded)?;
         let (rows, columns) = (splits.train.rows(), splits.train.cols());
         settings.suit(&mut config, columns, rows);
-        let (batch, data) = (config.batch, config.data.display());
+        let (batch, data, valid) = (config.batch, config.data.display(), splits.valid.rows());
+        if let Some(asked) = settings.valid.filter(|&asked| asked > valid) {
+            let message = format!("--valid {asked}: the validation split of {data} has only {valid} rows");
+            return Err(PrepareError::Setting(message));
+        }
+        // A preset's is a wish.
+        config.valid = config.valid.map(|rows| rows.min(valid));
         if batch > rows {
             let message = format!("--batch {batch}: {data} has only {rows} train rows");
             return Err(PrepareError::Setting(message));

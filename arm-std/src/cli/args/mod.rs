@@ -57,7 +57,7 @@ pub(super) struct Train {
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub config: Option<PathBuf>,
     /// Go on with the run in this folder from its newest checkpoint
-    #[arg(long, value_name = "RUN")]
+    #[arg(long, value_name = "RUN", conflicts_with = "force")]
     pub resume: Option<PathBuf>,
     /// Go on with the run in --out if it has a checkpoint, start it if not; a finished run stays as it is. For schedulers,
     /// which give the same command every time: exit code 3 says that a run was left early and can go on

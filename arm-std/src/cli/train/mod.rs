@@ -11,11 +11,11 @@ use super::{Left, Outcome, Usage, args, figure_lines, headline, say};
 use arm_std::data::Splits;
 use arm_std::driver::{Peers, Threads, mpi, same};
 use arm_std::kernels::Desktop;
-use arm_std::runs::folder::{CONFIG, Line, REPORT, RunFolder};
+use arm_std::runs::folder::{Line, REPORT, RunFolder};
 use arm_std::runs::list::Summary;
 use arm_std::runs::report::refresh;
 use arm_std::train::{self, Checkpoint, Config, Failure, GroupObserver, Prepared, Settings};
-use resume::{abandoned, resumable};
+use resume::{abandoned, resumable, settings_of};
 use std::io::{Write, stderr};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -53,7 +53,7 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         RunFolder::recover(run)?;
     }
     let mut settings = match (&args.resume, &args.config) {
-        (Some(run), _) => args.settings.clone().over(Settings::read(&run.join(CONFIG))?),
+        (Some(run), _) => args.settings.clone().over(settings_of(run)?),
         (None, Some(file)) => args.settings.clone().over(Settings::read(file).map_err(usage)?),
         (None, None) => args.settings.clone(),
     };
