@@ -11,7 +11,7 @@ use arm_std::data::BitTable;
 use arm_std::estimators::{BaselineName, Choice, EstimatorName};
 use arm_std::kernels::Desktop;
 use arm_std::measure::{self, Rows, Scores};
-use arm_std::memory::{Aligned, LINE};
+use arm_std::memory::Aligned;
 use arm_std::network::export::Export;
 use arm_std::network::{Model, Network, SplitRows};
 use pyo3::prelude::*;
