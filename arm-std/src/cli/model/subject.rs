@@ -121,7 +121,9 @@ impl Subject {
     /// Prints what is measured on what, `rows` being words about the rows.
     pub(in crate::cli) fn say(&self, data: &Data, rows: &str) -> Outcome {
         let (model, path) = (&self.model, self.path.display());
-        say(format_args!("{path}: {}  {} parameters", model.network.notation(), model.params.len()))?;
+        let numbers = if model.numbers.is_float() { "" } else { " of 16 bits" };
+        let (notation, count) = (model.network.notation(), model.params.len());
+        say(format_args!("{path}: {notation}  {count} parameters{numbers}"))?;
         let whose = match &data.trained_on {
             Some(own) => format!("not the data of its training, {}; ", own.display()),
             None if data.changed => "the place of its training's data, whose rows were others; ".into(),
