@@ -83,6 +83,11 @@ class Worker:
         self.errors.close()
 
 
+def notation(widths):
+    """An encoder's, such as 64-32-[16]."""
+    return "-".join(map(str, widths[:-1])) + f"-[{widths[-1]}]"
+
+
 def has(*modules):
     return all(importlib.util.find_spec(m) for m in modules)
 
@@ -157,8 +162,7 @@ def random_rows(columns):
 def measure(programs, args, network, batch, threads):
     """The medians of all contenders, and of the peak, in steps/s and GFLOP/s."""
     if args.small:
-        ends, top = "-".join(map(str, network[:-1])), network[-1]
-        ours = ["--network", f"{ends}-[{top}] / [{top}]-{'-'.join(map(str, network[-2::-1]))}"]
+        ours = ["--network", f"{notation(network)} / [{network[-1]}]-{'-'.join(map(str, network[-2::-1]))}"]
         workers, columns = peers(args, ["--widths", *network], batch, threads), network[0]
     else:
         ours, columns = ["--preset", network], 784
@@ -250,8 +254,7 @@ def small_table(results, busy):
         cells = [f"{rates[n]:.0f} ({spread[n]:.0%})" if n in rates else "-" for n in (OURS, one, two, "jax")]
         better = shown(over(result, [one, two]), OF_BETTER)
         ratio = shown(over(result, ["jax"]), OF_JAX)
-        name = "-".join(map(str, network[:-1])) + f"-[{network[-1]}]"
-        yield "| " + " | ".join([name, str(batch), *cells[:3], better, cells[3], ratio]) + " |"
+        yield "| " + " | ".join([notation(network), str(batch), *cells[:3], better, cells[3], ratio]) + " |"
 
 
 def main():
@@ -263,7 +266,7 @@ def main():
     p.add_argument("--no-peers", action="store_true", help="this project alone")
     p.add_argument("--no-compile", action="store_true", help="leave out the compiled PyTorch")
     p.add_argument("--threads", type=int, nargs="+", help="numbers of threads [default: 2 1; quick: 2]")
-    p.add_argument("--only", metavar="PRESET:BATCH", nargs="+", help="some configurations, such as nonlinear:50")
+    p.add_argument("--only", metavar="NAME:BATCH", nargs="+", help="some configurations, such as nonlinear:50 or 64-64-[32]:50")
     p.add_argument("--small", action="store_true", help="small networks, at batches 1, 10 and 50")
     p.add_argument("--busy", action="store_true", help="beside a process that is always busy")
     p.add_argument("--data", type=pathlib.Path, help="folder of static binarised MNIST [default: random bits]")
@@ -273,11 +276,13 @@ def main():
     args.rounds = args.rounds or (3 if args.small else 5 if args.quick else 7)
     args.threads = [2] if args.small else args.threads or ([2] if args.quick else [2, 1])
     args.no_compile |= args.quick
-    configurations = [c for c in GOALS if not args.quick or c[1] == 50]
+    known = [(tuple(network), batch) for network in SMALL for batch in SMALL_BATCHES] if args.small else list(GOALS)
+    configurations = [c for c in known if args.small or not args.quick or c[1] == 50]
     if args.only:
-        configurations = [c for c in GOALS if f"{c[0]}:{c[1]}" in args.only]
-    if args.small:
-        configurations = [(tuple(network), batch) for network in SMALL for batch in SMALL_BATCHES]
+        names = {f"{notation(c[0]) if args.small else c[0]}:{c[1]}": c for c in known}
+        if unknown := [name for name in args.only if name not in names]:
+            p.error(f"--only {unknown[0]}: one of {', '.join(names)}")
+        configurations = [names[name] for name in args.only]
     cores = len(os.sched_getaffinity(0))
     print(f"{cores} cores, load {os.getloadavg()[0]:.1f}; {args.rounds} rounds of {args.seconds:g} s", flush=True)
     programs = build()

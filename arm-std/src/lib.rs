@@ -100,7 +100,7 @@
 //! let first = driver.step(x, rows.len())?;                        // mean -ELBO before the step, in nats
 //! (0..300).try_for_each(|_| driver.step(x, rows.len()).map(drop))?;
 //! assert!(driver.step(x, rows.len())? < first / 2.0);
-//! let model = Model { params: driver.unpadded(), network: network.clone() };
+//! let model = Model::new(network.clone(), driver.unpadded());
 //! # assert_eq!(model.params.len(), network.shape().params());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -119,7 +119,8 @@
 //! use arm_std::{Model, Network};
 //!
 //! let network: Network = "16-[4] / [4]-16".parse()?;
-//! let model = Model { params: vec![0.0; network.shape().params()], network };
+//! let params = vec![0.0; network.shape().params()];
+//! let model = Model::new(network, params);
 //! let path = folder.path().join("model.safetensors");
 //! model.save(&path)?;
 //! assert_eq!(Model::load(&path)?, model);

@@ -96,6 +96,12 @@ fn a_run_is_evaluated_on_its_own_data_unless_others_are_named() {
     for key in ["neg_elbo", "neg_elbo_standard_error", "nll", "nll_standard_error", "nll_samples"] {
         assert!(last[key].is_number() && last[key] == report[key], "{key}: {last} {report}");
     }
+    // Other rows at the same place.
+    let test = fs::read(d.join("d/test.csv")).unwrap();
+    table(d, "d/test.csv", 99);
+    let changed = done(d, &["eval", "r"]);
+    assert!(changed.contains("d (the place of its training's data, whose rows were others;"), "{changed}");
+    fs::write(d.join("d/test.csv"), test).unwrap();
     fs::rename(d.join("d"), d.join("moved")).unwrap();
     refused_with(d, &["eval", "r"], 1, &["d: does not exist", "data of r", "--data"]);
     assert_eq!(figures(&done(d, &["eval", "r", "--nll-samples", "5", "--data", "moved"])), figures(&own));

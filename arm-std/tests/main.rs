@@ -8,6 +8,7 @@ mod estimators;
 mod evaluation;
 mod grid;
 mod guard;
+mod integers;
 mod mpi;
 mod networks;
 mod presets;

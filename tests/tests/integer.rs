@@ -9,12 +9,14 @@
 //! are within 2^-12, and those of hidden units within 2^-9 of the sum they round. An activation is within 2^-9. Together,
 //! through at most two hidden layers of four units with weights below 1, that is below 2^-6.
 
-use arm_core::estimator::{Ar, Arm, Baseline, DisArm, Estimator, Exact, IntegerEstimator, Reinforce, Rloo};
+use arm_core::estimator::{
+    Ar, Arm, Baseline, DisArm, Estimator, Exact, IntegerEstimator, Leg, Reinforce, Rloo,
+};
 use arm_core::kernels::{Integer, Portable};
-use arm_core::learner::Slices;
+use arm_core::learner::{Slices, State};
 use arm_core::objective::{BlackBox, Conditional, Objective, Vae};
 use arm_core::optim::Sgd;
-use arm_core::{Batch, BitMatrix, Bits, Engine, Error, Layer, Learner, Prior, Shape};
+use arm_core::{Batch, BitMatrix, Bits, Coding, Codings, Engine, Error, Layer, Learner, Prior, Shape, init};
 use arm_tests::{Moments, batch_gradient, wavy_params};
 
 const H: Layer = Layer::hidden(4, 0.2);
@@ -150,4 +152,24 @@ fn extremes() {
     }
     assert_eq!(learner.params(), before);
     assert!(learner.step_black_box(&X, |_| 8000.0).is_ok());
+}
+
+/// What the compiler refuses where the estimator is known is refused where it is chosen at run time.
+#[test]
+fn an_estimator_that_was_chosen_at_run_time() {
+    let (mut known, mut chosen) = (memory(&ONE), memory(&ONE));
+    let rate = Sgd { rate: 0.05 };
+    let mut known = Learner::integer(ONE, Arm, rate, 5, slices(&mut known)).unwrap();
+    init::draw::<Integer>(&ONE, 5, &mut chosen.0).unwrap();
+    let state = State::default();
+    let mut chosen = Learner::attach_chosen(ONE, Arm, rate, 5, slices(&mut chosen), state).unwrap();
+    assert_eq!(chosen.params(), known.params());
+    assert_eq!(chosen.step(&X), known.step(&X));
+    assert_eq!(chosen.params(), known.params());
+    let mut room = memory(&ONE);
+    let refused = Learner::attach_chosen(ONE, Leg, rate, 5, slices(&mut room), state);
+    assert_eq!(refused.map(|_| ()), Err(Error::FloatOnly));
+    let signed = Codings { x: Coding::Signed, b: Coding::ZeroOne };
+    let refused = Learner::attach_chosen(ONE.coded(&signed), Arm, rate, 5, slices(&mut room), state);
+    assert_eq!(refused.map(|_| ()), Err(Error::FloatOnly));
 }

@@ -82,6 +82,21 @@ impl<'m, 's, E: Estimator + IntegerEstimator> Learner<'m, 's, E, Sgd, Integer> {
     ) -> Result<Self, Error> {
         Self::over(Integer::default(), shape, estimator, sgd, seed, memory, state)
     }
+}
+
+impl<'m, 's, E: Estimator> Learner<'m, 's, E, Sgd, Integer> {
+    /// [`attach_integer`](Self::attach_integer) with an estimator that is chosen at run time. Errors: as there, and
+    /// [`Error::FloatOnly`] for one that has no [`integer`](Estimator::integer).
+    pub fn attach_chosen(
+        shape: Shape<'s>,
+        estimator: E,
+        sgd: Sgd,
+        seed: u64,
+        memory: Slices<'m, Integer>,
+        state: State,
+    ) -> Result<Self, Error> {
+        Self::over(Integer::default(), shape, estimator, sgd, seed, memory, state)
+    }
 
     /// How many results have become the ends of their ranges since the learner was made: units of a layer, rows of
     /// parameters, values of f. A few do no harm; where they go on, lower the rate.

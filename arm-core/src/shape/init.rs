@@ -16,7 +16,7 @@ pub fn glorot(shape: &Shape<'_>, seed: u64, params: &mut [f32]) -> Result<(), Er
 
 /// [`glorot`] for numbers of any kind.
 #[inline(always)]
-pub(crate) fn draw<N: Numbers>(shape: &Shape<'_>, seed: u64, params: &mut [N::Weight]) -> Result<(), Error> {
+pub fn draw<N: Numbers>(shape: &Shape<'_>, seed: u64, params: &mut [N::Weight]) -> Result<(), Error> {
     shape.check()?;
     exact_size(shape.params(), params.len())?;
     for i in 0..shape.dense_layers() {

@@ -11,7 +11,7 @@ use arm_std::data::BitTable;
 use arm_std::estimators::{BaselineName, Choice, EstimatorName};
 use arm_std::kernels::Desktop;
 use arm_std::measure::{self, Rows, Scores};
-use arm_std::memory::{Aligned, LINE};
+use arm_std::memory::Aligned;
 use arm_std::network::export::Export;
 use arm_std::network::{Model, Network, SplitRows};
 use pyo3::prelude::*;
@@ -25,7 +25,8 @@ use std::thread;
 const SHARE: usize = 64;
 
 /// The settings that make such a network, as JSON.
-pub(crate) fn settings_of(network: &Network) -> String {
+pub(crate) fn settings_of(model: &Model) -> String {
+    let network = &model.network;
     let mut settings = json!({ "network": network.notation() });
     let mut slopes = network.encoder.iter().chain(&network.decoder).filter_map(|layer| match layer {
         Layer::Hidden { activation, .. } => Some(activation.slope()),
@@ -33,6 +34,9 @@ pub(crate) fn settings_of(network: &Network) -> String {
     });
     if let Some(slope) = slopes.next_back() {
         settings["slope"] = json!(slope);
+    }
+    if !model.numbers.is_float() {
+        settings["numbers"] = json!(model.numbers.name());
     }
     if network.prior == Prior::Learned {
         settings["prior"] = json!("learned");
@@ -95,10 +99,8 @@ impl Net {
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyByteArray>> {
         let scores = py.detach(|| {
-            let shape = self.0.network.shape().padded(LINE);
-            let engine = Engine::new(shape, Desktop::new(), Arm, seed)?;
-            let (params, threads) = (self.0.padded(LINE), fit::threads(threads).most());
-            Scores::of(&engine, params.floats(), Rows::by_content(&rows.0), samples, threads, None)
+            let threads = fit::threads(threads).most();
+            Scores::of_model(&self.0, seed, Rows::by_content(&rows.0), samples, threads, None)
         });
         Ok(floats(py, &scores.map_err(value)?.nll))
     }

@@ -124,7 +124,7 @@ impl Run {
     fn settings(&self) -> PyResult<String> {
         match &self.config {
             Some(config) => serde_json::to_string(config).map_err(value),
-            None => Ok(settings_of(&self.model.network)),
+            None => Ok(settings_of(&self.model)),
         }
     }
 

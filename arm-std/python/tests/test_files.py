@@ -35,6 +35,7 @@ CASES = [
     (sbn.BinaryVAE, dict(fit_ram="8K", epochs=2, inputs="centred", signed_units=True, output_bias=True, patience=1, valid=20)),
     (sbn.BinaryVAE, dict(preset="linear", steps=12, estimator="rebar", nll_samples=5, nll_images=10)),
     (sbn.BinaryVAE, dict(estimator="reinforce", baseline="moving", epochs=2, independent_uniforms=False, slope=0.25)),
+    (sbn.BinaryVAE, dict(network="x-8-[4] / [4]-8-x", epochs=2, numbers="i16", lr=0.01)),
     (sbn.BinaryRegressor, dict(network="x-8-[4]-3", epochs=3, lr=0.01, batch=20)),
 ]
 
@@ -148,3 +149,16 @@ def test_pickles_and_copies_are_whole(model, settings, X):
     stream = sbn.BinaryVAE(**settings).partial_fit(X)
     same(pickle.loads(pickle.dumps(stream)).partial_fit(X), stream.partial_fit(X))
     assert pickle.loads(pickle.dumps(sbn.BinaryVAE())).get_params() == sbn.BinaryVAE().get_params()
+
+
+def test_integers_go_to_a_device_and_back(tmp_path, X):
+    model = sbn.BinaryVAE("x-8-[4] / [4]-8-x", epochs=2, numbers="i16").fit(X)
+    back = sbn.from_device(model.device_bytes())
+    same(model, back)
+    assert back.numbers == "i16"
+    assert (back.score_samples(X, random_state=3) == model.score_samples(X, random_state=3)).all()
+    before = {name: array.copy() for name, array in back.params_.items()}
+    back.partial_fit(X)
+    assert back.numbers == "i16" and any((array != before[name]).any() for name, array in back.params_.items())
+    model.to_device(tmp_path / "short")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["short.rs", "short.sbn"]

@@ -186,6 +186,24 @@ impl RuleWork for SampleRow<'_> {
     }
 }
 
+/// A row that is drawn without partner and scores by a rule which is not known yet.
+struct DrawRow<'a> {
+    kernels: &'a Desktop,
+    logits: &'a [f32],
+    uniforms: &'a [f32],
+    sample: &'a mut [u32],
+}
+
+impl RuleWork for DrawRow<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with<R: DrawRule>(self, rule: &R) -> f32 {
+        let DrawRow { kernels, logits, uniforms, sample } = self;
+        kernels.run(Draw { rule, logits, uniforms, sample })
+    }
+}
+
 /// Rows that are drawn by a rule which is not known yet.
 struct SampleMany<'a> {
     kernels: &'a Desktop,
@@ -262,7 +280,7 @@ impl Kernels for Desktop {
     }
 
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
-        self.run(Draw { rule, logits, uniforms, sample })
+        rule.resolve(DrawRow { kernels: self, logits, uniforms, sample })
     }
 
     fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {

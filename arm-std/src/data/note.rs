@@ -28,8 +28,8 @@ pub enum Note {
     Index {
         /// Its name or number.
         column: String,
-        /// Where it begins to count; `None` where its name tells.
-        start: Option<u64>,
+        /// Its first two numbers; `None` where its name tells.
+        counts: Option<[i64; 2]>,
     },
     /// A column that may be a label was read like the others.
     Label {
@@ -94,13 +94,12 @@ impl fmt::Display for Note {
             Note::NumberNames => {
                 f.write_str("the first line counts, or holds other numbers than the bits below it: taken as column names, not as a row")
             }
-            Note::Index { column, start: Some(start) } => write!(
+            Note::Index { column, counts: Some([first, second]) } => write!(
                 f,
-                "column {column} counts {start}, {}, {}, ..: taken as an index and left out; --columns 0- reads all columns",
-                start + 1,
-                start + 2
+                "column {column} counts {first}, {second}, {}, ..: taken as an index and left out; --columns 0- reads all columns",
+                2 * second - first
             ),
-            Note::Index { column, start: None } => {
+            Note::Index { column, counts: None } => {
                 write!(f, "column {column} is taken as the index of a data frame and left out; --columns 0- reads all columns")
             }
             Note::Label { column, most: None } => write!(

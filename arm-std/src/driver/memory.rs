@@ -4,9 +4,9 @@ use super::share::sizes;
 use super::threads::Choice;
 use super::{GRADIENT_ROWS, Threads};
 use crate::kernels::Desktop;
-use arm_core::Engine;
 use arm_core::estimator::Estimator;
 use arm_core::optim::{Optimiser, Rule};
+use arm_core::{Engine, Shape};
 
 /// Bytes of all that a [`Driver`](super::Driver) with this engine keeps, whose shape has rows padded to [`LINE`](crate::memory::LINE) floats, shared with
 /// other processes or not; `usize::MAX` where that is more than can be counted.
@@ -29,4 +29,9 @@ pub(crate) fn memory<E: Estimator>(
     let fixed = copies * shape.params() + threads.most() * GRADIENT_ROWS * shape.max_stride();
     let choice = Choice::new(threads, threads.most());
     choice.counts().iter().map(split).fold(fixed, usize::saturating_add).saturating_mul(size_of::<f32>())
+}
+
+/// Bytes of all that an [`IntegerDriver`](super::IntegerDriver) keeps, with an estimator that draws `samples` samples.
+pub(crate) fn integer_memory(shape: &Shape<'_>, samples: usize) -> usize {
+    size_of::<i16>() * shape.params() + size_of::<u32>() * shape.integer_scratch_for(samples)
 }

@@ -17,6 +17,7 @@ use arm_core::{Engine, Error, Shape};
 use std::sync::Mutex;
 
 mod distributed;
+mod integer;
 mod memory;
 pub mod mpi;
 mod peers;
@@ -24,7 +25,8 @@ mod phases;
 mod share;
 mod threads;
 
-pub(crate) use memory::memory;
+pub use integer::IntegerDriver;
+pub(crate) use memory::{integer_memory, memory};
 pub use peers::{Peers, same, share_of};
 pub use threads::Threads;
 

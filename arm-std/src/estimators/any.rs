@@ -58,6 +58,7 @@ trait Erased: Send + Sync {
     fn pair_signals(&self) -> Option<&dyn PairSignals>;
     fn learned(&self) -> Option<&dyn Learned>;
     fn learned_mut(&mut self) -> Option<&mut dyn Learned>;
+    fn integer(&self) -> Option<&dyn IntegerEstimator>;
     fn relaxation(&self) -> Option<&dyn Relaxation>;
 }
 
@@ -96,6 +97,10 @@ impl<E: Estimator + Send + Sync> Erased for E {
 
     fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
         Estimator::learned_mut(self)
+    }
+
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
+        Estimator::integer(self)
     }
 
     fn relaxation(&self) -> Option<&dyn Relaxation> {
@@ -192,8 +197,51 @@ impl Estimator for AnyEstimator {
         self.estimator.learned_mut()
     }
 
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
+        self.estimator.integer()
+    }
+
     fn relaxation(&self) -> Option<&dyn Relaxation> {
         self.estimator.relaxation()
+    }
+}
+
+/// As it is lent to a learner in integers, which draws by [`integer`](Estimator::integer).
+impl DrawRule for &mut AnyEstimator {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        self.estimator.draw(p, q, u)
+    }
+}
+
+impl Estimator for &mut AnyEstimator {
+    const SECOND_PATHS: SecondPaths = AnyEstimator::SECOND_PATHS;
+
+    fn second_paths(&self) -> SecondPaths {
+        self.second_paths
+    }
+
+    fn samples(&self) -> usize {
+        self.samples
+    }
+
+    fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
+        self.estimator.check(shape)
+    }
+
+    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+        self.estimator.signals(evaluated, signal, weight);
+    }
+
+    fn learned(&self) -> Option<&dyn Learned> {
+        self.estimator.learned()
+    }
+
+    fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
+        self.estimator.learned_mut()
+    }
+
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
+        self.estimator.integer()
     }
 }
 

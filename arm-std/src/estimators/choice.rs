@@ -49,6 +49,11 @@ impl EstimatorName {
         self.facts().one_layer
     }
 
+    /// Whether it works in [integers](arm_core::kernels::Integer) too.
+    pub fn integers(self) -> bool {
+        self.facts().integers
+    }
+
     /// Whether it subtracts a baseline that can be set.
     pub fn baseline(self) -> bool {
         self.facts().baseline
@@ -121,6 +126,7 @@ mod tests {
             assert_eq!(samples, expected, "{name:?}");
             assert!(choice.evaluations(&shape) >= samples, "{name:?}");
             assert_eq!(estimator.second_paths() != SecondPaths::None, name.second_paths(), "{name:?}");
+            assert_eq!(estimator.integer().is_some(), name.integers(), "{name:?}");
             assert_eq!(choice.estimator(&two).is_err(), of_one_layer, "{name:?}");
             let none = Choice { samples: 0, ..choice };
             assert_eq!(none.estimator(&shape).is_err(), name.samples().is_some(), "{name:?}");

@@ -24,6 +24,7 @@ pub(super) struct Facts {
     pub(super) gradient_of_f: bool,
     pub(super) one_layer: bool,
     pub(super) baseline: bool,
+    pub(super) integers: bool,
     pub(super) variance: fn(OneUnit) -> Option<f64>,
 }
 
@@ -38,6 +39,7 @@ pub(super) const fn evaluations(evaluations: fn(Sizes) -> usize) -> Facts {
         gradient_of_f: false,
         one_layer: false,
         baseline: false,
+        integers: false,
         variance: |_| None,
     }
 }
@@ -69,6 +71,10 @@ impl Facts {
 
     pub(super) fn baseline(self) -> Facts {
         Facts { baseline: true, ..self }
+    }
+
+    pub(super) fn integers(self) -> Facts {
+        Facts { integers: true, ..self }
     }
 
     pub(super) fn variance(self, variance: fn(OneUnit) -> Option<f64>) -> Facts {

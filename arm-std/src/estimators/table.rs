@@ -56,18 +56,18 @@ macro_rules! estimators {
 
 estimators! { choice, shape;
     /// Augment-REINFORCE-Merge
-    Arm: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::arm) => Arm, Law::Arm;
+    Arm: evaluations(|n| 1 + n.layers).second_paths().integers().variance(OneUnit::arm) => Arm, Law::Arm;
     /// Augment-REINFORCE
-    Ar: evaluations(|_| 1).variance(OneUnit::ar) => Ar, Law::Ar;
+    Ar: evaluations(|_| 1).integers().variance(OneUnit::ar) => Ar, Law::Ar;
     /// REINFORCE, with an optional --baseline
-    Reinforce: evaluations(|_| 1).baseline().variance(OneUnit::reinforce)
+    Reinforce: evaluations(|_| 1).baseline().integers().variance(OneUnit::reinforce)
         => Reinforce { baseline: choice.baseline.baseline() }, Law::Independent;
     /// NVIL: REINFORCE with a net's baseline, centred; BIASED by a factor, 1 / max(1, standard deviation)
     Nvil: evaluations(|_| 1).biased() => Nvil::new(shape, NVIL_HIDDEN, NET_SEED), Law::Relaxed;
     /// DisARM, also known as U2G
-    Disarm: evaluations(|n| 1 + n.layers).second_paths().variance(OneUnit::disarm) => DisArm, Law::DisArm;
+    Disarm: evaluations(|n| 1 + n.layers).second_paths().integers().variance(OneUnit::disarm) => DisArm, Law::DisArm;
     /// Leave-one-out REINFORCE with --samples samples
-    Rloo: evaluations(|n| n.samples).samples(2..=MANY).variance(OneUnit::rloo)
+    Rloo: evaluations(|n| n.samples).samples(2..=MANY).integers().variance(OneUnit::rloo)
         => Rloo { samples: choice.samples }, Law::Independent;
     /// ARMS: --samples mutually antithetic samples
     Arms: evaluations(|n| n.samples).samples(2..=Arms::MOST).variance(OneUnit::arms)

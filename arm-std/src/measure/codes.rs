@@ -89,7 +89,7 @@ mod tests {
         // A unit that copies its input, and an output that copies the unit, layer for layer.
         let network: Network = "2-[2]-[2] / [2]-[2]-2".parse().unwrap();
         let copy = [[8.0, 0.0], [0.0, 8.0], [-4.0, -4.0]].concat();
-        let model = Model { network, params: copy.repeat(4) };
+        let model = Model::new(network, copy.repeat(4));
         let rows = BitTable::from_bytes(2, &[0, 0, 0, 1, 1, 0, 1, 1].repeat(40)).unwrap();
         assert_eq!(codes(&model, &rows).unwrap(), rows);
         let p = decoded(&model, &rows).unwrap();

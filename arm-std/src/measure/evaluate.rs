@@ -1,14 +1,14 @@
 //! -ELBO and the importance-weighted bound of rows of a table, on all threads, and what they come to.
 
 use crate::driver::{Peers, share_of};
+use crate::kernels::Desktop;
 use crate::measure::rows::Rows;
-use crate::memory::Aligned;
-use crate::network::SplitRows;
-use arm_core::estimator::Estimator;
-use arm_core::kernels::Kernels;
-use arm_core::learner::LogMeanExp;
+use crate::memory::{Aligned, LINE};
+use crate::network::{Model, NumbersName, SplitRows};
+use arm_core::estimator::{Arm, Estimator};
+use arm_core::kernels::{Integer, NatsOf, WeightOf};
 use arm_core::objective::{Conditional, Objective, Vae};
-use arm_core::{Batch, Engine, Error};
+use arm_core::{Batch, Engine, Error, Estimates, Total};
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -72,15 +72,34 @@ pub struct Scores {
 
 impl Scores {
     /// Both bounds of `rows`, with the samples of the final figures: [`bound`] says on what they depend and what they cost.
-    pub fn of<K: Kernels + Sync, E: Estimator + Sync>(
+    pub fn of<K, E>(
         engine: &Engine<'_, K, E>,
-        params: &[f32],
+        params: &[WeightOf<K>],
+        rows: Rows<'_>,
+        nll_samples: usize,
+        threads: usize,
+        peers: Option<&dyn Peers>,
+    ) -> Result<Scores, Error>
+    where
+        K: Estimates + Clone + Send,
+        E: Estimator + Clone + Send,
+        Vae: Objective<K>,
+        Conditional: Objective<K>,
+    {
+        let with = |samples| bound(engine, params, rows, samples, TEST, threads, peers);
+        Ok(Scores { neg_elbo: with(1)?, nll: with(nll_samples)?, nll_samples })
+    }
+
+    /// [`of`](Self::of) a model in its own numbers, with uniforms from `seed`.
+    pub fn of_model(
+        model: &Model,
+        seed: u64,
         rows: Rows<'_>,
         nll_samples: usize,
         threads: usize,
         peers: Option<&dyn Peers>,
     ) -> Result<Scores, Error> {
-        let with = |samples| bound(engine, params, rows, samples, TEST, threads, peers);
+        let with = |samples| bound_of(model, seed, rows, samples, TEST, threads, peers);
         Ok(Scores { neg_elbo: with(1)?, nll: with(nll_samples)?, nll_samples })
     }
 
@@ -104,38 +123,49 @@ impl Scores {
 /// The uniforms of a row follow from the engine's seed, `address`, `samples` and the number of the row in its table (or its
 /// [content](Rows::by_content)), so its value does not depend on `threads`, nor on `peers`, among which the rows are divided,
 /// nor on which other rows are measured. Cost: one pass through the network for each sample.
-pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
+pub fn bound<K, E>(
     engine: &Engine<'_, K, E>,
-    params: &[f32],
+    params: &[WeightOf<K>],
     rows: Rows<'_>,
     samples: usize,
     address: u64,
     threads: usize,
     peers: Option<&dyn Peers>,
-) -> Result<Vec<f32>, Error> {
+) -> Result<Vec<f32>, Error>
+where
+    K: Estimates + Clone + Send,
+    E: Estimator + Clone + Send,
+    Vae: Objective<K>,
+    Conditional: Objective<K>,
+{
     if samples == 0 || rows.count() == 0 {
         return Err(Error::Setting);
     }
     let words = rows.words(0..rows.count());
     let split = SplitRows::new(&engine.shape(), &words, rows.table().cols());
-    let pass = Pass { engine, params, rows, split, samples, address };
+    let pass = Pass::<K> { params, rows, split, samples, address };
     let mut values = vec![0f32; rows.count()];
     let own = share_of(peers, values.len());
     let work = Mutex::new(values[own.clone()].chunks_mut(SHARE).enumerate());
-    let run = || loop {
+    let run = |engine: &Engine<'_, K, E>| loop {
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
         let Some((i, out)) = next else { return Ok(()) };
         let first = own.start + i * SHARE;
         match engine.shape().is_conditional() {
-            true => pass.part(Conditional, first, out)?,
-            false => pass.part(Vae, first, out)?,
+            true => pass.part(engine, Conditional, first, out)?,
+            false => pass.part(engine, Vae, first, out)?,
         }
     };
+    let run = &run;
     thread::scope(|scope| {
         // A thread that cannot be had is done without: this one takes its shares.
-        let spawn = |_| thread::Builder::new().spawn_scoped(scope, run).ok();
+        let spawn = |_| {
+            // Its own engine: kernels may count what they meet.
+            let engine = engine.clone();
+            thread::Builder::new().spawn_scoped(scope, move || run(&engine)).ok()
+        };
         let others: Vec<_> = (1..threads).filter_map(spawn).collect();
-        let result = run();
+        let result = run(engine);
         others.into_iter().fold(result, |r, w| r.and(w.join().unwrap_or(Err(Error::Unsupported))))
     })?;
     if let Some(peers) = peers {
@@ -144,32 +174,61 @@ pub fn bound<K: Kernels + Sync, E: Estimator + Sync>(
     Ok(values)
 }
 
+/// [`bound`] of a model in its own numbers, with uniforms from `seed`.
+pub fn bound_of(
+    model: &Model,
+    seed: u64,
+    rows: Rows<'_>,
+    samples: usize,
+    address: u64,
+    threads: usize,
+    peers: Option<&dyn Peers>,
+) -> Result<Vec<f32>, Error> {
+    let shape = model.network.shape();
+    match model.numbers {
+        NumbersName::F32 => {
+            let engine = Engine::new(shape.padded(LINE), Desktop::new(), Arm, seed)?;
+            bound(&engine, model.padded(LINE).floats(), rows, samples, address, threads, peers)
+        }
+        NumbersName::I16 => {
+            let engine = Engine::new(shape, Integer::default(), Arm, seed)?;
+            bound(&engine, &model.integers(), rows, samples, address, threads, peers)
+        }
+    }
+}
+
 /// Examples that a thread takes at a time.
 const SHARE: usize = 256;
 
 /// What all threads read.
-struct Pass<'a, 's, K, E> {
-    engine: &'a Engine<'s, K, E>,
-    params: &'a [f32],
+struct Pass<'a, K: Estimates> {
+    params: &'a [WeightOf<K>],
     rows: Rows<'a>,
     split: SplitRows<'a>,
     samples: usize,
     address: u64,
 }
 
-impl<K: Kernels, E: Estimator> Pass<'_, '_, K, E> {
+impl<K: Estimates> Pass<'_, K> {
     /// The rows `first..first + out.len()` of those that are measured.
-    fn part<M: Objective<K>>(&self, mut objective: M, first: usize, out: &mut [f32]) -> Result<(), Error> {
-        let Pass { engine, params, rows, ref split, samples, address } = *self;
+    fn part<E: Estimator, M: Objective<K>>(
+        &self,
+        engine: &Engine<'_, K, E>,
+        mut objective: M,
+        first: usize,
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        let Pass { params, rows, ref split, samples, address } = *self;
         let block = samples.min(ROWS);
         // The engine takes the numbers of rows that are evaluated together to follow each other.
         let together = if rows.in_order() { (ROWS / block).max(1) } else { 1 };
         let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(together, block));
-        let mut f = vec![0.0; together * block];
+        // Enough for floats is enough for shorter numbers.
+        let mut f = vec![NatsOf::<K>::default(); together * block];
         for (k, out) in out.chunks_mut(together).enumerate() {
             let at = first + k * together;
             let (x, y) = (split.x(at..at + out.len()), split.y(at..at + out.len()));
-            let mut sums = vec![LogMeanExp::new(); out.len()];
+            let mut sums: Vec<K::Total> = out.iter().map(|_| K::Total::default()).collect();
             for start in (0..samples).step_by(block) {
                 let count = block.min(samples - start);
                 let step = address << 32 | (start / block) as u64;
@@ -177,7 +236,7 @@ impl<K: Kernels, E: Estimator> Pass<'_, '_, K, E> {
                 let f = &mut f[..out.len() * count];
                 engine.evaluate(&mut objective, params, batch, count, scratch.words_mut(), f)?;
                 for (sum, f) in sums.iter_mut().zip(f.chunks(count)) {
-                    f.iter().for_each(|f| sum.push(-f));
+                    f.iter().for_each(|f| sum.push(-*f));
                 }
             }
             for (out, sum) in out.iter_mut().zip(&sums) {
@@ -214,6 +273,30 @@ mod tests {
         BitTable::from_bytes(40, &bytes).unwrap()
     }
 
+    /// A learner's arithmetic, on several threads: the bound of a row is that of the rounded parameters within what is rounded
+    /// on the way.
+    #[test]
+    fn a_model_in_integers_is_measured_in_integers() {
+        let (table, (short, _)) = (table(), model().rounded().unwrap());
+        let of = |model: &Model, k, threads| {
+            Scores::of_model(model, 3, Rows::all(&table), k, threads, None).unwrap()
+        };
+        let float = Model { numbers: NumbersName::F32, ..short.clone() };
+        for k in [1, 20] {
+            let (integer, float) = (of(&short, k, 1), of(&float, k, 1));
+            assert_eq!(of(&short, k, 3), integer, "K = {k}");
+            assert_ne!(integer.nll, float.nll);
+            let apart = |f: fn(&Scores) -> &[f32]| {
+                let differences: Vec<f32> =
+                    f(&integer).iter().zip(f(&float)).map(|(i, f)| (i - f).abs()).collect();
+                Mean::of(&differences).value
+            };
+            // A logit is rounded to 2^-12, an activation below it to 2^-9: of six with weights up to 1 that is below 2^-6, with
+            // one sign or the other in forty units. Uniforms have 16 bits instead of 23, so a few rows draw other samples.
+            assert!(apart(|s| &s.nll) < 0.05 && apart(|s| &s.neg_elbo) < 0.05);
+        }
+    }
+
     #[test]
     fn a_row_has_its_score_whichever_others_are_measured() {
         let (table, model) = (table(), model());
@@ -228,6 +311,7 @@ mod tests {
             let picked = |all: &[f32]| (0..300).map(|i| all[rows.index(i)]).collect::<Vec<_>>();
             assert_eq!(some.neg_elbo, picked(&all.neg_elbo), "K = {k}");
             assert_eq!(some.nll, picked(&all.nll), "K = {k}");
+            assert_eq!(Scores::of_model(&model, 3, Rows::all(&table), k, 2, None), Ok(all));
             let figures = some.figures();
             assert_eq!((figures.images, figures.nll_samples), (300, k));
             assert_eq!(Mean { value: figures.nll, error: figures.nll_standard_error }, Mean::of(&some.nll));

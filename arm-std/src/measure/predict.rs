@@ -44,7 +44,7 @@ mod tests {
     fn they_are_means_over_the_samples_of_each_input() {
         let network: Network = "2-[1]-1".parse().unwrap();
         // q = sigmoid(8 x0), p = sigmoid(6 b - 3); the second input counts for nothing.
-        let model = Model { network, params: vec![8.0, 0.0, 0.0, 6.0, -3.0] };
+        let model = Model::new(network, vec![8.0, 0.0, 0.0, 6.0, -3.0]);
         let words = [0b00, 0b01, 0b10];
         let rows = SplitRows::new(&model.network.shape(), &words, 2);
         let p = predictions(&model, &rows, 3, 4000, 1).unwrap();

@@ -1,5 +1,6 @@
 //! What a network takes on a device that learns from one example a step.
 
+use super::NumbersName;
 use arm_core::optim::{Adam, Sgd};
 use arm_core::{Shape, codec};
 use serde::de::{self, Unexpected, Visitor};
@@ -21,8 +22,11 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// What `shape` takes.
-    pub fn of(shape: &Shape<'_>) -> Budget {
+    /// What `shape` takes in these numbers. Integers are trained without moments, by SGD alone: `adam` is then the same.
+    pub fn of(shape: &Shape<'_>, numbers: NumbersName) -> Budget {
+        if !numbers.is_float() {
+            return Budget::of_integers(shape);
+        }
         let bytes = |floats: [usize; 3]| {
             floats.iter().fold(0, |sum: usize, n| sum.saturating_add(*n)).saturating_mul(4)
         };
@@ -32,6 +36,20 @@ impl Budget {
             sgd: training(shape.moments::<Sgd>()),
             adam: training(shape.moments::<Adam>()),
             inference: bytes([0, 0, shape.inference_scratch(1, 1)]),
+        }
+    }
+
+    /// An integer learner has its parameters in RAM.
+    fn of_integers(shape: &Shape<'_>) -> Budget {
+        let training = shape
+            .params()
+            .saturating_mul(size_of::<i16>())
+            .saturating_add(shape.integer_scratch().saturating_mul(size_of::<u32>()));
+        Budget {
+            flash: codec::encoded_len_of::<i16>(shape),
+            sgd: training,
+            adam: training,
+            inference: training,
         }
     }
 }
@@ -107,10 +125,12 @@ mod tests {
     #[test]
     fn the_reference_network_takes_what_was_measured() {
         let network: Network = "64-32-[16] / [16]-32-64".parse().unwrap();
-        let budget = Budget::of(&network.shape());
+        let budget = Budget::of(&network.shape(), NumbersName::F32);
         // docs/microcontroller.md: 21,056 bytes of parameters, 1,400 beyond.
         assert_eq!((budget.sgd, budget.adam), (21_056 + 1400, 3 * 21_056 + 1400));
         assert!(budget.flash > 21_056 && budget.inference < 1400);
+        // There too: 10,528 bytes in integers, 728 beyond.
+        assert_eq!(Budget::of(&network.shape(), NumbersName::I16).sgd, 10_528 + 728);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Networks of a size that follows from the data, or from the memory of a device.
 
-use super::{Budget, Notation, Preset, Ram, SLOPE};
+use super::{Budget, Notation, NumbersName, Preset, Ram, SLOPE};
 use arm_core::shape::MAX_WIDTH;
 use arm_core::{Layer, Prior};
 
@@ -21,13 +21,13 @@ impl Notation {
         Notation::of_family((exact.exp2() as usize).clamp(1, columns.max(1)))
     }
 
-    /// The largest `x-2h-[h] / [h]-2h-x` with at most as many latent units h as columns that trains with SGD in `ram`.
-    /// Errors: the smallest does not, and what it needs.
-    pub fn fitting(ram: Ram, columns: usize, prior: Prior) -> Result<Notation, String> {
+    /// The largest `x-2h-[h] / [h]-2h-x` with at most as many latent units h as columns that trains with SGD in `ram`, in these
+    /// numbers. Errors: the smallest does not, and what it needs.
+    pub fn fitting(ram: Ram, columns: usize, prior: Prior, numbers: NumbersName) -> Result<Notation, String> {
         let needs = |h: usize| {
             let mut network = Notation::of_family(h).with_widths(columns, columns);
             network.prior = prior;
-            Budget::of(&network.shape()).sgd
+            Budget::of(&network.shape(), numbers).sgd
         };
         let most = columns.min(MAX_WIDTH / 2);
         if most == 0 || needs(1) > ram.0 {
@@ -77,18 +77,22 @@ mod tests {
     fn the_largest_that_fits_is_chosen() {
         for (ram, columns) in [(32 << 10, 64), (4 << 10, 16), (1 << 20, 784), (256 << 10, 180), (20_000, 65)]
         {
-            let needs = |h| Budget::of(&Notation::of_family(h).network(columns).unwrap().shape()).sgd;
-            let h = (1..=columns).rev().find(|&h| needs(h) <= ram).unwrap();
-            let chosen = Notation::fitting(Ram(ram), columns, Prior::Fixed).unwrap();
-            assert_eq!(chosen, Notation::of_family(h), "{ram} {columns}");
+            for numbers in [NumbersName::F32, NumbersName::I16] {
+                let shape = |h| Notation::of_family(h).network(columns).unwrap();
+                let needs = |h| Budget::of(&shape(h).shape(), numbers).sgd;
+                let h = (1..=columns).rev().find(|&h| needs(h) <= ram).unwrap();
+                let chosen = Notation::fitting(Ram(ram), columns, Prior::Fixed, numbers).unwrap();
+                assert_eq!(chosen, Notation::of_family(h), "{ram} {columns}");
+            }
         }
         // Never more latent units than columns.
-        let all = Notation::fitting(Ram(1 << 30), 5, Prior::Learned).unwrap();
+        let fitting = |ram, columns, prior| Notation::fitting(Ram(ram), columns, prior, NumbersName::F32);
+        let all = fitting(1 << 30, 5, Prior::Learned).unwrap();
         assert_eq!(all.to_string(), "x-10-[5] / [5]-10-x");
-        let none = Notation::fitting(Ram(100), 64, Prior::Fixed).unwrap_err();
+        let none = fitting(100, 64, Prior::Fixed).unwrap_err();
         assert!(none.contains("--fit-ram 100") && none.contains("x-2-[1] / [1]-2-x"), "{none}");
         let needed: usize = none.split_whitespace().rev().nth(1).unwrap().parse().unwrap();
-        assert!(Notation::fitting(Ram(needed), 64, Prior::Fixed).is_ok());
-        assert!(Notation::fitting(Ram(needed - 1), 64, Prior::Fixed).is_err());
+        assert!(fitting(needed, 64, Prior::Fixed).is_ok());
+        assert!(fitting(needed - 1, 64, Prior::Fixed).is_err());
     }
 }

@@ -14,7 +14,7 @@ pub use budget::{Budget, Ram};
 pub use cost::Cost;
 pub(crate) use family::{NARROW_RATE, WIDE};
 pub use model::{Model, ModelError, copy_rows};
-pub use names::{CodingName, PriorName};
+pub use names::{CodingName, NumbersName, PriorName};
 pub use notation::{Notation, NotationError, SLOPE};
 pub(crate) use preset::OWN;
 pub use preset::{Preset, Recipe};

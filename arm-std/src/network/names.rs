@@ -1,4 +1,4 @@
-//! Codings and priors as they are written in commands and files.
+//! Codings, priors and kinds of numbers as they are written in commands and files.
 
 use arm_core::Prior;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,32 @@ impl PriorName {
         match self {
             PriorName::Fixed => Prior::Fixed,
             PriorName::Learned => Prior::Learned,
+        }
+    }
+}
+
+/// The numbers that a network computes with, as it is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum NumbersName {
+    /// Floats of 32 bits
+    #[default]
+    F32,
+    /// Integers of 16 bits, as chips without a floating-point unit have them
+    I16,
+}
+
+impl NumbersName {
+    /// Whether they are floats.
+    pub fn is_float(&self) -> bool {
+        *self == NumbersName::F32
+    }
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            NumbersName::F32 => "f32",
+            NumbersName::I16 => "i16",
         }
     }
 }

@@ -147,7 +147,7 @@ mod tests {
             best: params.clone(),
             estimator: vec![2.5],
             before: vec![],
-            model: Model { network, params },
+            model: Model::new(network, params),
             progress,
         }
     }

@@ -2,7 +2,9 @@
 
 use crate::data::{BinariseName, Columns, DataError, Loaded, Selection, Source, Splits, load_columns};
 use crate::estimators::{BaselineName, Choice, EstimatorName};
-use crate::network::{CodingName, Inputs, Network, Notation, Preset, PriorName, Ram, SLOPE, codings};
+use crate::network::{
+    CodingName, Inputs, Network, Notation, NumbersName, Preset, PriorName, Ram, SLOPE, codings,
+};
 use crate::train::Settings;
 use arm_core::optim::{Adam, Rule, Sgd};
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,8 @@ pub struct Config {
     /// Memory of a device that the layers are then chosen for; `None` where only the data decide.
     #[serde(skip_serializing)]
     pub fit_ram: Option<Ram>,
+    /// The model whose parameters it begins with; `None` for random ones.
+    pub start: Option<PathBuf>,
     /// Slope of LeakyReLU below zero.
     pub slope: f32,
     /// The prior of the top stochastic layer.
@@ -40,6 +44,9 @@ pub struct Config {
     pub signed_units: bool,
     /// Whether the output biases start at the logits of the mean of the train split.
     pub output_bias: bool,
+    /// The numbers that are computed with.
+    #[serde(skip_serializing_if = "NumbersName::is_float")]
+    pub numbers: NumbersName,
     /// The gradient estimator.
     pub estimator: EstimatorName,
     /// Samples of the estimators that draw several.
@@ -52,7 +59,7 @@ pub struct Config {
     pub batch: usize,
     /// Steps in all.
     pub steps: u64,
-    /// Learning rate of Adam.
+    /// Learning rate of Adam, in integers of plain gradient descent.
     pub lr: f32,
     /// Decay of the first moment of the encoder's Adam.
     pub encoder_beta1: f32,
@@ -104,7 +111,7 @@ impl Config {
         let (columns, prior) = (train.cols(), self.prior.prior());
         let notation = match (&self.network, self.fit_ram) {
             (Some(notation), _) => notation.clone(),
-            (None, Some(ram)) => Notation::fitting(ram, columns, prior)?,
+            (None, Some(ram)) => Notation::fitting(ram, columns, prior, self.numbers)?,
             (None, None) => Notation::for_columns(columns),
         };
         let network = notation.network(columns).map_err(|e| e.to_string())?.sloped(self.slope);
@@ -145,7 +152,15 @@ impl Config {
         words.join(", ")
     }
 
-    /// The optimiser of each dense layer of `network`.
+    /// What trains the parameters, in words: `Adam 0.003`, `SGD 0.001 in i16`.
+    pub fn optimiser(&self) -> String {
+        match self.numbers {
+            NumbersName::F32 => format!("Adam {}", self.lr),
+            NumbersName::I16 => format!("SGD {} in i16", self.lr),
+        }
+    }
+
+    /// The optimiser of each dense layer of `network` in floats.
     pub fn optimisers(&self, network: &Network) -> Vec<Rule> {
         let (encoder, layers) = (network.encoder.len(), network.shape().network_layers());
         let adam = Adam::new(self.lr);
@@ -171,6 +186,7 @@ pub(crate) mod tests {
             preset: Some(Preset::TwoLayer),
             network: Some(Preset::TwoLayer.notation()),
             fit_ram: None,
+            start: None,
             slope: 0.1,
             prior: PriorName::Learned,
             data: "x/y".into(),
@@ -181,6 +197,7 @@ pub(crate) mod tests {
             inputs: CodingName::Signed,
             signed_units: true,
             output_bias: true,
+            numbers: NumbersName::F32,
             estimator: EstimatorName::Rloo,
             samples: 4,
             baseline: BaselineName::None,

@@ -33,6 +33,9 @@ pub enum TrainError {
     /// The checkpoint belongs to another run.
     #[error("the checkpoint does not fit: {0}")]
     Checkpoint(&'static str),
+    /// The model that the run should begin with.
+    #[error("{0}")]
+    Start(String),
     /// The run cannot have its memory.
     #[error("--batch {batch}{} needs {} GiB of memory", of(*samples), bytes >> 30)]
     Memory {

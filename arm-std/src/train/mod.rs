@@ -11,6 +11,7 @@ mod progress;
 mod resolve;
 mod run;
 mod settings;
+mod start;
 mod stream;
 
 pub use checkpoint::Checkpoint;

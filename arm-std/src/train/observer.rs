@@ -30,6 +30,10 @@ pub trait Observer {
         Ok(())
     }
 
+    /// Before [`epoch`](Self::epoch): so many results of a run in integers became the ends of their ranges in its steps. A few do no
+    /// harm; where they go on, the rate is too high.
+    fn saturated(&mut self, _results: u64) {}
+
     /// After the last step, when all is saved and only the evaluation of the test split is left.
     fn done(&mut self) {}
 

@@ -1,6 +1,7 @@
 //! From settings and data to a run that can begin: the one place that checks what `train` and `compare` are asked for.
 
 use super::run::{Run, State};
+use super::start::beginning;
 use super::{Checkpoint, Config, Observer, Outcome, Settings, TrainError};
 use crate::data::{BitTable, DataError, Loaded, Source, Splits};
 use crate::driver::{self, Peers, Threads};
@@ -27,6 +28,9 @@ pub enum PrepareError {
     /// A setting that contradicts another or the data.
     #[error("{0}")]
     Setting(String),
+    /// A model that cannot be begun with.
+    #[error("{0}")]
+    Start(String),
     /// Data that cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -44,11 +48,18 @@ impl Settings {
     /// The run of these settings on the data that [`Config::load`] found: split and binarised, with everything that was left
     /// open chosen for them.
     pub fn prepare(&self, loaded: Loaded) -> Result<Prepared, PrepareError> {
-        let mut config = self.resolve().map_err(PrepareError::Setting)?;
+        let settings = self.started().map_err(PrepareError::Start)?;
+        let mut config = settings.resolve().map_err(PrepareError::Setting)?;
         let splits = config.split(loaded)?;
         let (rows, columns) = (splits.train.rows(), splits.train.cols());
-        self.suit(&mut config, columns, rows);
-        let (batch, data) = (config.batch, config.data.display());
+        settings.suit(&mut config, columns, rows);
+        let (batch, data, valid) = (config.batch, config.data.display(), splits.valid.rows());
+        if let Some(asked) = settings.valid.filter(|&asked| asked > valid) {
+            let message = format!("--valid {asked}: the validation split of {data} has only {valid} rows");
+            return Err(PrepareError::Setting(message));
+        }
+        // A preset's is a wish.
+        config.valid = config.valid.map(|rows| rows.min(valid));
         if batch > rows {
             let message = format!("--batch {batch}: {data} has only {rows} train rows");
             return Err(PrepareError::Setting(message));
@@ -84,7 +95,8 @@ impl Settings {
     /// What follows from the data where neither it nor a preset is given: a higher rate below 512 columns, since narrow networks
     /// learn too little at the rate of wide ones, and a batch of no more than all rows.
     fn suit(&self, config: &mut Config, columns: usize, rows: usize) {
-        if self.preset.is_some() {
+        // Integers have a rate of their own, and learn one row a step.
+        if self.preset.is_some() || !config.numbers.is_float() {
             return;
         }
         if self.lr.is_none() && columns < WIDE {
@@ -106,6 +118,9 @@ impl Prepared {
     /// network.
     pub fn memory(&self, threads: Threads, alone: bool) -> usize {
         let shape = self.network.shape();
+        if !self.config.numbers.is_float() {
+            return driver::integer_memory(&shape, self.config.choice().samples_drawn(&shape));
+        }
         let estimator = self.config.choice().estimator(&shape);
         let engine = estimator.and_then(|e| Engine::new(shape.padded(LINE), Desktop::new(), e, 0));
         engine.map_or(0, |engine| driver::memory(&engine, self.config.batch, threads, !alone))
@@ -122,9 +137,13 @@ impl Prepared {
         }
         let mut state = State::new(config, network, (threads, None), &splits.train.means())?;
         state.try_step(splits.train.cols())?;
-        let Some(checkpoint) = from else { return Ok(()) };
+        let begun = match from {
+            Some(checkpoint) => Some(checkpoint.clone()),
+            None => beginning(config, network, splits.checksum())?,
+        };
+        let Some(checkpoint) = begun else { return Ok(()) };
         state.progress.data = splits.checksum();
-        state.restore(checkpoint.clone())
+        state.restore(checkpoint)
     }
 
     /// [`train`](super::train()) with this run.
@@ -136,6 +155,10 @@ impl Prepared {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, TrainError> {
         let Prepared { config, network, splits } = self;
+        let from = match from {
+            None => beginning(config, network, splits.checksum())?,
+            from => from,
+        };
         Run { config, network, splits, threads: threads.into(), peers }.train(from, observer)
     }
 }

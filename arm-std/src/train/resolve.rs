@@ -4,9 +4,10 @@ use super::Settings;
 use super::settings::MOST;
 use crate::data::BinariseName;
 use crate::estimators::{BaselineName, EstimatorName};
-use crate::network::{Notation, Preset, PriorName, Recipe};
+use crate::network::{CodingName, Notation, NumbersName, Preset, PriorName, Recipe};
 use crate::train::Config;
 use arm_core::optim::MAX_RATE;
+use clap::ValueEnum;
 use std::ops::RangeInclusive;
 
 /// What a setting is called in commands, and its value if it lies in the range.
@@ -31,11 +32,15 @@ fn decay(name: &str, decay: f32) -> Result<f32, String> {
     }
 }
 
+/// Learning rate of plain gradient descent in integers.
+const INTEGER_RATE: f32 = 1e-3;
+
 impl Settings {
     /// The configuration with every default filled in; `steps` stays 0 where the number of epochs decides, see
     /// [`epochs`](Self::epochs). Errors name the setting and its range.
     pub fn resolve(&self) -> Result<Config, String> {
         self.check_whole_numbers()?;
+        self.check_start()?;
         let recipe = self.recipe();
         let network = match self.fit_ram {
             Some(_) => None,
@@ -47,11 +52,21 @@ impl Settings {
         let estimator = self.estimator.unwrap_or(EstimatorName::Arm);
         self.check_estimator(estimator, network.as_ref())?;
         let samples = estimator.samples().unwrap_or(2..=2);
-        let prior_lr = self.prior_lr.or(recipe.prior_lr.filter(|_| prior == PriorName::Learned));
+        let numbers = self.numbers.unwrap_or_default();
+        let (lr, batch) = match numbers {
+            NumbersName::F32 => (recipe.lr, recipe.batch),
+            NumbersName::I16 => (INTEGER_RATE, 1),
+        };
+        if !numbers.is_float() {
+            self.check_integers(estimator, &recipe)?;
+        }
+        let of_prior = numbers.is_float() && prior == PriorName::Learned;
+        let prior_lr = self.prior_lr.or(recipe.prior_lr.filter(|_| of_prior));
         Ok(Config {
             preset: self.preset,
             network,
             fit_ram: self.fit_ram,
+            start: self.start.clone(),
             slope,
             prior,
             data: self.data.clone().unwrap_or_else(|| "strokes".into()),
@@ -64,13 +79,14 @@ impl Settings {
             inputs: self.inputs.unwrap_or(recipe.inputs),
             signed_units: self.signed_units.unwrap_or(recipe.signed),
             output_bias: self.output_bias.unwrap_or(recipe.output_bias),
+            numbers,
             estimator,
             samples: within("samples", self.samples.unwrap_or(2), samples)?,
             baseline: self.baseline.unwrap_or_default(),
             independent_uniforms: self.independent_uniforms.unwrap_or(false),
-            batch: within("batch", self.batch.unwrap_or(recipe.batch), 1..=65536)?,
+            batch: within("batch", self.batch.unwrap_or(batch), 1..=65536)?,
             steps: self.steps.unwrap_or(0),
-            lr: rate("lr", self.lr.unwrap_or(recipe.lr))?,
+            lr: rate("lr", self.lr.unwrap_or(lr))?,
             encoder_beta1: decay("encoder-beta1", self.encoder_beta1.unwrap_or(recipe.encoder_betas.0))?,
             encoder_beta2: decay("encoder-beta2", self.encoder_beta2.unwrap_or(recipe.encoder_betas.1))?,
             prior_lr: prior_lr.map(|r| rate("prior-lr", r)).transpose()?,
@@ -80,6 +96,37 @@ impl Settings {
             nll_samples: within("nll-samples", self.nll_samples.unwrap_or(100), 1..=1_000_000)?,
             nll_images: self.nll_images.unwrap_or(0),
         })
+    }
+
+    /// What integers do not do.
+    fn check_integers(&self, estimator: EstimatorName, recipe: &Recipe) -> Result<(), String> {
+        let floats = |what: String| Err(format!("--numbers i16: {what}"));
+        if !estimator.integers() {
+            let integers = |name: &&EstimatorName| name.integers();
+            let names = EstimatorName::value_variants().iter().filter(integers).map(|name| name.name());
+            let (name, names) = (estimator.name(), names.collect::<Vec<_>>().join(", "));
+            return floats(format!("the estimator {name} needs floats; give one of {names}"));
+        }
+        if let Some(batch) = self.batch.filter(|&batch| batch != 1) {
+            return floats(format!("one row a step, as on a device; --batch {batch} needs floats"));
+        }
+        let inputs = self.inputs.unwrap_or(recipe.inputs) != CodingName::ZeroOne;
+        if inputs || self.signed_units.unwrap_or(recipe.signed) {
+            let why = "units that stand for other numbers than 0 and 1 need floats";
+            return floats(format!("{why}; give --inputs zero-one and --signed-units false"));
+        }
+        let Settings { encoder_beta1: beta1, encoder_beta2: beta2, prior_lr, .. } = self;
+        for (name, given) in [
+            ("encoder-beta1", beta1.is_some_and(|beta| beta != recipe.encoder_betas.0)),
+            ("encoder-beta2", beta2.is_some_and(|beta| beta != recipe.encoder_betas.1)),
+            ("prior-lr", prior_lr.is_some()),
+            ("independent-uniforms", self.independent_uniforms == Some(true)),
+        ] {
+            if given {
+                return floats(format!("--{name} needs floats; here all layers descend by --lr"));
+            }
+        }
+        Ok(())
     }
 
     /// Numbers that a run folder cannot hold, or of which there must be one.
@@ -218,6 +265,31 @@ mod tests {
         assert_eq!(resolved("").network, None);
         assert_eq!(resolved("fit-ram = '32K'\npreset = 'linear'").network, None);
         assert_eq!(resolved("fit-ram = 32768").fit_ram, Some(Ram(32 << 10)));
+    }
+
+    #[test]
+    fn integers_have_their_own_defaults_and_refuse_the_rest_by_name() {
+        let resolved = |text: &str| read(&format!("numbers = 'i16'\n{text}")).unwrap().resolve();
+        let c = resolved("").unwrap();
+        assert_eq!((c.numbers, c.batch, c.lr), (NumbersName::I16, 1, INTEGER_RATE));
+        assert_eq!(read(&toml::to_string(&c).unwrap().replace("steps = 0\n", "")).unwrap().resolve(), Ok(c));
+        let c = resolved("preset = 'nonlinear'\nlr = 0.01\nbatch = 1\nprior = 'learned'").unwrap();
+        assert_eq!((c.batch, c.lr, c.prior, c.prior_lr), (1, 0.01, PriorName::Learned, None));
+        for (text, words) in [
+            ("estimator = 'vimco'", ["vimco", "arm, ar, reinforce, disarm, rloo"]),
+            ("estimator = 'rebar'", ["rebar", "floats"]),
+            ("batch = 50", ["--batch 50", "one row"]),
+            ("inputs = 'signed'", ["units", "--inputs"]),
+            ("signed-units = true", ["units", "--signed-units"]),
+            ("preset = 'mnist-linear'", ["units", "--inputs"]),
+            ("encoder-beta1 = 0.5", ["--encoder-beta1", "--lr"]),
+            ("prior = 'learned'\nprior-lr = 0.1", ["--prior-lr", "--lr"]),
+            ("independent-uniforms = true", ["--independent-uniforms", "floats"]),
+        ] {
+            let message = resolved(text).unwrap_err();
+            assert!(message.contains("--numbers i16"), "{message}");
+            assert!(words.iter().all(|word| message.contains(word)), "{message}");
+        }
     }
 
     #[test]

@@ -74,6 +74,20 @@ fn metrics_that_were_cut_are_made_whole_from_the_checkpoint() {
 }
 
 #[test]
+fn an_epoch_that_was_cut_short_keeps_its_times() {
+    let dir = tempfile::tempdir().unwrap();
+    let metrics = || fs::read_to_string(dir.path().join("whole/metrics.jsonl")).unwrap();
+    reference(dir.path());
+    let before = metrics();
+    assert!(
+        before.contains("\"steps_per_second\":") && !before.contains("\"steps_per_second\":0.0"),
+        "{before}"
+    );
+    run(dir.path(), &["train", "--resume", "whole"]);
+    assert_eq!(metrics(), before);
+}
+
+#[test]
 fn one_command_starts_goes_on_and_ends() {
     let dir = tempfile::tempdir().unwrap();
     let whole = reference(dir.path());

@@ -34,6 +34,9 @@ use arm_vfp::integer::{self, Finish, saturate, shift_round};
 use core::cell::Cell;
 use core::num::Saturating;
 
+/// Bits of a parameter behind the point.
+const WEIGHT: u32 = 12;
+
 /// Numbers without exponents, and the kernels of a network of them. The bits are the same on every target.
 #[derive(Clone, Debug, Default)]
 pub struct Integer {
@@ -44,6 +47,16 @@ impl Integer {
     /// How many rows of units and of parameters had a result that became the end of its range.
     pub fn saturated(&self) -> u32 {
         self.saturated.get()
+    }
+
+    /// The parameter nearest to `x`, or the end of the range, and whether `x` is beyond it. Of NaN zero.
+    pub fn nearest(x: f32) -> (i16, bool) {
+        saturate(from_float(x, WEIGHT))
+    }
+
+    /// What a parameter stands for, exactly.
+    pub fn float(parameter: i16) -> f32 {
+        fixed::to_float(parameter.into(), WEIGHT)
     }
 
     #[inline(always)]

@@ -208,3 +208,18 @@ fn rates_of_any_size() {
         }
     }
 }
+
+#[test]
+fn a_float_becomes_the_nearest_parameter() {
+    for w in [0, 1, -1, 4096, i16::MAX, i16::MIN] {
+        assert_eq!(Integer::nearest(Integer::float(w)), (w, false));
+    }
+    assert_eq!(Integer::float(-6144), -1.5);
+    let unit = 1.0 / 4096.0;
+    assert_eq!([0.49, 0.51, -0.49, -0.51].map(|x| Integer::nearest(x * unit).0), [0, 1, 0, -1]);
+    assert_eq!(
+        [8.0, -9.0, f32::INFINITY].map(Integer::nearest),
+        [(i16::MAX, true), (i16::MIN, true), (i16::MAX, true)]
+    );
+    assert_eq!(Integer::nearest(f32::NAN), (0, false));
+}

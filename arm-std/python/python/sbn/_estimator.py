@@ -20,7 +20,7 @@ Self = TypeVar("Self", bound="Estimator")
 
 #: Settings that `arm train` has too, by the same names with - for _.
 SETTINGS = (
-    "preset", "network", "fit_ram", "slope", "prior", "valid", "inputs", "signed_units", "output_bias", "estimator", "samples",
+    "preset", "network", "fit_ram", "numbers", "slope", "prior", "valid", "inputs", "signed_units", "output_bias", "estimator", "samples",
     "baseline", "independent_uniforms", "epochs", "steps", "batch", "lr", "encoder_beta1", "encoder_beta2", "prior_lr", "patience",
     "overfit_one_batch", "nll_samples", "nll_images",
 )  # fmt: skip
@@ -265,7 +265,7 @@ class Estimator:
 
     def to_device(self, name: str | os.PathLike[str]) -> None:
         """Writes ``NAME.sbn``, ``NAME.rs`` and ``NAME.h``, as `arm export --out NAME` does: the bytes that a device loads, and sources
-        in Rust and C with a self-test.
+        in Rust and C with a self-test; of a model in integers, which C has none of, in Rust alone.
 
         Args:
             name: the files without their extension; its last part is a prefix in C: lower-case letters, digits and ``_``.

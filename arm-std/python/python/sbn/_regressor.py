@@ -52,6 +52,7 @@ class BinaryRegressor(Estimator):
         samples: int | None = None,
         baseline: str | float | None = None,
         preset: str | None = None,
+        numbers: str | None = None,
         slope: float | None = None,
         inputs: str | None = None,
         signed_units: bool | None = None,
@@ -77,6 +78,7 @@ class BinaryRegressor(Estimator):
         self.samples = samples
         self.baseline = baseline
         self.preset = preset
+        self.numbers = numbers
         self.slope = slope
         self.inputs = inputs
         self.signed_units = signed_units

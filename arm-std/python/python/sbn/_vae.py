@@ -33,6 +33,7 @@ class BinaryVAE(Estimator):
         baseline: of REINFORCE: ``"none"``, ``"moving"`` or a number in nats.
         preset: a network with all its settings as published, such as ``"nonlinear"``.
         fit_ram: take the largest network that learns in so much RAM of a device, ``"32K"``, instead of ``network``.
+        numbers: ``"f32"`` (the default), or ``"i16"`` for the arithmetic of a device without a floating-point unit, one row a step.
         slope: slope below zero of the hidden layers' LeakyReLU. Default 0.1.
         prior: ``"fixed"`` (the default) or ``"learned"``, of the top stochastic layer.
         prior_lr: rate of plain gradient descent for a learned prior; without one Adam.
@@ -82,6 +83,7 @@ class BinaryVAE(Estimator):
         baseline: str | float | None = None,
         preset: str | None = None,
         fit_ram: str | int | None = None,
+        numbers: str | None = None,
         slope: float | None = None,
         prior: str | None = None,
         prior_lr: float | None = None,
@@ -111,6 +113,7 @@ class BinaryVAE(Estimator):
         self.baseline = baseline
         self.preset = preset
         self.fit_ram = fit_ram
+        self.numbers = numbers
         self.slope = slope
         self.prior = prior
         self.prior_lr = prior_lr

@@ -2,7 +2,7 @@
 
 use super::{levels, near};
 use arm_core::estimator::{Arm, DisArm, DrawRule, Reinforce};
-use arm_core::kernels::{Drawn, Kernels, Portable};
+use arm_core::kernels::{Drawn, DrawnRows, DrawnUnit, Kernels, Portable, RuleWork};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 
@@ -51,6 +51,36 @@ fn bernoulli_units() {
     check_rule(Arm);
     check_rule(DisArm);
     check_rule(Reinforce::default());
+}
+
+/// Stands for [`Arm`].
+struct Chosen;
+
+impl DrawRule for Chosen {
+    fn draw(&self, _: f32, _: f32, _: f32) -> DrawnUnit {
+        panic!("unit by unit")
+    }
+
+    fn resolve<W: RuleWork>(&self, work: W) -> W::Output {
+        work.with(&Arm)
+    }
+}
+
+#[test]
+fn a_rule_that_stands_for_another_is_asked_once_a_row() {
+    check_rule(Chosen);
+    for kernels in levels() {
+        let (values, mut scores) = ([0.5; 40], [0.0; 40]);
+        let rows = || Matrix::new(&values, 8, 8);
+        let out = DrawnRows {
+            sample: &mut [0; 5],
+            partner: &mut [0; 5],
+            score: MatrixMut::new(&mut scores, 8, 8),
+            log_q: &mut [0.0; 5],
+            log_q_partner: &mut [0.0; 5],
+        };
+        kernels.sample_rows(&Chosen, rows(), rows(), out);
+    }
 }
 
 #[test]

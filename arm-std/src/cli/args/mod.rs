@@ -5,6 +5,7 @@ pub(super) mod data;
 use super::estimators::Named;
 use arm_std::data::{self as tables, BinariseName};
 use arm_std::driver::Threads;
+use arm_std::network::NumbersName;
 use arm_std::train::Settings;
 use clap::{Args as Options, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -56,7 +57,7 @@ pub(super) struct Train {
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub config: Option<PathBuf>,
     /// Go on with the run in this folder from its newest checkpoint
-    #[arg(long, value_name = "RUN")]
+    #[arg(long, value_name = "RUN", conflicts_with = "force")]
     pub resume: Option<PathBuf>,
     /// Go on with the run in --out if it has a checkpoint, start it if not; a finished run stays as it is. For schedulers,
     /// which give the same command every time: exit code 3 says that a run was left early and can go on
@@ -216,6 +217,12 @@ pub(super) struct Export {
     /// Files to write without their extension: NAME.sbn, NAME.rs, NAME.h
     #[arg(long, value_name = "NAME", default_value = "model")]
     pub out: PathBuf,
+    /// Numbers of the device: i16 rounds a model in floats, and says what that costs on the test rows of its data
+    /// [default: those of the model]
+    #[arg(long, value_enum)]
+    pub numbers: Option<NumbersName>,
+    #[command(flatten)]
+    pub measured: Measured,
 }
 
 #[derive(Debug, Options)]

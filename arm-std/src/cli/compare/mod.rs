@@ -25,7 +25,8 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     leave_on_request(Phase::Idle("left before the first step; nothing is written"))?;
     let mut prepared = prepare(&args.settings, true)?;
     let (threads, shape) = (args::threads(args.threads), prepared.network.shape());
-    let chosen = choices(&args.estimators, &shape, |_| true)?;
+    let floats = prepared.config.numbers.is_float();
+    let chosen = choices(&args.estimators, &shape, |name| floats || name.integers())?;
     let of_all = prepared.config.clone();
     for choice in &chosen {
         prepared.config = Config { estimator: choice.name, samples: choice.samples, ..of_all.clone() };
@@ -36,9 +37,10 @@ pub(super) fn run(args: &args::Compare) -> Outcome {
     enter(Phase::Busy("leaving"));
     let made = make_folder(&args.out, args.force, &mut comparison)?;
     say(format_args!("{}", headline(&prepared.network, &of_all)))?;
-    let Config { data, lr, batch, steps, seed, .. } = &of_all;
+    let Config { data, batch, steps, seed, .. } = &of_all;
     let (data, rows) = (data.display(), prepared.splits.train.rows());
-    say(format_args!("{data}: {rows} train rows; Adam {lr}, batch {batch}, {steps} steps, seed {seed}\n"))?;
+    let optimiser = of_all.optimiser();
+    say(format_args!("{data}: {rows} train rows; {optimiser}, batch {batch}, {steps} steps, seed {seed}\n"))?;
     say(format_args!(
         "{:<28}{:>12}{:>10}{:>14}{:>13}{:>12}{:>12}",
         "estimator", "evaluations", "seconds", "train at end", "valid -ELBO", "test -ELBO", "test NLL"

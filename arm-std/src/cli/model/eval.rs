@@ -2,14 +2,10 @@
 
 use super::subject::{Data, Subject};
 use crate::cli::{Outcome, Usage, args, figure_lines, say};
-use arm_core::Engine;
-use arm_core::estimator::Arm;
 use arm_std::data::{BitTable, Source, Splits};
-use arm_std::kernels::Desktop;
 use arm_std::measure::evaluate::{Figures, Scores};
 use arm_std::measure::rows::Rows;
 use arm_std::measure::scores::{Format, write};
-use arm_std::memory::LINE;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::path::Path;
@@ -21,6 +17,7 @@ struct Report<'a> {
     is_run: bool,
     network: String,
     parameters: usize,
+    numbers: &'static str,
     conditional: bool,
     data: &'a Path,
     trained_on: Option<&'a Path>,
@@ -47,10 +44,8 @@ pub(in crate::cli) fn run(args: &args::Eval) -> Outcome {
         Some(count) => Rows::spread(&table, count as usize),
         None => Rows::all(&table),
     };
-    let shape = subject.model.network.shape().padded(LINE);
-    let engine = Engine::new(shape, Desktop::new(), Arm, args.seed)?;
-    let (params, threads) = (subject.model.padded(LINE), args::threads(args.threads).most());
-    let scores = Scores::of(&engine, params.floats(), rows, args.nll_samples as usize, threads, None)?;
+    let (model, threads) = (&subject.model, args::threads(args.threads).most());
+    let scores = Scores::of_model(model, args.seed, rows, args.nll_samples as usize, threads, None)?;
     if let Some((path, format)) = file {
         write(&scores, format, path).map_err(|e| format!("{}: cannot be written: {e}", path.display()))?;
     }
@@ -65,7 +60,7 @@ pub(in crate::cli) fn run(args: &args::Eval) -> Outcome {
         false => format!("{} rows spread evenly over the {all} of {of}", rows.count()),
     };
     subject.say(&data, &chosen)?;
-    for line in figure_lines(&split, &figures, shape.is_conditional()) {
+    for line in figure_lines(&split, &figures, model.network.conditional) {
         say(format_args!("{line}"))?;
     }
     match file {
@@ -81,6 +76,7 @@ fn json(args: &args::Eval, subject: &Subject, data: &Data, rows: Rows<'_>, figur
         is_run: subject.is_run,
         network: network.notation(),
         parameters: subject.model.params.len(),
+        numbers: subject.model.numbers.name(),
         conditional: network.conditional,
         data: &data.path,
         trained_on: data.trained_on.as_deref(),

@@ -3,5 +3,5 @@
 pub(super) mod eval;
 pub(super) mod export;
 pub(super) mod sample;
-mod subject;
+pub(super) mod subject;
 pub(super) mod variance;

@@ -4,7 +4,7 @@ use crate::cli::{Outcome, Usage, args, say, tell};
 use arm_std::data::{BinariseName, Selection, Splits, load_columns, load_like, read_values};
 use arm_std::network::Model;
 use arm_std::runs::folder::{CONFIG, MODEL, RunError, RunFolder};
-use arm_std::train::{Config, Failure, Settings};
+use arm_std::train::{Checkpoint, Config, Failure, Settings};
 use std::fs;
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
@@ -27,6 +27,8 @@ pub(in crate::cli) struct Data {
     pub path: PathBuf,
     /// The data of the run, where they are others.
     pub trained_on: Option<PathBuf>,
+    /// Whether the rows are others than those of the training, though their place is the same.
+    changed: bool,
     pub binarise: BinariseName,
     pub splits: Splits,
 }
@@ -103,15 +105,28 @@ impl Subject {
             let data = path.display();
             return Err(format!("{data}: has {found} units, but the model takes {units}").into());
         }
-        Ok(Data { path, trained_on, binarise, splits })
+        let alike = run.filter(|run| trained_on.is_none() && run.binarise == binarise);
+        let changed = alike
+            .is_some_and(|run| (&run.columns, &run.drop) == (&selection.columns, &selection.drop))
+            && self.trained_checksum().is_some_and(|checksum| checksum != splits.checksum());
+        Ok(Data { path, trained_on, changed, binarise, splits })
+    }
+
+    /// Of the data of the run, where its checkpoint is there.
+    fn trained_checksum(&self) -> Option<u32> {
+        let newest = self.is_run.then(|| Checkpoint::newest(&self.path));
+        newest?.ok()?.map(|checkpoint| checkpoint.progress.data)
     }
 
     /// Prints what is measured on what, `rows` being words about the rows.
     pub(in crate::cli) fn say(&self, data: &Data, rows: &str) -> Outcome {
         let (model, path) = (&self.model, self.path.display());
-        say(format_args!("{path}: {}  {} parameters", model.network.notation(), model.params.len()))?;
+        let numbers = if model.numbers.is_float() { "" } else { " of 16 bits" };
+        let (notation, count) = (model.network.notation(), model.params.len());
+        say(format_args!("{path}: {notation}  {count} parameters{numbers}"))?;
         let whose = match &data.trained_on {
             Some(own) => format!("not the data of its training, {}; ", own.display()),
+            None if data.changed => "the place of its training's data, whose rows were others; ".into(),
             None if self.config.is_some() => "the data of its training; ".into(),
             None => String::new(),
         };

@@ -2,7 +2,7 @@
 
 use crate::cli::{Outcome, say};
 use arm_std::driver::Threads;
-use arm_std::network::{Budget, Cost, Network, Ram};
+use arm_std::network::{Budget, Cost, Network, NumbersName, Ram};
 use arm_std::train::Prepared;
 
 /// Thousands apart: `40,107`.
@@ -20,9 +20,12 @@ fn about(n: f64) -> String {
 }
 
 /// What was asked to fit, and what the network that does takes.
-pub(super) fn fits(ram: Ram, network: &Network) -> Outcome {
-    let Budget { sgd, adam, .. } = Budget::of(&network.shape());
+pub(super) fn fits(ram: Ram, network: &Network, numbers: NumbersName) -> Outcome {
+    let Budget { sgd, adam, .. } = Budget::of(&network.shape(), numbers);
     let (sgd, adam) = (number(sgd), number(adam));
+    if !numbers.is_float() {
+        return say(format_args!("fits {ram}: it trains in {sgd} bytes of RAM in i16 on a device"));
+    }
     say(format_args!("fits {ram}: it trains in {sgd} bytes of RAM with SGD on a device; with Adam in {adam}"))
 }
 
@@ -37,7 +40,15 @@ pub(super) fn print(run: &Prepared, threads: Threads, alone: bool) -> Outcome {
         kib(run.memory(threads, alone)),
         kib(data)
     ))?;
-    let (budget, cost) = (Budget::of(&network.shape()), Cost::of(network));
+    let numbers = run.config.numbers;
+    let (budget, cost) = (Budget::of(&network.shape(), numbers), Cost::of(network));
+    if !numbers.is_float() {
+        let (flash, ram) = (number(budget.flash), number(budget.sgd));
+        return say(format_args!(
+            "on a device that learns in i16, one row a step, exact: {flash} bytes of flash for the parameters, {ram} bytes of RAM for \
+             parameters and scratch\n  stack and instructions: docs/microcontroller.md"
+        ));
+    }
     let row = |what: &str, (sgd, adam): (String, String), how: &str| {
         say(format_args!("  {what:<41}{sgd:>11}{adam:>12}{how}"))
     };

@@ -5,16 +5,17 @@ mod resume;
 mod watch;
 
 use super::interrupts::{Phase, enter, interrupted, leave_on_request, pass_requests_on};
+use super::model::subject::model_file;
 use super::prepare::{check, prepare};
 use super::{Left, Outcome, Usage, args, figure_lines, headline, say};
 use arm_std::data::Splits;
 use arm_std::driver::{Peers, Threads, mpi, same};
 use arm_std::kernels::Desktop;
-use arm_std::runs::folder::{CONFIG, Line, REPORT, RunFolder};
+use arm_std::runs::folder::{Line, REPORT, RunFolder};
 use arm_std::runs::list::Summary;
 use arm_std::runs::report::refresh;
 use arm_std::train::{self, Checkpoint, Config, Failure, GroupObserver, Prepared, Settings};
-use resume::{abandoned, resumable};
+use resume::{abandoned, resumable, settings_of};
 use std::io::{Write, stderr};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -51,17 +52,21 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
     if let Some(run) = args.resume.as_deref().or(args.out.as_deref()).filter(|_| leads) {
         RunFolder::recover(run)?;
     }
-    let settings = match (&args.resume, &args.config) {
-        (Some(run), _) => args.settings.clone().over(Settings::read(&run.join(CONFIG))?),
+    let mut settings = match (&args.resume, &args.config) {
+        (Some(run), _) => args.settings.clone().over(settings_of(run)?),
         (None, Some(file)) => args.settings.clone().over(Settings::read(file).map_err(usage)?),
         (None, None) => args.settings.clone(),
     };
+    settings.start = settings.start.as_deref().map(model_file).transpose()?;
     let prepared = prepare(&settings, leads)?;
     let Prepared { config, network, splits } = &prepared;
+    if peers.is_some() && !config.numbers.is_float() {
+        return Err(Usage("--numbers i16: one row a step is no work for several processes".into()).into());
+    }
     let (threads, alone) = (args::threads(args.threads), peers.is_none());
     describe(&prepared, threads, peers, &say)?;
     if let Some(ram) = settings.fit_ram.filter(|_| leads) {
-        dry_run::fits(ram, network)?;
+        dry_run::fits(ram, network, config.numbers)?;
     }
     let again = args.out.as_deref().filter(|_| args.resume_or_start);
     let run = match again {
@@ -130,6 +135,11 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
             return Err(Left.into());
         }
     };
+    if let Some(results) = seen.saturated {
+        say(format_args!(
+            "{results} results left the range of 16 bits and became its end; a few do no harm, a smaller --lr makes them fewer"
+        ))?;
+    }
     folder.model(&model, config)?;
     folder.line(&Line::Test(figures))?;
     refresh(&folder, &model, &splits.test, config.seed)?;
@@ -162,10 +172,12 @@ fn describe(
     let [train, valid, test] = [splits.train.rows(), splits.valid.rows(), splits.test.rows()];
     let (data, units) = (config.data.display(), splits.train.cols());
     say(format_args!("{data}: {train} train, {valid} valid, {test} test rows of {units} units"))?;
-    let Config { lr, batch, steps, seed, estimator, .. } = config;
+    let Config { batch, steps, seed, estimator, .. } = config;
     let (name, per_epoch) = (estimator.name(), prepared.steps_per_epoch());
+    let optimiser = config.optimiser();
+    let threads = if config.numbers.is_float() { threads.to_string() } else { "one thread a step".into() };
     say(format_args!(
-        "{name}, Adam {lr}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads}"
+        "{name}, {optimiser}, batch {batch}, {steps} steps of {per_epoch} an epoch, seed {seed}, {threads}"
     ))?;
     match peers {
         Some(peers) => say(format_args!("{} processes with a share of every batch each", peers.count())),

@@ -7,6 +7,17 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
+/// The settings of the run in a folder.
+pub(super) fn settings_of(run: &Path) -> Result<Settings, Failure> {
+    let file = run.join(CONFIG);
+    if !file.exists() {
+        let what =
+            if run.is_dir() { "has no config.toml, so it is no run folder" } else { "is no run folder" };
+        return Err(Usage(format!("--resume {}: {what}", run.display())).into());
+    }
+    Ok(Settings::read(&file)?)
+}
+
 /// The newest checkpoint of `run`, if `config` asks for the same run, perhaps longer.
 pub(super) fn resumable(run: &Path, config: &Config) -> Result<Checkpoint, Failure> {
     let none = || format!("{}: has no checkpoint to go on from", run.display());

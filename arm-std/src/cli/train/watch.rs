@@ -35,6 +35,8 @@ pub(super) struct Watch<'a> {
     first: u64,
     /// The epoch whose model was written.
     best: Option<u64>,
+    /// Results that became the ends of their ranges.
+    saturated: u64,
     /// Test examples to reconstruct.
     test: &'a BitTable,
     reported: Option<Instant>,
@@ -52,6 +54,8 @@ pub(super) struct Seen {
     pub ends: Option<Ends>,
     /// Whether a checkpoint was saved.
     pub saved: bool,
+    /// Results that became the ends of their ranges, where there were some.
+    pub saturated: Option<u64>,
 }
 
 /// Time between reports.
@@ -84,6 +88,7 @@ impl<'a> Watch<'a> {
             line: now,
             first,
             best: None,
+            saturated: 0,
             test,
             reported: None,
         }
@@ -92,7 +97,8 @@ impl<'a> Watch<'a> {
     /// Takes the bar away.
     pub(super) fn finish(self) -> Seen {
         self.bar.finish_and_clear();
-        Seen { ends: self.ends, saved: self.saved.is_some() }
+        let saturated = Some(self.saturated).filter(|&results| results > 0);
+        Seen { ends: self.ends, saved: self.saved.is_some(), saturated }
     }
 }
 
@@ -132,6 +138,10 @@ impl Observer for Watch<'_> {
         Ok(self.folder.line(&Line::Epoch { epoch: *epoch, steps_per_second, seconds })?)
     }
 
+    fn saturated(&mut self, results: u64) {
+        self.saturated += results;
+    }
+
     fn done(&mut self) {
         let run = self.folder.path().display();
         enter(Phase::Kept(format!(
@@ -159,7 +169,7 @@ impl Observer for Watch<'_> {
         if best.is_none() {
             return Ok(());
         }
-        let model = Model { network: checkpoint.model.network.clone(), params: checkpoint.best.clone() };
+        let model = Model { params: checkpoint.best.clone(), ..checkpoint.model.clone() };
         if best != self.best {
             self.folder.model(&model, &checkpoint.config)?;
             self.best = best;

@@ -1,19 +1,28 @@
 //! Columns of two values, and columns that count, which are likely to be an index.
 
+use super::SHARE;
 use super::coded::Coded;
 use super::levels::within;
 use crate::data::Fault;
 
-/// A column that counts from `start`, a step a row.
+/// A column that counts up or down from `start`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counter {
     pub(super) column: usize,
     pub(super) start: f64,
+    /// 1 or -1.
+    pub(super) step: f64,
 }
 
 impl Counter {
     pub(super) fn value(&self, row: usize) -> f64 {
-        self.start + row as f64
+        self.start + self.step * row as f64
+    }
+
+    /// Rows from which on it is taken as an index.
+    pub(super) fn least_rows(&self) -> usize {
+        let usual = self.step > 0.0 && (self.start == 0.0 || self.start == 1.0);
+        if usual { SHARE } else { 20 }
     }
 }
 
@@ -48,12 +57,13 @@ pub(super) fn code(
             pair[1] = value;
             words[column / 32] |= 1 << (column % 32);
         } else {
-            let start = value - 2.0;
-            let first = [0, 1].map(|row| pair[usize::from(coded.bits.get(row.min(rows - 1), column))]);
-            let counts = rows == 2 && many && first == [start, start + 1.0];
-            if counts && (start == 0.0 || start == 1.0) {
+            let [start, next] =
+                [0, 1].map(|row| pair[usize::from(coded.bits.get(row.min(rows - 1), column))]);
+            let step = next - start;
+            let counts = rows == 2 && many && step.abs() == 1.0 && value - next == step;
+            if counts && start.fract() == 0.0 {
                 *pair = [f64::NAN; 2];
-                counters.push(Counter { column, start });
+                counters.push(Counter { column, start, step });
             } else {
                 third = third.or(Some(column));
             }

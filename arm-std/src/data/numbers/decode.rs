@@ -376,7 +376,7 @@ mod tests {
         let digits: Vec<f64> = (0..90).map(|at| f64::from(at * 7 % 17)).collect();
         assert!(table(3, &digits).1[0].starts_with("values 0 to 16 are read as grey levels"));
         let labelled: Vec<f64> = (0..80)
-            .flat_map(|row| [f64::from(row * 7 % 10), f64::from(row * 3), f64::from(240 - row)])
+            .flat_map(|row| [f64::from(row * 7 % 10), f64::from(row * 3), f64::from(240 - 2 * row)])
             .collect();
         let (_, notes) = table(3, &labelled);
         assert!(notes[0].starts_with("column 0 holds 0 to 9, like a label"), "{notes:?}");

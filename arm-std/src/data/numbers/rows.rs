@@ -1,6 +1,5 @@
 //! From numbers to a table that takes as little memory as its values allow, row by row.
 
-use super::SHARE;
 use super::coded::{Coded, seen};
 use super::count::{Counter, Known, code};
 use super::levels::within;
@@ -86,7 +85,7 @@ impl<'w> Rows<'w> {
         let (first, count) = pick.as_ref().map_or((0, self.cols), |pick| (pick[0], pick.len()));
         if named && first == 0 && count > 1 && self.want.leaves_index_out() {
             let column = self.labels.label(0);
-            self.notes.push(Note::Index { column, start: None });
+            self.notes.push(Note::Index { column, counts: None });
             self.left_out.push(0);
             pick = Some(pick.map_or_else(|| (1..self.cols).collect(), |pick| pick[1..].to_vec()));
         }
@@ -217,9 +216,13 @@ impl<'w> Rows<'w> {
             }
         }
         let cols = self.pick.as_ref().map_or(self.cols, Vec::len);
-        let is_index = self.rows >= SHARE && self.want.leaves_index_out() && self.counters.len() < cols;
-        if !is_index && !self.counters.is_empty() {
-            self.keep_counters(cols)?;
+        let may = self.want.leaves_index_out() && self.counters.len() < cols;
+        let is_index = |counter: &Counter| may && self.rows >= counter.least_rows();
+        if let (index, columns) = self.counters.iter().copied().partition::<Vec<_>, _>(is_index)
+            && !columns.is_empty()
+        {
+            self.keep(cols, &columns)?;
+            self.counters = index;
         }
         let Rows { rows, store, counters, mut labels, mut notes, mut left_out, .. } = self;
         let mut raw = Raw { rows, cols, store, labels: labels.clone(), notes: vec![], left_out: vec![] };
@@ -227,8 +230,8 @@ impl<'w> Rows<'w> {
             let counts = |column| counters.binary_search_by_key(&column, |counter| counter.column).is_ok();
             let keep: Vec<usize> = (0..cols).filter(|&column| !counts(column)).collect();
             for counter in &counters {
-                let (column, start) = (labels.label(counter.column), Some(counter.start as u64));
-                notes.push(Note::Index { column, start });
+                let counts = Some([0, 1].map(|row| counter.value(row) as i64));
+                notes.push(Note::Index { column: labels.label(counter.column), counts });
                 left_out.push(labels.number(counter.column));
             }
             labels.numbers = Some(keep.iter().map(|&column| labels.number(column)).collect());
@@ -243,11 +246,11 @@ impl<'w> Rows<'w> {
         Ok(Raw { labels, notes, left_out, ..raw })
     }
 
-    /// Puts the numbers of columns that count back into the table.
-    fn keep_counters(&mut self, cols: usize) -> Result<(), Fault> {
+    /// Puts the numbers of some columns that count back into the table.
+    fn keep(&mut self, cols: usize, columns: &[Counter]) -> Result<(), Fault> {
         self.spill(&vec![0.0; cols], None).map_err(|fault| self.labels.fault(fault))?;
         let Store::Grey(levels) = &mut self.store else { return Ok(()) };
-        for counter in std::mem::take(&mut self.counters) {
+        for counter in columns {
             let values = (0..self.rows).map(|row| counter.value(row));
             levels.fill(counter.column, values).map_err(|fault| self.labels.fault(fault))?;
         }

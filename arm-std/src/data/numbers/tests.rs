@@ -109,8 +109,21 @@ fn a_column_that_counts_is_an_index() {
     let grey: Vec<f64> = (0..40)
         .flat_map(|at| [f64::from(at * 37 % 251), f64::from(at + 1), f64::from(at * 11 % 200)])
         .collect();
-    let raw = raw(3, &grey).unwrap();
-    assert_eq!((raw.cols, raw.left_out.as_slice()), (2, &[1][..]));
+    assert_eq!(raw(3, &grey).map(|raw| (raw.cols, raw.left_out)).unwrap(), (2, vec![1]));
+    // From 100, down from 999, and from a number that is no level.
+    for (start, step) in [(100.0, 1.0), (999.0, -1.0), (70_000.0, 1.0), (10.0, -1.0)] {
+        let mut values = grey.clone();
+        values
+            .iter_mut()
+            .skip(1)
+            .step_by(3)
+            .zip(0..)
+            .for_each(|(value, at)| *value = start + step * f64::from(at));
+        let raw = raw(3, &values).unwrap();
+        assert_eq!((raw.cols, raw.left_out.as_slice()), (2, &[1][..]), "{start}");
+        let (note, second) = (raw.notes[0].to_string(), start + step);
+        assert!(note.contains(&format!("counts {start}, {second}, {}, ..", second + step)), "{note}");
+    }
 }
 
 #[test]

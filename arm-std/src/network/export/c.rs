@@ -4,7 +4,7 @@ use crate::network::export::{Export, Golden, bits, literals};
 use arm_core::{Coding, Layer, Prior};
 
 pub(crate) fn header(export: &Export, name: &str) -> String {
-    let Export { network, bytes, golden } = export;
+    let Export { network, bytes, golden, .. } = export;
     let upper = name.to_uppercase();
     let layers = |mut below: usize, layers: &[Layer]| {
         let mut text = String::new();

@@ -1,11 +1,14 @@
 //! What a device must compute, bit for bit.
 
-use crate::network::Network;
+use crate::network::{Network, NumbersName};
+use arm_core::codec::Stored;
 use arm_core::estimator::Arm;
+use arm_core::kernels::WeightOf;
 use arm_core::learner::Slices;
+use arm_core::objective::{Conditional, Objective, Vae};
 use arm_core::optim::Sgd;
 use arm_core::rng::{Purpose, Stream};
-use arm_core::{Error, Learner};
+use arm_core::{Error, Estimates, Learner};
 
 /// Inputs and what a [`Learner`] with ARM and seed [`SEED`](Self::SEED) makes of them, in this order: after loading the
 /// bytes it scores each input, bounds each, and then learns each by gradient descent.
@@ -34,11 +37,39 @@ impl Golden {
     pub const RATE: f32 = 0.01;
 
     /// Computes it with the kernels that devices have.
-    pub(crate) fn of(network: &Network, bytes: &[u8]) -> Result<Golden, Error> {
+    pub(crate) fn of(network: &Network, numbers: NumbersName, bytes: &[u8]) -> Result<Golden, Error> {
+        let (shape, sgd) = (network.shape(), Sgd { rate: Self::RATE });
+        // Enough for floats is enough for shorter numbers.
+        let mut scratch = vec![0; shape.scratch()];
+        match numbers {
+            NumbersName::F32 => {
+                let mut params = vec![0.0; shape.params()];
+                let memory = Slices { params: &mut params, moments: &mut [], scratch: &mut scratch };
+                let learner = Learner::new(shape, Arm, sgd, Self::SEED, memory)?;
+                Self::by(learner, network, bytes)
+            }
+            NumbersName::I16 => {
+                let mut params = vec![0; shape.params()];
+                let memory = Slices { params: &mut params, moments: &mut [], scratch: &mut scratch };
+                let learner = Learner::integer(shape, Arm, sgd, Self::SEED, memory)?;
+                Self::by(learner, network, bytes)
+            }
+        }
+    }
+
+    /// What this learner computes.
+    fn by<K>(
+        mut learner: Learner<'_, '_, Arm, Sgd, K>,
+        network: &Network,
+        bytes: &[u8],
+    ) -> Result<Golden, Error>
+    where
+        K: Estimates,
+        WeightOf<K>: Stored,
+        Vae: Objective<K>,
+        Conditional: Objective<K>,
+    {
         let shape = network.shape();
-        let (mut params, mut scratch) = (vec![0.0; shape.params()], vec![0; shape.scratch()]);
-        let memory = Slices { params: &mut params, moments: &mut [], scratch: &mut scratch };
-        let mut learner = Learner::new(shape, Arm, Sgd { rate: Self::RATE }, Self::SEED, memory)?;
         learner.load_bytes(bytes)?;
         let mut p = vec![0.5; network.inputs];
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
@@ -50,7 +81,7 @@ impl Golden {
             inputs.push(drawn(&mut stream, &p));
             targets.push(drawn(&mut stream, &vec![0.5; shape.targets()]));
         }
-        let score = |learner: &mut Learner<'_, '_, Arm, Sgd>, x: &[u32], y: &[u32], samples| {
+        let score = |learner: &mut Learner<'_, '_, Arm, Sgd, K>, x: &[u32], y: &[u32], samples| {
             if network.conditional {
                 learner.score_conditional(x, y, samples)
             } else {

@@ -7,7 +7,7 @@ mod rust;
 pub use golden::Golden;
 
 use crate::files::{refuse_other, replace_all};
-use crate::network::{Model, Network};
+use crate::network::{Model, Network, NumbersName};
 use arm_core::Error;
 use std::path::Path;
 
@@ -19,6 +19,8 @@ const C_LAYERS: usize = 16;
 pub struct Export {
     /// The network.
     pub network: Network,
+    /// What a device computes with.
+    pub numbers: NumbersName,
     /// Its parameters: see [`arm_core::codec`].
     pub bytes: Vec<u8>,
     /// What a device with these parameters computes.
@@ -31,18 +33,31 @@ impl Export {
     /// Cost: twenty passes through the network for each of the [`Golden`] inputs.
     pub fn new(model: &Model) -> Result<Export, Error> {
         let bytes = model.to_device()?;
-        let golden = Golden::of(&model.network, &bytes)?;
-        Ok(Export { network: model.network.clone(), bytes, golden })
+        let golden = Golden::of(&model.network, model.numbers, &bytes)?;
+        Ok(Export { network: model.network.clone(), numbers: model.numbers, bytes, golden })
     }
 
-    /// Writes `NAME.sbn`, `NAME.rs` and `NAME.h`, all of them or none; the last part of `out` is NAME, and a prefix in C.
+    /// Writes `NAME.sbn`, `NAME.rs` and, of a network in floats, `NAME.h`, all of them or none; the last part of `out` is NAME, and a
+    /// prefix in C.
     ///
-    /// Errors: those of [`may_write`](Self::may_write), a network that C has no room for, or a file that cannot be written.
+    /// Errors: those of [`may_write`](Self::may_write), a network that C has no room for, the header of an earlier export that would
+    /// belong to other parameters, or a file that cannot be written.
     pub fn write(&self, out: &Path) -> Result<(), String> {
         Export::may_write(out)?;
         let name = out.file_name().unwrap_or_default().to_string_lossy();
-        let files = [("sbn", self.bytes.clone()), ("rs", self.rust().into()), ("h", self.c(&name)?.into())];
-        let files = files.map(|(extension, contents)| (out.with_extension(extension), contents));
+        let mut files = vec![("sbn", self.bytes.clone()), ("rs", self.rust().into())];
+        let header = out.with_extension("h");
+        match self.numbers {
+            NumbersName::F32 => files.push(("h", self.c(&name)?.into())),
+            NumbersName::I16 if header.exists() => {
+                let what =
+                    "is of another export, and sbn.h has no integers: delete it, or give another --out";
+                return Err(format!("{}: {what}", header.display()));
+            }
+            NumbersName::I16 => {}
+        }
+        let file = |(extension, contents)| (out.with_extension(extension), contents);
+        let files: Vec<_> = files.into_iter().map(file).collect();
         replace_all(&files).map_err(|(file, e)| format!("{}: cannot be written: {e}", file.display()))
     }
 
@@ -65,8 +80,11 @@ impl Export {
 
     /// A header in C, whose names begin with `name`: the network, the bytes and a self-test. It needs `sbn.h`.
     ///
-    /// Errors: a network of more layers than the library for C takes.
+    /// Errors: a network of more layers than the library for C takes, or one in integers, which it has none of.
     pub fn c(&self, name: &str) -> Result<String, String> {
+        if !self.numbers.is_float() {
+            return Err("the library for C has no integers; export the model with --numbers f32".into());
+        }
         let layers = self.network.shape().network_layers();
         if layers > C_LAYERS {
             let notation = self.network.notation();

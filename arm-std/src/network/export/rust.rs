@@ -1,10 +1,11 @@
 //! A model as a module in Rust.
 
+use crate::network::NumbersName;
 use crate::network::export::{Export, Golden, bits, literals};
 use arm_core::{Coding, Layer, Prior};
 
 pub(crate) fn module(export: &Export) -> String {
-    let Export { network, bytes, golden } = export;
+    let Export { network, numbers, bytes, golden } = export;
     let layers = |layers: &[Layer]| {
         let layer = |layer: &Layer| match *layer {
             Layer::Hidden { width, activation } => {
@@ -45,13 +46,18 @@ pub(crate) fn module(export: &Export) -> String {
         true => ("score_conditional(x, y", "step_conditional(x, y)", "INPUTS.iter().zip(&TARGETS)", "(x, y)"),
         false => ("score(x", "step(x)", "INPUTS.iter()", "x"),
     };
+    let (kernels, slices, new, of_bits) = match numbers {
+        NumbersName::F32 => ("", "", "new", ""),
+        NumbersName::I16 => ("use arm_core::kernels::Integer;\n", ", Integer", "integer", " of 16 bits"),
+    };
     let values = |name: &str, doc: &str, values: &[f32]| {
         format!("/// {doc}\npub static {name}: [u32; {count}] = [\n{}];\n\n", literals(&bits(values), 8))
     };
     [
         format!(
-            "// A trained network for `arm_core`, written by `arm export`: {}, {} parameters. A module, or to be included in one.\n\n\
+            "// A trained network for `arm_core`, written by `arm export`: {}, {} parameters{of_bits}. A module, or to be included in one.\n\n\
              use arm_core::estimator::Arm;\n\
+             {kernels}\
              use arm_core::learner::Slices;\n\
              use arm_core::optim::Sgd;\n\
              use arm_core::{{{names}Error, Layer, Learner, {prior_name}Shape}};\n\n",
@@ -77,8 +83,8 @@ pub(crate) fn module(export: &Export) -> String {
         format!(
             "/// Whether this machine computes what the desktop computed, bit for bit: scores and learning. The memory is\n\
              /// that of a learner with `Sgd` and can be used for one afterwards. Errors: its sizes.\n\
-             pub fn self_test(memory: Slices<'_>) -> Result<bool, Error> {{\n    \
-             let mut learner = Learner::new(SHAPE, Arm, Sgd {{ rate: {:?} }}, {}, memory)?;\n    \
+             pub fn self_test(memory: Slices<'_{slices}>) -> Result<bool, Error> {{\n    \
+             let mut learner = Learner::{new}(SHAPE, Arm, Sgd {{ rate: {:?} }}, {}, memory)?;\n    \
              learner.load_bytes(&PARAMETERS)?;\n    \
              let mut same = true;\n    \
              for ({each}, bits) in {pairs}.zip(NEG_ELBO) {{\n        \

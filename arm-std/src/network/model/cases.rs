@@ -15,7 +15,7 @@ pub(crate) fn model() -> Model {
         conditional: false,
     };
     let params = (0..network.shape().params()).map(|i| (i as f32 * 0.7).sin()).collect();
-    Model { network, params }
+    Model::new(network, params)
 }
 
 /// That with every kind of coding, and a conditional one.
@@ -33,6 +33,6 @@ pub(crate) fn models() -> Vec<Model> {
     let network =
         Network { encoder, decoder, prior: Prior::Fixed, conditional: true, ..all[4].network.clone() };
     let params = (0..network.shape().params()).map(|i| (i as f32 * 0.3).cos()).collect();
-    all.push(Model { network, params });
+    all.push(Model::new(network, params));
     all
 }

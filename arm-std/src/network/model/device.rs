@@ -1,24 +1,39 @@
 //! Networks as the bytes that devices save and load.
 
-use crate::network::{Inputs, Network, codings};
-use arm_core::codec::{self, Header};
-use arm_core::{Coding, Error};
+use super::Model;
+use crate::network::{Inputs, Network, NumbersName, codings};
+use arm_core::codec::{self, Header, Stored};
+use arm_core::kernels::Integer;
+use arm_core::{Coding, Error, Shape};
 
 /// Whether these bytes claim to be a device's.
 pub(super) fn is_device(bytes: &[u8]) -> bool {
     bytes.starts_with(b"SBNP")
 }
 
-/// The bytes of a network with these parameters. Errors: a parameter that is NaN or too large.
-pub(super) fn to_bytes(network: &Network, params: &[f32]) -> Result<Vec<u8>, Error> {
-    let shape = network.shape();
-    let mut bytes = vec![0; codec::encoded_len(&shape)];
-    codec::encode_into(&shape, params, 0, &mut bytes)?;
+/// The bytes of a model. Errors: a parameter that is NaN or too large.
+pub(super) fn to_bytes(model: &Model) -> Result<Vec<u8>, Error> {
+    let shape = model.network.shape();
+    match model.numbers {
+        NumbersName::F32 => encoded(&shape, &model.params),
+        NumbersName::I16 => encoded(&shape, &model.integers()),
+    }
+}
+
+fn encoded<T: Stored>(shape: &Shape<'_>, params: &[T]) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![0; codec::encoded_len_of::<T>(shape)];
+    codec::encode_into(shape, params, 0, &mut bytes)?;
     Ok(bytes)
 }
 
-/// The network in such bytes, and its parameters. Errors: what is wrong with them, and what to do.
-pub(super) fn from_bytes(bytes: &[u8]) -> Result<(Network, Vec<f32>), String> {
+fn decoded<T: Stored>(shape: &Shape<'_>, bytes: &[u8]) -> Result<Vec<T>, Error> {
+    let mut params = vec![T::default(); shape.params()];
+    codec::decode(shape, bytes, &mut params)?;
+    Ok(params)
+}
+
+/// The model in such bytes. Errors: what is wrong with them, and what to do.
+pub(super) fn from_bytes(bytes: &[u8]) -> Result<Model, String> {
     let message = |e: Error| e.message().to_string();
     let header = Header::read(bytes).map_err(message)?;
     let mut means = vec![0.0; header.inputs()];
@@ -45,9 +60,12 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<(Network, Vec<f32>), String> {
     }
     let shape = network.shape();
     shape.check().map_err(message)?;
-    let mut params = vec![0.0; shape.params()];
-    codec::decode(&shape, bytes, &mut params).map_err(message)?;
-    Ok((network, params))
+    if !header.is_short() {
+        let params = decoded(&shape, bytes).map_err(message)?;
+        return Ok(Model::new(network, params));
+    }
+    let params = decoded(&shape, bytes).map_err(message)?.into_iter().map(Integer::float).collect();
+    Ok(Model { params, numbers: NumbersName::I16, network })
 }
 
 #[cfg(test)]
@@ -64,6 +82,12 @@ mod tests {
         for model in models() {
             assert_eq!(Model::from_device(&model.to_device().unwrap()), Ok(model));
         }
+        let (short, _) = model().rounded().unwrap();
+        let bytes_of_short = short.to_device().unwrap();
+        // Two parameters a word.
+        let saved = 4 * (short.params.len() / 2);
+        assert_eq!(bytes_of_short.len(), bytes.len() - saved);
+        assert_eq!(Model::from_device(&bytes_of_short), Ok(short));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("device.sbn");
         fs::write(&path, &bytes).unwrap();

@@ -9,7 +9,8 @@ pub(crate) use safetensors::Extras;
 
 use crate::files::replace_bytes;
 use crate::memory::Aligned;
-use crate::network::Network;
+use crate::network::{Network, NumbersName};
+use arm_core::kernels::Integer;
 use arm_core::{Error, Shape};
 use device::is_device;
 use safetensors::Vectors;
@@ -33,8 +34,10 @@ pub struct ModelError {
 pub struct Model {
     /// The network.
     pub network: Network,
-    /// Its parameters.
+    /// Its parameters, as floats.
     pub params: Vec<f32>,
+    /// What it computes with. Parameters of [`I16`](NumbersName::I16) are multiples of 2^-12 from -8 to below 8.
+    pub numbers: NumbersName,
 }
 
 /// The bytes of a regular file: a device or a pipe might never end.
@@ -48,6 +51,28 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, ModelError> {
 }
 
 impl Model {
+    /// A network with these parameters, in floats.
+    pub fn new(network: Network, params: Vec<f32>) -> Model {
+        Model { network, params, numbers: NumbersName::F32 }
+    }
+
+    /// The model in integers, every parameter the nearest there is, and how many were beyond their range and became its end.
+    /// Errors: units that stand for other numbers than 0 and 1, which only floats do.
+    pub fn rounded(&self) -> Result<(Model, usize), Error> {
+        if self.network.codings.is_some() {
+            return Err(Error::FloatOnly);
+        }
+        let nearest: Vec<_> = self.params.iter().map(|p| Integer::nearest(*p)).collect();
+        let params = nearest.iter().map(|(w, _)| Integer::float(*w)).collect();
+        let beyond = nearest.iter().filter(|(_, beyond)| *beyond).count();
+        Ok((Model { network: self.network.clone(), params, numbers: NumbersName::I16 }, beyond))
+    }
+
+    /// Its parameters as a device with integers has them.
+    pub(crate) fn integers(&self) -> Vec<i16> {
+        self.params.iter().map(|p| Integer::nearest(*p).0).collect()
+    }
+
     /// Writes the model to `path` through a temporary file beside it.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
         self.save_with(path, Extras::default())
@@ -62,12 +87,12 @@ impl Model {
 
     /// The bytes that [`save`](Self::save) writes. Errors: fewer parameters than the network has.
     pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
-        safetensors::to_bytes(&self.network, &self.params, Extras::default())
+        safetensors::to_bytes(self, Extras::default())
     }
 
     /// The bytes that [`save_with`](Self::save_with) writes.
     pub(crate) fn to_bytes_with(&self, extras: Extras<&[(&str, &[f32])]>) -> Result<Vec<u8>, String> {
-        safetensors::to_bytes(&self.network, &self.params, extras)
+        safetensors::to_bytes(self, extras)
     }
 
     /// [`save`](Self::save) with further named vectors and the progress of a run.
@@ -103,21 +128,19 @@ impl Model {
 
     /// [`from_bytes`](Self::from_bytes) of a file of ours with what else it holds, of which vectors with these names.
     pub(crate) fn with_extras(bytes: &[u8], names: &[&str]) -> Result<(Model, Extras<Vectors>), String> {
-        let (network, params, extras) = safetensors::from_bytes(bytes, names)?;
-        Ok((Model { network, params }, extras))
+        safetensors::from_bytes(bytes, names)
     }
 
-    /// The bytes of [`arm_core::codec`], with zero steps taken: the device counts its own. Errors: a parameter that is
-    /// NaN or too large.
+    /// The bytes of [`arm_core::codec`], of its own kind of numbers, with zero steps taken: the device counts its own. Errors: a
+    /// parameter that is NaN or too large.
     pub fn to_device(&self) -> Result<Vec<u8>, Error> {
-        device::to_bytes(&self.network, &self.params)
+        device::to_bytes(self)
     }
 
     /// Reads [`to_device`](Self::to_device), or what a device saved: the network is in the bytes. Errors: what is wrong
     /// with them, and what to do.
     pub fn from_device(bytes: &[u8]) -> Result<Model, String> {
-        let (network, params) = device::from_bytes(bytes)?;
-        Ok(Model { network, params })
+        device::from_bytes(bytes)
     }
 
     /// The parameters with rows padded to a multiple of `floats`.
@@ -150,7 +173,7 @@ mod tests {
         network.encoder = vec![arm_core::Layer::hidden(3, 0.1), arm_core::Layer::bernoulli(2)];
         network.decoder = vec![arm_core::Layer::bernoulli(5)];
         let params = (0..network.shape().params()).map(|i| i as f32 * 0.5 - 3.0).collect();
-        Model { network, params }
+        Model::new(network, params)
     }
 
     #[test]
@@ -164,6 +187,26 @@ mod tests {
         let mut back = vec![0.0; model().params.len()];
         copy_rows(model().network.shape().padded(8), padded.floats(), model().network.shape(), &mut back);
         assert_eq!(back, model().params);
+    }
+
+    #[test]
+    fn a_rounded_model_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.safetensors");
+        let mut model = model();
+        model.params[0] = 0.3;
+        let beyond = model.params.iter().filter(|p| **p >= 8.0).count();
+        let (rounded, told) = model.rounded().unwrap();
+        assert_eq!((told, rounded.numbers), (beyond, NumbersName::I16));
+        assert_eq!((beyond > 0, rounded.params[0]), (true, 1229.0 / 4096.0));
+        assert!(rounded.params.iter().all(|p| (-8.0..8.0).contains(p)));
+        assert_eq!(rounded.rounded(), Ok((rounded.clone(), 0)));
+        rounded.save(&path).unwrap();
+        assert_eq!(Model::load(&path).unwrap(), rounded);
+        assert_eq!(Model::from_device(&rounded.to_device().unwrap()), Ok(rounded.clone()));
+        // What is called one and is none.
+        Model { params: model.params.clone(), ..rounded }.save(&path).unwrap();
+        assert!(Model::load(&path).unwrap_err().what.contains("0.3"));
     }
 
     #[test]

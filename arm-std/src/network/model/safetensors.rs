@@ -2,9 +2,12 @@
 //!
 //! Tensors are `encoder.0.weight` (inputs x outputs), `encoder.0.bias`, .., `decoder.0.weight`, .., `prior.logits`, all
 //! little-endian `f32`: a layer computes `x @ weight + bias`. The metadata entry `arm` is a JSON object: `format` (1),
-//! `network` (the shape: inputs, encoder, decoder, learned_prior) and, where a run wrote the file, its `config`.
+//! `network` (the shape: inputs, encoder, decoder, learned_prior), for a model in integers `numbers`, and, where a run wrote the
+//! file, its `config`.
 
-use crate::network::Network;
+use super::Model;
+use crate::network::{Network, NumbersName};
+use arm_core::kernels::Integer;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,6 +38,8 @@ const FORMAT: u32 = 1;
 struct Entry {
     format: u32,
     network: Value,
+    #[serde(default, skip_serializing_if = "NumbersName::is_float")]
+    numbers: NumbersName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     config: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,11 +70,8 @@ fn tensors(network: &Network) -> Vec<(String, usize, Vec<usize>)> {
 }
 
 /// The bytes of a file.
-pub(super) fn to_bytes(
-    network: &Network,
-    params: &[f32],
-    extras: Extras<&[(&str, &[f32])]>,
-) -> Result<Vec<u8>, String> {
+pub(super) fn to_bytes(model: &Model, extras: Extras<&[(&str, &[f32])]>) -> Result<Vec<u8>, String> {
+    let Model { network, params, numbers } = model;
     let Extras { vectors, config, progress } = extras;
     let little = |v: &[f32]| v.iter().flat_map(|p| p.to_le_bytes()).collect::<Vec<u8>>();
     let view = |shape, data| TensorView::new(Dtype::F32, shape, data).map_err(|e| e.to_string());
@@ -86,17 +88,14 @@ pub(super) fn to_bytes(
     }
     let network = serde_json::from_str(&network.to_json()).map_err(|e| e.to_string())?;
     // One entry only: the order of a hash map's entries would differ from run to run.
-    let entry = Entry { format: FORMAT, network, config, progress };
+    let entry = Entry { format: FORMAT, network, numbers: *numbers, config, progress };
     let json = serde_json::to_string(&entry).map_err(|e| e.to_string())?;
     let metadata = HashMap::from([(ENTRY.to_string(), json)]);
     serialize(views, Some(metadata)).map_err(|e| e.to_string())
 }
 
-/// The network, its parameters and the vectors of these names in the bytes of a file. Errors: what is wrong with them.
-pub(super) fn from_bytes(
-    bytes: &[u8],
-    names: &[&str],
-) -> Result<(Network, Vec<f32>, Extras<Vectors>), String> {
+/// The model and the vectors of these names in the bytes of a file. Errors: what is wrong with them.
+pub(super) fn from_bytes(bytes: &[u8], names: &[&str]) -> Result<(Model, Extras<Vectors>), String> {
     let not_model = |e: safetensors::SafeTensorError| format!("is no safetensors model ({e})");
     let file = SafeTensors::deserialize(bytes).map_err(not_model)?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(not_model)?;
@@ -124,6 +123,12 @@ pub(super) fn from_bytes(
         if let Some(p) = out.iter().find(|p| p.is_nan() || p.abs() > arm_core::LIMIT) {
             return Err(format!("tensor {name} holds {p}; the file is damaged or training diverged"));
         }
+        let is_short = |p: f32| Integer::float(Integer::nearest(p).0) == p;
+        if let Some(p) = out.iter().find(|p| !entry.numbers.is_float() && !is_short(**p)) {
+            return Err(format!(
+                "tensor {name} holds {p}, which is no parameter of 16 bits; the file is damaged"
+            ));
+        }
     }
     let mut vectors = Vec::new();
     for name in names {
@@ -135,6 +140,6 @@ pub(super) fn from_bytes(
         }
         vectors.push(vector);
     }
-    let Entry { config, progress, .. } = entry;
-    Ok((network, params, Extras { vectors, config, progress }))
+    let Entry { numbers, config, progress, .. } = entry;
+    Ok((Model { network, params, numbers }, Extras { vectors, config, progress }))
 }

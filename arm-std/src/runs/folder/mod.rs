@@ -48,6 +48,8 @@ pub struct RunFolder {
     made: Option<PathBuf>,
     /// The folder whose run it will replace, and the locks of that.
     replaces: Option<(PathBuf, Vec<File>)>,
+    /// The lines that were there when it was reopened.
+    known: Vec<Line>,
 }
 
 /// A line of `metrics.jsonl`.
@@ -107,7 +109,7 @@ impl RunFolder {
             }
         };
         match begin(&path, &text) {
-            Ok(metrics) => Ok(RunFolder { path, metrics, made, replaces }),
+            Ok(metrics) => Ok(RunFolder { path, metrics, made, replaces, known: Vec::new() }),
             Err(e) => {
                 withdraw(&path, made.as_deref());
                 Err(e)
@@ -179,7 +181,7 @@ impl RunFolder {
         }
         let metrics = result?;
         drop(old);
-        Ok(RunFolder { path, metrics, made: None, replaces: None })
+        Ok(RunFolder { path, metrics, made: None, replaces: None, known })
     }
 
     /// Takes away what [`create`](Self::create) made, for a run that failed before its first checkpoint.
@@ -197,9 +199,13 @@ impl RunFolder {
         &self.path
     }
 
-    /// Appends a line to `metrics.jsonl`.
+    /// Appends a line to `metrics.jsonl`. An epoch of which no step was taken since the folder was reopened keeps its times.
     pub fn line(&mut self, line: &Line) -> Result<(), RunError> {
         let path = self.path.join(METRICS);
+        let line = match line {
+            Line::Epoch { epoch, steps_per_second: 0.0, .. } => same(&self.known, epoch).unwrap_or(line),
+            other => other,
+        };
         let text = json(line, &path)?;
         self.metrics.write_all(text.as_bytes()).map_err(cannot_write(path))
     }
@@ -236,12 +242,16 @@ fn lines_of(progress: &Progress, known: &[Line]) -> Vec<Line> {
         while let Some(r) = restored.next_if(|r| r.to_step < epoch.step) {
             lines.push(Line::Restored(r.clone()));
         }
-        let same = |line: &&Line| matches!(line, Line::Epoch { epoch: e, .. } if *e == epoch);
         let lost = Line::Epoch { epoch, steps_per_second: 0.0, seconds: 0.0 };
-        lines.push(known.iter().find(same).cloned().unwrap_or(lost));
+        lines.push(same(known, &epoch).cloned().unwrap_or(lost));
     }
     lines.extend(restored.cloned().map(Line::Restored));
     lines
+}
+
+/// The line of an epoch.
+fn same<'l>(lines: &'l [Line], epoch: &Epoch) -> Option<&'l Line> {
+    lines.iter().find(|line| matches!(line, Line::Epoch { epoch: e, .. } if e == epoch))
 }
 
 /// `config.toml`. Errors: settings that could not be read from it again.

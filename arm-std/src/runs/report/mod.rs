@@ -182,7 +182,8 @@ mod tests {
         let bytes: Vec<u8> = (0..12 * 40u32).map(|i| u8::from(i % 12 < 3)).collect();
         let test = BitTable::from_bytes(12, &bytes).unwrap();
         let network = crate::network::Preset::Linear.network(12);
-        let model = Model { params: vec![0.0; network.shape().params()], network };
+        let params = vec![0.0; network.shape().params()];
+        let model = Model::new(network, params);
         let shown = Shown::of(&model, &test, 1).unwrap();
         let text = html(&summary(true), &model, &[], &shown);
         assert!(text.contains("Share of ones in each column") && text.contains("Each strip is a sample"));
@@ -191,7 +192,8 @@ mod tests {
     #[test]
     fn it_stands_alone_and_shows_everything() {
         let network = crate::network::Preset::Linear.network(64);
-        let model = Model { params: vec![0.0; network.shape().params()], network };
+        let params = vec![0.0; network.shape().params()];
+        let model = Model::new(network, params);
         let run = summary(true);
         let svgs = apart(&run.epochs).unwrap();
         let picture = Picture { file: "a.png", title: "A", caption: "One.", png: b"one".to_vec() };

@@ -147,7 +147,7 @@ mod tests {
         let network: Network = "3-[1]-2".parse().unwrap();
         // b is the first input, and so is the first target; the second is always 1.
         let params = vec![60.0, 0.0, 0.0, -30.0, 60.0, 0.0, -30.0, 30.0];
-        let model = Model { network, params };
+        let model = Model::new(network, params);
         let shown = Shown::of(&model, &table(), 1).unwrap();
         let [picture] = &shown.pictures[..] else { panic!("{shown:?}") };
         assert_eq!((picture.file, picture.title), ("predictions.png", "Predictions"));

@@ -7,15 +7,12 @@ use super::error::at;
 use super::{Epoch, Next, Observer, RETRIES, Restored, TrainError, best};
 use crate::data::{BitTable, Splits};
 use crate::driver::{Peers, Threads};
-use crate::kernels::Desktop;
-use crate::measure::evaluate::{Figures, Mean, Scores, bound};
+use crate::measure::evaluate::{Figures, Mean, Scores, bound_of};
 use crate::measure::rows::Rows;
-use crate::memory::LINE;
-use crate::network::{Model, Network, SplitRows, copy_rows};
+use crate::network::{Model, Network, SplitRows};
 use crate::train::{Checkpoint, Config, Progress};
-use arm_core::estimator::Arm;
+use arm_core::Error;
 use arm_core::rng::{Purpose, Stream};
-use arm_core::{Engine, Error};
 pub(super) use state::State;
 use std::time::{Duration, Instant};
 
@@ -161,6 +158,10 @@ impl Run<'_> {
             observer.save(&state.checkpoint())?;
         }
         let entry = self.end_epoch(state, epoch + 1, end - first)?;
+        match state.driver.take_saturated() {
+            0 => {}
+            results => observer.saturated(results),
+        }
         observer.epoch(&entry, end - from, time)?;
         let over = end == config.steps || self.patience_is_over(&state.progress.history);
         if whole && (next != Next::Go || over) {
@@ -171,15 +172,14 @@ impl Run<'_> {
 
     /// Validates, and notes the best parameters.
     fn end_epoch(&self, state: &mut State<'_>, epoch: u64, steps: u64) -> Result<Epoch, TrainError> {
-        let Run { config, splits, threads, .. } = *self;
+        let Run { config, network, splits, threads, .. } = *self;
         let Progress { step, epoch_sum, .. } = state.progress;
         state.driver.set_seed(config.seed);
-        let engine = self.evaluation().map_err(at(step))?;
-        let valid = Rows::all(&splits.valid);
-        let valid = bound(&engine, state.driver.params(), valid, 1, epoch, threads.most(), self.peers)
-            .map_err(at(step))?;
+        let (model, valid) = (state.model(), Rows::all(&splits.valid));
+        let valid = bound_of(&model, config.seed, valid, 1, epoch, threads.most(), self.peers);
+        let valid = valid.map_err(at(step))?;
         let rows = config.batch.min(splits.valid.rows());
-        let split = SplitRows::new(&engine.shape(), splits.valid.words(), splits.valid.cols());
+        let split = SplitRows::new(&network.shape(), splits.valid.words(), splits.valid.cols());
         let variance = state.driver.variance(split.x(0..rows), split.y(0..rows), epoch);
         let entry = Epoch {
             epoch,
@@ -189,17 +189,12 @@ impl Run<'_> {
             gradient_variance: variance.map_err(at(step))?,
         };
         if best(&state.progress.history).is_none_or(|b| entry.valid_neg_elbo < b.valid_neg_elbo) {
-            state.best = state.driver.unpadded();
+            state.best = model.params;
         }
         state.progress.history.push(entry);
         state.progress.epoch_sum = 0.0;
         state.good.clear();
         Ok(entry)
-    }
-
-    /// An engine for evaluation, which does not depend on the estimator.
-    fn evaluation(&self) -> Result<Engine<'_, Desktop, Arm>, Error> {
-        Engine::new(self.network.shape().padded(LINE), Desktop::new(), Arm, self.config.seed)
     }
 
     fn patience_is_over(&self, history: &[Epoch]) -> bool {
@@ -208,20 +203,18 @@ impl Run<'_> {
     }
 
     fn finish(&self, mut state: State<'_>) -> Result<Outcome, TrainError> {
-        let Run { config, network, splits, threads, peers } = *self;
+        let Run { config, splits, threads, peers, .. } = *self;
         let (step, best) = (state.progress.step, best(&state.progress.history).copied());
         let best = best.ok_or(TrainError::Checkpoint("it holds no finished epoch"))?;
         let params = std::mem::take(&mut state.best);
-        copy_rows(network.shape(), &params, network.shape().padded(LINE), state.driver.params_mut());
-        let driver = &state.driver;
-        let engine = self.evaluation().map_err(at(step))?;
+        let model = state.model_of(params);
         let test = match config.nll_images {
             0 => Rows::all(&splits.test),
             some => Rows::spread(&splits.test, some),
         };
-        let scores = Scores::of(&engine, driver.params(), test, config.nll_samples, threads.most(), peers);
+        let scores = Scores::of_model(&model, config.seed, test, config.nll_samples, threads.most(), peers);
         let figures = scores.map_err(at(step))?.figures();
-        Ok(Outcome::Done { model: Model { network: network.clone(), params }, best, figures })
+        Ok(Outcome::Done { model, best, figures })
     }
 }
 

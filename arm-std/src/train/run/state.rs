@@ -1,15 +1,15 @@
 //! A driver with a run's progress: what a checkpoint holds, and the last good state.
 
 use super::erased::{ErasedDriver, Typed};
-use crate::driver::{Driver, Peers, Threads};
+use crate::driver::{Driver, IntegerDriver, Peers, Threads};
 use crate::kernels::Desktop;
-use crate::memory::LINE;
-use crate::network::{Model, Network, SplitRows, copy_rows};
+use crate::network::{Model, Network, SplitRows};
 use crate::train::error::at;
 use crate::train::{Checkpoint, Config, Progress, TrainError};
 use arm_core::init::output_bias;
+use arm_core::kernels::Integer;
 use arm_core::objective::{Conditional, Objective, Vae};
-use arm_core::optim::Adam;
+use arm_core::optim::{Adam, Sgd};
 use arm_core::{BitMatrix, Error};
 
 pub(in crate::train) struct State<'a> {
@@ -31,10 +31,14 @@ fn driver<'a, M>(
     objective: M,
 ) -> Result<Box<dyn ErasedDriver + 'a>, Error>
 where
-    M: Objective<Desktop> + Clone + Send + 'a,
+    M: Objective<Desktop> + Objective<Integer> + Clone + Send + 'a,
 {
     let (shape, adam) = (network.shape(), Adam::new(config.lr));
     let (estimator, seed, batch) = (config.choice().estimator(&shape)?, config.seed, config.batch);
+    if !config.numbers.is_float() {
+        let sgd = Sgd { rate: config.lr };
+        return Ok(Box::new(IntegerDriver::new(shape, estimator, objective, sgd, seed)?));
+    }
     let mut driver = Driver::new(shape, estimator, objective.clone(), adam, seed, batch, threads)?;
     driver.optimisers_mut().copy_from_slice(&config.optimisers(network));
     if let Some(peers) = peers {
@@ -59,8 +63,9 @@ impl<'a> State<'a> {
         .map_err(at(0))?;
         if config.output_bias {
             let of_output = means.get(if network.conditional { network.inputs } else { 0 }..);
-            let shape = network.shape().padded(LINE);
-            output_bias(&shape, of_output.unwrap_or_default(), driver.params_mut()).map_err(at(0))?;
+            let mut params = driver.params();
+            output_bias(&network.shape(), of_output.unwrap_or_default(), &mut params).map_err(at(0))?;
+            driver.set_params(&params);
         }
         Ok(State { driver, config, network, progress: Progress::default(), best: vec![], good: vec![] })
     }
@@ -101,8 +106,8 @@ impl<'a> State<'a> {
 
     /// Remembers the state at the start of an epoch.
     pub(in crate::train) fn keep_good(&mut self) {
-        self.good = self.driver.unpadded();
-        self.good.extend(self.moments());
+        self.good = self.driver.params();
+        self.good.extend(self.driver.moments());
         self.good.extend(self.driver.learned());
     }
 
@@ -112,20 +117,28 @@ impl<'a> State<'a> {
         let good = std::mem::take(&mut self.good);
         let lacking = || TrainError::Checkpoint("it lacks the start of its epoch");
         let (params, rest) = good.split_at_checked(plain.params()).ok_or_else(lacking)?;
-        let (moments, estimator) = rest.split_at_checked(2 * plain.params()).ok_or_else(lacking)?;
+        let (moments, estimator) = rest.split_at_checked(self.driver.moments().len()).ok_or_else(lacking)?;
         self.set(first, params, moments, estimator)?;
         self.progress.step = first;
         self.progress.epoch_sum = 0.0;
         Ok(())
     }
 
+    /// The model as it is.
+    pub(super) fn model(&self) -> Model {
+        self.model_of(self.driver.params())
+    }
+
+    /// A model of the run with these parameters.
+    pub(super) fn model_of(&self, params: Vec<f32>) -> Model {
+        Model { network: self.network.clone(), params, numbers: self.config.numbers }
+    }
+
     pub(in crate::train) fn checkpoint(&self) -> Checkpoint {
-        let params = self.driver.unpadded();
-        let moments = self.moments();
         Checkpoint {
             config: self.config.clone(),
-            model: Model { network: self.network.clone(), params },
-            moments,
+            model: self.model(),
+            moments: self.driver.moments(),
             best: self.best.clone(),
             estimator: self.driver.learned().to_vec(),
             before: self.good.clone(),
@@ -134,14 +147,13 @@ impl<'a> State<'a> {
     }
 
     pub(in crate::train) fn restore(&mut self, from: Checkpoint) -> Result<(), TrainError> {
-        let plain = self.network.shape();
         if from.model.network != *self.network {
             return Err(TrainError::Checkpoint("it is of another network"));
         }
         if from.progress.data != self.progress.data {
             return Err(TrainError::Checkpoint("the data are not those it was trained on"));
         }
-        if from.moments.len() != 2 * plain.params() {
+        if from.moments.len() != self.driver.moments().len() {
             return Err(TrainError::Checkpoint("its moments are incomplete"));
         }
         self.set(from.progress.step, &from.model.params, &from.moments, &from.estimator)?;
@@ -149,15 +161,6 @@ impl<'a> State<'a> {
         self.good = from.before;
         self.progress = from.progress;
         Ok(())
-    }
-
-    /// The moments without padding.
-    fn moments(&self) -> Vec<f32> {
-        let (padded, plain) = (self.driver.shape(), self.network.shape());
-        let mut moments = vec![0.0; 2 * plain.params()];
-        let halves = moments.chunks_mut(plain.params()).zip(self.driver.moments().chunks(padded.params()));
-        halves.for_each(|(to, from)| copy_rows(padded, from, plain, to));
-        moments
     }
 
     /// Gives the driver these parameters and moments, unpadded, and the estimator what it had learned.
@@ -168,11 +171,8 @@ impl<'a> State<'a> {
         moments: &[f32],
         estimator: &[f32],
     ) -> Result<(), TrainError> {
-        let (padded, plain) = (self.network.shape().padded(LINE), self.network.shape());
-        copy_rows(plain, params, padded, self.driver.params_mut());
-        let halves =
-            self.driver.moments_mut().chunks_mut(padded.params()).zip(moments.chunks(plain.params()));
-        halves.for_each(|(to, from)| copy_rows(plain, from, padded, to));
+        self.driver.set_params(params);
+        self.driver.set_moments(moments);
         self.driver.set_steps(step);
         let other = |_| TrainError::Checkpoint("the state of its estimator is of another estimator");
         self.driver.set_learned(estimator).map_err(other)

@@ -10,7 +10,7 @@ pub(super) use seed::MOST;
 
 use crate::data::{BinariseName, Columns};
 use crate::estimators::{BaselineName, EstimatorName};
-use crate::network::{CodingName, Notation, OWN, Preset, PriorName, Ram, Recipe};
+use crate::network::{CodingName, Notation, NumbersName, OWN, Preset, PriorName, Ram, Recipe};
 use seed::{seed, written_seed};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -33,6 +33,10 @@ pub struct Settings {
     /// into so much RAM of a device, such as 32K
     #[arg(long, value_name = "BYTES", conflicts_with = "network")]
     pub fit_ram: Option<Ram>,
+    /// Begin from the parameters of a trained model (run folder, model file or the bytes of a device) instead of random ones; the
+    /// network is its own, and so are the numbers unless --numbers says otherwise
+    #[arg(long, value_name = "MODEL")]
+    pub start: Option<PathBuf>,
     /// Slope below zero of the LeakyReLU of hidden layers, from 0 to 1 [default: the preset's, or 0.1]
     #[arg(long, allow_negative_numbers = true)]
     pub slope: Option<f32>,
@@ -63,6 +67,10 @@ pub struct Settings {
     /// Start the output biases at the logits of the mean of the train split [default: the preset's]
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     pub output_bias: Option<bool>,
+    /// Numbers to compute with: i16 is the arithmetic of a device without a floating-point unit, bit for bit, one row a step by plain
+    /// gradient descent with arm, disarm, ar, reinforce or rloo [default: f32]
+    #[arg(long, value_enum)]
+    pub numbers: Option<NumbersName>,
     /// Gradient estimator [default: arm]
     #[arg(long, value_enum)]
     pub estimator: Option<EstimatorName>,
@@ -81,10 +89,11 @@ pub struct Settings {
     /// Steps to train, instead of epochs
     #[arg(long, visible_alias = "max-steps", conflicts_with = "epochs")]
     pub steps: Option<u64>,
-    /// Examples a step [default: the preset's; without one 50, or all rows where there are fewer]
+    /// Examples a step [default: the preset's; without one 50, or all rows where there are fewer; 1 with --numbers i16]
     #[arg(long)]
     pub batch: Option<usize>,
-    /// Learning rate of Adam [default: the preset's; without one 0.003 for fewer than 512 columns, else 0.0003]
+    /// Learning rate of Adam, with --numbers i16 of plain gradient descent [default: the preset's; without one 0.003 for fewer
+    /// than 512 columns, else 0.0003; 0.001 with --numbers i16]
     #[arg(long, allow_negative_numbers = true)]
     pub lr: Option<f32>,
     /// Decay of the first moment of the encoder's Adam [default: the preset's]
@@ -125,6 +134,7 @@ impl Settings {
             preset: self.preset.or(file.preset),
             network: if network { self.network } else { file.network },
             fit_ram: if network { self.fit_ram } else { file.fit_ram },
+            start: self.start.or(file.start),
             slope: if preset { self.slope } else { self.slope.or(file.slope) },
             prior: if preset { self.prior } else { self.prior.or(file.prior) },
             data: self.data.or(file.data),
@@ -135,6 +145,7 @@ impl Settings {
             inputs: self.inputs.or(file.inputs),
             signed_units: self.signed_units.or(file.signed_units),
             output_bias: self.output_bias.or(file.output_bias),
+            numbers: self.numbers.or(file.numbers),
             estimator: self.estimator.or(file.estimator),
             samples: self.samples.or(file.samples),
             baseline: self.baseline.or(file.baseline),
