@@ -12,7 +12,7 @@ budget=$root/examples/firmware/budget.txt
 bare=$root/scripts/bare-metal.sh
 boards="mps2-an385 mps2-an386 mps2-an505 mps3-an547 riscv-virt"
 # Of the integers: a Cortex-M0 with 16 KB too.
-integer_boards="mps2-an385 riscv-virt microbit"
+integer_boards="mps2-an385 mps2-an386 riscv-virt esp32c3-qemu microbit"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -39,7 +39,7 @@ clean() {
     doubles='__(aeabi_(d(add|sub|rsub|mul|div|cmp|2)|f2d|d2f|u?i2d|u?l2d)|(add|sub|mul|div)df3|extendsfdf2|truncdfsf2|float.*df)'
     bad=$(grep -E "$doubles" "$work/functions" || true)
     [ -z "$bad" ] || fail "$1: arithmetic on f64 is linked:" $bad
-    case $1 in riscv-virt) return ;; esac
+    case $1 in riscv-virt | esp32c3-qemu) return ;; esac
     bad=$(arm-none-eabi-objdump -d "$2" | grep -E '\.f64' | head -n 1 || true)
     [ -z "$bad" ] || fail "$1: an instruction on f64 is linked: $bad"
 }
@@ -57,6 +57,8 @@ flash() {
 # At once what can be, one after another what is measured: each link takes one CPU.
 # shellcheck disable=SC2086
 printf '%s\n' $boards | xargs -P "$(nproc)" -I {} "$bare" build {} bench >/dev/null 2>&1 || true
+# shellcheck disable=SC2086
+printf '%s\n' $integer_boards | xargs -P "$(nproc)" -I {} "$bare" build {} integers >/dev/null 2>&1 || true
 for board in $boards; do
     echo "numbers: $board" >&2
     "$bare" run "$board" bench >"$work/run" 2>"$work/log" || { cat "$work/log" "$work/run" >&2; fail "$board: bench failed"; }
@@ -130,7 +132,7 @@ awk '
     END {
         name["mps2-an385"] = "Cortex-M3"; name["mps2-an386"] = "Cortex-M4F"; name["mps2-an505"] = "Cortex-M33"
         name["mps3-an547"] = "Cortex-M55"; name["riscv-virt"] = "RV32IMAC"; name["microbit"] = "Cortex-M0"
-        name["pico"] = "Cortex-M0+: cycles"
+        name["pico"] = "Cortex-M0+: cycles"; name["esp32c3-qemu"] = "RV32IMC"
         head = "| "; line = "|---|"
         for (i = 1; i <= count; i++) { head = head " | " name[board[i]]; line = line "--:|" }
         print head " |"; print line

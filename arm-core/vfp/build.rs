@@ -10,17 +10,36 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=build/helium.rs");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|v| v == value);
-    // Of these cores all have Thumb-2.
-    let main = |name: &str| env::var("TARGET").is_ok_and(|v| v.starts_with(name));
-    if main("thumbv7") || main("thumbv8m.main") {
-        println!("cargo:rustc-cfg=thumb2");
+    let target = env::var("TARGET").unwrap_or_default();
+    let helium = helium::helium(&env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default());
+    if let Some(loops) = integer_loops(&target) {
+        println!("cargo:rustc-cfg=integer_loops");
+        println!("cargo:rustc-cfg=integer_loops=\"{loops}\"");
+        // Of Cortex-M33 not all have the instructions.
+        if loops == "thumb2" && (target.starts_with("thumbv7em") || helium) {
+            println!("cargo:rustc-cfg=integer_dsp");
+        }
     }
     // The hard-float ABI promises that the registers and instructions exist.
     if is("CARGO_CFG_TARGET_ARCH", "arm") && is("CARGO_CFG_TARGET_ABI", "eabihf") {
         println!("cargo:rustc-cfg=vfp");
         println!("cargo:rustc-cfg=vfp_loops");
-        if helium::helium(&env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default()) {
+        if helium {
             println!("cargo:rustc-cfg=helium");
         }
+    }
+}
+
+/// The loops over integers for a target: of these processors all have the instructions.
+fn integer_loops(target: &str) -> Option<&'static str> {
+    let is = |name: &str| target.starts_with(name);
+    if is("thumbv7") || is("thumbv8m.main") {
+        Some("thumb2")
+    } else if is("thumbv6m") || is("thumbv8m.base") {
+        Some("thumb1")
+    } else if is("riscv32im") {
+        Some("riscv")
+    } else {
+        None
     }
 }

@@ -1,11 +1,13 @@
 //! The golden values of arm-core, on the host. `scripts/bare-metal.sh selftest` computes the same under emulation.
 
+#[path = "../../examples/firmware/src/integer_shapes.rs"]
+mod integer_shapes;
 #[path = "../../examples/firmware/src/shapes.rs"]
 mod shapes;
 #[path = "../../examples/firmware/src/golden.rs"]
 mod values;
 
-// What `shapes` knows it as.
+// What both know it as.
 use values as golden;
 
 #[test]

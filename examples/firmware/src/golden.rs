@@ -1,6 +1,6 @@
 //! What the engine computes, as hashes of bits: the same on the host and on every target.
 
-use super::shapes;
+use super::{integer_shapes, shapes};
 use arm_core::estimator::{Arm, DisArm, Estimator, IntegerEstimator, Reinforce, Rloo};
 use arm_core::kernels::Integer;
 use arm_core::learner::Slices;
@@ -12,7 +12,7 @@ use arm_core::{Error, Layer, Learner, Prior, Shape, math};
 pub type Golden = (&'static str, fn(&mut Room) -> Result<u64, Error>, u64);
 
 /// Every golden value.
-pub const ALL: [Golden; 16] = [
+pub const ALL: [Golden; 17] = [
     ("math", math_on_a_grid, 0x00f5_7030_5999_aa54),
     ("uniforms", uniforms, 0x926a_24cc_ad6a_32dd),
     ("sgd", |room| vae(room, Arm, Sgd { rate: 0.05 }, 200), 0xf795_f0bf_1bb2_6283),
@@ -33,6 +33,7 @@ pub const ALL: [Golden; 16] = [
     ("integers, two layers", integer_layers, 0xf2dd_f1ad_6478_bc3b),
     ("integers, black box", integer_black_box, 0xd951_e8a0_6d3b_e78d),
     ("kernels on random shapes", random_shapes, 0x09f7_1da1_a7b2_ef4d),
+    ("integers on random shapes", integer_shapes, 0x84bc_9673_ed49_0cdf),
 ];
 
 /// Memory for the largest network here; it fits a machine with 16 KB.
@@ -133,6 +134,12 @@ fn uniforms(_: &mut Room) -> Result<u64, Error> {
 fn random_shapes(room: &mut Room) -> Result<u64, Error> {
     let mut hash = Hash::new();
     shapes::kernels(&mut hash, &mut room.params, &mut room.moments);
+    Ok(hash.0)
+}
+
+fn integer_shapes(room: &mut Room) -> Result<u64, Error> {
+    let mut hash = Hash::new();
+    integer_shapes::kernels(&mut hash, &mut room.integers);
     Ok(hash.0)
 }
 

@@ -11,6 +11,7 @@ mod esp32c3;
 pub mod golden;
 pub mod guard;
 pub mod host;
+pub mod integer_shapes;
 pub mod monitor;
 pub mod ram;
 pub mod reference;

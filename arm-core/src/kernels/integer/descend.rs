@@ -2,7 +2,7 @@
 
 use crate::numeric::matrix::{Input, MatrixMut};
 use arm_vfp::Layout;
-use arm_vfp::integer::{Factor, WEYL, add_outer};
+use arm_vfp::integer::{Factor, Inputs, WEYL, add_outer, magnitudes};
 
 /// A word a row: its upper half rounds parameters, its lower half what the row is multiplied with. Each half is uniform, and
 /// they are independent, since the first word is a hash.
@@ -13,12 +13,6 @@ impl Noise {
     /// That of row `first` for sample `n` (there are at most 2^14 rows and one for the biases).
     pub(super) fn new(word: u32, n: usize, first: usize) -> Self {
         Noise(word.wrapping_add(((n << 15) as u32).wrapping_add(first as u32).wrapping_mul(WEYL)))
-    }
-
-    /// That of the row `i` rows behind.
-    #[inline(always)]
-    fn row(self, i: usize) -> u32 {
-        self.0.wrapping_add((i as u32).wrapping_mul(WEYL))
     }
 }
 
@@ -50,35 +44,15 @@ pub(super) fn rows(
     d: &[i16],
     w: &mut MatrixMut<'_, i16>,
 ) -> u32 {
-    const ONE: [i16; 1] = [1 << 8];
-    let largest = d.iter().fold(0, |all, d| all | d.unsigned_abs());
-    if largest == 0 {
+    let (_, bits) = magnitudes(d);
+    if bits == 0 {
         return 0;
     }
-    factor.limit = ((0x7fff_0000u32 >> (16 - largest.leading_zeros())) - 1) as i32;
-    let (height, layout) = (w.height(), Layout { cols: w.cols(), stride: w.stride() });
-    let data = w.data_mut();
-    let mut add = |i: usize, x: &[i16]| {
-        let rows = data.get_mut(i * layout.stride..).unwrap_or_default();
-        add_outer(&factor, noise.row(i), x, d, rows, layout)
+    factor.limit = ((0x7fff_0000u32 >> (32 - bits.leading_zeros())) - 1) as i32;
+    let inputs = match x {
+        Input::Real(x) => Inputs::Numbers(x.row(n)),
+        Input::Bits(x) => Inputs::Bits(x.row(n), x.cols()),
     };
-    let mut beyond = 0;
-    let units = match x {
-        Input::Real(x) => {
-            let units = x.row(n);
-            let rows = units.get(first..).unwrap_or_default();
-            beyond += add(0, rows.get(..height).unwrap_or(rows));
-            units.len()
-        }
-        Input::Bits(x) => {
-            for i in x.bits(n).ones().skip_while(|i| *i < first).take_while(|i| *i < first + height) {
-                beyond += add(i - first, &ONE);
-            }
-            x.cols()
-        }
-    };
-    if (first..first + height).contains(&units) {
-        beyond += add(units - first, &ONE);
-    }
-    beyond
+    let layout = Layout { cols: w.cols(), stride: w.stride() };
+    add_outer(&factor, noise.0, inputs, first, d, w.data_mut(), layout)
 }

@@ -18,7 +18,6 @@
 mod bernoulli;
 mod descend;
 mod rule;
-mod table;
 #[cfg(test)]
 mod tests;
 
@@ -132,7 +131,7 @@ fn finish(units: Units) -> Finish {
 /// log(e^a + e^b), of logarithms with 16 bits behind the point.
 pub(crate) fn log_sum(a: i32, b: i32) -> i32 {
     let apart = (a.max(b)).saturating_sub(a.min(b)) >> 5;
-    a.max(b).saturating_add(table::falling(apart as u32).1 as i32)
+    a.max(b).saturating_add(integer::falling(apart as u32).1 as i32)
 }
 
 /// A parameter as a logit.

@@ -1,7 +1,7 @@
 //! What a dense layer computes.
 
-#[cfg(thumb2)]
-use super::thumb;
+#[cfg(integer_loops)]
+use super::assembly::{self, ALIGNED, Layer};
 use super::{TILE, headroom, narrow, row, shift_round};
 use crate::Layout;
 
@@ -15,12 +15,12 @@ pub struct Finish {
 }
 
 impl Finish {
-    /// Writes results, and says whether one left the range.
+    /// Writes results, and says whether one left the range; the sums have been shifted down by `shift` already.
     #[inline(always)]
-    fn write(self, down: u32, shift: u32, sums: &[i32], y: &mut [i16]) -> bool {
+    pub(super) fn write(self, shift: u32, sums: &[i32], y: &mut [i16]) -> bool {
         let mut beyond = false;
         for (y, sum) in y.iter_mut().zip(sums) {
-            let (v, out) = narrow(*sum, down, shift);
+            let (v, out) = narrow(*sum, self.down, shift);
             beyond |= out;
             *y = if v > 0 { v } else { shift_round(i32::from(v) * self.slope, 15) as i16 };
         }
@@ -29,6 +29,7 @@ impl Finish {
 }
 
 /// sums += c w, of as many columns as there are.
+#[cfg(not(integer_loops))]
 #[inline(always)]
 fn add(c: i32, w: &[i16], sums: &mut [i32; TILE]) {
     let add = |s: i32, w: i16| s.wrapping_add(c.wrapping_mul(i32::from(w)));
@@ -51,9 +52,31 @@ fn add(c: i32, w: &[i16], sums: &mut [i32; TILE]) {
 }
 
 /// Row `i` from column `first` on, to the end of its columns.
+#[cfg(not(integer_loops))]
 #[inline(always)]
 fn part(w: &[i16], layout: Layout, i: usize, first: usize) -> &[i16] {
     row(w, layout, i).get(first..).unwrap_or_default()
+}
+
+/// The whole groups of columns for loops in assembly, if there are any, and the row of biases, behind `units` others, has them.
+#[cfg(integer_loops)]
+#[inline(always)]
+fn groups<X>(
+    x: &[X],
+    units: usize,
+    w: &[i16],
+    layout: Layout,
+    finish: Finish,
+    y: &mut [i16],
+) -> Option<Layer<X>> {
+    let bias = row(w, layout, units);
+    let groups = y.len().min(bias.len()) / TILE;
+    let stride = 2 * layout.stride;
+    let aligned = ALIGNED == 2 || (w.as_ptr() as usize | x.as_ptr() as usize | stride) % ALIGNED == 0;
+    let Finish { down, slope } = finish;
+    let (w, x, n, bias) = (w.as_ptr(), x.as_ptr(), x.len(), bias.as_ptr());
+    let layer = Layer { w, x, n, stride, bias, down, slope, y: y.as_mut_ptr(), groups };
+    (aligned && groups > 0 && down > 0).then_some(layer)
 }
 
 /// y = act(bias + x\[0\] w\[0\] + x\[1\] w\[1\] and so on); the bias is the row behind those, and x has 8 bits behind the point.
@@ -63,20 +86,27 @@ pub fn add_scaled(x: &[i16], w: &[i16], layout: Layout, finish: Finish, y: &mut 
     let shift = headroom(x);
     let (mut beyond, mut first) = (false, 0);
     let n = y.len().min(layout.cols);
-    for y in y.get_mut(..n).unwrap_or_default().chunks_mut(TILE) {
-        #[cfg(thumb2)]
-        if shift == 0 && y.len() == TILE && part(w, layout, x.len(), first).len() >= TILE {
-            let (start, stride) = (w.get(first..).unwrap_or_default(), layout.stride);
-            let bias = part(w, layout, x.len(), first).as_ptr();
-            let Finish { down, slope } = finish;
-            let (w, n) = (start.as_ptr(), x.len());
-            let tile =
-                thumb::Tile { w, x: x.as_ptr(), n, stride: 2 * stride, bias, down, slope, y: y.as_mut_ptr() };
-            // SAFETY: the row of biases has these columns, so those before it have them, and y has eight.
-            beyond |= unsafe { thumb::add_scaled(&tile) } != 0;
-            first += TILE;
-            continue;
-        }
+    let y = y.get_mut(..n).unwrap_or_default();
+    #[cfg(integer_loops)]
+    if let (0, Some(mut layer)) = (shift, groups(x, x.len(), w, layout, finish, y))
+        && (ALIGNED == 2 || x.len() % 2 == 0)
+    {
+        first = TILE * layer.groups;
+        // SAFETY: the row of biases has these columns, so those before it have them, and y has them.
+        beyond = unsafe { assembly::scaled(&mut layer) } != 0;
+    }
+    #[cfg(integer_loops)]
+    let sum = |column: usize| {
+        let bias = (at(w, layout, x.len(), column) << 8) >> shift;
+        let units = x.iter().enumerate();
+        units.fold(bias, |sum, (i, x)| {
+            sum.wrapping_add(shift_round((*x).into(), shift).wrapping_mul(at(w, layout, i, column)))
+        })
+    };
+    #[cfg(integer_loops)]
+    return beyond | columns(finish, shift, first, y, sum);
+    #[cfg(not(integer_loops))]
+    for y in y.chunks_mut(TILE) {
         let mut sums = [0; TILE];
         for (i, x) in x.iter().enumerate() {
             add(shift_round((*x).into(), shift), part(w, layout, i, first), &mut sums);
@@ -84,8 +114,27 @@ pub fn add_scaled(x: &[i16], w: &[i16], layout: Layout, finish: Finish, y: &mut 
         for (s, b) in sums.iter_mut().zip(part(w, layout, x.len(), first)) {
             *s = s.wrapping_add((i32::from(*b) << 8) >> shift);
         }
-        beyond |= finish.write(finish.down, shift, &sums, y);
+        beyond |= finish.write(shift, &sums, y);
         first += TILE;
+    }
+    #[cfg(not(integer_loops))]
+    beyond
+}
+
+/// Parameter `i` of a column.
+#[cfg(integer_loops)]
+#[inline(always)]
+fn at(w: &[i16], layout: Layout, i: usize, column: usize) -> i32 {
+    w.get(i.wrapping_mul(layout.stride).wrapping_add(column)).copied().unwrap_or(0).into()
+}
+
+/// The columns from `first` on one by one, which loops in assembly leave over: `sum` gives that of one.
+#[cfg(integer_loops)]
+#[inline(always)]
+fn columns(finish: Finish, shift: u32, first: usize, y: &mut [i16], sum: impl Fn(usize) -> i32) -> bool {
+    let mut beyond = false;
+    for (column, y) in y.iter_mut().enumerate().skip(first) {
+        beyond |= finish.write(shift, &[sum(column)], core::slice::from_mut(y));
     }
     beyond
 }
@@ -101,30 +150,29 @@ pub fn add_rows(
     finish: Finish,
     y: &mut [i16],
 ) -> bool {
-    let down = finish.down.saturating_sub(8);
+    let finish = Finish { down: finish.down.saturating_sub(8), ..finish };
     let (mut beyond, mut first) = (false, 0);
     let n = y.len().min(layout.cols);
-    #[cfg(thumb2)]
-    let whole = {
-        let tail = units % 32;
-        let clean = tail == 0 || bits.last().is_some_and(|word| word >> tail == 0);
-        clean && bits.len() == units.div_ceil(32)
+    let y = y.get_mut(..n).unwrap_or_default();
+    #[cfg(integer_loops)]
+    if let Some(mut layer) = groups(bits, units, w, layout, finish, y)
+        && clean(bits, units)
+    {
+        first = TILE * layer.groups;
+        // SAFETY: as above; no bit is set behind the units.
+        beyond = unsafe { assembly::selected(&mut layer) } != 0;
+    }
+    // At most 2^14 + 1 terms of at most 2^15.
+    #[cfg(integer_loops)]
+    let sum = |column: usize| {
+        let chosen = |i: &usize| bits.get(i / 32).is_some_and(|word| word >> (i % 32) & 1 != 0);
+        let rows = (0..units).filter(chosen).map(|i| at(w, layout, i, column));
+        rows.fold(at(w, layout, units, column), i32::wrapping_add)
     };
-    for y in y.get_mut(..n).unwrap_or_default().chunks_mut(TILE) {
-        #[cfg(thumb2)]
-        if whole && y.len() == TILE && part(w, layout, units, first).len() >= TILE {
-            let start = w.get(first..).unwrap_or_default();
-            let bias = part(w, layout, units, first).as_ptr();
-            let Finish { slope, .. } = finish;
-            let (w, x, n) = (start.as_ptr(), bits.as_ptr(), bits.len());
-            let stride = 2 * layout.stride;
-            let tile = thumb::Tile { w, x, n, stride, bias, down, slope, y: y.as_mut_ptr() };
-            // SAFETY: as above; no bit is set behind the units.
-            beyond |= unsafe { thumb::add_rows(&tile) } != 0;
-            first += TILE;
-            continue;
-        }
-        // At most 2^14 + 1 terms of at most 2^15.
+    #[cfg(integer_loops)]
+    return beyond | columns(finish, 0, first, y, sum);
+    #[cfg(not(integer_loops))]
+    for y in y.chunks_mut(TILE) {
         let mut sums = [0; TILE];
         for (k, word) in bits.iter().enumerate() {
             let (mut word, mut i) = (*word, 32 * k);
@@ -137,8 +185,17 @@ pub fn add_rows(
             }
         }
         add(1, part(w, layout, units, first), &mut sums);
-        beyond |= finish.write(down, 0, &sums, y);
+        beyond |= finish.write(0, &sums, y);
         first += TILE;
     }
+    #[cfg(not(integer_loops))]
     beyond
+}
+
+/// Whether there are as many words as units take, and no bit is set behind the last of them.
+#[cfg(integer_loops)]
+#[inline(always)]
+pub(super) fn clean(bits: &[u32], units: usize) -> bool {
+    let tail = units % 32;
+    bits.len() == units.div_ceil(32) && (tail == 0 || bits.last().is_some_and(|word| word >> tail == 0))
 }

@@ -1,7 +1,7 @@
 //! Gradients with respect to a hidden layer.
 
-#[cfg(thumb2)]
-use super::thumb;
+#[cfg(integer_loops)]
+use super::assembly::{self, ALIGNED, Back, GROUP};
 use super::{headroom, narrow, row, shift_round};
 use crate::Layout;
 
@@ -9,8 +9,14 @@ use crate::Layout;
 #[inline(never)]
 pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
     let shift = headroom(d);
-    let mut beyond = false;
-    let mut done = 0;
+    let (mut beyond, mut done) = (false, 0);
+    #[cfg(integer_loops)]
+    if let Some(mut back) = groups(d, shift, w, layout, down, x) {
+        done = 4 * back.groups;
+        // SAFETY: the rows have as many columns as d has, in whole groups, and there is an x for each.
+        beyond = unsafe { assembly::dots(&mut back) } != 0;
+    }
+    #[cfg(not(integer_loops))]
     if !d.is_empty() && d.len() == layout.cols {
         for (k, x) in x.as_chunks_mut::<4>().0.iter_mut().enumerate() {
             let rows = w.get(4 * k * layout.stride..).unwrap_or_default();
@@ -37,18 +43,22 @@ pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> b
     beyond
 }
 
-/// The inner products with four rows, which are there.
-#[cfg(thumb2)]
+/// The whole groups of four rows for loops in assembly, if there are any.
+#[cfg(integer_loops)]
 #[inline(always)]
-fn four(d: &[i16], shift: u32, rows: &[i16], layout: Layout) -> [i32; 4] {
-    let mut sums = [0; 4];
-    // SAFETY: the caller has looked: there are four rows, with as many columns as d has.
-    unsafe { thumb::dots(rows.as_ptr(), d.as_ptr(), d.len(), 2 * layout.stride, &mut sums, shift) };
-    sums
+fn groups(d: &[i16], shift: u32, w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> Option<Back> {
+    let (rows, stride) = (x.len() & !3, 2 * layout.stride);
+    let aligned = ALIGNED == 2 || (w.as_ptr() as usize | d.as_ptr() as usize | stride) % ALIGNED == 0;
+    let columns = d.len() == layout.cols && !d.is_empty() && d.len() % GROUP == 0;
+    let there = rows > 0 && !row(w, layout, rows - 1).is_empty();
+    let (w, d, n) = (w.as_ptr(), d.as_ptr(), d.len());
+    let down = down.checked_sub(shift).filter(|down| *down > 0)?;
+    let back = Back { w, d, n, stride, shift, down, x: x.as_mut_ptr(), groups: rows / 4 };
+    (aligned && columns && there).then_some(back)
 }
 
 /// The inner products with four rows, which are there.
-#[cfg(not(thumb2))]
+#[cfg(not(integer_loops))]
 #[inline(always)]
 fn four(d: &[i16], shift: u32, rows: &[i16], layout: Layout) -> [i32; 4] {
     let [w0, w1, w2, w3] = core::array::from_fn(|i| row(rows, layout, i));

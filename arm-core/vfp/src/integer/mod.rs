@@ -5,14 +5,18 @@
 //! which functions tell.
 
 mod affine;
+#[cfg(integer_loops)]
+mod assembly;
 mod back;
-#[cfg(thumb2)]
-mod thumb;
+mod table;
+mod units;
 mod update;
 
 pub use affine::{Finish, add_rows, add_scaled};
 pub use back::{activate_back, dots};
-pub use update::{Factor, WEYL, add_outer};
+pub use table::falling;
+pub use units::{log_prob, log_prob_delta, log_sigmoid, signed};
+pub use update::{Factor, Inputs, WEYL, add_outer};
 
 use crate::Layout;
 
@@ -55,7 +59,7 @@ fn narrow(sum: i32, down: u32, shift: u32) -> (i16, bool) {
 #[inline]
 pub fn headroom(x: &[i16]) -> u32 {
     const MOST: u32 = 65_534 - 256;
-    let sum: u32 = x.iter().map(|x| u32::from(x.unsigned_abs())).sum();
+    let (sum, _) = magnitudes(x);
     if sum <= MOST {
         return 0;
     }
@@ -64,6 +68,22 @@ pub fn headroom(x: &[i16]) -> u32 {
         shift += 1;
     }
     shift
+}
+
+/// The sum of the magnitudes of `x`, and all their bits; of at most 2^14 numbers nothing is lost.
+#[inline(always)]
+pub fn magnitudes(x: &[i16]) -> (u32, u32) {
+    #[cfg(integer_loops = "thumb2")]
+    {
+        // SAFETY: there are so many.
+        let both = unsafe { assembly::magnitudes(x.as_ptr(), x.len()) };
+        (both as u32, (both >> 32) as u32)
+    }
+    #[cfg(not(integer_loops = "thumb2"))]
+    x.iter().fold((0u32, 0), |(sum, bits), x| {
+        let size = u32::from(x.unsigned_abs());
+        (sum.wrapping_add(size), bits | size)
+    })
 }
 
 /// Row `i` of `w`, or empty.

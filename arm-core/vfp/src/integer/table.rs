@@ -8,9 +8,12 @@ const ROWS: usize = 193;
 ///
 /// Both are convex, so a chord lies above them, by h^2 f'' / 8 at most: the values are lowered by half of that, and what
 /// is interpolated is within 1 unit (sigma) and 5 units (softplus) of 2^-16.
-static TABLE: [[u32; 2]; ROWS] = table();
+pub(super) static TABLE: Table = table();
 
-const fn table() -> [[u32; 2]; ROWS] {
+/// Pairs of what sigmoid and softplus need.
+pub(super) type Table = [[u32; 2]; ROWS];
+
+const fn table() -> Table {
     let mut rows = [[0; 2]; ROWS];
     let mut k = ROWS;
     let mut next = [0; 2];
@@ -63,7 +66,7 @@ const fn ln_1p(e: f64) -> f64 {
 
 /// (sigma(-t), ln(1 + e^-t)), with 16 bits behind the point, of t >= 0 with 11.
 #[inline(always)]
-pub(super) fn falling(t: u32) -> (u32, u32) {
+pub fn falling(t: u32) -> (u32, u32) {
     // Beyond 12 both are below half a unit.
     let t = if t < 12 << 11 { t } else { 12 << 11 };
     let [sigma, softplus] = TABLE.get((t >> 7) as usize).copied().unwrap_or_default();

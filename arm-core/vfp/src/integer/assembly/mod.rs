@@ -1,0 +1,92 @@
+//! Loops in assembly, where the processor has some; all of them have a twin in plain Rust beside where they are called.
+
+#[cfg(integer_loops = "thumb2")]
+#[macro_use]
+mod thumb2;
+#[cfg(integer_dsp)]
+mod dsp;
+#[cfg(integer_loops = "riscv")]
+mod riscv;
+#[cfg(integer_loops = "thumb1")]
+mod thumb1;
+#[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
+mod tiles;
+
+#[cfg(integer_dsp)]
+pub(super) use dsp::*;
+#[cfg(integer_loops = "riscv")]
+pub(super) use riscv::{ALIGNED, GROUP, outer};
+#[cfg(integer_loops = "thumb1")]
+pub(super) use thumb1::{ALIGNED, GROUP, outer};
+#[cfg(all(integer_loops = "thumb2", not(integer_dsp)))]
+pub(super) use thumb2::*;
+#[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
+pub(super) use tiles::*;
+
+/// Groups of eight columns of a dense layer.
+#[repr(C)]
+pub(super) struct Layer<X> {
+    /// Their part of the first row.
+    pub w: *const i16,
+    /// Inputs, or words of bits.
+    pub x: *const X,
+    /// How many there are of `x`.
+    pub n: usize,
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    /// Their part of the row of biases, which lies behind that of the last input.
+    pub bias: *const i16,
+    /// By how many bits sums are shifted down, at least one.
+    pub down: u32,
+    /// Slope below zero, with 15 bits behind the point.
+    pub slope: i32,
+    /// What is written.
+    pub y: *mut i16,
+    /// How many groups there are, at least one.
+    pub groups: usize,
+}
+
+/// Groups of four rows that are multiplied with a gradient.
+#[repr(C)]
+pub(super) struct Back {
+    pub w: *const i16,
+    pub d: *const i16,
+    /// Columns.
+    pub n: usize,
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    /// By how many bits gradients are shifted down first.
+    pub shift: u32,
+    /// By how many bits sums are, at least one.
+    pub down: u32,
+    /// What is written.
+    pub x: *mut i16,
+    /// How many groups there are, at least one.
+    pub groups: usize,
+}
+
+/// Up to 32 rows of parameters that grow.
+#[repr(C)]
+pub(super) struct Outer {
+    /// The first row.
+    pub w: *mut i16,
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    /// The word of the first row, and what it grows by.
+    pub noise: u32,
+    pub weyl: u32,
+    /// A bit for each row, the first the lowest; at least one is set.
+    pub set: u32,
+    pub d: *const i16,
+    /// Columns.
+    pub n: usize,
+    /// The input of the first row, and bytes from one to the next.
+    pub x: *const i16,
+    pub step: usize,
+    pub mantissa: i32,
+    /// By how many bits less than 32 products are shifted, and by how many they are.
+    pub keep: u32,
+    pub shift: u32,
+    /// Below 2^30.
+    pub limit: i32,
+}
