@@ -100,8 +100,10 @@ impl Checkpoint {
         if best.is_empty() != progress.history.is_empty() || ![0, count].contains(&best.len()) {
             return Err("its best parameters do not fit its epochs".into());
         }
-        let whole = count + moments.len() + estimator.len();
-        if !moments.len().is_multiple_of(count) || ![0, whole].contains(&before.len()) {
+        // An estimator may have begun to learn only then.
+        let least = count + moments.len();
+        let fits = before.is_empty() || (least..=least + estimator.len()).contains(&before.len());
+        if !moments.len().is_multiple_of(count) || !fits {
             return Err("its moments and those of the start of its epoch do not fit".into());
         }
         Ok(Checkpoint { config, model, moments, best, estimator, before, progress })

@@ -17,20 +17,24 @@ fn a_shorter_run_goes_on_to_the_same_end() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--resume"));
 }
 
-/// Its net and temperature go on as they were, with their moments.
+/// A net and a temperature go on as they were, with their moments; a moving baseline, of which there was nothing yet where the epoch
+/// began, as well.
 #[test]
 fn what_an_estimator_has_learned_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     reference(dir.path());
-    let relax = |steps, out| {
-        let mut args = RUN;
-        args[4] = steps;
-        run(dir.path(), &[&args[..], &["--estimator", "relax", "--data", "t.txt", "--out", out]].concat());
-    };
-    relax("30", "relax");
-    relax("12", "part");
-    run(dir.path(), &["train", "--resume", "part", "--steps", "30"]);
-    assert!(files(dir.path(), "part") == files(dir.path(), "relax"));
+    for estimator in [&["relax"][..], &["reinforce", "--baseline", "moving"]] {
+        let train = |steps, out| {
+            let mut args = RUN;
+            args[4] = steps;
+            let more = ["--data", "t.txt", "--force", "--out", out, "--estimator"];
+            run(dir.path(), &[&args[..], &more, estimator].concat());
+        };
+        train("30", "all");
+        train("12", "part");
+        run(dir.path(), &["train", "--resume", "part", "--steps", "30"]);
+        assert!(files(dir.path(), "part") == files(dir.path(), "all"), "{estimator:?}");
+    }
 }
 
 #[test]

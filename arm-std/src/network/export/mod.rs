@@ -155,6 +155,24 @@ mod tests {
     }
 
     #[test]
+    fn a_model_in_integers_has_a_module_and_no_header() {
+        let (short, _) = model().rounded().unwrap();
+        let export = Export::new(&short).unwrap();
+        assert_eq!(export.numbers, NumbersName::I16);
+        let rust = export.rust();
+        for part in ["use arm_core::kernels::Integer;", "Slices<'_, Integer>", "Learner::integer(SHAPE, Arm"]
+        {
+            assert!(rust.contains(part), "{part} is not in {rust}");
+        }
+        // What a device computes is other than what floats with the same parameters do, and near it.
+        let float = Export::new(&Model { numbers: NumbersName::F32, ..short }).unwrap();
+        assert_ne!(export.golden.bound, float.golden.bound);
+        let pairs = export.golden.neg_elbo.iter().zip(&float.golden.neg_elbo);
+        assert!(pairs.filter(|(i, f)| (*i - *f).abs() < 0.5).count() > Golden::INPUTS / 2);
+        assert!(export.c("gears").unwrap_err().contains("--numbers f32"));
+    }
+
+    #[test]
     fn a_model_that_no_device_can_use_is_refused() {
         let mut bad = model();
         bad.params[3] = f32::NAN;
