@@ -120,7 +120,7 @@ macro_rules! scaled {
         pub(crate) unsafe extern "C" fn $name(of: &Layer<i16>, sums: &mut [i32; $n]) {
             naked_asm!(
                 ".option push",
-                ".option arch, +m",
+                extensions!(),
                 "addi sp, sp, -48",
                 saved!("sw"),
                 "lw t4, 0(a0)",
@@ -159,7 +159,7 @@ macro_rules! selected {
         pub(crate) unsafe extern "C" fn $name(of: &Layer<u32>, sums: &mut [i32; $n]) {
             naked_asm!(
                 ".option push",
-                ".option arch, +m",
+                extensions!(),
                 "addi sp, sp, -48",
                 saved!("sw"),
                 "lw s0, 0(a0)",
@@ -253,7 +253,7 @@ pub(crate) unsafe extern "C" fn finish(
 ) -> u32 {
     naked_asm!(
         ".option push",
-        ".option arch, +m",
+        extensions!(),
         "mv a5, a0",
         "li a0, 0",
         "slli a2, a2, 2",

@@ -1,5 +1,19 @@
 //! Loops for RV32IM: eight or sixteen columns, or four rows, are in registers.
 
+// What the target has is not known where functions are naked.
+#[cfg(target_feature = "c")]
+macro_rules! extensions {
+    () => {
+        ".option arch, +m, +c"
+    };
+}
+#[cfg(not(target_feature = "c"))]
+macro_rules! extensions {
+    () => {
+        ".option arch, +m"
+    };
+}
+
 mod layer;
 mod rows;
 mod units;

@@ -70,7 +70,7 @@ pub(crate) unsafe extern "C" fn dots(
 ) {
     naked_asm!(
         ".option push",
-        ".option arch, +m",
+        extensions!(),
         "add t0, a0, a3",
         "add t1, t0, a3",
         "add t2, t1, a3",
@@ -155,7 +155,7 @@ macro_rules! grow {
 pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
     naked_asm!(
         ".option push",
-        ".option arch, +m",
+        extensions!(),
         "addi sp, sp, -64",
         "sw ra, 60(sp)",
         "sw s0, 56(sp)",

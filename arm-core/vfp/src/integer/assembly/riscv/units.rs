@@ -50,7 +50,7 @@ macro_rules! between {
 pub(crate) unsafe extern "C" fn log_prob(logits: *const i16, n: usize, word: u32, table: &Table) -> i32 {
     naked_asm!(
         ".option push",
-        ".option arch, +m",
+        extensions!(),
         "slli a1, a1, 1",
         "add a1, a1, a0",
         "mv a4, a0",
@@ -76,7 +76,7 @@ pub(crate) unsafe extern "C" fn log_prob(logits: *const i16, n: usize, word: u32
 pub(crate) unsafe extern "C" fn log_prob_delta(logits: *mut i16, n: usize, word: u32, table: &Table) -> i32 {
     naked_asm!(
         ".option push",
-        ".option arch, +m",
+        extensions!(),
         "slli a1, a1, 1",
         "add a1, a1, a0",
         "mv a4, a0",
