@@ -2,8 +2,8 @@
 //!
 //! Each function exists twice: as a plain loop, and in assembly where the target passes floats in registers (`eabihf`).
 //! Both round every operation and work in the same order: the bits agree. For Helium (`-C target-cpu=cortex-m55`) there
-//! is assembly of its own. This is all the unsafe code below
-//! `arm-core`; slices are checked against each other before their pointers are used.
+//! is assembly of its own, and for [`integer`] there is some for every Cortex-M and for RV32IM. This is all the unsafe code
+//! below `arm-core`; slices are checked against each other before their pointers are used.
 #![no_std]
 
 #[cfg(all(vfp_loops, not(helium)))]

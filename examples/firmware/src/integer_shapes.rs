@@ -42,7 +42,7 @@ fn push_nats(hash: &mut Hash, nats: FixedNats) {
     push(hash, &[nats.0 as i16, (nats.0 >> 16) as i16]);
 }
 
-/// One more than `most` at most; whole groups of eight where that is asked for and possible.
+/// From one to `most`; whole groups of eight where that is asked for and possible.
 fn width(random: &mut Stream, most: usize, whole: bool) -> usize {
     match most / 8 {
         groups @ 1.. if whole => 8 * (1 + random.below(groups as u32) as usize),
