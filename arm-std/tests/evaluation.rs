@@ -108,6 +108,24 @@ fn a_run_is_evaluated_on_its_own_data_unless_others_are_named() {
 }
 
 #[test]
+fn an_index_is_left_out_of_other_rows_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let row = |i: u32| format!("{i},{},{},{},1\n", i % 2, i / 2 % 2, i / 3 % 2);
+    let rows = |at: &[u32]| "id,a,b,c,d\n".to_owned() + &at.iter().map(|&i| row(i)).collect::<String>();
+    fs::write(d.join("all.csv"), rows(&(100..140).collect::<Vec<_>>())).unwrap();
+    done(d, &["train", "--data", "all.csv", "--steps", "5", "--nll-samples", "2", "--out", "r"]);
+    fs::write(d.join("one.csv"), rows(&[117])).unwrap();
+    fs::write(d.join("some.csv"), rows(&[117, 103, 139, 112])).unwrap();
+    // Without that column already.
+    fs::write(d.join("bare.csv"), "a,b,c,d\n0,1,1,1\n1,1,0,1\n").unwrap();
+    for (file, rows) in [("one.csv", 1), ("some.csv", 4), ("bare.csv", 2)] {
+        let report = json(d, &["r", "--data", file, "--nll-samples", "2"]);
+        assert_eq!(report["images"], rows, "{file}: {report}");
+    }
+}
+
+#[test]
 fn a_model_without_its_run_needs_data() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();

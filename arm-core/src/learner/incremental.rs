@@ -156,6 +156,8 @@ impl<E: Estimator, K: Estimates> WithOptimiser for Slice<'_, '_, '_, E, K> {
         };
         optimiser.rule().check()?;
         let (mut left, mut least) = (budget, 1);
+        // Of the words by which updates are rounded.
+        let mut shared = None;
         while held.layer.index < engine.shape.dense_layers() {
             let (stride, height) = (held.layer.dense.stride.max(1), held.layer.dense.rows());
             let (rows, missing) = ((left / stride).max(least), height.saturating_sub(row));
@@ -163,7 +165,7 @@ impl<E: Estimator, K: Estimates> WithOptimiser for Slice<'_, '_, '_, E, K> {
             let fours = if rows < 4 && least > 0 { rows } else { rows & !3 };
             let rows = if rows < missing { fours } else { missing };
             if rows > 0 {
-                held.update(engine, optimiser, row, rows)?;
+                held.update(engine, optimiser, row, rows, &mut shared)?;
             }
             row += rows;
             if row < height {
@@ -192,6 +194,7 @@ impl<N: Numbers> Held<'_, N> {
         optimiser: &O,
         first: usize,
         rows: usize,
+        shared: &mut Option<u64>,
     ) -> Result<(), Error> {
         let Held { params, moments, scratch, input, state, layer } = self;
         let (start, floats) = (layer.dense.offset + first * layer.dense.stride, rows * layer.dense.stride);
@@ -206,7 +209,10 @@ impl<N: Numbers> Held<'_, N> {
         {
             let mut unused = N::Nats::default();
             let prepared = Prepared { units: logits, one: per_row.first_mut().unwrap_or(&mut unused) };
-            let noise = || Stream::state(engine.seed, Purpose::Round, state.steps, 0, layer.index)[0] as u32;
+            let noise = || {
+                let shared = *shared.get_or_insert_with(|| Stream::shared(engine.seed, state.steps, 0));
+                Stream::word(shared, Purpose::Round, layer.index)
+            };
             engine.descend(rate, trained, layer.index, first, weights, prepared, noise);
             return Ok(());
         }

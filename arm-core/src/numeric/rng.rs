@@ -52,9 +52,20 @@ impl Stream {
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
     pub fn state(seed: u64, purpose: Purpose, step: u64, example: u64, layer: usize) -> [u64; 2] {
-        let key = mix(mix(mix(seed) ^ step) ^ example) ^ ((purpose as u64) << 32 | layer as u64);
-        let key = mix(key);
+        let key = mix(Self::shared(seed, step, example) ^ ((purpose as u64) << 32 | layer as u64));
         [mix(key), mix(!key)]
+    }
+
+    /// What the addresses of all purposes and layers have in common.
+    #[inline(always)]
+    pub(crate) fn shared(seed: u64, step: u64, example: u64) -> u64 {
+        mix(mix(mix(seed) ^ step) ^ example)
+    }
+
+    /// The first word of a [`state`](Self::state), from what it [shares](Self::shared) with others.
+    #[inline(always)]
+    pub(crate) fn word(shared: u64, purpose: Purpose, layer: usize) -> u32 {
+        mix(mix(shared ^ ((purpose as u64) << 32 | layer as u64))) as u32
     }
 
     /// A stream that begins with a [`state`](Self::state) and no other: four words of xoshiro128++, the lower half of

@@ -4,7 +4,7 @@ use super::estimators::{choices, label};
 use super::{Outcome, Usage, args, say};
 use arm_core::optim::MAX_RATE;
 use arm_std::estimators::Choice;
-use arm_std::files::replace_bytes;
+use arm_std::files::{PICTURES, refuse_other, replace_bytes};
 use arm_std::measure::toy::{Moment, Spread, TARGETS, Toy, UNIT, sigmoid, z_score};
 use arm_std::runs::plot::{Axis, Chart, Curve, page};
 use std::fmt::Write;
@@ -64,7 +64,17 @@ fn worst(z_scores: impl Iterator<Item = f64>) -> Option<f64> {
     z_scores.max_by(|a, b| a.abs().total_cmp(&b.abs()))
 }
 
+/// The first lines of `traces.csv` and `variance.csv`.
+const HEADERS: [&str; 2] = [
+    "p0,estimator,step,sigma,objective,gradient",
+    "p0,estimator,p,draws,mean,true_gradient,variance,standard_error,closed_form",
+];
+
 pub(super) fn run(args: &args::Toy) -> Outcome {
+    for (name, header) in ["traces.csv", "variance.csv"].into_iter().zip(HEADERS) {
+        refuse_other(&args.out.join(name), &[header.as_bytes()]).map_err(Usage)?;
+    }
+    refuse_other(&args.out.join("toy.svg"), &PICTURES).map_err(Usage)?;
     if !(0.0..=MAX_RATE).contains(&args.lr) {
         return Err(Usage(format!("--lr {}: give a number from 0 to {MAX_RATE}, such as 1", args.lr)).into());
     }
@@ -130,9 +140,7 @@ fn print(all: &[Measured]) -> Outcome {
 fn write(folder: &Path, all: &[Measured]) -> Outcome {
     let fail = |name: &str, e: &dyn std::fmt::Display| format!("{}: {e}", folder.join(name).display());
     fs::create_dir_all(folder).map_err(|e| fail("", &e))?;
-    let mut traces = String::from("p0,estimator,step,sigma,objective,gradient\n");
-    let mut variances =
-        String::from("p0,estimator,p,draws,mean,true_gradient,variance,standard_error,closed_form\n");
+    let [mut traces, mut variances] = HEADERS.map(|header| format!("{header}\n"));
     for m in all {
         let (target, name) = (m.toy.target, label(&m.choice));
         for Moment { step, probability, objective, gradient } in &m.ascent {

@@ -120,6 +120,8 @@ pub struct Selection {
 pub(super) struct Want {
     pub(super) selection: Selection,
     pub(super) left_out: Vec<usize>,
+    /// The columns that are then read; other files may be without those that were left out.
+    pub(super) rest: Option<usize>,
 }
 
 impl Want {
@@ -143,7 +145,11 @@ impl Want {
             let dropped = drop.mark(names, cols).map_err(|fault| fault.at("--drop"))?;
             keep.iter_mut().zip(dropped).for_each(|(keep, dropped)| *keep &= !dropped);
         }
-        self.left_out.iter().filter(|&&column| column < cols).for_each(|&column| keep[column] = false);
+        let mut without = keep.clone();
+        self.left_out.iter().filter(|&&column| column < cols).for_each(|&column| without[column] = false);
+        if self.rest.is_none_or(|rest| without.iter().filter(|&&keep| keep).count() == rest) {
+            keep = without;
+        }
         let pick: Vec<usize> = (0..cols).filter(|&column| keep[column]).collect();
         if pick.is_empty() { Err(Fault::NoColumns) } else { Ok(Some(pick)) }
     }
@@ -168,7 +174,7 @@ mod tests {
         let parse = |text: Option<&str>| text.map(|text| text.parse().unwrap());
         let selection = Selection { columns: parse(columns), drop: parse(drop) };
         let names: Option<Vec<String>> = names.map(|names| names.iter().map(|&name| name.into()).collect());
-        let want = Want { selection, left_out: vec![] };
+        let want = Want { selection, ..Want::default() };
         let pick = want.pick(names.as_deref(), 6).map_err(|fault| fault.to_string())?;
         Ok(pick.unwrap_or_else(|| (0..6).collect()))
     }

@@ -126,10 +126,11 @@ impl<M: Objective<Desktop> + Clone + Send + Sync> Model<'_, M> {
         let of_mean = |m: &Moments, i: usize| m.variance(i) / m.count();
         let z = |a: &Moments, b: &Moments, i: usize| {
             let error = (of_mean(a, i) + of_mean(b, i)).sqrt();
-            (error > 0.0).then(|| (a.mean()[i] - b.mean()[i]) / error)
+            // Where nothing varies, rounding is left.
+            (error > 1e-7 * a.mean()[i].abs()).then(|| (a.mean()[i] - b.mean()[i]) / error)
         };
         let scores: Vec<f64> = encoder.clone().filter_map(|i| z(&all, &reference.all, i)).collect();
-        let squares: f64 = scores.iter().map(|z| z * z).sum();
+        let squares = scores.iter().fold(0.0, |sum, z| sum + z * z);
         let mut first = 0;
         let layers = (0..self.shape.dense_layers()).map(|i| {
             let range = first..first + self.shape.dense(i).len();

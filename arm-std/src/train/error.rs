@@ -37,10 +37,12 @@ pub enum TrainError {
     #[error("{0}")]
     Start(String),
     /// The run cannot have its memory.
-    #[error("--batch {batch}{} needs {} GiB of memory", of(*samples), bytes >> 30)]
+    #[error("the network, with --batch {batch}{}, needs {} GiB of memory{}", of(*samples), bytes >> 30, left(*free))]
     Memory {
-        /// Bytes of parameters, moments and scratch.
+        /// Bytes of parameters, moments and scratch, and of their copies.
         bytes: usize,
+        /// Bytes that are free, where the system tells.
+        free: Option<usize>,
         /// Examples a step.
         batch: usize,
         /// Samples of an estimator that draws several.
@@ -49,6 +51,10 @@ pub enum TrainError {
     /// The observer failed.
     #[error(transparent)]
     Observer(#[from] Failure),
+}
+
+fn left(free: Option<usize>) -> String {
+    free.map_or_else(String::new, |free| format!("; {:.1} GiB are free", free as f64 / f64::from(1 << 30)))
 }
 
 fn of(samples: Option<usize>) -> String {

@@ -1,6 +1,7 @@
 //! A training run: epochs over a data set, validation after each, figures at the end; it can be left and taken up at any
 //! step, and a refused step sends it back to the start of its epoch.
 
+mod available;
 mod checkpoint;
 pub(crate) mod config;
 mod error;

@@ -1,5 +1,6 @@
 //! From settings and data to a run that can begin: the one place that checks what `train` and `compare` are asked for.
 
+use super::available::available;
 use super::run::{Run, State};
 use super::start::beginning;
 use super::{Checkpoint, Config, Observer, Outcome, Settings, TrainError};
@@ -129,11 +130,14 @@ impl Prepared {
     /// An error where [`train`](Self::train) would refuse to begin, before anything is written.
     pub fn check(&self, threads: Threads, alone: bool, from: Option<&Checkpoint>) -> Result<(), TrainError> {
         let Prepared { config, network, splits } = self;
-        let bytes = self.memory(threads, alone);
-        // An error here, instead of an abort in the middle of the run.
-        if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+        // An epoch's first state, the best parameters, and a checkpoint of all that while it is written.
+        let bytes =
+            self.memory(threads, alone).saturating_add(network.shape().params().saturating_mul(4 * 11));
+        let free = available();
+        // An error here, instead of an end by the system in the middle of the run.
+        if free.is_some_and(|free| bytes > free) || Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
             let samples = config.estimator.samples().map(|_| config.samples);
-            return Err(TrainError::Memory { bytes, batch: config.batch, samples });
+            return Err(TrainError::Memory { bytes, free, batch: config.batch, samples });
         }
         let mut state = State::new(config, network, (threads, None), &splits.train.means())?;
         state.try_step(splits.train.cols())?;

@@ -2,7 +2,7 @@
 
 #[cfg(integer_loops)]
 use super::assembly::{self, ALIGNED, Layer};
-use super::{TILE, headroom, narrow, row, shift_round};
+use super::{Inputs, TILE, headroom, narrow, row, shift_round};
 use crate::Layout;
 
 /// How a sum becomes 16 bits.
@@ -84,59 +84,20 @@ fn groups<X>(
 #[inline(never)]
 pub fn add_scaled(x: &[i16], w: &[i16], layout: Layout, finish: Finish, y: &mut [i16]) -> bool {
     let shift = headroom(x);
-    let (mut beyond, mut first) = (false, 0);
-    let n = y.len().min(layout.cols);
-    let y = y.get_mut(..n).unwrap_or_default();
+    let y = first(y, layout.cols);
     #[cfg(integer_loops)]
     if let (0, Some(mut layer)) = (shift, groups(x, x.len(), w, layout, finish, y))
         && (ALIGNED == 2 || x.len() % 2 == 0)
     {
-        first = TILE * layer.groups;
+        let done = TILE * layer.groups;
         // SAFETY: the row of biases has these columns, so those before it have them, and y has them.
-        beyond = unsafe { assembly::scaled(&mut layer) } != 0;
-    }
-    #[cfg(integer_loops)]
-    let sum = |column: usize| {
-        let bias = (at(w, layout, x.len(), column) << 8) >> shift;
-        let units = x.iter().enumerate();
-        units.fold(bias, |sum, (i, x)| {
-            sum.wrapping_add(shift_round((*x).into(), shift).wrapping_mul(at(w, layout, i, column)))
-        })
-    };
-    #[cfg(integer_loops)]
-    return beyond | columns(finish, shift, first, y, sum);
-    #[cfg(not(integer_loops))]
-    for y in y.chunks_mut(TILE) {
-        let mut sums = [0; TILE];
-        for (i, x) in x.iter().enumerate() {
-            add(shift_round((*x).into(), shift), part(w, layout, i, first), &mut sums);
+        let beyond = unsafe { assembly::scaled(&mut layer) } != 0;
+        if done == y.len() {
+            return beyond;
         }
-        for (s, b) in sums.iter_mut().zip(part(w, layout, x.len(), first)) {
-            *s = s.wrapping_add((i32::from(*b) << 8) >> shift);
-        }
-        beyond |= finish.write(shift, &sums, y);
-        first += TILE;
+        return rest(Inputs::Numbers(x), shift, w, layout, finish, y, done) | beyond;
     }
-    #[cfg(not(integer_loops))]
-    beyond
-}
-
-/// Parameter `i` of a column.
-#[cfg(integer_loops)]
-#[inline(always)]
-fn at(w: &[i16], layout: Layout, i: usize, column: usize) -> i32 {
-    w.get(i.wrapping_mul(layout.stride).wrapping_add(column)).copied().unwrap_or(0).into()
-}
-
-/// The columns from `first` on one by one, which loops in assembly leave over: `sum` gives that of one.
-#[cfg(integer_loops)]
-#[inline(always)]
-fn columns(finish: Finish, shift: u32, first: usize, y: &mut [i16], sum: impl Fn(usize) -> i32) -> bool {
-    let mut beyond = false;
-    for (column, y) in y.iter_mut().enumerate().skip(first) {
-        beyond |= finish.write(shift, &[sum(column)], core::slice::from_mut(y));
-    }
-    beyond
+    rest(Inputs::Numbers(x), shift, w, layout, finish, y, 0)
 }
 
 /// y = act(bias + the rows of w whose bit is set, of the first `units`); the bias is the row behind these. Returns whether a
@@ -151,51 +112,110 @@ pub fn add_rows(
     y: &mut [i16],
 ) -> bool {
     let finish = Finish { down: finish.down.saturating_sub(8), ..finish };
-    let (mut beyond, mut first) = (false, 0);
-    let n = y.len().min(layout.cols);
-    let y = y.get_mut(..n).unwrap_or_default();
+    let y = first(y, layout.cols);
     #[cfg(integer_loops)]
     if let Some(mut layer) = groups(bits, units, w, layout, finish, y)
         && clean(bits, units)
     {
-        first = TILE * layer.groups;
+        let done = TILE * layer.groups;
         // SAFETY: as above; no bit is set behind the units.
-        beyond = unsafe { assembly::selected(&mut layer) } != 0;
-    }
-    // At most 2^14 + 1 terms of at most 2^15.
-    #[cfg(integer_loops)]
-    let sum = |column: usize| {
-        let chosen = |i: &usize| bits.get(i / 32).is_some_and(|word| word >> (i % 32) & 1 != 0);
-        let rows = (0..units).filter(chosen).map(|i| at(w, layout, i, column));
-        rows.fold(at(w, layout, units, column), i32::wrapping_add)
-    };
-    #[cfg(integer_loops)]
-    return beyond | columns(finish, 0, first, y, sum);
-    #[cfg(not(integer_loops))]
-    for y in y.chunks_mut(TILE) {
-        let mut sums = [0; TILE];
-        for (k, word) in bits.iter().enumerate() {
-            let (mut word, mut i) = (*word, 32 * k);
-            while word != 0 && i < units {
-                if word & 1 != 0 {
-                    add(1, part(w, layout, i, first), &mut sums);
-                }
-                word >>= 1;
-                i += 1;
-            }
+        let beyond = unsafe { assembly::selected(&mut layer) } != 0;
+        if done == y.len() {
+            return beyond;
         }
-        add(1, part(w, layout, units, first), &mut sums);
-        beyond |= finish.write(0, &sums, y);
-        first += TILE;
+        return rest(Inputs::Bits(bits, units), 0, w, layout, finish, y, done) | beyond;
     }
-    #[cfg(not(integer_loops))]
-    beyond
+    rest(Inputs::Bits(bits, units), 0, w, layout, finish, y, 0)
+}
+
+/// The first `n` of y, or all.
+#[inline(always)]
+fn first(y: &mut [i16], n: usize) -> &mut [i16] {
+    let n = y.len().min(n);
+    y.get_mut(..n).unwrap_or_default()
 }
 
 /// Whether there are as many words as units take, and no bit is set behind the last of them.
 #[cfg(integer_loops)]
 #[inline(always)]
-pub(super) fn clean(bits: &[u32], units: usize) -> bool {
+fn clean(bits: &[u32], units: usize) -> bool {
     let tail = units % 32;
     bits.len() == units.div_ceil(32) && (tail == 0 || bits.last().is_some_and(|word| word >> tail == 0))
+}
+
+/// The columns from `done` on one by one, which loops in assembly leave over. It is small.
+#[cfg(integer_loops)]
+#[inline(never)]
+fn rest(
+    inputs: Inputs<'_>,
+    shift: u32,
+    w: &[i16],
+    layout: Layout,
+    finish: Finish,
+    y: &mut [i16],
+    done: usize,
+) -> bool {
+    // Of bits, inputs are one and there is nothing behind the point.
+    let (units, point) = match inputs {
+        Inputs::Numbers(x) => (x.len(), 0),
+        Inputs::Bits(_, units) => (units, 8),
+    };
+    let mut beyond = false;
+    for (column, y) in y.iter_mut().enumerate().skip(done) {
+        let mut sum = 0i32;
+        for i in 0..=units {
+            let at = i.wrapping_mul(layout.stride).wrapping_add(column);
+            let w = i32::from(w.get(at).copied().unwrap_or(0));
+            let x = i32::from(inputs.of(i)) >> point;
+            let term = if i < units { shift_round(x, shift).wrapping_mul(w) } else { (x * w) >> shift };
+            sum = sum.wrapping_add(term);
+        }
+        beyond |= finish.write(shift, &[sum], core::slice::from_mut(y));
+    }
+    beyond
+}
+
+/// The columns from `done` on, eight at a time.
+#[cfg(not(integer_loops))]
+#[inline(always)]
+fn rest(
+    inputs: Inputs<'_>,
+    shift: u32,
+    w: &[i16],
+    layout: Layout,
+    finish: Finish,
+    y: &mut [i16],
+    done: usize,
+) -> bool {
+    let (mut beyond, mut first) = (false, done);
+    for y in y.chunks_mut(TILE) {
+        let mut sums = [0; TILE];
+        match inputs {
+            Inputs::Numbers(x) => {
+                for (i, x) in x.iter().enumerate() {
+                    add(shift_round((*x).into(), shift), part(w, layout, i, first), &mut sums);
+                }
+                for (s, b) in sums.iter_mut().zip(part(w, layout, x.len(), first)) {
+                    *s = s.wrapping_add((i32::from(*b) << 8) >> shift);
+                }
+            }
+            // At most 2^14 + 1 terms of at most 2^15.
+            Inputs::Bits(bits, units) => {
+                for (k, word) in bits.iter().enumerate() {
+                    let (mut word, mut i) = (*word, 32 * k);
+                    while word != 0 && i < units {
+                        if word & 1 != 0 {
+                            add(1, part(w, layout, i, first), &mut sums);
+                        }
+                        word >>= 1;
+                        i += 1;
+                    }
+                }
+                add(1, part(w, layout, units, first), &mut sums);
+            }
+        }
+        beyond |= finish.write(shift, &sums, y);
+        first += TILE;
+    }
+    beyond
 }

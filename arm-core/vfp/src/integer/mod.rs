@@ -73,13 +73,13 @@ pub fn headroom(x: &[i16]) -> u32 {
 /// The sum of the magnitudes of `x`, and all their bits; of at most 2^14 numbers nothing is lost.
 #[inline(always)]
 pub fn magnitudes(x: &[i16]) -> (u32, u32) {
-    #[cfg(integer_loops = "thumb2")]
+    #[cfg(any(integer_loops = "riscv", integer_loops = "thumb2"))]
     {
         // SAFETY: there are so many.
         let both = unsafe { assembly::magnitudes(x.as_ptr(), x.len()) };
         (both as u32, (both >> 32) as u32)
     }
-    #[cfg(not(integer_loops = "thumb2"))]
+    #[cfg(not(any(integer_loops = "riscv", integer_loops = "thumb2")))]
     x.iter().fold((0u32, 0), |(sum, bits), x| {
         let size = u32::from(x.unsigned_abs());
         (sum.wrapping_add(size), bits | size)

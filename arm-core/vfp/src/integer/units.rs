@@ -1,8 +1,8 @@
 //! Logarithms of probabilities of up to 32 units.
 
-#[cfg(integer_loops = "thumb2")]
+#[cfg(any(integer_loops = "riscv", integer_loops = "thumb2"))]
 use super::assembly;
-#[cfg(integer_loops = "thumb2")]
+#[cfg(any(integer_loops = "riscv", integer_loops = "thumb2"))]
 use super::table::TABLE;
 use super::table::falling;
 
@@ -23,7 +23,7 @@ pub fn signed(x: i32, b: u32) -> i32 {
 /// log p of at most 32 units, with 16 bits behind the point, from their logits, with 11.
 #[inline(always)]
 pub fn log_prob(logits: &[i16], word: u32) -> i32 {
-    #[cfg(integer_loops = "thumb2")]
+    #[cfg(any(integer_loops = "riscv", integer_loops = "thumb2"))]
     if !logits.is_empty() {
         // SAFETY: there are so many.
         return unsafe { assembly::log_prob(logits.as_ptr(), logits.len(), word, &TABLE) };
@@ -39,7 +39,7 @@ pub fn log_prob(logits: &[i16], word: u32) -> i32 {
 /// [`log_prob`], and in place of each logit sigma(l) - b with 12 bits behind the point.
 #[inline(always)]
 pub fn log_prob_delta(logits: &mut [i16], word: u32) -> i32 {
-    #[cfg(integer_loops = "thumb2")]
+    #[cfg(any(integer_loops = "riscv", integer_loops = "thumb2"))]
     if !logits.is_empty() {
         // SAFETY: as above.
         return unsafe { assembly::log_prob_delta(logits.as_mut_ptr(), logits.len(), word, &TABLE) };

@@ -58,17 +58,19 @@ pub enum Inputs<'a> {
     Bits(&'a [u32], usize),
 }
 
-/// Whether loops in assembly take rows by words.
-#[cfg(integer_loops)]
-const WORDS: bool = cfg!(integer_loops = "riscv");
-
 /// One, with 8 bits behind the point.
 static ONE: i16 = 1 << 8;
 
-/// The lowest `n` bits, or all.
-#[inline(always)]
-fn ones(n: usize) -> u32 {
-    if n < 32 { (1 << n) - 1 } else { u32::MAX }
+impl Inputs<'_> {
+    /// That of row `i`.
+    #[inline(always)]
+    pub(super) fn of(&self, i: usize) -> i16 {
+        match *self {
+            Inputs::Numbers(x) => x.get(i).copied().unwrap_or(ONE),
+            Inputs::Bits(_, units) if i >= units => ONE,
+            Inputs::Bits(x, _) => x.get(i / 32).map_or(0, |word| (word >> (i % 32) & 1) as i16 * ONE),
+        }
+    }
 }
 
 /// For each row of w, which is `first` or behind it, w += (a d) over 2^16, where a is the [`Factor`] of its input, and the sum is
@@ -85,122 +87,104 @@ pub fn add_outer(
     w: &mut [i16],
     layout: Layout,
 ) -> u32 {
-    let units = match inputs {
-        Inputs::Numbers(x) => x.len(),
-        Inputs::Bits(_, units) => units,
-    };
-    // Most often all: where there is no division it takes its time.
-    let all = units.saturating_sub(first).wrapping_add(1);
-    let height = match layout.stride.checked_mul(all) {
-        Some(n) if n == w.len() => all,
-        _ => w.len().checked_div(layout.stride).unwrap_or(0),
-    };
-    let mut rows = Rows::new(factor, noise, d, w, layout);
-    let left = units.saturating_sub(first).min(height);
-    let mut row = 0;
-    while row < left {
-        let (unit, all) = (first + row, ones(left - row));
+    #[cfg(integer_loops)]
+    if let Some(rows) = rows(factor, noise, d, w, layout) {
+        let units = match inputs {
+            Inputs::Numbers(x) => x.len(),
+            Inputs::Bits(_, units) => units,
+        };
+        // Most often all: where there is no division it takes its time.
+        let all = units.saturating_sub(first).wrapping_add(1);
+        let height = match layout.stride.checked_mul(all) {
+            Some(n) if n == w.len() => all,
+            _ => w.len().checked_div(layout.stride).unwrap_or(0),
+        };
+        // SAFETY: there are so many rows.
+        return unsafe { by_words(rows, inputs, units, first, height) };
+    }
+    one_by_one(factor, noise, inputs, first, d, w, layout)
+}
+
+/// [`add_outer`] in plain Rust.
+#[inline(never)]
+fn one_by_one(
+    factor: &Factor,
+    noise: u32,
+    inputs: Inputs<'_>,
+    first: usize,
+    d: &[i16],
+    w: &mut [i16],
+    layout: Layout,
+) -> u32 {
+    let (mut noise, mut i, mut beyond) = (noise, first, 0);
+    for w in w.chunks_mut(layout.stride.max(1)) {
+        let x = inputs.of(i);
+        // Of zero nothing comes, however it is rounded.
+        if let (true, Some(w)) = (x != 0, w.get_mut(..layout.cols)) {
+            let (mut a, mut cut) = (factor.of(x, noise), false);
+            if !factor.allows(a) {
+                (a, cut) = (if a < 0 { -factor.limit } else { factor.limit }, true);
+            }
+            beyond += u32::from(add_row(a, noise >> 16, d, w) | cut);
+        }
+        noise = noise.wrapping_add(WEYL);
+        i += 1;
+    }
+    beyond
+}
+
+/// The rows for loops in assembly, if they can take them: all that is the same for each.
+#[cfg(integer_loops)]
+#[inline(always)]
+fn rows(factor: &Factor, noise: u32, d: &[i16], w: &mut [i16], layout: Layout) -> Option<Outer> {
+    let Factor { mantissa, before, shift, limit } = *factor;
+    let stride = 2 * layout.stride;
+    // Of RISC-V rows are words.
+    let words = if cfg!(integer_loops = "riscv") { w.as_ptr() as usize | stride } else { 0 };
+    let aligned = (ALIGNED == 2 || d.as_ptr() as usize % ALIGNED == 0) && words % 4 == 0;
+    let columns =
+        layout.cols <= layout.stride && d.len() == layout.cols && !d.is_empty() && d.len() % GROUP == 0;
+    let (keep, x, d, n) = (32 - shift, &raw const ONE, d.as_ptr(), d.len());
+    let w = w.as_mut_ptr();
+    let rows = Outer { w, stride, noise, weyl: WEYL, set: 1, d, n, x, step: 0, mantissa, keep, shift, limit };
+    (aligned && columns && before == 0).then_some(rows)
+}
+
+/// [`add_outer`], 32 rows at a time.
+///
+/// # Safety
+/// There are `height` rows.
+#[cfg(integer_loops)]
+#[inline(always)]
+unsafe fn by_words(mut rows: Outer, inputs: Inputs<'_>, units: usize, first: usize, height: usize) -> u32 {
+    let (w, noise, stride) = (rows.w, rows.noise, rows.stride);
+    let end = units.min(first.saturating_add(height));
+    let mut beyond = 0;
+    // The biases, whose input is one.
+    let mut unit = units;
+    let mut set = u32::from(first <= units && units - first < height);
+    loop {
+        if set != 0 {
+            let row = unit - first;
+            rows.set = set;
+            rows.w = w.wrapping_byte_add(row * stride);
+            rows.noise = noise.wrapping_add((row as u32).wrapping_mul(WEYL));
+            // SAFETY: the rows are there, with as many columns as d has, and inputs for all of them.
+            beyond += unsafe { assembly::outer(&mut rows) };
+        }
+        unit = if unit == units { first } else { unit + 32 };
+        if unit >= end {
+            return beyond;
+        }
+        set = if end - unit < 32 { (1 << (end - unit)) - 1 } else { u32::MAX };
         match inputs {
-            Inputs::Numbers(x) => rows.add(row, all, x.get(unit..)),
+            Inputs::Numbers(x) => (rows.x, rows.step) = (x.as_ptr().wrapping_add(unit), 2),
             Inputs::Bits(x, _) => {
                 let word = |i: usize| u64::from(x.get(i).copied().unwrap_or(0));
                 let pair = word(unit / 32) | word(unit / 32 + 1) << 32;
-                rows.add(row, (pair >> (unit % 32)) as u32 & all, None);
+                set &= (pair >> (unit % 32)) as u32;
             }
         }
-        row += 32;
-    }
-    // The biases.
-    if left < height && first + left == units {
-        rows.add(left, 1, None);
-    }
-    rows.beyond
-}
-
-/// Rows that grow.
-struct Rows<'a> {
-    factor: &'a Factor,
-    /// The word of the first row.
-    noise: u32,
-    d: &'a [i16],
-    w: &'a mut [i16],
-    layout: Layout,
-    /// How many had a result that left its range.
-    beyond: u32,
-    /// Whether loops in assembly can take them.
-    #[cfg(integer_loops)]
-    in_groups: bool,
-}
-
-impl<'a> Rows<'a> {
-    #[inline(always)]
-    fn new(factor: &'a Factor, noise: u32, d: &'a [i16], w: &'a mut [i16], layout: Layout) -> Self {
-        Rows {
-            #[cfg(integer_loops)]
-            in_groups: layout.cols <= layout.stride
-                && d.len() == layout.cols
-                && !d.is_empty()
-                && d.len() % GROUP == 0
-                && (ALIGNED == 2 || d.as_ptr() as usize % ALIGNED == 0)
-                && (!WORDS || (w.as_ptr() as usize | 2 * layout.stride) % 4 == 0),
-            factor,
-            noise,
-            d,
-            w,
-            layout,
-            beyond: 0,
-        }
-    }
-
-    /// Of the rows from `row` on those whose bit is set, which are there. Their inputs begin at x; of none all are one.
-    #[inline(never)]
-    fn add(&mut self, row: usize, set: u32, x: Option<&[i16]>) {
-        #[cfg(integer_loops)]
-        if self.in_groups && self.factor.before == 0 && set != 0 {
-            let (x, step) = x.map_or((&raw const ONE, 0), |x| (x.as_ptr(), 2));
-            let Factor { mantissa, shift, limit, .. } = *self.factor;
-            let mut rows = Outer {
-                w: self.w.as_mut_ptr().wrapping_add(row * self.layout.stride),
-                stride: 2 * self.layout.stride,
-                noise: self.noise.wrapping_add((row as u32).wrapping_mul(WEYL)),
-                weyl: WEYL,
-                set,
-                d: self.d.as_ptr(),
-                n: self.d.len(),
-                x,
-                step,
-                mantissa,
-                keep: 32 - shift,
-                shift,
-                limit,
-            };
-            // SAFETY: the rows are there, with as many columns as d has, and inputs for all of them.
-            self.beyond += unsafe { assembly::outer(&mut rows) };
-            return;
-        }
-        let (mut set, mut start) = (set, row * self.layout.stride);
-        let mut noise = self.noise.wrapping_add((row as u32).wrapping_mul(WEYL));
-        let mut inputs = x.map(<[i16]>::iter);
-        while set != 0 {
-            let x = inputs.as_mut().map_or(ONE, |x| x.next().copied().unwrap_or(0));
-            if set & 1 != 0 {
-                self.add_row(start, x, noise);
-            }
-            set >>= 1;
-            start += self.layout.stride;
-            noise = noise.wrapping_add(WEYL);
-        }
-    }
-
-    /// The row that begins at `start`, of input `x`.
-    #[inline(always)]
-    fn add_row(&mut self, start: usize, x: i16, noise: u32) {
-        let (mut a, mut cut) = (self.factor.of(x, noise), false);
-        if !self.factor.allows(a) {
-            (a, cut) = (if a < 0 { -self.factor.limit } else { self.factor.limit }, true);
-        }
-        let w = self.w.get_mut(start..start + self.layout.cols).unwrap_or_default();
-        self.beyond += u32::from(add_row(a, noise >> 16, self.d, w) | cut);
     }
 }
 

@@ -16,7 +16,7 @@ Exit codes:
   0  done
   1  data, files or the training failed
   2  the command line or a setting is wrong
-  3  left before the end (Ctrl-C, a request to terminate); what was finished is kept and can go on";
+  3  train or compare left before the end (Ctrl-C, a request to terminate); what was finished is kept and can go on";
 
 /// Train discrete variational auto-encoders with the ARM estimator.
 #[derive(Debug, Parser)]

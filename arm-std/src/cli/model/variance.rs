@@ -7,7 +7,7 @@ use arm_core::Shape;
 use arm_core::estimator::Exact;
 use arm_core::objective::{Conditional, Objective, Vae};
 use arm_std::estimators::{BaselineName, Choice, EstimatorName};
-use arm_std::files::replace_bytes;
+use arm_std::files::{PICTURES, refuse_other, replace_bytes};
 use arm_std::kernels::Desktop;
 use arm_std::measure::gradients::{self, Effort, Reference, Row};
 use arm_std::measure::moments::Place;
@@ -34,7 +34,12 @@ struct Report<'a> {
     estimators: &'a [Row],
 }
 
+/// How `variance.json` begins.
+const START: &[u8] = b"{\n  \"model\": ";
+
 pub(in crate::cli) fn run(args: &args::Variance) -> Outcome {
+    refuse_other(&args.out.join("variance.json"), &[START]).map_err(Usage)?;
+    refuse_other(&args.out.join("variance.svg"), &PICTURES).map_err(Usage)?;
     let subject = Subject::read(&args.model)?;
     let (model, data) = (&subject.model, subject.data(&args.measured)?);
     let mut drawn = arm_std::data::BitTable::default();

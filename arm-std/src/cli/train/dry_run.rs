@@ -62,6 +62,7 @@ pub(super) fn print(run: &Prepared, threads: Threads, alone: bool) -> Outcome {
     row("stack of a step, bytes", (number(sgd as usize), number(adam as usize)), measured)?;
     let (sgd, adam) = cost.instructions;
     let (shown, how): (fn(f64) -> String, _) = match cost.counted {
+        _ if network.codings.is_some() => (|_| "-".into(), "  never counted with units other than 0 and 1"),
         true => (|n| number(n as usize), "  counted on a Cortex-M4F"),
         false => (about, "  estimated: docs/networks.md"),
     };

@@ -3,6 +3,7 @@
 use crate::cli::Usage;
 use arm_std::runs::folder::{CONFIG, METRICS};
 use arm_std::train::{Checkpoint, Config, Failure, Settings};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -24,10 +25,14 @@ pub(super) fn resumable(run: &Path, config: &Config) -> Result<Checkpoint, Failu
     let checkpoint = Checkpoint::newest(run)?.ok_or_else(none)?;
     let Config { steps, patience, nll_samples, nll_images, data, .. } = config.clone();
     let of_run = checkpoint.config.clone();
-    if (Config { steps, patience, nll_samples, nll_images, data, ..of_run }) != *config {
-        let message = "--resume: only --epochs, --steps, --patience, --nll-samples, --nll-images and the place of the \
-                       same --data may change";
-        return Err(Usage(message.into()).into());
+    let same = Config { steps, patience, nll_samples, nll_images, data, ..of_run };
+    if same != *config {
+        let others = differing(&same, config)?;
+        let message = format!(
+            "--resume: {others} of the run differs; only --epochs, --steps, --patience, --nll-samples, --nll-images and the \
+             place of the same --data may change"
+        );
+        return Err(Usage(message).into());
     }
     let taken = checkpoint.progress.step;
     if steps < taken {
@@ -36,6 +41,14 @@ pub(super) fn resumable(run: &Path, config: &Config) -> Result<Checkpoint, Failu
         );
     }
     Ok(checkpoint)
+}
+
+/// The settings in which two runs differ, by name.
+fn differing(a: &Config, b: &Config) -> Result<String, Failure> {
+    let (a, b) = (toml::Table::try_from(a)?, toml::Table::try_from(b)?);
+    let names: BTreeSet<&String> =
+        a.keys().chain(b.keys()).filter(|&name| a.get(name) != b.get(name)).collect();
+    Ok(names.into_iter().map(|name| format!("--{name}")).collect::<Vec<_>>().join(", "))
 }
 
 /// Whether `out` holds a run of `config` that ended before its first checkpoint, or nothing but the beginning of one.

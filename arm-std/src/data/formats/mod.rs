@@ -76,7 +76,7 @@ pub fn read_table(path: &Path) -> Result<Table, DataError> {
 /// # Errors
 /// Those of [`read_table`], and a choice of columns that are not there.
 pub fn read_columns(path: &Path, selection: &Selection) -> Result<(Table, Vec<Note>), DataError> {
-    let want = Want { selection: selection.clone(), left_out: Vec::new() };
+    let want = Want { selection: selection.clone(), ..Want::default() };
     let (raw, _) = read_named(path, &want)?;
     let decoded = decode(vec![raw], None);
     let (mut tables, notes, _) = decoded.map_err(|(_, fault)| fault.in_file(path))?;

@@ -92,7 +92,10 @@ struct How<'a> {
 
 impl How<'_> {
     fn want(self) -> Want {
-        Want { selection: self.selection.clone(), left_out: Vec::new() }
+        let known = self.like.and_then(Reading::left_out);
+        let (left_out, rest) =
+            known.map_or((Vec::new(), None), |(left_out, rest)| (left_out.to_vec(), Some(rest)));
+        Want { selection: self.selection.clone(), left_out, rest }
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn decode(mut parts: Vec<Raw>, like: Option<&Reading>) -> Result<Deco
         }
     }
     let Some(first) = parts.first() else { return Ok((vec![], notes, Reading::default())) };
-    let (labels, cols) = (first.labels.clone(), first.cols);
+    let (labels, cols, left_out) = (first.labels.clone(), first.cols, first.left_out.clone());
     let like = like.filter(|like| like.is_grey || like.values.len() == cols);
     let is_grey = like.is_some_and(|like| like.is_grey)
         || parts.iter().any(|part| matches!(part.store, Store::Grey(_)));
@@ -39,7 +39,7 @@ pub(crate) fn decode(mut parts: Vec<Raw>, like: Option<&Reading>) -> Result<Deco
     if let Some(like) = like {
         like.compare(&labels, &mut notes);
     }
-    let reading = Reading::new(rows, values.filter(|_| ones.is_some() || !is_coded), &labels, cols);
+    let reading = Reading::new(rows, values.filter(|_| ones.is_some() || !is_coded), &labels, cols, left_out);
     let mut tables = Vec::new();
     for (at, part) in parts.into_iter().enumerate() {
         let Raw { rows, cols, store, labels, .. } = part;
@@ -199,7 +199,7 @@ fn look(levels: &Levels, cols: usize, labels: &Labels, notes: &mut Vec<Note>) {
             level < DARK
         });
         let classes = seen.trailing_ones();
-        if cols > 1 && small && classes > 2 && seen == (1 << classes) - 1 && labels.name(column).is_none() {
+        if cols > 1 && small && classes > 1 && seen == (1 << classes) - 1 && labels.name(column).is_none() {
             let note = Note::Label { column: labels.label(column), most: Some((classes - 1) as u8) };
             if !notes.contains(&note) {
                 notes.push(note);

@@ -13,12 +13,26 @@ pub struct Reading {
     pub(super) is_grey: bool,
     /// The names of the columns that are read, where they have some.
     names: Vec<Option<String>>,
+    /// The columns that were left out as an index, as they are numbered in the file.
+    left_out: Vec<usize>,
 }
 
 impl Reading {
-    pub(super) fn new(rows: usize, values: Option<Vec<Vec<f64>>>, labels: &Labels, cols: usize) -> Reading {
+    /// `left_out` are columns that the first part was read without.
+    pub(super) fn new(
+        rows: usize,
+        values: Option<Vec<Vec<f64>>>,
+        labels: &Labels,
+        cols: usize,
+        left_out: Vec<usize>,
+    ) -> Reading {
         let names = (0..cols).map(|column| labels.name(column).map(str::to_owned)).collect();
-        Reading { rows, is_grey: values.is_none(), values: values.unwrap_or_default(), names }
+        Reading { rows, is_grey: values.is_none(), values: values.unwrap_or_default(), names, left_out }
+    }
+
+    /// The columns that were left out by themselves, if any, and how many were read.
+    pub(crate) fn left_out(&self) -> Option<(&[usize], usize)> {
+        (!self.left_out.is_empty()).then_some((&self.left_out[..], self.names.len()))
     }
 
     /// Whether two values of a column are not 0 and 1.

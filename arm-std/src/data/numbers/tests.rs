@@ -149,7 +149,7 @@ fn columns_are_chosen() {
     let of = |columns: Option<&str>, drop: Option<&str>| {
         let parse = |text: Option<&str>| text.map(|text| text.parse().unwrap());
         let selection = crate::data::Selection { columns: parse(columns), drop: parse(drop) };
-        let want = Want { selection, left_out: vec![] };
+        let want = Want { selection, ..Want::default() };
         let mut rows = Rows::new(3, &want);
         counting(0.0, 9, 1.0).into_iter().try_for_each(|value| rows.push(value)).unwrap();
         rows.finish().unwrap()

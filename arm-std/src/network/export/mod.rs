@@ -14,6 +14,13 @@ use std::path::Path;
 /// `SBN_MAX_LAYERS` of `sbn.h`.
 const C_LAYERS: usize = 16;
 
+/// Words that can name no file of C or Rust with what belongs to it.
+const KEYWORDS: [&str; 30] = [
+    "as", "async", "await", "const", "crate", "dyn", "enum", "extern", "fn", "gen", "impl", "in", "let",
+    "loop", "match", "mod", "move", "mut", "pub", "ref", "self", "static", "struct", "super", "trait",
+    "type", "unsafe", "use", "where", "while",
+];
+
 /// A model that is ready for a device.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Export {
@@ -65,6 +72,15 @@ impl Export {
     pub fn may_write(out: &Path) -> Result<(), String> {
         let name = out.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let letter = |c: char| c.is_ascii_lowercase() || c == '_';
+        let is_folder = out.as_os_str().as_encoded_bytes().ends_with(b"/") || out.is_dir();
+        if is_folder || name == "sbn" || KEYWORDS.contains(&name) {
+            let what = match name {
+                "sbn" => "sbn.h is the library's own; give another name",
+                _ if is_folder => "is a folder; add the name of the files",
+                _ => "is a word of C or Rust; give another name",
+            };
+            return Err(format!("--out {}: {what}", out.display()));
+        }
         if !name.starts_with(letter) || !name.chars().all(|c| letter(c) || c.is_ascii_digit()) {
             let what = "the files' name is a prefix in C: lower-case letters, digits and _";
             return Err(format!("--out {}: {what}", out.display()));

@@ -15,7 +15,7 @@ mod tiles;
 #[cfg(integer_dsp)]
 pub(super) use dsp::*;
 #[cfg(integer_loops = "riscv")]
-pub(super) use riscv::{ALIGNED, GROUP, outer};
+pub(super) use riscv::{ALIGNED, GROUP, log_prob, log_prob_delta, magnitudes, outer};
 #[cfg(integer_loops = "thumb1")]
 pub(super) use thumb1::{ALIGNED, GROUP, outer};
 #[cfg(all(integer_loops = "thumb2", not(integer_dsp)))]

@@ -1,5 +1,6 @@
 //! Loops for RV32IM: eight or sixteen columns, or four rows, are in registers.
 
+use super::super::table::Table;
 use super::{Layer, Outer};
 use core::arch::naked_asm;
 
@@ -209,6 +210,41 @@ scaled!(scaled_16, 16);
 selected!(selected_8, 8);
 selected!(selected_16, 16);
 
+/// The next sum becomes 16 bits in t0; at `out` it is cut, and comes back.
+macro_rules! narrow_one {
+    ($back:literal, $out:literal) => {
+        concat!(
+            "lw t0, 0(a5)\n",
+            "addi a5, a5, 4\n",
+            "add t0, t0, a6\n",
+            "sra t0, t0, a3\n",
+            "slli t1, t0, 16\n",
+            "srai t1, t1, 16\n",
+            "bne t1, t0, ",
+            $out,
+            "f\n",
+            $back,
+            ":\n"
+        )
+    };
+}
+
+macro_rules! narrow_end {
+    ($back:literal, $out:literal) => {
+        concat!(
+            $out,
+            ":\n",
+            "li a0, 1\n",
+            "srai t0, t0, 31\n",
+            "li t1, 0x7fff\n",
+            "xor t0, t0, t1\n",
+            "j ",
+            $back,
+            "b\n"
+        )
+    };
+}
+
 /// Writes what becomes of `n` sums: see [`Finish`](super::super::Finish). Returns whether one left the range of 16 bits.
 ///
 /// # Safety
@@ -231,33 +267,31 @@ pub(crate) unsafe extern "C" fn finish(
         "li a6, 1",
         "sll a6, a6, a3",
         "srli a6, a6, 1",
+        // A slope of one changes nothing.
+        "li t2, 0x8000",
+        "beq a4, t2, 7f",
         "2:",
-        "lw t0, 0(a5)",
-        "addi a5, a5, 4",
-        "add t0, t0, a6",
-        "sra t0, t0, a3",
-        "slli t1, t0, 16",
-        "srai t1, t1, 16",
-        "bne t1, t0, 5f",
-        "3:",
+        narrow_one!("3", "5"),
         "bltz t0, 6f",
         "4:",
         "sh t0, 0(a1)",
         "addi a1, a1, 2",
         "bne a5, a2, 2b",
         "ret",
-        "5:",
-        "li a0, 1",
-        "srai t0, t0, 31",
-        "li t1, 0x7fff",
-        "xor t0, t0, t1",
-        "j 3b",
         "6:",
         "mul t0, t0, a4",
         "li t1, 0x4000",
         "add t0, t0, t1",
         "srai t0, t0, 15",
         "j 4b",
+        "7:",
+        narrow_one!("8", "9"),
+        "sh t0, 0(a1)",
+        "addi a1, a1, 2",
+        "bne a5, a2, 7b",
+        "ret",
+        narrow_end!("3", "5"),
+        narrow_end!("8", "9"),
         ".option pop",
     )
 }
@@ -445,8 +479,9 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         "slli s6, s6, 1",
         "add t1, s5, s6",
         "addi s10, s10, -1",
-        // Twice the number of rows, and one more in a row that counts.
+        // How many rows count, and the last of them.
         "li a1, 0",
+        "sw zero, 8(sp)",
         "li a2, 0x80008000",
         "li a3, 0x40004000",
         "li a4, 0xffff0000",
@@ -491,16 +526,13 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         "addi a7, a7, 16",
         "addi t0, t0, 16",
         "bne t0, t1, 3b",
-        "4:",
-        "andi t2, a1, 1",
-        "add a1, a1, t2",
         "5:",
         "srli s4, s4, 1",
         "add s0, s0, s1",
         "add s2, s2, s3",
         "add s7, s7, s8",
         "bnez s4, 2b",
-        "srli a0, a1, 1",
+        "mv a0, a1",
         "lw ra, 60(sp)",
         "lw s0, 56(sp)",
         "lw s1, 52(sp)",
@@ -521,7 +553,8 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         "add t2, a5, a0",
         "slli t3, a0, 1",
         "bgeu t3, t2, 7f",
-        "ori a1, a1, 1",
+        "addi a1, a1, 1",
+        "sw s0, 8(sp)",
         "srai t2, a5, 31",
         "xor a5, a0, t2",
         "sub a5, a5, t2",
@@ -540,17 +573,173 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         "srai t2, t2, 31",
         "li t3, 0x7fff",
         "xor t2, t2, t3",
-        "ori a1, a1, 1",
+        "lw t3, 8(sp)",
+        "beq t3, s0, 9f",
+        "addi a1, a1, 1",
+        "sw s0, 8(sp)",
         "9:",
         "sh t2, 0(a7)",
         "addi a7, a7, 2",
         "addi t0, t0, 2",
         "bne t0, ra, 8b",
-        "beq t0, t1, 4b",
+        "beq t0, t1, 5b",
         "srli t2, a0, 1",
         "add t2, t2, a5",
         "bgeu a0, t2, 3b",
         "j 7b",
         ".option pop",
+    )
+}
+
+/// The next unit in t0, with its sign changed unless its bit is set, of which t3 tells: what is negative of it is added to a0, its row of
+/// the table is in t1, and 128th parts of the way to the next in t0. Its sign is in t6.
+macro_rules! unit {
+    () => {
+        concat!(
+            "lh t0, 0(a4)\n",
+            "andi t3, a2, 1\n",
+            "srli a2, a2, 1\n",
+            "addi t3, t3, -1\n",
+            "xor t0, t0, t3\n",
+            "sub t0, t0, t3\n",
+            "srai t6, t0, 31\n",
+            "and t2, t0, t6\n",
+            "slli t2, t2, 5\n",
+            "add a0, a0, t2\n",
+            "xor t0, t0, t6\n",
+            "sub t0, t0, t6\n",
+            "bgeu a5, t0, 3f\n",
+            "mv t0, a5\n",
+            "3:\n",
+            "srli t1, t0, 7\n",
+            "slli t1, t1, 3\n",
+            "add t1, t1, a3\n",
+            "andi t0, t0, 127\n",
+        )
+    };
+}
+
+/// What is read between two rows of the table from the word in `word`.
+macro_rules! between {
+    ($word:literal, $room:literal) => {
+        concat!(
+            "slli ", $room, ", ", $word, ", 17\n", "srli ", $room, ", ", $room, ", 8\n", "mul ", $room, ", ",
+            $room, ", t0\n", "sub ", $word, ", ", $word, ", ", $room, "\n", "srli ", $word, ", ", $word,
+            ", 16\n"
+        )
+    };
+}
+
+/// See [`log_prob`](super::super::log_prob).
+///
+/// # Safety
+/// `logits` is good for reads of `n` numbers, of which there are some.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn log_prob(logits: *const i16, n: usize, word: u32, table: &Table) -> i32 {
+    naked_asm!(
+        ".option push",
+        ".option arch, +m",
+        "slli a1, a1, 1",
+        "add a1, a1, a0",
+        "mv a4, a0",
+        "li a0, 0",
+        "li a5, 0x6000",
+        "2:",
+        unit!(),
+        "lw t2, 4(t1)",
+        between!("t2", "t1"),
+        "sub a0, a0, t2",
+        "addi a4, a4, 2",
+        "bne a4, a1, 2b",
+        "ret",
+        ".option pop",
+    )
+}
+
+/// See [`log_prob_delta`](super::super::log_prob_delta).
+///
+/// # Safety
+/// `logits` is good for reads and writes of `n` numbers, of which there are some.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn log_prob_delta(logits: *mut i16, n: usize, word: u32, table: &Table) -> i32 {
+    naked_asm!(
+        ".option push",
+        ".option arch, +m",
+        "slli a1, a1, 1",
+        "add a1, a1, a0",
+        "mv a4, a0",
+        "li a0, 0",
+        "li a5, 0x6000",
+        "li a6, 4096",
+        "2:",
+        unit!(),
+        "lw t2, 4(t1)",
+        "lw t4, 0(t1)",
+        between!("t2", "t1"),
+        "sub a0, a0, t2",
+        between!("t4", "t1"),
+        "addi t4, t4, 8",
+        "srli t4, t4, 4",
+        // The probability of what the unit is not, with the sign of what it should be less.
+        "and t6, t6, a6",
+        "beqz t6, 4f",
+        "sub t4, t6, t4",
+        "4:",
+        "neg t4, t4",
+        "xor t4, t4, t3",
+        "sub t4, t4, t3",
+        "sh t4, 0(a4)",
+        "addi a4, a4, 2",
+        "bne a4, a1, 2b",
+        "ret",
+        ".option pop",
+    )
+}
+
+macro_rules! magnitude {
+    ($at:literal) => {
+        concat!(
+            "lh t0, ",
+            $at,
+            "(a2)\n",
+            "srai t1, t0, 31\n",
+            "xor t0, t0, t1\n",
+            "sub t0, t0, t1\n",
+            "add a0, a0, t0\n",
+            "or a1, a1, t0\n"
+        )
+    };
+}
+
+/// The sum of the magnitudes, and in the upper half all their bits.
+///
+/// # Safety
+/// `x` is good for reads of `n` numbers.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn magnitudes(x: *const i16, n: usize) -> u64 {
+    naked_asm!(
+        "mv a2, a0",
+        "slli a3, a1, 1",
+        "add a3, a3, a2",
+        "andi t2, a1, 3",
+        "li a0, 0",
+        "li a1, 0",
+        "slli t2, t2, 1",
+        "add t2, t2, a2",
+        "beq a2, t2, 3f",
+        "1:",
+        magnitude!("0"),
+        "addi a2, a2, 2",
+        "bne a2, t2, 1b",
+        "j 3f",
+        "2:",
+        magnitude!("0"),
+        magnitude!("2"),
+        magnitude!("4"),
+        magnitude!("6"),
+        "addi a2, a2, 8",
+        "3:",
+        "bne a2, a3, 2b",
+        "ret",
     )
 }

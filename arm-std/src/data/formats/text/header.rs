@@ -76,25 +76,32 @@ fn kind(first: &[&[u8]], rest: &[Vec<&[u8]>], cells: &Cells) -> Kind {
         return if (0..first.len()).any(named) { Kind::Names } else { Kind::Row };
     }
     // Above an index stands no name.
-    let index = first.len() > 2 && first[0].is_empty();
+    let index = first.len() > 2 && first[0].is_empty() && !numbers.is_empty();
     if numbers.len() < 3 && !index || !distinct {
         return Kind::Row;
     }
     if numbers.iter().enumerate().all(|(at, &number)| number == at as f64) {
         return Kind::Names;
     }
+    let row_of = |row: &Vec<&[u8]>| row.iter().filter_map(|cell| cells.number(cell)).collect::<Vec<_>>();
     let bits = |row: &Vec<&[u8]>| row.iter().all(|cell| matches!(cells.number(cell), Some(0.0 | 1.0)));
     let words = |row: &Vec<&[u8]>| row.iter().all(|cell| word(cell) && cells.number(cell).is_none());
     match rest.len() {
         1.. if rest.iter().all(words) => Kind::Names,
         2.. if rest.iter().all(bits) => Kind::Guess,
         CODED.. if has_two_values(rest, cells) => Kind::Guess,
+        CODED.. if counts(&numbers) && !rest.iter().any(|row| counts(&row_of(row))) => Kind::Guess,
         _ => Kind::Row,
     }
 }
 
 /// Rows that show by two values which are not 0 and 1 that there are no others.
 const CODED: usize = 8;
+
+/// Whether numbers are one more each than the one before, and too many of them for a row of a table to do so by chance.
+fn counts(numbers: &[f64]) -> bool {
+    numbers.len() >= 5 && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1.0)
+}
 
 /// Whether `rows` hold two numbers at most.
 fn has_two_values(rows: &[Vec<&[u8]>], cells: &Cells) -> bool {
@@ -160,6 +167,16 @@ mod tests {
             assert_eq!(find(&text).unwrap().lines, lines, "{text}");
         }
         assert_eq!(find("a,b,c"), None);
+        // Answers of 1 to 5 under numbered questions, and rows of which each counts.
+        for first in ["1,2,3,4,5,6", "101,102,103,104,105,106", "1,2,3,4,5,7"] {
+            let header = find(&format!("{first}{}", "\n1,5,2,3,4,3".repeat(8))).unwrap();
+            assert_eq!(
+                (header.lines, header.is_guess),
+                if first.ends_with('7') { (0, false) } else { (1, true) }
+            );
+        }
+        assert_eq!(find(&"1,2,3,4,5\n2,3,4,5,6\n".repeat(5)).unwrap().lines, 0);
+        assert_eq!(find(",,\n0,1,1\n1,0,1").unwrap().lines, 0);
     }
 
     #[test]
