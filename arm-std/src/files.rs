@@ -29,16 +29,23 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Resu
     result
 }
 
-/// An error if `path` holds anything but a file that begins as one of `starts`: what a command did not write it does not replace.
-pub fn refuse_other(path: &Path, starts: &[&[u8]]) -> Result<(), String> {
+/// Whether `path` may be written: nothing is there, or an empty file, or one whose first 128 bytes are such as `is_ours` knows.
+/// What a command did not write it does not replace.
+pub fn may_replace(path: &Path, is_ours: impl Fn(&[u8]) -> bool) -> io::Result<bool> {
     let mut head = Vec::new();
-    let most = starts.iter().map(|start| start.len()).max().unwrap_or(0);
-    let read = |head: &mut Vec<u8>| File::open(path)?.take(most as u64).read_to_end(head);
-    match read(&mut head) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+    match File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(true),
+        file => file?.take(128).read_to_end(&mut head)?,
+    };
+    Ok(head.is_empty() || is_ours(&head))
+}
+
+/// An error unless `path` [may be written](may_replace), or begins as one of `starts`.
+pub fn refuse_other(path: &Path, starts: &[&[u8]]) -> Result<(), String> {
+    match may_replace(path, |head| starts.iter().any(|start| head.starts_with(start))) {
         Err(e) => Err(format!("{}: cannot be replaced: {e}", path.display())),
-        Ok(_) if head.is_empty() || starts.iter().any(|start| head.starts_with(start)) => Ok(()),
-        Ok(_) => Err(format!("{}: exists already and is no such file; give another name", path.display())),
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("{}: exists already and is no such file; give another name", path.display())),
     }
 }
 

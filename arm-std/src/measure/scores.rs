@@ -1,10 +1,9 @@
 //! Scores of rows as files, for what comes after: thresholds, plots, alarms.
 
 use crate::data::write_npy_header;
-use crate::files::replace;
+use crate::files::{may_replace, replace};
 use crate::measure::evaluate::Scores;
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 /// The formats of a file of scores.
@@ -42,17 +41,13 @@ impl Format {
 
     /// Whether `path` may be written: nothing is there, or what [`write()`] wrote, or an empty file.
     pub fn may_replace(self, path: &Path) -> io::Result<bool> {
-        let mut head = Vec::new();
-        match File::open(path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(true),
-            file => file?.take(128).read_to_end(&mut head)?,
-        };
-        let head = String::from_utf8_lossy(&head);
-        Ok(head.is_empty()
-            || match self {
+        may_replace(path, |head| {
+            let head = String::from_utf8_lossy(head);
+            match self {
                 Format::Csv => head.starts_with(HEAD),
                 Format::Npy => head.contains(&format!("'descr': '{FLOAT}'")) && head.contains(", 2)"),
-            })
+            }
+        })
     }
 }
 
