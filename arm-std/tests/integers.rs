@@ -82,13 +82,14 @@ fn a_run_in_i16_has_the_bits_of_a_device() {
         assert_eq!(model.numbers, NumbersName::I16);
         assert_eq!(model, Model::from_device(&bytes).unwrap(), "{name}");
         // The export is the bytes of the device but for the steps it counted, and their checksum.
-        done(folder, &["export", name, "--out", name]);
-        let exported = fs::read(folder.join(name).with_extension("sbn")).unwrap();
+        let out = format!("{name}_device");
+        done(folder, &["export", name, "--out", &out]);
+        let exported = fs::read(folder.join(&out).with_extension("sbn")).unwrap();
         assert!(Header::read(&exported).unwrap().is_short() && exported.len() == bytes.len());
         let same =
             exported.iter().zip(&bytes).enumerate().filter(|(i, (a, b))| !(16..24).contains(i) && a != b);
         assert!(same.count() <= 4);
-        assert!(!folder.join(name).with_extension("h").exists());
+        assert!(!folder.join(&out).with_extension("h").exists());
     }
     // In parts it is the same run.
     train(&["--epochs", "3", "--out", "whole"]);
@@ -224,6 +225,11 @@ fn what_integers_do_not_do_is_refused_before_anything_is_written() {
     let compare =
         ["compare", "--data", "t.csv", "--numbers", "i16", "--estimators", "arm,vimco", "--out", "c"];
     refused_with(folder, &compare, 2, &["vimco cannot serve here", "arm, ar, reinforce, disarm, rloo"]);
+    // What left its range is told.
+    let wild =
+        ["train", "--data", "t.csv", "--network", NETWORK, "--numbers", "i16", "--lr", "30", "--steps", "90"];
+    let told = done(folder, &[&wild[..], &["--nll-samples", "3", "--out", "wild"]].concat());
+    assert!(told.contains("a step, left the range of 16 bits"), "{told}");
     // A file of settings may say it too, and a dry run what it takes there.
     fs::write(folder.join("c.toml"), "numbers = 'i16'\nnetwork = '12-[4] / [4]-12'\ndata = 't.csv'").unwrap();
     let told = arm(folder, &["train", "--config", "c.toml", "--dry-run"]);

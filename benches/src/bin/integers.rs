@@ -100,7 +100,9 @@ fn text(values: &[f32]) -> String {
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let Args { steps, seeds, .. } = args;
-    println!("| table | network | rate | floats | integers | integers − floats | of the range left |");
+    println!(
+        "| table | network | rate | floats | integers | integers − floats | results a step that left their range |"
+    );
     println!("|---|---|--:|--:|--:|--:|--:|");
     let mut rounded_rows = Vec::new();
     for (table, notation, rate) in CASES {
@@ -108,7 +110,7 @@ fn main() -> Result<(), Failure> {
         let mut drawn = BitTable::default();
         let (train, test) = (splits.train.epoch(0, 0, &mut drawn), &splits.test);
         let network: Network = notation.parse()?;
-        let (mut floats, mut integers, mut beyond) = (vec![], vec![], 0);
+        let (mut floats, mut integers, mut beyond) = (vec![], vec![], 0u32);
         let (mut before, mut costs) = (vec![], [vec![], vec![]]);
         for seed in 1..=seeds {
             let (float, integer, saturated) = learned(&network, rate, train, seed, steps)?;
@@ -124,7 +126,8 @@ fn main() -> Result<(), Failure> {
         }
         let apart: Vec<f32> = integers.iter().zip(&floats).map(|(i, f)| i - f).collect();
         let [floats, integers, apart] = [floats, integers, apart].map(|values| text(&values));
-        println!("| {table} | `{notation}` | {rate} | {floats} | {integers} | {apart} | {beyond} |");
+        let beyond = f64::from(beyond) / (steps * seeds) as f64;
+        println!("| {table} | `{notation}` | {rate} | {floats} | {integers} | {apart} | {beyond:.2} |");
         let [of_sgd, of_adam] = costs.map(|values| text(&values));
         rounded_rows.push(format!("| {table} | {of_sgd} | {} | {of_adam} |", text(&before)));
     }

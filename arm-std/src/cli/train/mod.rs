@@ -136,8 +136,9 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         }
     };
     if let Some(results) = seen.saturated {
+        let each = results as f64 / (config.steps - first).max(1) as f64;
         say(format_args!(
-            "{results} results left the range of 16 bits and became its end; a few do no harm, a smaller --lr makes them fewer"
+            "{results} results, {each:.2} a step, left the range of 16 bits and became its end; where it is several a step, lower --lr"
         ))?;
     }
     folder.model(&model, config)?;
