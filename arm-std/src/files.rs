@@ -45,7 +45,9 @@ pub fn refuse_other(path: &Path, starts: &[&[u8]]) -> Result<(), String> {
     match may_replace(path, |head| starts.iter().any(|start| head.starts_with(start))) {
         Err(e) => Err(format!("{}: cannot be replaced: {e}", path.display())),
         Ok(true) => Ok(()),
-        Ok(false) => Err(format!("{}: exists already and is no such file; give another name", path.display())),
+        Ok(false) => {
+            Err(format!("{}: exists already and is no such file; give another name", path.display()))
+        }
     }
 }
 

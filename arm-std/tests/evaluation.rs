@@ -121,7 +121,7 @@ fn an_index_is_left_out_of_other_rows_too() {
     fs::write(d.join("bare.csv"), "a,b,c,d\n0,1,1,1\n1,1,0,1\n").unwrap();
     for (file, rows) in [("one.csv", 1), ("some.csv", 4), ("bare.csv", 2)] {
         let report = json(d, &["r", "--data", file, "--nll-samples", "2"]);
-        assert_eq!(report["images"], rows, "{file}: {report}");
+        assert_eq!(report["rows"], rows, "{file}: {report}");
     }
 }
 
