@@ -65,7 +65,14 @@ step scripts/bare-metal.sh build microbit anomaly
 if command -v npm >/dev/null; then step scripts/bare-metal.sh pico; else without npm "a Raspberry Pi Pico"; fi
 step scripts/numbers.sh check
 step scripts/small.sh check
+# Processors with and without atomic exchange, of both families.
+export CPUS="cortex-m0 cortex-m4f rv32imac"
+if ! command -v riscv64-unknown-elf-gcc >/dev/null; then
+    without riscv64-unknown-elf-gcc "C on RISC-V"
+    CPUS="cortex-m0 cortex-m4f"
+fi
 step scripts/firmware-c.sh
+step scripts/packages.sh all
 step scripts/export.sh
 if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then step scripts/python.sh
 else without python3-venv "the Python package"; fi
@@ -75,6 +82,8 @@ step scripts/portable-x86.sh
 step scripts/vectors.sh
 step examples/web/test.sh
 step cargo test --release -p arm-core --lib -- --ignored exhaustive
+CPUS= step scripts/firmware-c.sh interrupts all
+CPUS= step scripts/packages.sh all
 step scripts/bare-metal.sh programs microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
 step cargo test --release -p arm-tests --test main -- --ignored endurance
 for tool in hack deny; do

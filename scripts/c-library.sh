@@ -6,7 +6,7 @@
 #   scripts/c-library.sh cpus       prints their names
 #
 # Needs a Rust for the processor's target: rustup's, or Debian's rustc-web, cargo-web and rust-web-src, which builds `core`
-# itself; and binutils: binutils-arm-none-eabi for Arm, lld and llvm for RISC-V.
+# itself; and binutils: binutils-arm-none-eabi or binutils-riscv64-unknown-elf.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 table=$root/arm-core/ffi/cpus.txt
@@ -43,17 +43,18 @@ library() {
         RUSTFLAGS="$flags" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo "$@" -Zbuild-std=core >&2
     fi
     case $target in
-        thumb*) nm=arm-none-eabi-nm ld=arm-none-eabi-ld objcopy=arm-none-eabi-objcopy ar=arm-none-eabi-ar ;;
-        *) nm=llvm-nm ld="ld.lld -m elf32lriscv" objcopy=llvm-objcopy ar=llvm-ar ;;
+        thumb*) tools=arm-none-eabi ld=arm-none-eabi-ld ;;
+        *) tools=riscv64-unknown-elf ld="riscv64-unknown-elf-ld -m elf32lriscv" ;;
     esac
+    nm=$tools-nm
     from=$out/$target/firmware/libsbn.a
     roots=$($nm -g --defined-only "$from" 2>/dev/null | awk '$3 ~ /^sbn_/ { print "-u", $3 }' | sort -u)
     [ -n "$roots" ] || fail "$from defines no sbn_*"
     # shellcheck disable=SC2086
     $ld -r $roots "$from" -o "$out/sbn.o"
-    $objcopy --wildcard --keep-global-symbol='sbn_*' --remove-section=.llvmbc --remove-section=.llvmcmd "$out/sbn.o"
+    "$tools-objcopy" --wildcard --keep-global-symbol='sbn_*' --remove-section=.llvmbc --remove-section=.llvmcmd "$out/sbn.o"
     rm -f "$out/libsbn.a"
-    $ar rcs "$out/libsbn.a" "$out/sbn.o"
+    "$tools-ar" rcs "$out/libsbn.a" "$out/sbn.o"
     foreign=$($nm -g --defined-only "$out/libsbn.a" | awk 'NF == 3 && $3 !~ /^sbn_/ { print $3 }')
     [ -z "$foreign" ] || fail "the library defines" $foreign
     needed=$($nm -u "$out/libsbn.a" | awk '$1 == "U" { print $2 }')

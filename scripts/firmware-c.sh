@@ -6,7 +6,8 @@
 #   scripts/firmware-c.sh host          runs the program on this machine under AddressSanitizer and UBSan
 #   scripts/firmware-c.sh warnings      the header and the programs in C99 and C++11 with every warning as an error
 #   scripts/firmware-c.sh qemu          runs it on a Cortex-M4F under QEMU
-#   scripts/firmware-c.sh interrupts [BOARD] [STRIDE]   interrupts every call, at every STRIDE-th instruction inside
+#   scripts/firmware-c.sh interrupts [CPU...]   interrupts every call, at one instruction after another, on these processors of
+#                                       scripts/c-library.sh (all: on each); STRIDE=n: at every n-th of a long call
 #   scripts/firmware-c.sh costs         prints what calls cost on a Cortex-M4F
 #   scripts/firmware-c.sh examples      an anomaly detector, and a black-box tuner in C++, on emulated boards
 #   scripts/firmware-c.sh symbols       what the linked image contains
@@ -14,7 +15,8 @@
 #   scripts/firmware-c.sh zephyr        configures the Zephyr module against stand-ins for Zephyr's CMake functions
 #
 # The runs must print what the same run in Rust prints. Needs gcc, g++, cmake, gcc-arm-none-eabi, libnewlib-arm-none-eabi,
-# qemu-system-arm, and what scripts/c-library.sh needs (names are Debian's packages).
+# qemu-system-arm, for RISC-V gcc-riscv64-unknown-elf, picolibc-riscv64-unknown-elf and qemu-system-misc, and what
+# scripts/c-library.sh needs (names are Debian's packages).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 source=$root/examples/firmware-c
@@ -58,18 +60,24 @@ warnings() {
         g++ -x c++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source_file"
     done
     g++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source/src/tuner.cpp"
+    # The first program that a reader sees.
+    { printf '#include "sbn.h"\nint first(void);\nint first(void)\n{\n'
+      awk '/^```c$/ { on = 1; next } on && /^```$/ { exit } on' "$root/docs/firmware.md"
+      printf 'return status < 0 || neg_elbo > 1e9f || nats > 1e9f;\n}\n'; } >"$build/first.c"
+    gcc -std=c99 $warnings -fsyntax-only -I"$include" "$build/first.c"
     echo "firmware-c: the header is clean in C99 and C++11"
 }
 
-# cpu_of BOARD: the processor whose library it takes.
-cpu_of() {
+# board_of CPU: the one that is emulated for it.
+board_of() {
     case $1 in
-        microbit) echo cortex-m0 ;;
-        mps2-an385) echo cortex-m3 ;;
-        mps2-an386 | mps2-an500) echo cortex-m4f ;;
-        mps2-an505) echo cortex-m33f ;;
-        mps3-an547) echo cortex-m55 ;;
-        *) fail "no library for $1" ;;
+        cortex-m0) echo microbit ;;
+        cortex-m3) echo mps2-an385 ;;
+        cortex-m4f) echo mps2-an386 ;;
+        cortex-m33f) echo mps2-an505 ;;
+        cortex-m55) echo mps3-an547 ;;
+        rv32imac | rv32imc) echo riscv-virt ;;
+        *) fail "no board for the processor $1" ;;
     esac
 }
 
@@ -79,52 +87,78 @@ quarters() {
         "$root/examples/firmware/boards.txt" || fail "unknown board $1"
 }
 
-# image BOARD NAME SOURCES...: prints the path.
+# image CPU NAME SOURCES...: prints the path.
 image() {
-    board=$1 name=$2
+    cpu=$1 name=$2
     shift 2
-    cpu=$(cpu_of "$board")
+    board=$(board_of "$cpu")
     archive=$(library "$cpu")
-    files=
+    compiler=arm-none-eabi-gcc files=$source/src/board_cortex_m.c
+    case $cpu in rv32*) compiler="riscv64-unknown-elf-gcc --specs=picolibc.specs" files=$source/src/board_riscv.c ;; esac
     for file do files="$files $source/src/$file.c"; done
     # shellcheck disable=SC2046,SC2086
-    arm-none-eabi-gcc $("$root/scripts/c-library.sh" gcc "$cpu") -std=c99 $warnings -O2 -ffreestanding -ffunction-sections \
+    $compiler $("$root/scripts/c-library.sh" gcc "$cpu") -std=c99 $warnings -O2 -ffreestanding -ffunction-sections \
         -fdata-sections -nostartfiles -DBOARD_QUARTERS="$(quarters "$board")" ${DEFINES:-} -I"$include" \
-        $files "$source/src/board_qemu.c" "$archive" -T "$source/$board.ld" -Wl,--gc-sections \
-        -Wl,-Map="$build/$board-$name.map" -Wl,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/$board-$name.elf"
-    echo "$build/$board-$name.elf"
+        $files "$source/src/board_number.c" "$archive" -T "$source/$board.ld" -Wl,--gc-sections \
+        -Wl,-Map="$build/$cpu-$name.map" -Wl,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/$cpu-$name.elf"
+    echo "$build/$cpu-$name.elf"
 }
 
+# emulate CPU ELF
 emulate() {
-    timeout "${SECONDS_AT_MOST:-300}" qemu-system-arm -M "$1" -semihosting -nographic -icount shift=0,sleep=off -monitor none \
+    case $1 in
+        rv32imac) machine="qemu-system-riscv32 -M virt -bios none" ;;
+        rv32imc) machine="qemu-system-riscv32 -M virt -bios none -cpu rv32,a=off,f=off,d=off" ;;
+        *) machine="qemu-system-arm -M $(board_of "$1")" ;;
+    esac
+    # shellcheck disable=SC2086
+    timeout "${SECONDS_AT_MOST:-300}" $machine -semihosting -nographic -icount shift=0,sleep=off -monitor none \
         -serial none -kernel "$2" 2>&1
 }
 
 qemu() {
-    elf=$(image mps2-an386 program main refusals power stream)
-    emulate mps2-an386 "$elf" >"$build/qemu" || { cat "$build/qemu"; fail "the program failed under QEMU"; }
+    elf=$(image cortex-m4f program main refusals power stream)
+    emulate cortex-m4f "$elf" >"$build/qemu" || { cat "$build/qemu"; fail "the program failed under QEMU"; }
     same qemu
 }
 
+interrupt() {
+    # Without a floating-point unit calls are five times as long.
+    case $1 in *f | cortex-m55) stride=61 ;; *) stride=307 ;; esac
+    elf=$(DEFINES="-DSTRIDE=${STRIDE:-$stride}" image "$1" interrupts on_interrupts interrupts)
+    emulate "$1" "$elf" || fail "a call was interrupted and saw half of another on $1"
+}
+
+# Those with and without atomic exchange, of both families; as many at a time as there are CPUs here.
 interrupts() {
-    board=${1:-mps2-an386}
-    elf=$(DEFINES="-DSTRIDE=${2:-61}" image "$board" interrupts on_interrupts interrupts)
-    emulate "$board" "$elf" || fail "a call was interrupted and saw half of another on $board"
+    # shellcheck disable=SC2086
+    [ $# -gt 0 ] || set -- ${CPUS:-cortex-m0 cortex-m4f rv32imac}
+    # shellcheck disable=SC2046
+    [ "$1" != all ] || set -- $("$root/scripts/c-library.sh" cpus)
+    # shellcheck disable=SC2016
+    printf '%s\n' "$@" | xargs -P "$(nproc)" -I {} sh -c '
+        "$0" interrupt "$2" >"$1/interrupts-$2" 2>&1 || echo failed >>"$1/interrupts-$2"' "$0" "$build" {}
+    for cpu do
+        echo "== $cpu"
+        cat "$build/interrupts-$cpu"
+    done
+    for cpu do
+        [ "$(tail -n 1 "$build/interrupts-$cpu")" != failed ] || fail "interrupts on $cpu"
+    done
 }
 
 costs() {
-    elf=$(image mps2-an386 costs costs)
-    emulate mps2-an386 "$elf" || fail "a call failed while its cost was measured"
+    elf=$(image cortex-m4f costs costs)
+    emulate cortex-m4f "$elf" || fail "a call failed while its cost was measured"
 }
 
 # The examples: an anomaly on a Cortex-M4F, a tuner in C++ on a Cortex-M0 with 16 KB.
 examples() {
-    elf=$(image mps2-an386 anomaly anomaly)
-    emulate mps2-an386 "$elf" || fail "the damaged bearing was not found, or too much else"
-    cpu=$(cpu_of microbit)
-    archive=$(library "$cpu")
-    flags=$("$root/scripts/c-library.sh" gcc "$cpu")
-    for file in tuner.cpp board_qemu.c; do
+    elf=$(image cortex-m4f anomaly anomaly)
+    emulate cortex-m4f "$elf" || fail "the damaged bearing was not found, or too much else"
+    archive=$(library cortex-m0)
+    flags=$("$root/scripts/c-library.sh" gcc cortex-m0)
+    for file in tuner.cpp board_cortex_m.c board_number.c; do
         compiler="arm-none-eabi-gcc -std=c99"
         case $file in *.cpp) compiler="arm-none-eabi-g++ -std=c++11 -fno-exceptions -fno-rtti -Wold-style-cast" ;; esac
         # shellcheck disable=SC2086
@@ -132,17 +166,17 @@ examples() {
             -c "$source/src/$file" -o "$build/$file.o"
     done
     # shellcheck disable=SC2086
-    arm-none-eabi-gcc $flags -nostartfiles "$build/tuner.cpp.o" "$build/board_qemu.c.o" "$archive" -T "$source/microbit.ld" \
-        -Wl,--gc-sections,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/tuner.elf"
-    emulate microbit "$build/tuner.elf" || fail "the best setting was not found"
+    arm-none-eabi-gcc $flags -nostartfiles "$build/tuner.cpp.o" "$build/board_cortex_m.c.o" "$build/board_number.c.o" "$archive" \
+        -T "$source/microbit.ld" -Wl,--gc-sections,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/tuner.elf"
+    emulate cortex-m0 "$build/tuner.elf" || fail "the best setting was not found"
 }
 
 symbols() {
-    elf=$(image mps2-an386 program main refusals power stream)
+    elf=$(image cortex-m4f program main refusals power stream)
     nm=arm-none-eabi-nm
     $nm "$elf" | grep -q ' T memcpy$' || fail "there is no memcpy in the image"
     awk '/^Linker script/ { on = 1 } on && /^ \.text/ { file = $NF } on && /^ +0x[0-9a-f]+ +memcpy$/ { print last; exit } { last = $NF }' \
-        "$build/mps2-an386-program.map" | grep -q 'libc' || fail "memcpy in the image is not that of the C library"
+        "$build/cortex-m4f-program.map" | grep -q 'libc' || fail "memcpy in the image is not that of the C library"
     echo "memcpy in the image is newlib's"
     panics=$($nm "$elf" | grep -iE 'panic|unwrap_failed|bounds_check|rust_begin_unwind' || true)
     [ -z "$panics" ] || fail "a path that panics is linked: $panics"
@@ -208,6 +242,7 @@ case ${1:-all} in
     warnings) warnings ;;
     qemu) expected && qemu ;;
     interrupts) shift; interrupts "$@" ;;
+    interrupt) interrupt "$2" ;;
     costs) costs ;;
     examples) examples ;;
     symbols) symbols ;;

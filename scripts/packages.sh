@@ -5,28 +5,40 @@
 #   scripts/packages.sh check [FOLDER]   unpacks each zip elsewhere and links programs with it, with nothing of Rust on the path
 #   scripts/packages.sh all           both
 #
-# CMake (find_package), Zephyr (a module), Arduino, PlatformIO, ESP-IDF (a component) and a CMSIS pack's folders. Needs what
-# scripts/c-library.sh needs, and zip; to check: unzip, cmake, arm-none-eabi-gcc with newlib, riscv64-unknown-elf-gcc with
-# picolibc where it is there, and pio where it is there.
+# CMake (find_package), Zephyr (a module), Arduino, PlatformIO, ESP-IDF (a component) and a CMSIS pack's folders. CPUS="cortex-m0
+# rv32imac" builds and checks these processors of arm-core/ffi/cpus.txt only. Needs what scripts/c-library.sh needs, and zip;
+# to check: unzip, cmake, arm-none-eabi-gcc with newlib, for RISC-V riscv64-unknown-elf-gcc with picolibc, and pio where it is
+# there.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 ffi=$root/arm-core/ffi
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
+cpus=${CPUS:-$("$root/scripts/c-library.sh" cpus | paste -sd' ' -)}
+
+# Where packages have a library by another name than that of its processor. Arduino looks for build.mcu, and for the
+# floating-point unit where there is one.
+arduino="cortex-m0:cortex-m0 cortex-m0:cortex-m0plus cortex-m3:cortex-m3 cortex-m3:cortex-m4 cortex-m4f:cortex-m4/fpv4-sp-d16-hard
+    cortex-m4f:cortex-m7/fpv5-d16-hard cortex-m4f:cortex-m7/fpv5-sp-d16-hard cortex-m33f:cortex-m33/fpv5-sp-d16-hard
+    rv32imc:esp32c3 rv32imac:esp32c6"
+cmsis="cortex-m0:M0l cortex-m3:M3l cortex-m4f:M4lf cortex-m33f:M33lf cortex-m55:M55lf"
 
 fail() {
     echo "packages: $*" >&2
     exit 1
 }
 
-# place FOLDER: the libraries by the names of processors, and the headers.
+has() {
+    case " $cpus " in *" $1 "*) ;; *) return 1 ;; esac
+}
+
+# libraries FOLDER: those of the processors by name; as many are built at a time as there are CPUs here.
 libraries() {
-    for cpu in $("$root/scripts/c-library.sh" cpus); do
-        archive=$("$root/scripts/c-library.sh" "$cpu")
-        mkdir -p "$1/$cpu"
-        cp "$archive" "$1/$cpu/"
-    done
-    mkdir -p "$1/cortex-m7"
-    cp "$1/cortex-m4f/libsbn.a" "$1/cortex-m7/"
+    mkdir -p "$1"
+    # shellcheck disable=SC2016,SC2086
+    printf '%s\n' $cpus | xargs -P "$(nproc)" -I {} sh -c '
+        archive=$("$0" "$2") && mkdir -p "$1/$2" && cp "$archive" "$1/$2/"' "$root/scripts/c-library.sh" "$1" {} ||
+        fail "a library does not build"
+    ! has cortex-m4f || cp -r "$1/cortex-m4f" "$1/cortex-m7"
 }
 
 # start NAME: an empty folder for a package, with the licences; its path is in $package.
@@ -70,12 +82,10 @@ packages() {
     headers "$package/include"
     finish
 
-    # Arduino looks for a library by build.mcu, and by the floating-point unit where there is one.
     start arduino
     headers "$package/src"
-    for pair in cortex-m0:cortex-m0 cortex-m0:cortex-m0plus cortex-m3:cortex-m3 cortex-m4f:cortex-m4/fpv4-sp-d16-hard \
-        cortex-m4f:cortex-m7/fpv5-d16-hard cortex-m4f:cortex-m7/fpv5-sp-d16-hard cortex-m33f:cortex-m33/fpv5-sp-d16-hard \
-        cortex-m3:cortex-m4 rv32imc:esp32c3 rv32imac:esp32c6; do
+    for pair in $arduino; do
+        has "${pair%%:*}" || continue
         mkdir -p "$package/src/${pair#*:}"
         cp "$work/lib/${pair%%:*}/libsbn.a" "$package/src/${pair#*:}/"
     done
@@ -88,15 +98,17 @@ packages() {
 
     start esp-idf
     mkdir -p "$package/lib"
-    cp -r "$work/lib/rv32imc" "$work/lib/rv32imac" "$package/lib/"
+    for cpu in rv32imc rv32imac; do
+        ! has $cpu || cp -r "$work/lib/$cpu" "$package/lib/"
+    done
     headers "$package/include"
     finish
 
     start cmsis
     headers "$package/Include"
     mkdir -p "$package/Lib/GCC"
-    for pair in cortex-m0:M0l cortex-m3:M3l cortex-m4f:M4lf cortex-m33f:M33lf cortex-m55:M55lf; do
-        cp "$work/lib/${pair%%:*}/libsbn.a" "$package/Lib/GCC/libsbn_cortex${pair#*:}.a"
+    for pair in $cmsis; do
+        ! has "${pair%%:*}" || cp "$work/lib/${pair%%:*}/libsbn.a" "$package/Lib/GCC/libsbn_cortex${pair#*:}.a"
     done
     finish
 }
@@ -104,8 +116,8 @@ packages() {
 # The compilers and what is needed around them, without anything of Rust.
 bare_path() {
     mkdir -p "$work/bin"
-    for tool in sh env cat mkdir rm uname cmake make sed awk arm-none-eabi-gcc arm-none-eabi-g++ arm-none-eabi-ar arm-none-eabi-ranlib \
-        arm-none-eabi-nm riscv64-unknown-elf-gcc; do
+    for tool in sh env cat grep mkdir rm uname cmake make sed awk arm-none-eabi-gcc arm-none-eabi-g++ arm-none-eabi-ar arm-none-eabi-ranlib \
+        arm-none-eabi-nm riscv64-unknown-elf-gcc riscv64-unknown-elf-ar riscv64-unknown-elf-ranlib; do
         found=$(command -v "$tool" || true)
         [ -z "$found" ] || ln -sf "$found" "$work/bin/$tool"
     done
@@ -116,24 +128,48 @@ bare_path() {
     done
 }
 
-# linked CPU LIBRARY INCLUDE: a program that uses all of the header links for that processor.
-linked() {
+# Memory enough: picolibc takes a part with 64 KB for granted.
+picolibc="-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=0x400000"
+picolibc="$picolibc,--defsym=__ram=0x90000000,--defsym=__ram_size=0x400000"
+
+# gcc CPU: sets the compiler, its flags, and those that a program is linked with.
+gcc() {
     flags=$(awk -v cpu="$1" '$1 == cpu { print substr($0, match($0, /-m(cpu|arch)/)) }' "$ffi/cpus.txt")
     [ -n "$flags" ] || fail "no flags for $1"
     case $1 in
-        rv32*)
-            command -v riscv64-unknown-elf-gcc >/dev/null || { echo "packages: no riscv64-unknown-elf-gcc: $1 is not linked"; return; }
-            # Memory enough: picolibc takes a part with 64 KB for granted.
-            size="-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=0x400000,--defsym=__ram=0x90000000,--defsym=__ram_size=0x400000"
-            set -- "$1" "$2" "$3" riscv64-unknown-elf-gcc "--specs=picolibc.specs $size"
-            ;;
-        *) set -- "$1" "$2" "$3" arm-none-eabi-gcc --specs=nosys.specs ;;
+        rv32*) compiler=riscv64-unknown-elf-gcc flags="$flags --specs=picolibc.specs" specs=$picolibc ;;
+        *) compiler=arm-none-eabi-gcc specs=--specs=nosys.specs ;;
     esac
+}
+
+# linked CPU LIBRARY INCLUDE: a program that uses all of the header links for that processor.
+linked() {
+    gcc "$1"
     # shellcheck disable=SC2086
-    "$4" $5 $flags -O2 -ffunction-sections -fdata-sections -I"$3" "$work/program.c" "$2" -Wl,--gc-sections \
+    $compiler $specs $flags -O2 -ffunction-sections -fdata-sections -I"$3" "$work/program.c" "$2" -Wl,--gc-sections \
         -Wl,--no-warn-rwx-segments -o "$work/$1.elf" -lc -lgcc >"$work/log" 2>&1 ||
         { cat "$work/log"; fail "a program does not link for $1 with $2"; }
     [ -s "$work/$1.elf" ] || fail "there is no program for $1"
+}
+
+# found CPU: find_package takes the library for the compiler's flags.
+found() {
+    gcc "$1"
+    mkdir -p "$work/project"
+    cat >"$work/project/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.16)
+project(uses_sbn C)
+find_package(sbn REQUIRED)
+get_target_property(library sbn::sbn IMPORTED_LOCATION)
+message(STATUS "library ${library}")
+add_executable(program ../program.c)
+target_link_libraries(program PRIVATE sbn::sbn)
+END
+    cmake -S "$work/project" -B "$work/project/$1" -DCMAKE_PREFIX_PATH="$work/sbn-cmake" -DCMAKE_SYSTEM_NAME=Generic \
+        -DCMAKE_C_COMPILER=$compiler -DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY -DCMAKE_C_FLAGS="$flags" \
+        -DCMAKE_EXE_LINKER_FLAGS="$specs" >"$work/log" 2>&1 && cmake --build "$work/project/$1" >>"$work/log" 2>&1 ||
+        { cat "$work/log"; fail "find_package does not find or link the library for $1"; }
+    grep -q "library .*/lib/$1/libsbn.a" "$work/log" || { cat "$work/log"; fail "find_package takes another library for $1"; }
 }
 
 check() {
@@ -148,7 +184,7 @@ check() {
     printf 'int main(void) { const uint32_t x[2] = {1, 2}; return uses(x); }\n' >>"$work/program.c"
     before=$PATH
     bare_path
-    for cpu in $(awk '!/^#/ && NF { print $1 }' "$ffi/cpus.txt"); do
+    for cpu in $cpus; do
         for package in cmake zephyr platformio; do
             linked "$cpu" "$work/sbn-$package/lib/$cpu/libsbn.a" "$work/sbn-$package/include"
         done
@@ -156,27 +192,13 @@ check() {
             rv32*) linked "$cpu" "$work/sbn-esp-idf/lib/$cpu/libsbn.a" "$work/sbn-esp-idf/include" ;;
         esac
     done
-    for pair in cortex-m0:cortex-m0plus cortex-m3:cortex-m3 cortex-m4f:cortex-m4/fpv4-sp-d16-hard \
-        cortex-m33f:cortex-m33/fpv5-sp-d16-hard rv32imc:esp32c3; do
-        linked "${pair%%:*}" "$work/sbn-arduino/src/${pair#*:}/libsbn.a" "$work/sbn-arduino/src"
+    for pair in $arduino; do
+        ! has "${pair%%:*}" || linked "${pair%%:*}" "$work/sbn-arduino/src/${pair#*:}/libsbn.a" "$work/sbn-arduino/src"
     done
-    for pair in cortex-m0:M0l cortex-m3:M3l cortex-m4f:M4lf cortex-m33f:M33lf cortex-m55:M55lf; do
-        linked "${pair%%:*}" "$work/sbn-cmsis/Lib/GCC/libsbn_cortex${pair#*:}.a" "$work/sbn-cmsis/Include"
+    for pair in $cmsis; do
+        ! has "${pair%%:*}" || linked "${pair%%:*}" "$work/sbn-cmsis/Lib/GCC/libsbn_cortex${pair#*:}.a" "$work/sbn-cmsis/Include"
     done
-    # find_package takes the library from the flags.
-    mkdir "$work/project"
-    cat >"$work/project/CMakeLists.txt" <<'END'
-cmake_minimum_required(VERSION 3.16)
-project(uses_sbn C)
-find_package(sbn REQUIRED)
-add_executable(program ../program.c)
-target_link_libraries(program PRIVATE sbn::sbn)
-END
-    cmake -S "$work/project" -B "$work/project/build" -DCMAKE_PREFIX_PATH="$work/sbn-cmake" -DCMAKE_SYSTEM_NAME=Generic \
-        -DCMAKE_C_COMPILER=arm-none-eabi-gcc -DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY \
-        -DCMAKE_C_FLAGS="-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16" \
-        -DCMAKE_EXE_LINKER_FLAGS=--specs=nosys.specs >"$work/log" 2>&1 && cmake --build "$work/project/build" >>"$work/log" 2>&1 ||
-        { cat "$work/log"; fail "find_package does not find or link the library"; }
+    for cpu in $cpus; do found "$cpu"; done
     # The sketches, with stand-ins for what the Arduino core declares.
     cat >"$work/Arduino.h" <<'END'
 #include <stddef.h>
@@ -190,6 +212,7 @@ static inline void pinMode(int, int) {}
 static inline void delay(int) {}
 END
     for sketch in Anomaly Tuner; do
+        has cortex-m0 || continue
         { cat "$work/Arduino.h" "$work/sbn-arduino/examples/$sketch/$sketch.ino"; echo 'int main() { setup(); for (;;) loop(); }'; } >"$work/$sketch.cpp"
         # No C++ library is needed: the linker is called as for C.
         arm-none-eabi-g++ -std=c++11 -fno-exceptions -fno-rtti -fno-threadsafe-statics -mcpu=cortex-m0plus -mthumb -Os -Wall -Werror \

@@ -15,13 +15,13 @@ pub trait Optimiser {
     /// What it does, with its settings.
     fn rule(&self) -> Rule;
 
-    /// Hands itself to `work`; one that is chosen at run time hands over the one that was chosen.
+    /// Hands itself to `work`, which is not inlined; one that is chosen at run time hands over the one that was chosen.
     #[inline(always)]
     fn hand<W: WithOptimiser>(&self, work: W) -> W::Out
     where
         Self: Sized,
     {
-        work.run(self)
+        apart(self, work)
     }
 }
 

@@ -23,6 +23,7 @@ mod switchboard;
 mod vibration;
 
 use arm_core::learner::Progress;
+use arm_core::rng::{Purpose, Stream};
 use heapless::spsc::Queue;
 use monitor::{BUDGET, Findings, Monitor, Plan, Room, STEP};
 use source::{MACHINE, SCORES, Source};
@@ -57,7 +58,7 @@ fn the_damaged_bearing_is_found() {
         let (found, (mean, threshold)) = (monitor.findings(), monitor.now());
         let alarm = found.detections + found.false_alarms > 0;
         assert!(
-            alarm || mean <= threshold || monitor.scored() <= MACHINE.learn,
+            alarm || mean <= threshold || monitor.scored() <= MACHINE.unwatched(),
             "an alarm that is not counted"
         );
     });
@@ -66,7 +67,7 @@ fn the_damaged_bearing_is_found() {
     assert!(windows >= 930 && means >= 995 && found.independent.auc() + 80 < windows, "{windows} {means}");
     // At most three times the stated rate is what is promised.
     let most = 3.0 * monitor::FALSE_ALARMS * MACHINE.normal as f32;
-    assert!(found.false_alarms as f32 <= most && found.detections >= 1980, "{found:?}");
+    assert!(found.false_alarms as f32 <= most && found.detections >= 1950, "{found:?}");
     let samples = found.delay.unwrap() * STEP as u32;
     assert!(1000 * samples / MACHINE.rate < 30, "no alarm within 30 ms");
 }
@@ -80,17 +81,38 @@ fn gestures_are_found() {
     let found = watch(Source::Recordings(parts), source::plan(parts), 8, |_| {});
     let (windows, means) = (found.windows.auc(), found.means.auc());
     assert!(windows >= 900 && means >= 900, "{windows} {means} {found:?}");
-    // Movements that were not learned are not all as those that were: 13 of 778, at a stated rate of 1 in 200.
     let plan = source::plan(parts);
-    assert!(
-        50 * found.false_alarms <= plan.normal && 100 * found.detections >= 99 * plan.faulty,
-        "{found:?}"
-    );
+    let rate = found.false_alarms as f32 / plan.normal as f32;
+    assert!(rate <= 1.5 * monitor::FALSE_ALARMS && 100 * found.detections >= 99 * plan.faulty, "{found:?}");
+}
+
+/// Of 24 recordings of a hand that rests six are kept back, whichever: the stated rate holds in the mean, not each time.
+#[test]
+fn false_alarms_are_as_stated_in_the_mean_over_recordings() {
+    let Some(folder) = arm_needs::data("imu_gestures") else { return };
+    let mut recordings = imu::recordings(&folder);
+    let idle: Vec<usize> = (0..recordings.len()).filter(|&i| recordings[i].label == "idle").collect();
+    let mut shares = vec![];
+    for choice in 0..12u64 {
+        let mut order = idle.clone();
+        order.sort_by_key(|&i| Stream::new(choice, Purpose::Generate, 0, i as u64, 0).bits());
+        for (rank, &i) in order.iter().enumerate() {
+            recordings[i].split = if rank < 6 { "testing" } else { "training" }.into();
+        }
+        let parts = imu::parts(&recordings);
+        // No gestures are needed.
+        let parts = [&parts[0][..], &parts[1], &parts[2][..2 * STEP * 4]];
+        let plan = source::plan(parts);
+        let found = watch(Source::Recordings(parts), plan, 8, |_| {});
+        shares.push(found.false_alarms as f32 / plan.normal as f32 / monitor::FALSE_ALARMS);
+    }
+    let mean = shares.iter().sum::<f32>() / shares.len() as f32;
+    assert!((0.3..1.5).contains(&mean) && shares.iter().all(|&share| share < 8.0), "{mean}: {shares:?}");
 }
 
 #[test]
 fn scores_do_not_depend_on_when_samples_arrive_and_calls_are_bounded() {
-    let plan = Plan { learn: 200, normal: 50, faulty: 50, ..MACHINE };
+    let plan = Plan { learn: 200, settle: 100, normal: 50, faulty: 50, ..MACHINE };
     let mut params: Vec<f32> = vec![];
     let found = [1, 8, 64].map(|samples| {
         watch(machine(), plan, samples, |monitor| {

@@ -8,6 +8,8 @@
 
      const sbn_shape shape = {64, encoder, 2, decoder, 2, 0, 0, NULL};
      const sbn_config config = SBN_USE_SGD(0.01f, 1);
+     const uint32_t x[SBN_INPUT_WORDS(64)] = {0x0f0f, 3};
+     float f;
      sbn_network *net;
      int32_t status = sbn_init(&net, memory, sizeof memory, &shape, &config);
      if (status == SBN_OK) status = sbn_step(net, x, SBN_INPUT_WORDS(64), &f);
@@ -26,17 +28,16 @@
    A block may be copied elsewhere between two calls; the first call there costs as much as sbn_init.
 
    Costs on a Cortex-M4F, of a network 64-32-16 / 16-32-64 (instructions; bytes of stack below the caller, which do not
-   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,300 and 840, in slices of 256
-   parameters 55,300; momentum 68,700 and 840; Adam 98,600 and 940; sbn_score 14,900 and 810; sbn_save 1,800,000 and
-   500; sbn_load 3,600,000 and 600 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
-   of Rust for a whole step, 5 % for one in slices of 256.
+   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,200 and 832, in slices of 256
+   parameters 54,200; momentum 68,700 and 832; Adam 98,600 and 960; sbn_score 14,900 and 784; sbn_save 1,800,000 and
+   384; sbn_load 3,600,000 and 392 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
+   of Rust for a whole step, 3 % for one in slices of 256.
 
    A stack that grows into .bss overwrites it without a word. Let the linker check that enough is left, as
    examples/firmware-c/mps2-an386.ld does, or put the stack below .bss, where it runs into a fault.
 
-   Link order: your objects, libsbn.a, then -lc and -lgcc. The library needs memcpy, memset, memmove and memcmp; its own
-   are weak, so yours or those of your C library are taken. It brings no expf, logf or malloc, and does no input or
-   output. On Cortex-M without an FPU it needs the __aeabi_ float helpers of libgcc. */
+   Link order: your objects, libsbn.a, then -lc and -lgcc. The library defines sbn_* and nothing else, and needs nothing from
+   outside: it replaces no memcpy, expf or malloc of yours, and does no input or output. */
 
 
 #ifndef SBN_H
@@ -189,6 +190,12 @@
 // Local DisARM, for the bound of `samples` samples.
 #define SBN_LOCAL_DISARM 11
 
+// OVIS, for the bound of `samples` samples, at least 2.
+#define SBN_OVIS 12
+
+// Reweighted wake-sleep, the wake phase of q: biased, for the bound of `samples` samples, at least 2.
+#define SBN_RWS 13
+
 // Plain stochastic gradient descent: no moments.
 #define SBN_SGD 0
 
@@ -247,7 +254,7 @@ typedef struct sbn_shape {
 
 // How it learns. Fill it with `SBN_USE_SGD`, `SBN_USE_MOMENTUM` or `SBN_USE_ADAM`.
 typedef struct sbn_config {
-  // `SBN_ARM` to `SBN_LOCAL_DISARM`.
+  // `SBN_ARM` to `SBN_RWS`.
   uint32_t estimator;
   // `SBN_SGD`, `SBN_MOMENTUM` or `SBN_ADAM`.
   uint32_t optimiser;
@@ -323,7 +330,7 @@ extern "C" {
 const char *sbn_message(int32_t status);
 
 // Makes a network in `memory` of `bytes` bytes (`SBN_BYTES`), with fresh parameters drawn from the seed, and stores
-// the handle, which is the address of the memory, in `net`.
+// the handle, which is the address of the memory, in `net`; null where it is refused, `SBN_ERROR_BUSY` included.
 //
 // The shape is copied. The memory must not be touched while the network is used; to free it just stop using it.
 // Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`.
@@ -582,16 +589,18 @@ int32_t sbn_windows_counts(const struct sbn_windows *windows,
                            uint32_t *unsound);
 
 // A detector that has seen nothing yet; `rate` is the share of scores that may raise an alarm while nothing is wrong, in
-// [1e-6, 0.1]: after 80 / `rate` scores of a network that has settled at most three times that share does.
+// [1e-6, 0.1]: after 80 / `rate` independent scores at most three times that share does; where scores come in stretches that
+// resemble each other, as days do, about that share in the mean over many of them.
 //
 // Safe when: `detector` points to one, or is null.
 int32_t sbn_detector_init(struct sbn_detector *detector,
                           float rate);
 
-// Takes in a score, of `sbn_step`, `sbn_poll` or `sbn_score`, while what is watched is known to be well: the threshold
-// follows. A score that is not finite is ignored.
+// Takes in a score while what is watched is known to be well: the threshold follows. Learn from `sbn_score` when the network
+// has learned: while it learns it fits what it has just seen, and scores lower than it will later. A score that is not
+// finite is ignored.
 //
-// Safe when: `detector` was made by `sbn_detector_init`, or is null.
+// Safe when: `detector` was made by `sbn_detector_init`, or is null; nobody else uses it meanwhile: it is not claimed.
 int32_t sbn_detector_learn(struct sbn_detector *detector,
                            float score);
 

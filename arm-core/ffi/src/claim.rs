@@ -18,11 +18,14 @@ pub(crate) const BUSY: u32 = u32::from_le_bytes(*b"SBN~");
 #[inline(always)]
 pub(crate) unsafe fn claim(mark: *mut u32) -> Result<(), i32> {
     // SAFETY: the caller's promise.
-    match unsafe { exchange(mark, READY) } {
-        READY => Ok(()),
-        BUSY => Err(SBN_ERROR_BUSY),
-        _ => Err(SBN_ERROR_MEMORY),
-    }
+    unsafe { exchange(mark, READY) }.map_err(refused)
+}
+
+/// What is said where something else was found. A call, so that it costs nothing where it is not made.
+#[cold]
+#[inline(never)]
+fn refused(found: u32) -> i32 {
+    if found == BUSY { SBN_ERROR_BUSY } else { SBN_ERROR_MEMORY }
 }
 
 /// Takes the block, whatever it holds, unless it is [`BUSY`]; what it held.
@@ -38,7 +41,7 @@ pub(crate) unsafe fn claim_any(mark: *mut u32) -> Result<u32, i32> {
             return Err(SBN_ERROR_BUSY);
         }
         // SAFETY: the caller's promise.
-        if unsafe { exchange(mark, seen) } == seen {
+        if unsafe { exchange(mark, seen) }.is_ok() {
             return Ok(seen);
         }
     }
@@ -67,28 +70,29 @@ pub(crate) unsafe fn release(mark: *mut u32, with: u32) {
     unsafe { core::ptr::write_volatile(mark, with) };
 }
 
-/// [`BUSY`] in the place of `expected`, at once; what was there.
+/// [`BUSY`] in the place of `expected`, at once; where something else was there, that is the error.
 #[cfg(target_has_atomic = "32")]
 #[inline(always)]
-unsafe fn exchange(mark: *mut u32, expected: u32) -> u32 {
+unsafe fn exchange(mark: *mut u32, expected: u32) -> Result<(), u32> {
     use core::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed};
     // SAFETY: aligned and there, any bits are valid, and nobody holds a reference to the word across a call.
     let mark = unsafe { AtomicU32::from_ptr(mark) };
-    mark.compare_exchange(expected, BUSY, Acquire, Relaxed).unwrap_or_else(|found| found)
+    mark.compare_exchange(expected, BUSY, Acquire, Relaxed).map(|_| ())
 }
 
 /// The same with interrupts masked, where no instruction exchanges (Cortex-M0, M0+; RISC-V without A).
 #[cfg(not(target_has_atomic = "32"))]
 #[inline(always)]
-unsafe fn exchange(mark: *mut u32, expected: u32) -> u32 {
+unsafe fn exchange(mark: *mut u32, expected: u32) -> Result<(), u32> {
     masked(|| {
         // SAFETY: aligned and there; interrupts are masked, so that nobody comes between reading and writing.
         unsafe {
             let found = core::ptr::read_volatile(mark);
-            if found == expected {
-                core::ptr::write_volatile(mark, BUSY);
+            if found != expected {
+                return Err(found);
             }
-            found
+            core::ptr::write_volatile(mark, BUSY);
+            Ok(())
         }
     })
 }

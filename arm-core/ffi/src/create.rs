@@ -34,7 +34,7 @@ unsafe fn described(shape: *const sbn_shape) -> Result<Described, Refusal> {
 }
 
 /// Makes a network in `memory` of `bytes` bytes (`SBN_BYTES`), with fresh parameters drawn from the seed, and stores
-/// the handle, which is the address of the memory, in `net`.
+/// the handle, which is the address of the memory, in `net`; null where it is refused, `SBN_ERROR_BUSY` included.
 ///
 /// The shape is copied. The memory must not be touched while the network is used; to free it just stop using it.
 /// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`.

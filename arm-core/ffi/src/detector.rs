@@ -9,7 +9,8 @@ const _: () = assert!(size_of::<sbn_detector>() == size_of::<Detector>());
 const _: () = assert!(align_of::<sbn_detector>() == align_of::<Detector>());
 
 /// A detector that has seen nothing yet; `rate` is the share of scores that may raise an alarm while nothing is wrong, in
-/// [1e-6, 0.1]: after 80 / `rate` scores of a network that has settled at most three times that share does.
+/// [1e-6, 0.1]: after 80 / `rate` independent scores at most three times that share does; where scores come in stretches that
+/// resemble each other, as days do, about that share in the mean over many of them.
 ///
 /// # Safety
 ///
@@ -25,12 +26,13 @@ pub unsafe extern "C" fn sbn_detector_init(detector: *mut sbn_detector, rate: f3
     make().unwrap_or_else(|Refusal(status)| status)
 }
 
-/// Takes in a score, of `sbn_step`, `sbn_poll` or `sbn_score`, while what is watched is known to be well: the threshold
-/// follows. A score that is not finite is ignored.
+/// Takes in a score while what is watched is known to be well: the threshold follows. Learn from `sbn_score` when the network
+/// has learned: while it learns it fits what it has just seen, and scores lower than it will later. A score that is not
+/// finite is ignored.
 ///
 /// # Safety
 ///
-/// `detector` was made by `sbn_detector_init`, or is null.
+/// `detector` was made by `sbn_detector_init`, or is null; nobody else uses it meanwhile: it is not claimed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_detector_learn(detector: *mut sbn_detector, score: f32) -> i32 {
     if let Err(Refusal(status)) = one(detector) {

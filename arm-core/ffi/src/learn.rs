@@ -1,7 +1,7 @@
 //! Steps, whole or in slices.
 
 use crate::block::{Net, open};
-use crate::pointers::{check, one, slice};
+use crate::pointers::{check, slice, word};
 use crate::rules::rate_of;
 use crate::status::*;
 use crate::types::*;
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn sbn_poll(net: *mut sbn_network, budget: usize, f: *mut 
         })
     };
     // SAFETY: the caller's promise.
-    unsafe { open(net, |block| one(f)?.clear_of(block), poll) }
+    unsafe { open(net, |block| word(f, block), poll) }
 }
 
 /// Sets the learning rate, for a schedule. `SBN_ERROR_SETTING` outside [0, 1e6]. Of a step that is under way it holds from
@@ -201,7 +201,7 @@ pub(crate) unsafe fn on_inputs<const I: usize>(
         for (x, x_words) in inputs {
             check(x, x_words)?.clear_of(block)?;
         }
-        one(f)?.clear_of(block)
+        word(f, block)
     };
     let run = |net: &mut Net| {
         let mut slices = [&[][..]; I];

@@ -32,6 +32,15 @@ impl Span {
     }
 }
 
+/// `Ok` for a pointer to a word that may be stored to while `block` is worked on, which is whole words.
+#[inline(always)]
+pub(crate) fn word<T>(pointer: *const T, block: Span) -> Result<(), Refusal> {
+    const { assert!(size_of::<T>() == 4 && align_of::<T>() == 4) };
+    one(pointer)?;
+    let ahead = pointer.addr().wrapping_sub(block.start);
+    if ahead < block.bytes { Err(Refusal(SBN_ERROR_OVERLAP)) } else { Ok(()) }
+}
+
 /// `Ok` for a pointer that may point to `count` values of `T`; it may be null only for none.
 pub(crate) fn check<T>(pointer: *const T, count: usize) -> Result<Span, Refusal> {
     if count == 0 {
@@ -89,6 +98,14 @@ pub(crate) unsafe fn slice_mut<'a, T: Copy>(pointer: *mut T, count: usize) -> &'
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_outside_a_block() {
+        let words = [0.0f32; 4];
+        let block = Span::of(&raw const words[1], 2);
+        let found = |i: usize| word(&raw const words[i], block).map_err(|Refusal(status)| status);
+        assert_eq!([0, 1, 2, 3].map(found), [Ok(()), Err(SBN_ERROR_OVERLAP), Err(SBN_ERROR_OVERLAP), Ok(())]);
+    }
 
     #[test]
     fn what_shares_a_byte_overlaps() {

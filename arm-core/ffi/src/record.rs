@@ -1,7 +1,7 @@
 //! Parameters in flash that the caller drives: two slots, one of which loads after a power loss at any byte.
 
 use crate::block::{Net, open};
-use crate::pointers::{check, one};
+use crate::pointers::{check, one, word};
 use crate::status::*;
 use crate::types::*;
 use arm_core::record::{Fault, Record};
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn sbn_record_save(
 ) -> i32 {
     let arguments = |block| {
         one(flash)?.clear_of(block)?;
-        one(sequence)?.clear_of(block)
+        word(sequence, block)
     };
     let save = |net: &mut Net| {
         // SAFETY: checked before; there by the caller's promise.

@@ -30,6 +30,8 @@ enum Kind {
     Arms(Arms),
     ArmsBound(ArmsBound),
     LocalDisArm(LocalDisArm),
+    Ovis(Ovis),
+    Rws(Rws),
 }
 
 /// What `$work` is for the estimator that was chosen.
@@ -48,6 +50,8 @@ macro_rules! chosen {
             Kind::Arms($e) => $work,
             Kind::ArmsBound($e) => $work,
             Kind::LocalDisArm($e) => $work,
+            Kind::Ovis($e) => $work,
+            Kind::Rws($e) => $work,
         }
     };
 }
@@ -76,6 +80,8 @@ impl Chosen {
             SBN_ARMS if plain => Kind::Arms(Arms { samples }),
             SBN_ARMS_BOUND if plain => Kind::ArmsBound(ArmsBound { samples }),
             SBN_LOCAL_DISARM if plain => Kind::LocalDisArm(LocalDisArm { samples, symmetrised: false }),
+            SBN_OVIS if plain => Kind::Ovis(Ovis { samples }),
+            SBN_RWS if plain => Kind::Rws(Rws { samples }),
             _ => return Err(Refusal(SBN_ERROR_SETTING)),
         };
         let samples = chosen!(&kind, e => e.samples());

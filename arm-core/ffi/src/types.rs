@@ -37,6 +37,10 @@ pub const SBN_ARMS: u32 = 9;
 pub const SBN_ARMS_BOUND: u32 = 10;
 /// Local DisARM, for the bound of `samples` samples.
 pub const SBN_LOCAL_DISARM: u32 = 11;
+/// OVIS, for the bound of `samples` samples, at least 2.
+pub const SBN_OVIS: u32 = 12;
+/// Reweighted wake-sleep, the wake phase of q: biased, for the bound of `samples` samples, at least 2.
+pub const SBN_RWS: u32 = 13;
 /// Plain stochastic gradient descent: no moments.
 pub const SBN_SGD: u32 = 0;
 /// Gradient descent with momentum: one float a parameter.
@@ -90,7 +94,7 @@ pub struct sbn_shape {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct sbn_config {
-    /// `SBN_ARM` to `SBN_LOCAL_DISARM`.
+    /// `SBN_ARM` to `SBN_RWS`.
     pub estimator: u32,
     /// `SBN_SGD`, `SBN_MOMENTUM` or `SBN_ADAM`.
     pub optimiser: u32,

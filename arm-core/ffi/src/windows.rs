@@ -2,7 +2,7 @@
 //! windows. The two never wait for each other.
 
 use crate::block::{Net, open};
-use crate::pointers::{Span, check, one, slice, slice_mut};
+use crate::pointers::{Span, check, one, slice, slice_mut, word};
 use crate::status::*;
 use crate::types::*;
 use arm_core::bits::words;
@@ -252,7 +252,7 @@ pub unsafe extern "C" fn sbn_windows_poll(
     };
     let arguments = |block| {
         Span::of(parts.head, 1).clear_of(block)?;
-        one(f)?.clear_of(block)
+        word(f, block)
     };
     // SAFETY: the caller's promise.
     unsafe { open(net, arguments, poll) }

@@ -2,7 +2,7 @@
 //!
 //! Tests: `learner/tests.rs`; `tests/tests/firmware.rs`.
 
-use super::{Held, Learner};
+use super::{Core, Held, Learner};
 use crate::engine::{Block, Engine, Estimates};
 use crate::error::Error;
 use crate::estimator::Estimator;
@@ -79,15 +79,15 @@ impl<E: Estimator, O: Optimiser, K: Estimates> Learner<'_, '_, E, O, K> {
     /// that it always ends. In whatever slices, the result has the same bits.
     ///
     /// Errors: [`Error::Setting`] when the optimiser was given a bad rate meanwhile; the step stays under way.
-    #[inline(never)]
+    #[inline(always)]
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
-        let Learner { engine, optimiser, held, .. } = self;
-        optimiser.hand(Slice { engine, held, budget })
+        let Learner { core, optimiser, .. } = self;
+        optimiser.hand(Slice { core, budget })
     }
 
     /// `Err(Busy)` while a step is under way.
     pub(super) fn idle(&self) -> Result<(), Error> {
-        if self.held.state.pending.is_none() { Ok(()) } else { Err(Error::Busy) }
+        if self.core.held.state.pending.is_none() { Ok(()) } else { Err(Error::Busy) }
     }
 
     /// [`begin`](Self::begin) for any objective, on the packed input `x` and target `y` (empty where there is none).
@@ -102,30 +102,31 @@ impl<E: Estimator, O: Optimiser, K: Estimates> Learner<'_, '_, E, O, K> {
     ) -> Result<(), Error> {
         self.idle()?;
         self.optimiser.rule().check()?;
-        let batch = self.batch(x, y, self.held.state.steps)?;
-        let relaxes = self.engine.estimator.relaxation().is_some();
-        if relaxes || self.held.scratch.deltas.is_empty() || self.held.input.len() < x.len() {
-            let relaxed = if relaxes { self.engine.training_scratch(1) } else { 0 };
+        let batch = self.batch(x, y, self.core.held.state.steps)?;
+        let relaxes = self.core.engine.estimator.relaxation().is_some();
+        if relaxes || self.core.held.scratch.deltas.is_empty() || self.core.held.input.len() < x.len() {
+            let relaxed = if relaxes { self.core.engine.training_scratch(1) } else { 0 };
             return Err(Error::Size {
-                needed: self.engine.layout(1).learner_words::<K::Numbers>().max(relaxed),
+                needed: self.core.engine.layout(1).learner_words::<K::Numbers>().max(relaxed),
                 given: self.scratch_words,
             });
         }
-        objective.check(&self.engine.shape)?;
-        self.engine.estimator.check(&self.engine.shape)?;
+        objective.check(&self.core.engine.shape)?;
+        self.core.engine.estimator.check(&self.core.engine.shape)?;
         self.check_target(&batch)?;
         // Not after the samples: until then x would lie on the stack a second time.
-        self.held.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
+        self.core.held.input.iter_mut().zip(x).for_each(|(kept, x)| *kept = *x);
         let mut f = [NatsOf::<K>::default()];
-        let pass = self.engine.pass(self.held.params, &batch, self.engine.estimator.samples());
-        let result = self.engine.examples_in(&pass, objective, &mut self.held.scratch, &mut [], &mut f);
+        let pass = self.core.engine.pass(self.core.held.params, &batch, self.core.engine.estimator.samples());
+        let result =
+            self.core.engine.examples_in(&pass, objective, &mut self.core.held.scratch, &mut [], &mut f);
         if let Err(Error::Objective | Error::Diverged) = result {
             // The same uniforms would be refused again and again.
-            self.held.state.steps = self.held.state.steps.wrapping_add(1);
+            self.core.held.state.steps = self.core.held.state.steps.wrapping_add(1);
         }
         result?;
-        self.engine.layout(1).seek(0, &mut self.held.layer);
-        self.held.state.pending = Some(Pending { layer: 0, row: 0, f: f[0].get() });
+        self.core.engine.layout(1).seek(0, &mut self.core.held.layer);
+        self.core.held.state.pending = Some(Pending { layer: 0, row: 0, f: f[0].get() });
         Ok(())
     }
 
@@ -140,8 +141,7 @@ impl<E: Estimator, O: Optimiser, K: Estimates> Learner<'_, '_, E, O, K> {
 
 /// A slice of a step: what [`Learner::poll`] does.
 struct Slice<'a, 'm, 's, E, K: Estimates> {
-    engine: &'a mut Engine<'s, K, E>,
-    held: &'a mut Held<'m, K::Numbers>,
+    core: &'a mut Core<'m, 's, E, K>,
     budget: usize,
 }
 
@@ -150,7 +150,7 @@ impl<E: Estimator, K: Estimates> WithOptimiser for Slice<'_, '_, '_, E, K> {
 
     #[inline(always)]
     fn run<O: Optimiser>(self, optimiser: &O) -> Result<Progress, Error> {
-        let Slice { engine, held, budget } = self;
+        let Slice { core: Core { engine, held }, budget } = self;
         let Some(Pending { mut row, .. }) = held.state.pending else {
             return Ok(Progress::Idle);
         };

@@ -101,6 +101,6 @@ impl<'m, 's, E: Estimator> Learner<'m, 's, E, Sgd, Integer> {
     /// How many results have become the ends of their ranges since the learner was made: units of a layer, rows of
     /// parameters, values of f. A few do no harm; where they go on, lower the rate.
     pub fn saturated(&self) -> u32 {
-        self.engine.kernels.saturated()
+        self.core.engine.kernels.saturated()
     }
 }

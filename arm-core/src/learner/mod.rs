@@ -96,11 +96,17 @@ impl Shape<'_> {
 /// ```
 #[derive(Debug)]
 pub struct Learner<'m, 's, E, O, K: Arithmetic = Simd> {
-    engine: Engine<'s, K, E>,
+    core: Core<'m, 's, E, K>,
     optimiser: O,
-    held: Held<'m, K::Numbers>,
     /// Words of scratch it was given.
     scratch_words: usize,
+}
+
+/// All but the optimiser: a pointer to it stays in a register, with what an optimiser is handed to.
+#[derive(Debug)]
+struct Core<'m, 's, E, K: Arithmetic> {
+    engine: Engine<'s, K, E>,
+    held: Held<'m, K::Numbers>,
 }
 
 /// The memory of a learner, and where it is in it.
@@ -211,59 +217,59 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
             engine.layout(1).seek(next, &mut layer);
         }
         let held = Held { params, moments, scratch, input, state, layer };
-        Ok(Learner { engine, optimiser, held, scratch_words })
+        Ok(Learner { core: Core { engine, held }, optimiser, scratch_words })
     }
 }
 
 impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> {
     /// The network.
     pub fn shape(&self) -> Shape<'s> {
-        self.engine.shape()
+        self.core.engine.shape()
     }
 
     /// Steps begun, those that were refused for their f or their gradients included.
     pub fn steps(&self) -> u64 {
-        self.held.state.steps
+        self.core.held.state.steps
     }
 
     /// What to [`attach`](Self::attach) with.
     pub fn state(&self) -> State {
-        self.held.state
+        self.core.held.state
     }
 
     /// What the estimator has learned so far; empty where there is nothing to keep.
     pub fn learned_state(&self) -> &[f32] {
-        self.engine.learned_state()
+        self.core.engine.learned_state()
     }
 
     /// Lets the estimator go on from a [`learned_state`](Self::learned_state). Errors: [`Error::Size`] for one of another
     /// length; nothing is changed then.
     pub fn set_learned_state(&mut self, state: &[f32]) -> Result<(), Error> {
-        self.engine.set_learned_state(state)
+        self.core.engine.set_learned_state(state)
     }
 
     /// The parameters; the layout is that of [`Shape::dense`]. While a step is under way some rows are updated already.
     pub fn params(&self) -> &[WeightOf<K>] {
-        self.held.params
+        self.core.held.params
     }
 
     /// Replaces the parameters, forgets the moments and a step that is under way. Errors: length, or a parameter beyond
     /// [`LIMIT`](crate::numeric::LIMIT); nothing is changed then.
     pub fn set_params(&mut self, params: &[WeightOf<K>]) -> Result<(), Error> {
-        exact_size(self.held.params.len(), params.len())?;
+        exact_size(self.core.held.params.len(), params.len())?;
         if !params.iter().all(|p| K::valid(*p)) {
             return Err(Error::Parameter);
         }
-        self.held.params.iter_mut().zip(params).for_each(|(p, q)| *p = K::settle(*q));
+        self.core.held.params.iter_mut().zip(params).for_each(|(p, q)| *p = K::settle(*q));
         self.forget();
         Ok(())
     }
 
     /// Of moments and of a step that is under way.
     fn forget(&mut self) {
-        self.held.moments.fill(K::Numbers::ZERO);
-        self.held.state.updates = 0;
-        self.held.state.pending = None;
+        self.core.held.moments.fill(K::Numbers::ZERO);
+        self.core.held.state.updates = 0;
+        self.core.held.state.pending = None;
     }
 
     /// The optimiser, for a schedule of its rate. It is checked at the next step (and by each call of
@@ -317,7 +323,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
     /// be on the stack twice.
     #[inline(always)]
     fn batch<'a>(&self, x: &'a [u32], y: &'a [u32], step: u64) -> Result<Batch<'a>, Error> {
-        let shape = &self.engine.shape;
+        let shape = &self.core.engine.shape;
         // Of no target no code is left; that there should be one is noticed later.
         let y = if y.is_empty() { BitMatrix::NONE } else { bits(y, shape.targets())? };
         Ok(Batch { y, ..Batch::new(bits(x, shape.inputs())?, 1, 0, step) })
@@ -326,7 +332,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
     /// Whether the batch has the target of the network, or neither has one; all else of it was checked when it was made.
     #[inline(always)]
     fn check_target(&self, batch: &Batch<'_>) -> Result<(), Error> {
-        let (needed, given) = (self.engine.shape.targets(), batch.y.cols());
+        let (needed, given) = (self.core.engine.shape.targets(), batch.y.cols());
         if needed == given { Ok(()) } else { Err(Error::Width { needed, given }) }
     }
 
@@ -359,23 +365,23 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
         if samples == 0 {
             return Err(Error::Setting);
         }
-        let mut batch = self.batch(x, y, self.held.state.scores)?;
-        objective.check(&self.engine.shape)?;
+        let mut batch = self.batch(x, y, self.core.held.state.scores)?;
+        objective.check(&self.core.engine.shape)?;
         self.check_target(&batch)?;
-        if self.held.scratch.logits.is_empty() {
+        if self.core.held.scratch.logits.is_empty() {
             return Err(Error::Size {
-                needed: self.engine.layout_of(1, 1).inference_words::<K::Numbers>(),
+                needed: self.core.engine.layout_of(1, 1).inference_words::<K::Numbers>(),
                 given: self.scratch_words,
             });
         }
         let mut sum = K::Total::default();
         for i in 0..samples {
             batch.first = u64::from(i);
-            let pass = self.engine.pass(self.held.params, &batch, 1);
-            self.engine.evaluate_in(&pass, objective, &mut self.held.scratch);
-            sum.push(-element(self.held.scratch.path_f, 0));
+            let pass = self.core.engine.pass(self.core.held.params, &batch, 1);
+            self.core.engine.evaluate_in(&pass, objective, &mut self.core.held.scratch);
+            sum.push(-element(self.core.held.scratch.path_f, 0));
         }
-        self.held.state.scores = self.held.state.scores.wrapping_add(1);
+        self.core.held.state.scores = self.core.held.state.scores.wrapping_add(1);
         let bound = -sum.value();
         if bound.is_finite() { Ok(bound) } else { Err(Error::Diverged) }
     }
@@ -385,12 +391,12 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
     pub fn sample(&mut self, index: u64, out: &mut [f32]) -> Result<(), Error> {
         self.idle()?;
         let x = BitMatrix::new(&[], 0);
-        let batch = Batch::new(x, 1, index, self.held.state.steps);
-        if self.held.scratch.logits.is_empty() {
-            let needed = self.engine.layout_of(1, 1).inference_words::<K::Numbers>();
+        let batch = Batch::new(x, 1, index, self.core.held.state.steps);
+        if self.core.held.scratch.logits.is_empty() {
+            let needed = self.core.engine.layout_of(1, 1).inference_words::<K::Numbers>();
             return Err(Error::Size { needed, given: self.scratch_words });
         }
-        self.engine.generate_in(self.held.params, batch, &mut self.held.scratch, out)
+        self.core.engine.generate_in(self.core.held.params, batch, &mut self.core.held.scratch, out)
     }
 }
 

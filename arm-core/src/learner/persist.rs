@@ -20,7 +20,7 @@ where
     /// [`codec::encoded_len_of`]. Errors: as [`codec::encode_into`]; [`Error::Busy`] while a step is under way.
     pub fn save_bytes(&self, out: &mut [u8]) -> Result<usize, Error> {
         self.idle()?;
-        codec::encode_into(&self.engine.shape, self.held.params, self.held.state.steps, out)
+        codec::encode_into(&self.core.engine.shape, self.core.held.params, self.core.held.state.steps, out)
     }
 
     /// Replaces parameters and number of steps by those of [`save_bytes`](Self::save_bytes), here or on another machine;
@@ -33,12 +33,12 @@ where
     /// [`save_bytes`](Self::save_bytes) in pieces, for which no buffer is needed: see [`codec::encode`].
     pub fn save_to<F: From<Error>>(&self, sink: impl FnMut(&[u8]) -> Result<(), F>) -> Result<(), F> {
         self.idle()?;
-        codec::encode(&self.engine.shape, self.held.params, self.held.state.steps, sink)
+        codec::encode(&self.core.engine.shape, self.core.held.params, self.core.held.state.steps, sink)
     }
 
     /// [`load_bytes`](Self::load_bytes) from bytes that are not in memory: see [`codec::decode_from`].
     pub fn load_from<S: Source>(&mut self, source: &mut S) -> Result<(), S::Error> {
-        let steps = codec::decode_from(&self.engine.shape, source, self.held.params)?;
+        let steps = codec::decode_from(&self.core.engine.shape, source, self.core.held.params)?;
         self.loaded(steps);
         Ok(())
     }
@@ -46,19 +46,19 @@ where
     /// [`save_bytes`](Self::save_bytes) into a record in flash; returns its sequence number. See [`Record::save`].
     pub fn save<F: NorFlash>(&self, record: &mut Record<F>) -> Result<u32, Fault<F::Error>> {
         self.idle()?;
-        record.save(&self.engine.shape, self.held.params, self.held.state.steps)
+        record.save(&self.core.engine.shape, self.core.held.params, self.core.held.state.steps)
     }
 
     /// [`load_bytes`](Self::load_bytes) from a record in flash. See [`Record::load`].
     pub fn load<F: NorFlash>(&mut self, record: &mut Record<F>) -> Result<(), Fault<F::Error>> {
-        let steps = record.load(&self.engine.shape, self.held.params)?;
+        let steps = record.load(&self.core.engine.shape, self.core.held.params)?;
         self.loaded(steps);
         Ok(())
     }
 
     fn loaded(&mut self, steps: u64) {
-        self.held.params.iter_mut().for_each(|p| *p = K::settle(*p));
+        self.core.held.params.iter_mut().for_each(|p| *p = K::settle(*p));
         self.forget();
-        self.held.state.steps = steps;
+        self.core.held.state.steps = steps;
     }
 }

@@ -139,7 +139,7 @@ fn refused_input_leaves_the_model_as_it_was() {
     assert_eq!(learner.begin(&[0, 0]), Err(Error::Setting));
     learner.optimiser_mut().rate = 0.0;
     assert!(learner.step(&[0, 0]).is_ok() && learner.params() == params, "a rate of zero learns nothing");
-    learner.held.state = State::default();
+    learner.core.held.state = State::default();
     assert!(learner.begin_black_box(&[0, 0], |_| 0.0).is_err());
     assert_eq!((learner.params(), learner.state()), (&params[..], state));
     let mut room = Room::new::<Sgd>(&CHAIN);

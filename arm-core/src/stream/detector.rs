@@ -10,9 +10,12 @@ use crate::storage::codec::CRC;
 /// While learning it keeps the usual value of the running mean and its mean absolute deviation, both with a memory of
 /// 4096 scores, so that they follow a network that is still getting better; and how many such deviations above the usual
 /// a share `rate` of the running means lies (Robbins & Monro 1951, from the quantile of a normal distribution on).
-/// After 80 / `rate` scores of a network that has settled, and while what is watched stays as it was, the share of alarms
-/// is at most three times `rate`: about `rate` for independent scores, less for a network whose scores varied more while it
-/// learned. Memory: 32 bytes.
+///
+/// Learn from the network that will watch, when it has learned: one that goes on learning fits what it has just seen, and
+/// scores lower than it will later. After 80 / `rate` such scores the share of alarms is at most three times `rate`, and about
+/// `rate` in the mean, for scores that are independent of each other. Where they come in stretches that resemble each other,
+/// as days or recordings do, that holds in the mean over stretches, and a single one may have many alarms or none: the more
+/// stretches are learned the better. What is not among them is not usual. Memory: 32 bytes.
 ///
 /// ```
 /// use arm_core::stream::Detector;

@@ -9,7 +9,10 @@
 #define UNITS (SAMPLES * LEVELS)
 #define ENCODER(H, B) H(64, 16, 0.1f) B(16, 8)
 #define DECODER(H, B) H(8, 16, 0.1f) B(16, 64)
+/* Windows that the network learns, and windows that say what it then usually scores. */
 #define LEARNED 16000u
+#define SETTLED 16000u
+#define UNWATCHED (LEARNED + SETTLED)
 #define NORMAL 2000u
 #define FAULTY 2000u
 #define RATE 0.005f
@@ -85,23 +88,27 @@ int main(void)
     if (status == SBN_OK)
         status = sbn_detector_init(&detector, RATE);
     uint32_t scored = 0, alarms[2] = {0, 0}, delay = 0;
-    while (status >= 0 && scored < LEARNED + NORMAL + FAULTY) {
+    while (status >= 0 && scored < UNWATCHED + NORMAL + FAULTY) {
+        const int faulty = scored >= UNWATCHED + NORMAL;
         /* On a board an interrupt pushes, and the loop polls. */
-        status = sbn_windows_push(windows, sample(scored >= LEARNED + NORMAL));
+        status = sbn_windows_push(windows, sample(faulty));
         float score = 0.0f;
-        while (status >= 0 && (status = sbn_windows_poll(windows, net, 256, &score)) != SBN_IDLE) {
-            if (status != SBN_OK)
-                continue;
-            const int faulty = scored >= LEARNED + NORMAL;
-            if (scored++ < LEARNED) {
-                status = sbn_detector_learn(&detector, score);
-                /* What is watched is not learned. */
-                if (scored == LEARNED && status == SBN_OK)
-                    status = sbn_set_rate(net, 0.0f);
+        if (scored < LEARNED) {
+            while (status >= 0 && (status = sbn_windows_poll(windows, net, 256, &score)) != SBN_IDLE)
+                scored += status == SBN_OK;
+            continue;
+        }
+        /* What is watched is not learned, and the threshold is that of the network that watches. */
+        uint32_t window[SBN_WINDOW_WORDS(LEVELS, SAMPLES)];
+        while (status >= 0 && (status = sbn_windows_next(windows, window, sizeof window / sizeof window[0])) == SBN_OK) {
+            status = sbn_score(net, window, sizeof window / sizeof window[0], 1, &score);
+            scored++;
+            if (scored <= UNWATCHED) {
+                sbn_detector_learn(&detector, score);
             } else if (sbn_detector_watch(&detector, score) == SBN_ALARM) {
                 alarms[faulty]++;
                 if (faulty && delay == 0)
-                    delay = scored - LEARNED - NORMAL;
+                    delay = scored - UNWATCHED - NORMAL;
             }
         }
     }

@@ -140,7 +140,7 @@ static void estimators(void)
     } all[] = {
         {SBN_ARM, 1, 0},   {SBN_DISARM, 1, 0},   {SBN_AR, 1, 0},    {SBN_REINFORCE, 1, 0.9f}, {SBN_BITFLIP, 1, 0},
         {SBN_LEG, 1, 0},   {SBN_UGC, 1, 0},      {SBN_RLOO, 4, 0},  {SBN_VIMCO, 4, 0},        {SBN_ARMS, 4, 0},
-        {SBN_ARMS_BOUND, 2, 0}, {SBN_LOCAL_DISARM, 2, 0},
+        {SBN_ARMS_BOUND, 2, 0}, {SBN_LOCAL_DISARM, 2, 0}, {SBN_OVIS, 4, 0}, {SBN_RWS, 4, 0},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         sbn_config config = SBN_USE_SGD(0.05f, 1);

@@ -5,8 +5,8 @@ use std::path::Path;
 
 /// The samples of a recording, in thousandths of g.
 pub(crate) struct Recording {
-    label: String,
-    split: String,
+    pub(crate) label: String,
+    pub(crate) split: String,
     jerks: Vec<i16>,
 }
 

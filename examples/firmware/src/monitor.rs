@@ -56,8 +56,10 @@ pub struct Plan {
     pub rate: u32,
     /// Ascending levels of the code, in the units of the sample.
     pub levels: [i16; LEVELS],
-    /// Windows of normal operation that are only learned.
+    /// Windows of normal operation that the network learns; from then on it stays as it is.
     pub learn: u32,
+    /// Windows of normal operation from whose scores the threshold is learned.
+    pub settle: u32,
     /// Windows of normal operation that are also counted.
     pub normal: u32,
     /// Windows of faulty operation.
@@ -67,7 +69,12 @@ pub struct Plan {
 impl Plan {
     /// Samples of normal operation.
     pub const fn normal_samples(&self) -> u32 {
-        (self.learn + self.normal).saturating_sub(1) * STEP as u32 + SAMPLES as u32
+        (self.unwatched() + self.normal).saturating_sub(1) * STEP as u32 + SAMPLES as u32
+    }
+
+    /// Windows before those that are watched.
+    pub const fn unwatched(&self) -> u32 {
+        self.learn + self.settle
     }
 
     /// All samples: the last one completes the last window.
@@ -77,15 +84,15 @@ impl Plan {
 
     /// All windows: one of them is partly normal and partly faulty.
     pub const fn windows(&self) -> u32 {
-        self.learn + self.normal + 1 + self.faulty
+        self.unwatched() + self.normal + 1 + self.faulty
     }
 
-    /// Whether window `i` is faulty; `None` for one that is partly so or only there to be learned.
+    /// Whether window `i` is faulty; `None` for one that is partly so or not watched.
     fn truth(&self, i: u32) -> Option<bool> {
         let start = i * STEP as u32;
         if start >= self.normal_samples() {
             Some(true)
-        } else if i >= self.learn && start + SAMPLES as u32 <= self.normal_samples() {
+        } else if i >= self.unwatched() && start + SAMPLES as u32 <= self.normal_samples() {
             Some(false)
         } else {
             None
@@ -158,30 +165,33 @@ impl<'m> Monitor<'m> {
     }
 
     /// A bounded piece of work: takes samples from the interrupt's queue up to the end of a window, then begins a step
-    /// on a window or updates at most [`BUDGET`] parameters. [`Progress::Done`] has a window's score.
+    /// on a window, updates at most [`BUDGET`] parameters, or scores a window. [`Progress::Done`] has its score.
     pub fn poll(&mut self, samples: &mut Consumer<'_, i16>) -> Result<Progress, Error> {
         self.windows.drain(samples);
-        if self.learner.state().pending.is_none() {
-            let Some(window) = self.windows.next() else { return Ok(Progress::Idle) };
+        if self.learner.state().pending.is_some() {
+            return self.learner.poll(BUDGET);
+        }
+        let Some(window) = self.windows.next() else { return Ok(Progress::Idle) };
+        if self.window < self.plan.learn {
             self.learner.begin(&window)?;
-            self.take(&window);
+            self.take(&window, self.learner.state().pending.map_or(0.0, |step| step.f));
             return Ok(Progress::Working);
         }
-        self.learner.poll(BUDGET)
+        // What is watched is not learned, and the threshold is that of the network that watches.
+        let score = self.learner.score(&window, 1)?;
+        self.take(&window, score);
+        Ok(Progress::Done(score))
     }
 
-    /// What follows from the score of a window, which is known before the network learns the window.
-    fn take(&mut self, window: &[u32; WORDS]) {
-        let score = self.learner.state().pending.map_or(0.0, |step| step.f);
+    /// What follows from the score of a window.
+    fn take(&mut self, window: &[u32; WORDS], score: f32) {
         let learns = self.window < self.plan.learn;
-        let alarm = if learns {
+        let mut alarm = false;
+        if self.window >= self.plan.unwatched() {
+            alarm = self.detector.watch(score);
+        } else if !learns {
             self.detector.learn(score);
-            false
-        } else {
-            self.detector.watch(score)
-        };
-        // What is watched is not learned: a rate of zero leaves every parameter as it is.
-        self.learner.optimiser_mut().rate = if learns { RATE } else { 0.0 };
+        }
         let found = &mut *self.findings;
         found.hash = (found.hash ^ u64::from(score.to_bits())).wrapping_mul(0x0000_0100_0000_01b3);
         match self.plan.truth(self.window) {

@@ -125,13 +125,14 @@ pub(super) unsafe fn stored(base: *mut u32, i: usize) -> sbn_layer {
 }
 
 impl Fixed {
-    /// A sum over all of it.
+    /// A sum over all of it, of a block that lies at `address`.
     #[inline(always)]
-    pub(super) fn sum(&self) -> u32 {
+    pub(super) fn sum(&self, [low, high]: [u32; 2]) -> u32 {
         // In a row: an array would be put on the stack.
-        let sum = add(add(add(SEED, self.others_sum), self.words), self.start);
-        let [low, high] = self.address;
-        add(add(add(add(sum, self.params), self.kept), low), high)
+        let sum = add(add(self.others_sum, self.words), self.start);
+        let sum = add(add(add(sum, self.params), self.kept), low);
+        // There is nothing in the high word of a microcontroller.
+        if size_of::<usize>() == 4 { sum } else { add(sum, high) }
     }
 }
 

@@ -99,7 +99,7 @@ pub(super) unsafe fn attach(base: *mut u32, fresh: bool) -> Result<(), Refusal> 
     };
     head.fixed.kept = (kept.addr() - base.addr()) as u32;
     (head.fixed.params, head.fixed.address) = (params as u32, address_of(base));
-    head.sum = head.fixed.sum();
+    head.sum = head.fixed.sum(head.fixed.address);
     // SAFETY: within the block; whatever was there needs no drop. The mark stays as it is.
     unsafe {
         (&raw mut (*kept).net).write(net);

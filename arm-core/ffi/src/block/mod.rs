@@ -153,14 +153,30 @@ unsafe fn ready(base: *mut u32) -> Result<*mut Net, Refusal> {
     // SAFETY: a block is at least a head, and claimed. Where its sum is right, all else that it says is there.
     unsafe {
         let head = head_of(base);
-        if (*head).sum != (*head).fixed.sum() {
-            return Err(Refusal(SBN_ERROR_MEMORY));
-        }
-        if (*head).fixed.address != address_of(base) {
-            attach(base, false)?;
+        if (*head).sum != (*head).fixed.sum(address_of(base)) {
+            moved(base)?;
         }
         let kept = base.byte_add((*head).fixed.kept as usize).cast::<Kept>();
         Ok(&raw mut (*kept).net)
+    }
+}
+
+/// Puts the learner of a block together anew that was copied to `base`; of no other block whose sum is not that for `base`.
+///
+/// # Safety
+///
+/// As [`ready`].
+#[cold]
+#[inline(never)]
+unsafe fn moved(base: *mut u32) -> Result<(), Refusal> {
+    // SAFETY: as in `ready`.
+    unsafe {
+        let Head { sum, fixed, .. } = &*head_of(base);
+        let [_, high] = fixed.address;
+        if *sum != fixed.sum(fixed.address) || (size_of::<usize>() == 4 && high != 0) {
+            return Err(Refusal(SBN_ERROR_MEMORY));
+        }
+        attach(base, false)
     }
 }
 

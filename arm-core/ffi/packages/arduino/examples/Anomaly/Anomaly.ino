@@ -11,6 +11,7 @@ static sbn::Network<SBN_BYTES(64, ENCODER, DECODER, 0, SBN_SGD)> network;
 static uint32_t windows_memory[SBN_WINDOWS_BYTES(4, 16, 2) / 4];
 static sbn_windows *windows;
 static sbn::Detector detector(0.001f);
+static const uint32_t LEARNED = 20000, SETTLED = 80000;
 static uint32_t scored;
 
 void setup() {
@@ -25,11 +26,19 @@ void setup() {
 
 void loop() {
   sbn_windows_push(windows, static_cast<float>(analogRead(A0)));
-  float score = 0.0f;
-  if (sbn_windows_poll(windows, network.handle(), 256, &score) != SBN_OK) return;
-  scored++;
-  if (scored < 40000)
+  if (scored < LEARNED) {
+    float score = 0.0f;
+    if (sbn_windows_poll(windows, network.handle(), 256, &score) == SBN_OK) scored++;
+    return;
+  }
+  // What is watched is not learned, and the threshold is that of the network that watches.
+  uint32_t window[SBN_WINDOW_WORDS(4, 16)];
+  if (sbn_windows_next(windows, window, SBN_WINDOW_WORDS(4, 16)) != SBN_OK) return;
+  const float score = network.score(window, 1).value;
+  if (scored < LEARNED + SETTLED) {
+    scored++;
     detector.learn(score);
-  else if (detector.watch(score))
+  } else if (detector.watch(score)) {
     Serial.println("this is not as usual");
+  }
 }

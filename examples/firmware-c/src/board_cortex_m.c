@@ -24,18 +24,6 @@ void board_print(const char *text)
     semihosting(0x04, text);
 }
 
-void board_print_number(uint32_t n)
-{
-    char text[11];
-    char *p = text + 10;
-    *p = 0;
-    do {
-        *--p = (char)('0' + n % 10);
-        n /= 10;
-    } while (n != 0);
-    board_print(p);
-}
-
 static void leave(int status)
 {
     const uint32_t stopped[2] = {0x20026u, (uint32_t)status};
@@ -50,7 +38,8 @@ void board_interrupt_never(void)
     *(volatile uint32_t *)0xE000ED04u = 1u << 25;
 }
 
-/* The ticks are coarse: what is left over is spent in a slide of instructions that do nothing. */
+/* The ticks are coarse: what is left over is spent in a slide of instructions that do nothing. It is so long that the
+   smallest numbers interrupt the slide itself. */
 __attribute__((noinline)) void board_interrupt_after(uint32_t instructions)
 {
     const uint32_t slide = 2u * (BOARD_NOPS - 1u - instructions % BOARD_NOPS);
@@ -64,7 +53,7 @@ __attribute__((noinline)) void board_interrupt_after(uint32_t instructions)
                      ".syntax unified\n\tadds r3, #7\n\t"
                      "bx r3\n\t"
                      "nop\n\t"
-                     ".rept 126\n\tnop\n\t.endr"
+                     ".rept 190\n\tnop\n\t.endr"
                      :
                      : "r"(slide)
                      : "r3", "cc", "memory");
