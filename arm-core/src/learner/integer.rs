@@ -80,7 +80,7 @@ impl<'m, 's, E: Estimator + IntegerEstimator> Learner<'m, 's, E, Sgd, Integer> {
         memory: Slices<'m, Integer>,
         state: State,
     ) -> Result<Self, Error> {
-        Self::over(Integer::default(), shape, estimator, sgd, seed, memory, state)
+        Self::attach_chosen(shape, estimator, sgd, seed, memory, state)
     }
 }
 
