@@ -75,7 +75,8 @@ fn groups<X>(
     let aligned = ALIGNED == 2 || (w.as_ptr() as usize | x.as_ptr() as usize | stride) % ALIGNED == 0;
     let Finish { down, slope } = finish;
     let (w, x, n, bias) = (w.as_ptr(), x.as_ptr(), x.len(), bias.as_ptr());
-    let layer = Layer { w, x, n, stride, bias, down, slope, y: y.as_mut_ptr(), groups };
+    let half = 1i32.wrapping_shl(down.wrapping_sub(1));
+    let layer = Layer { w, x, n, stride, bias, down, slope, y: y.as_mut_ptr(), groups, half };
     (aligned && groups > 0 && down > 0).then_some(layer)
 }
 

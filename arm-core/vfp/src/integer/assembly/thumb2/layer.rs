@@ -19,12 +19,6 @@ macro_rules! each {
     };
 }
 
-macro_rules! zero {
-    ($sum:literal, $at:literal) => {
-        concat!("mov ", $sum, ", #0\n")
-    };
-}
-
 macro_rules! multiply {
     ($sum:literal, $at:literal) => {
         concat!("ldrsh lr, [r0, #", $at, "]\n", "mla ", $sum, ", r12, lr, ", $sum, "\n")
@@ -33,13 +27,13 @@ macro_rules! multiply {
 
 macro_rules! bias {
     ($sum:literal, $at:literal) => {
-        concat!("ldrsh lr, [r0, #", $at, "]\n", "add ", $sum, ", ", $sum, ", lr, lsl #8\n")
+        concat!("ldrsh lr, [r0, #", $at, "]\n", "add ", $sum, ", r2, lr, lsl #8\n")
     };
 }
 
-macro_rules! load {
+macro_rules! small_bias {
     ($sum:literal, $at:literal) => {
-        concat!("ldrsh ", $sum, ", [lr, #", $at, "]\n")
+        concat!("ldrsh lr, [r0, #", $at, "]\n", "add ", $sum, ", r2, lr\n")
     };
 }
 
@@ -51,7 +45,7 @@ macro_rules! add {
 
 macro_rules! narrow {
     ($sum:literal, $at:literal) => {
-        concat!("add ", $sum, ", r1\n", "asr ", $sum, ", r2\n", "ssat ", $sum, ", #16, ", $sum, "\n")
+        concat!("asr ", $sum, ", r2\n", "ssat ", $sum, ", #16, ", $sum, "\n")
     };
 }
 
@@ -84,16 +78,13 @@ macro_rules! store {
     };
 }
 
-/// Writes what becomes of the eight sums in r4 to r11, and goes on to the next group of the layer at r12. The flag Z says whether
+/// Writes what becomes of the eight sums in r4 to r11, of which each began with a half, and goes on to the next group of the layer at r12. The flag Z says whether
 /// there is none; the flag Q remembers whether one left the range of 16 bits.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn finish() {
     naked_asm!(
         "ldr r0, [r12, #28]",
         "ldrd r2, r3, [r12, #20]",
-        "mov r1, #1",
-        "lsl r1, r2",
-        "lsr r1, #1",
         each!(narrow),
         "cmp r3, #0x8000",
         "beq 4f",
@@ -127,8 +118,10 @@ pub(crate) unsafe extern "C" fn scaled(layer: &mut Layer<i16>) -> u32 {
         "msr APSR_nzcvq, lr",
         "1:",
         "ldr r12, [sp]",
+        "ldr r0, [r12, #16]",
+        "ldr r2, [r12, #36]",
+        each!(bias),
         "ldm r12, {{r0-r3}}",
-        each!(zero),
         "tst r2, #1",
         "add r2, r1, r2, lsl #1",
         "bne 4f",
@@ -144,7 +137,6 @@ pub(crate) unsafe extern "C" fn scaled(layer: &mut Layer<i16>) -> u32 {
         "3:",
         "cmp r1, r2",
         "bne 2b",
-        each!(bias),
         "ldr r12, [sp]",
         "bl {finish}",
         "bne 1b",
@@ -169,8 +161,9 @@ pub(crate) unsafe extern "C" fn selected(layer: &mut Layer<u32>) -> u32 {
         "msr APSR_nzcvq, lr",
         "1:",
         "ldr r12, [sp, #8]",
-        "ldr lr, [r12, #16]",
-        each!(load),
+        "ldr r0, [r12, #16]",
+        "ldr r2, [r12, #36]",
+        each!(small_bias),
         "ldm r12, {{r0-r3}}",
         "b 4f",
         "2:",
