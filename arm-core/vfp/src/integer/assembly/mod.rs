@@ -5,6 +5,8 @@
 mod thumb2;
 #[cfg(integer_dsp)]
 mod dsp;
+#[cfg(integer_loops = "thumb2")]
+mod layers;
 #[cfg(integer_loops = "riscv")]
 mod riscv;
 #[cfg(integer_loops = "thumb1")]
@@ -18,12 +20,18 @@ pub(super) use dsp::*;
 pub(super) use riscv::{ALIGNED, GROUP, log_prob, log_prob_delta, magnitudes, outer};
 #[cfg(integer_loops = "thumb1")]
 pub(super) use thumb1::{ALIGNED, GROUP, outer};
+#[cfg(integer_loops = "thumb2")]
+pub(super) use layers::*;
 #[cfg(all(integer_loops = "thumb2", not(integer_dsp)))]
 pub(super) use thumb2::*;
 #[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
 pub(super) use tiles::*;
 
+/// Most that the magnitudes of inputs add up to where they need no shift.
+pub(super) use super::MOST;
+
 /// Groups of eight columns of a dense layer.
+#[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
 #[repr(C)]
 pub(super) struct Layer<X> {
     /// Their part of the first row.
@@ -44,8 +52,6 @@ pub(super) struct Layer<X> {
     pub y: *mut i16,
     /// How many groups there are, at least one.
     pub groups: usize,
-    /// Half of what sums are divided by.
-    pub half: i32,
 }
 
 /// Groups of four rows that are multiplied with a gradient.

@@ -1,10 +1,8 @@
-//! Sums of eight columns of a dense layer.
+//! Sums of eight columns of a dense layer: what is on the stack is told beside [`finish`].
 
-use crate::integer::assembly::thumb2::{self, finish};
-use crate::integer::assembly::{ALIGNED, Layer};
+use crate::integer::assembly::thumb2::{finish, scaled_groups, selected_groups};
+use crate::integer::assembly::{MOST, magnitudes_from};
 use core::arch::naked_asm;
-
-const _: () = assert!(ALIGNED == 2, "what is no word goes to the loops of Thumb-2");
 
 /// The row behind r0 times the lower or the upper number of r12; r3 is what is between rows.
 macro_rules! row_of {
@@ -63,33 +61,40 @@ macro_rules! add {
     };
 }
 
-/// See [`thumb2::scaled`]: of words, and of pairs of inputs.
+/// See [`scaled_groups`] and what is before it: of words, and of pairs of inputs.
 ///
 /// # Safety
-/// As there.
-pub(crate) unsafe fn scaled(layer: &mut Layer<i16>) -> u32 {
-    let words = (layer.w as usize | layer.x as usize | layer.stride | 2 * layer.n) % 4 == 0;
-    // SAFETY: the caller's.
-    unsafe { if words { scaled_words(layer) } else { thumb2::scaled(layer) } }
-}
-
-/// The end of the inputs is on the stack.
+/// `x` is good for reads of `n` numbers, `w` of `len`, and `y` for writes of `cols`.
 #[unsafe(naked)]
-unsafe extern "C" fn scaled_words(layer: &mut Layer<i16>) -> u32 {
+pub(crate) unsafe extern "C" fn scaled(
+    w: *const i16,
+    x: *const i16,
+    n: usize,
+    len: usize,
+    stride: usize,
+    cols: usize,
+    down: u32,
+    slope: i32,
+    y: *mut i16,
+) -> u32 {
     naked_asm!(
-        "push {{r0, r1, r4-r11, lr}}",
-        "mov lr, #0",
-        "msr APSR_nzcvq, lr",
+        enter_scaled!(),
+        "ldm sp, {{r0-r2}}",
+        "ldr r3, [sp, #52]",
+        "orr r0, r1",
+        "orr r2, r3",
+        "orr r0, r2",
+        "tst r0, #3",
+        "beq 1f",
+        "b {groups}",
         "1:",
-        "ldr r12, [sp]",
-        "ldr r0, [r12, #16]",
-        "ldr r2, [r12, #36]",
+        group!(),
         "mov r3, #256",
         bias!(),
-        "ldm r12, {{r0-r3}}",
-        "tst r2, #2",
-        "add r2, r1, r2, lsl #1",
-        "str r2, [sp, #4]",
+        "ldm sp, {{r0-r2}}",
+        "ldr r3, [sp, #52]",
+        "sub lr, r2, r1",
+        "tst lr, #4",
         "bne 4f",
         "b 3f",
         "2:",
@@ -101,50 +106,57 @@ unsafe extern "C" fn scaled_words(layer: &mut Layer<i16>) -> u32 {
         row_of!("smlabb", "smlabt"),
         row_of!("smlatb", "smlatt"),
         "3:",
-        "ldr r2, [sp, #4]",
+        "ldr r2, [sp, #8]",
         "cmp r1, r2",
         "bne 2b",
-        "ldr r12, [sp]",
         "bl {finish}",
         "bne 1b",
-        "mrs r0, APSR",
-        "ubfx r0, r0, #27, #1",
-        "add sp, #8",
-        "pop {{r4-r11, pc}}",
+        leave!(),
+        refuse!(),
+        magnitudes = sym magnitudes_from,
+        most = const MOST,
+        groups = sym scaled_groups,
         finish = sym finish,
     )
 }
 
-/// See [`thumb2::selected`]: of words.
+/// See [`selected_groups`] and what is before it: of words.
 ///
 /// # Safety
-/// As there.
-pub(crate) unsafe fn selected(layer: &mut Layer<u32>) -> u32 {
-    let words = (layer.w as usize | layer.stride) % 4 == 0;
-    // SAFETY: the caller's.
-    unsafe { if words { selected_words(layer) } else { thumb2::selected(layer) } }
-}
-
-/// On the stack are the first row of a word of bits, where the next word is, and how many are left.
+/// `x` is good for reads of `n` words, `w` of `len` numbers, and `y` for writes of `cols`.
 #[unsafe(naked)]
-unsafe extern "C" fn selected_words(layer: &mut Layer<u32>) -> u32 {
+pub(crate) unsafe extern "C" fn selected(
+    w: *const i16,
+    x: *const u32,
+    n: usize,
+    len: usize,
+    stride: usize,
+    cols: usize,
+    down: u32,
+    slope: i32,
+    y: *mut i16,
+    units: usize,
+) -> u32 {
     naked_asm!(
-        "push {{r0, r4-r11, lr}}",
-        "sub sp, #12",
-        "mov lr, #0",
-        "msr APSR_nzcvq, lr",
+        enter_selected!(),
+        "orr r0, r4",
+        "tst r0, #3",
+        "beq 1f",
+        "b {groups}",
         "1:",
-        "ldr r12, [sp, #12]",
-        "ldr r0, [r12, #16]",
-        "ldr r2, [r12, #36]",
+        group!(),
         "mov r3, #1",
         bias!(),
-        "ldm r12, {{r0-r3}}",
+        "ldr r1, [sp, #4]",
+        "ldr r3, [sp, #52]",
         "b 4f",
+        // r0 is the first row of all and r2 the first word: a word is four bytes, and 32 rows.
         "2:",
+        "sub r2, r1, r2",
+        "lsl r2, #3",
         "ldr r12, [r1], #4",
-        "stm sp, {{r0, r1, r2}}",
-        "mov r1, r0",
+        "str r1, [sp, #72]",
+        "mla r1, r2, r3, r0",
         "rbit r12, r12",
         "cmp r12, #0",
         "beq 6f",
@@ -159,18 +171,16 @@ unsafe extern "C" fn selected_words(layer: &mut Layer<u32>) -> u32 {
         "add r1, r3",
         "bne 3b",
         "6:",
-        "ldm sp, {{r0, r1, r2}}",
-        "add r0, r0, r3, lsl #5",
+        "ldr r1, [sp, #72]",
         "4:",
-        "subs r2, #1",
-        "bpl 2b",
-        "ldr r12, [sp, #12]",
+        "ldm sp, {{r0, r2, lr}}",
+        "cmp r1, lr",
+        "bne 2b",
         "bl {finish}",
         "bne 1b",
-        "mrs r0, APSR",
-        "ubfx r0, r0, #27, #1",
-        "add sp, #16",
-        "pop {{r4-r11, pc}}",
+        leave!(),
+        refuse!(),
+        groups = sym selected_groups,
         finish = sym finish,
     )
 }

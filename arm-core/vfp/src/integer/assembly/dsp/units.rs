@@ -1,29 +1,14 @@
 //! Magnitudes.
 
-use crate::integer::assembly::thumb2;
+use crate::integer::assembly::thumb2::magnitudes_from_halves;
 use core::arch::naked_asm;
-
-/// See [`thumb2::magnitudes`]: of four words at a time.
-///
-/// # Safety
-/// As there.
-pub(crate) unsafe fn magnitudes(x: *const i16, n: usize) -> u64 {
-    // SAFETY: the caller's.
-    unsafe {
-        if x as usize % 4 == 0 && n % 8 == 0 && n > 0 {
-            magnitudes_of_words(x, n)
-        } else {
-            thumb2::magnitudes(x, n)
-        }
-    }
-}
 
 /// Of two numbers those that are not positive change their sign: -2^15 becomes 2^15.
 macro_rules! magnitude {
     ($word:literal) => {
         concat!(
-            "ssub16 lr, r3, ", $word, "\n",
-            "sel ", $word, ", lr, ", $word, "\n",
+            "ssub16 r8, r3, ", $word, "\n",
+            "sel ", $word, ", r8, ", $word, "\n",
             "uxtah r0, r0, ", $word, "\n",
             "add r0, r0, ", $word, ", lsr #16\n",
             "orr r1, ", $word, "\n",
@@ -31,25 +16,32 @@ macro_rules! magnitude {
     };
 }
 
+/// See [`magnitudes_from_halves`]: of four words at a time.
 #[unsafe(naked)]
-unsafe extern "C" fn magnitudes_of_words(x: *const i16, n: usize) -> u64 {
+pub(crate) unsafe extern "C" fn magnitudes_from() {
     naked_asm!(
-        "push {{r4-r7, lr}}",
-        "mov r2, r0",
-        "add r12, r2, r1, lsl #1",
+        "sub r0, r12, r2",
+        "orr r0, r0, r2, lsl #2",
+        "tst r0, #15",
+        "beq 1f",
+        "b {halves}",
+        "1:",
         "mov r0, #0",
         "mov r1, #0",
         "mov r3, #0",
+        "b 3f",
         "2:",
         "ldm r2!, {{r4-r7}}",
         magnitude!("r4"),
         magnitude!("r5"),
         magnitude!("r6"),
         magnitude!("r7"),
+        "3:",
         "cmp r2, r12",
         "bne 2b",
         "orr r1, r1, r1, lsr #16",
         "uxth r1, r1",
-        "pop {{r4-r7, pc}}",
+        "bx lr",
+        halves = sym magnitudes_from_halves,
     )
 }
