@@ -130,14 +130,7 @@ fn rest_of_numbers(x: &[i16], w: &[i16], stride: usize, finish: Finish, y: &mut 
 /// [`rest_of_numbers`] of the rows whose bit is set.
 #[cfg(integer_loops)]
 #[inline(never)]
-fn rest_of_bits(
-    bits: &[u32],
-    units: usize,
-    w: &[i16],
-    stride: usize,
-    finish: Finish,
-    y: &mut [i16],
-) -> bool {
+fn rest_of_bits(bits: &[u32], units: usize, w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
     let mut beyond = false;
     for (column, y) in y.iter_mut().enumerate() {
         let (mut sum, mut at) = (0i32, column);
@@ -182,14 +175,7 @@ fn rest_of_numbers(x: &[i16], w: &[i16], stride: usize, finish: Finish, y: &mut 
 /// [`rest_of_numbers`] of the rows whose bit is set: at most 2^14 + 1 terms of at most 2^15.
 #[cfg(not(integer_loops))]
 #[inline(always)]
-fn rest_of_bits(
-    bits: &[u32],
-    units: usize,
-    w: &[i16],
-    stride: usize,
-    finish: Finish,
-    y: &mut [i16],
-) -> bool {
+fn rest_of_bits(bits: &[u32], units: usize, w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
     let layout = Layout { cols: y.len(), stride };
     let (mut beyond, mut first) = (false, 0);
     for y in y.chunks_mut(TILE) {

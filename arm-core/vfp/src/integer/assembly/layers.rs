@@ -17,9 +17,8 @@ pub(crate) fn of_numbers(
 ) -> (usize, bool) {
     let (n, len, cols, Finish { down, slope }) = (x.len(), w.len(), y.len(), finish);
     // SAFETY: so many there are.
-    let done = unsafe {
-        scaled(w.as_ptr(), x.as_ptr(), n, len, layout.stride, cols, down, slope, y.as_mut_ptr())
-    };
+    let done =
+        unsafe { scaled(w.as_ptr(), x.as_ptr(), n, len, layout.stride, cols, down, slope, y.as_mut_ptr()) };
     columns(cols, done)
 }
 

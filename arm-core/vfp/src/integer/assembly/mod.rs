@@ -16,12 +16,12 @@ mod tiles;
 
 #[cfg(integer_dsp)]
 pub(super) use dsp::*;
+#[cfg(integer_loops = "thumb2")]
+pub(super) use layers::*;
 #[cfg(integer_loops = "riscv")]
 pub(super) use riscv::{ALIGNED, GROUP, log_prob, log_prob_delta, magnitudes, outer};
 #[cfg(integer_loops = "thumb1")]
 pub(super) use thumb1::{ALIGNED, GROUP, outer};
-#[cfg(integer_loops = "thumb2")]
-pub(super) use layers::*;
 #[cfg(all(integer_loops = "thumb2", not(integer_dsp)))]
 pub(super) use thumb2::*;
 #[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]

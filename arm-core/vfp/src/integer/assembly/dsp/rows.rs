@@ -83,11 +83,29 @@ unsafe extern "C" fn dots_of_words(back: &mut Back) -> u32 {
 macro_rules! grow_word {
     ($w:literal, $d:literal) => {
         concat!(
-            "pkhbt lr, r12, ", $w, ", lsl #16\n",
-            "pkhbt ", $w, ", r12, ", $w, "\n",
-            "smlabb lr, r3, ", $d, ", lr\n",
-            "smlabt ", $w, ", r3, ", $d, ", ", $w, "\n",
-            "pkhtb ", $w, ", ", $w, ", lr, asr #16\n",
+            "pkhbt lr, r12, ",
+            $w,
+            ", lsl #16\n",
+            "pkhbt ",
+            $w,
+            ", r12, ",
+            $w,
+            "\n",
+            "smlabb lr, r3, ",
+            $d,
+            ", lr\n",
+            "smlabt ",
+            $w,
+            ", r3, ",
+            $d,
+            ", ",
+            $w,
+            "\n",
+            "pkhtb ",
+            $w,
+            ", ",
+            $w,
+            ", lr, asr #16\n",
         )
     };
 }

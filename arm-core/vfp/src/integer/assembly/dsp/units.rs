@@ -7,11 +7,23 @@ use core::arch::naked_asm;
 macro_rules! magnitude {
     ($word:literal) => {
         concat!(
-            "ssub16 r8, r3, ", $word, "\n",
-            "sel ", $word, ", r8, ", $word, "\n",
-            "uxtah r0, r0, ", $word, "\n",
-            "add r0, r0, ", $word, ", lsr #16\n",
-            "orr r1, ", $word, "\n",
+            "ssub16 r8, r3, ",
+            $word,
+            "\n",
+            "sel ",
+            $word,
+            ", r8, ",
+            $word,
+            "\n",
+            "uxtah r0, r0, ",
+            $word,
+            "\n",
+            "add r0, r0, ",
+            $word,
+            ", lsr #16\n",
+            "orr r1, ",
+            $word,
+            "\n",
         )
     };
 }

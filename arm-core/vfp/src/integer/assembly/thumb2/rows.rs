@@ -24,19 +24,7 @@ macro_rules! column {
 /// One of four sums in r8 to r11 becomes 16 bits, behind r7.
 macro_rules! narrow_dot {
     ($sum:literal) => {
-        concat!(
-            "asr ",
-            $sum,
-            ", r2\n",
-            "ssat ",
-            $sum,
-            ", #16, ",
-            $sum,
-            "\n",
-            "strh ",
-            $sum,
-            ", [r7], #2\n"
-        )
+        concat!("asr ", $sum, ", r2\n", "ssat ", $sum, ", #16, ", $sum, "\n", "strh ", $sum, ", [r7], #2\n")
     };
 }
 
@@ -149,13 +137,19 @@ macro_rules! row {
 macro_rules! cut {
     ($limit:literal) => {
         concat!(
-            "add r4, r3, ", $limit, "\n",
-            "cmp r4, ", $limit, ", lsl #1\n",
+            "add r4, r3, ",
+            $limit,
+            "\n",
+            "cmp r4, ",
+            $limit,
+            ", lsl #1\n",
             "bls 9b\n",
             "mvn r4, #0x80000000\n",
             "ssat r4, #16, r4\n",
             "cmp r3, #0\n",
-            "mov r3, ", $limit, "\n",
+            "mov r3, ",
+            $limit,
+            "\n",
             "it lt\n",
             "rsblt r3, r3, #0\n",
             "b 9b\n",
