@@ -74,21 +74,13 @@ pub(super) fn sample(
 }
 
 /// The sum, and whether it is too large.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn log_prob(logits: &[i16], b: &[u32]) -> (i32, bool) {
-    let mut sum = Sum(0);
-    for (logits, word) in logits.chunks(32).zip(b) {
-        sum.add(integer::log_prob(logits, *word));
-    }
-    sum.end()
+    Sum(integer::log_prob(logits, b)).end()
 }
 
 /// [`log_prob`], and in place of each logit sigma(l) - b with 12 bits behind the point.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn log_prob_delta(logits: &mut [i16], b: &[u32]) -> (i32, bool) {
-    let mut sum = Sum(0);
-    for (logits, word) in logits.chunks_mut(32).zip(b) {
-        sum.add(integer::log_prob_delta(logits, *word));
-    }
-    sum.end()
+    Sum(integer::log_prob_delta(logits, b)).end()
 }
