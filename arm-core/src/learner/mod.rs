@@ -201,7 +201,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
         // Not by way of a result, which would be copied.
         let engine = Engine { shape, kernels, estimator, seed, share_uniforms: true };
         engine.check()?;
-        let Slices { params, moments, scratch: mut input } = memory;
+        let Slices { params, moments, scratch: input } = memory;
         exact_size(shape.params(), params.len())?;
         exact_size(optimiser.rule().moments() * shape.params(), moments.len())?;
         let (scratch_words, layout) = (input.len(), engine.layout(1));
@@ -210,14 +210,16 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
             let needed = if layout.fits() { layout.learner_words::<K::Numbers>() } else { usize::MAX };
             return Err(Error::Size { needed, given: scratch_words });
         }
-        let layout = if trains { layout } else { engine.layout_of(1, 1) };
-        let scratch = layout.scratch(trains, &mut input).unwrap_or_default();
-        let mut layer = LayerLayout::INPUT;
-        if let Some(Pending { layer: next, .. }) = state.pending {
-            engine.layout(1).seek(next, &mut layer);
-        }
+        let (scratch, layer) = (Scratch::default(), LayerLayout::INPUT);
         let held = Held { params, moments, scratch, input, state, layer };
-        Ok(Learner { core: Core { engine, held }, optimiser, scratch_words })
+        let mut learner = Learner { core: Core { engine, held }, optimiser, scratch_words };
+        let Core { engine, held } = &mut learner.core;
+        let layout = if trains { engine.layout(1) } else { engine.layout_of(1, 1) };
+        layout.scratch(trains, &mut held.input, &mut held.scratch);
+        if let Some(Pending { layer: next, .. }) = state.pending {
+            engine.layout(1).seek(next, &mut held.layer);
+        }
+        Ok(learner)
     }
 }
 

@@ -1,22 +1,46 @@
 //! Gradients with respect to a hidden layer.
 
 #[cfg(integer_loops)]
-use super::assembly::{self, ALIGNED, Back, GROUP};
+use super::assembly;
 use super::{headroom, narrow, row, shift_round};
 use crate::Layout;
 
 /// x\[i\] = w\[i\] d over 2^`down`, for as many rows as there are in x. Returns whether a result left the range.
-#[inline(never)]
+#[cfg_attr(integer_loops = "thumb2", inline(always))]
+#[cfg_attr(not(integer_loops = "thumb2"), inline(never))]
 pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
-    let shift = headroom(d);
-    let (mut beyond, mut done) = (false, 0);
     #[cfg(integer_loops)]
-    if let Some(mut back) = groups(d, shift, w, layout, down, x) {
-        done = 4 * back.groups;
-        // SAFETY: the rows have as many columns as d has, in whole groups, and there is an x for each.
-        beyond = unsafe { assembly::dots(&mut back) } != 0;
-    }
+    let (done, beyond) = assembly::of_rows(d, w, layout, down, x);
     #[cfg(not(integer_loops))]
+    let (done, beyond) = fours(d, w, layout, down, x);
+    if done == x.len() {
+        return beyond;
+    }
+    let w = w.get(done.wrapping_mul(layout.stride)..).unwrap_or_default();
+    rest(d, w, layout, down, x.get_mut(done..).unwrap_or_default()) | beyond
+}
+
+/// Rows one by one. It is small.
+#[inline(never)]
+fn rest(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
+    let (shift, mut beyond) = (headroom(d), false);
+    for (i, x) in x.iter_mut().enumerate() {
+        let mut sum = 0i32;
+        for (w, d) in row(w, layout, i).iter().zip(d) {
+            sum = sum.wrapping_add(i32::from(*w).wrapping_mul(shift_round((*d).into(), shift)));
+        }
+        let (v, out) = narrow(sum, down, shift);
+        beyond |= out;
+        *x = v;
+    }
+    beyond
+}
+
+/// Whole groups of four rows. Returns how many rows are done, and whether a result left the range.
+#[cfg(not(integer_loops))]
+#[inline(always)]
+fn fours(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> (usize, bool) {
+    let (shift, mut done, mut beyond) = (headroom(d), 0, false);
     if !d.is_empty() && d.len() == layout.cols {
         for (k, x) in x.as_chunks_mut::<4>().0.iter_mut().enumerate() {
             let rows = w.get(4 * k * layout.stride..).unwrap_or_default();
@@ -31,31 +55,7 @@ pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> b
             done += 4;
         }
     }
-    for (i, x) in x.iter_mut().enumerate().skip(done) {
-        let mut sum = 0i32;
-        for (w, d) in row(w, layout, i).iter().zip(d) {
-            sum = sum.wrapping_add(i32::from(*w).wrapping_mul(shift_round((*d).into(), shift)));
-        }
-        let (v, out) = narrow(sum, down, shift);
-        beyond |= out;
-        *x = v;
-    }
-    beyond
-}
-
-/// The whole groups of four rows for loops in assembly, if there are any.
-#[cfg(integer_loops)]
-#[inline(always)]
-fn groups(d: &[i16], shift: u32, w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> Option<Back> {
-    let (rows, stride) = (x.len() & !3, 2 * layout.stride);
-    let aligned = ALIGNED == 2 || (w.as_ptr() as usize | d.as_ptr() as usize | stride) % ALIGNED == 0;
-    let columns = d.len() == layout.cols && !d.is_empty() && d.len() % GROUP == 0;
-    let there = rows > 0 && !row(w, layout, rows - 1).is_empty();
-    let (w, d, n) = (w.as_ptr(), d.as_ptr(), d.len());
-    let down = down.checked_sub(shift).filter(|down| *down > 0)?;
-    let half = 1i32.wrapping_shl(down - 1);
-    let back = Back { w, d, n, stride, shift, down, x: x.as_mut_ptr(), groups: rows / 4, half };
-    (aligned && columns && there).then_some(back)
+    (done, beyond)
 }
 
 /// The inner products with four rows, which are there.

@@ -42,7 +42,8 @@ pub const fn saturate(x: i32) -> (i16, bool) {
 }
 
 /// A sum over 2^`down` as 16 bits, where the sum has been divided by 2^`shift` already, and whether it left their range.
-#[inline(always)]
+#[cfg_attr(integer_loops, inline(never))]
+#[cfg_attr(not(integer_loops), inline(always))]
 fn narrow(sum: i32, down: u32, shift: u32) -> (i16, bool) {
     if shift > down {
         return saturate(sum.saturating_mul(1 << (shift - down)));

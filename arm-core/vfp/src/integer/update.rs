@@ -159,34 +159,40 @@ fn rows(factor: &Factor, noise: u32, d: &[i16], w: &mut [i16], layout: Layout) -
 #[inline(always)]
 unsafe fn by_words(mut rows: Outer, inputs: Inputs<'_>, units: usize, first: usize, height: usize) -> u32 {
     let (w, noise, stride) = (rows.w, rows.noise, rows.stride);
-    let end = units.min(first.saturating_add(height));
-    let mut beyond = 0;
+    let end = first.saturating_add(height);
+    let mut grow = |rows: &mut Outer, unit: usize, set: u32| {
+        if set == 0 {
+            return 0;
+        }
+        let row = unit.wrapping_sub(first);
+        rows.set = set;
+        rows.w = w.wrapping_byte_add(row.wrapping_mul(stride));
+        rows.noise = noise.wrapping_add((row as u32).wrapping_mul(WEYL));
+        // SAFETY: the rows that are set are there, with as many columns as d has, and inputs for all of them.
+        unsafe { assembly::outer(rows) }
+    };
     // The biases, whose input is one.
-    let mut unit = units;
-    let mut set = u32::from(first <= units && units - first < height);
-    loop {
-        if set != 0 {
-            let row = unit - first;
-            rows.set = set;
-            rows.w = w.wrapping_byte_add(row * stride);
-            rows.noise = noise.wrapping_add((row as u32).wrapping_mul(WEYL));
-            // SAFETY: the rows are there, with as many columns as d has, and inputs for all of them.
-            beyond += unsafe { assembly::outer(&mut rows) };
-        }
-        unit = if unit == units { first } else { unit + 32 };
-        if unit >= end {
-            return beyond;
-        }
-        set = if end - unit < 32 { (1 << (end - unit)) - 1 } else { u32::MAX };
-        match inputs {
-            Inputs::Numbers(x) => (rows.x, rows.step) = (x.as_ptr().wrapping_add(unit), 2),
-            Inputs::Bits(x, _) => {
-                let word = |i: usize| u64::from(x.get(i).copied().unwrap_or(0));
-                let pair = word(unit / 32) | word(unit / 32 + 1) << 32;
-                set &= (pair >> (unit % 32)) as u32;
+    let mut beyond = grow(&mut rows, units, u32::from(first <= units && units < end));
+    let end = units.min(end);
+    let mut unit = first & !31;
+    while unit < end {
+        let mut set = match inputs {
+            Inputs::Numbers(x) => {
+                (rows.x, rows.step) = (x.as_ptr().wrapping_add(unit), 2);
+                u32::MAX
             }
+            Inputs::Bits(x, _) => x.get(unit / 32).copied().unwrap_or(0),
+        };
+        if unit < first {
+            set &= u32::MAX << (first % 32);
         }
+        if end - unit < 32 {
+            set &= !(u32::MAX << (end - unit));
+        }
+        beyond += grow(&mut rows, unit, set);
+        unit += 32;
     }
+    beyond
 }
 
 /// Whether a result left the range.

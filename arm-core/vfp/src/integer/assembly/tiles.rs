@@ -5,7 +5,7 @@ use super::super::{Finish, TILE, headroom, row};
 use super::riscv as loops;
 #[cfg(integer_loops = "thumb1")]
 use super::thumb1 as loops;
-use super::{ALIGNED, Back, Layer};
+use super::{ALIGNED, Back, GROUP, Layer};
 use crate::Layout;
 
 /// [`add_scaled`](super::super::add_scaled) for the whole groups of columns, if inputs need no shift. Returns how many columns are
@@ -111,15 +111,16 @@ unsafe fn each<X, const N: usize>(
     beyond
 }
 
-/// The inner products of d with groups of four rows. Returns whether a result left the range of 16 bits.
-///
-/// # Safety
-/// The pointers are good for what [`Back`] says; there is a multiple of [`GROUP`](super::GROUP) columns, and not none.
-pub(crate) unsafe fn dots(back: &mut Back) -> u32 {
+/// [`dots`](super::super::dots) for the whole groups of rows, if there are whole groups of columns. Returns how many rows are done, and
+/// whether a result left the range.
+#[inline(always)]
+pub(crate) fn of_rows(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> (usize, bool) {
+    let rows = x.len() & !3;
+    let Some(mut back) = four_rows(d, headroom(d), w, layout, down, x) else { return (0, false) };
     let mut beyond = 0;
     let mut sums = [0; 4];
     for _ in 0..back.groups {
-        // SAFETY: the caller's; x is good for the rows of each group.
+        // SAFETY: the rows have as many columns as d has, in whole groups, and there is an x for each.
         beyond |= unsafe {
             loops::dots(back.w, back.d, back.n, back.stride, &mut sums, back.shift);
             loops::finish(sums.as_ptr(), back.x, 4, back.down, 1 << 15)
@@ -127,5 +128,18 @@ pub(crate) unsafe fn dots(back: &mut Back) -> u32 {
         back.w = back.w.wrapping_byte_add(4 * back.stride);
         back.x = back.x.wrapping_add(4);
     }
-    beyond
+    (rows, beyond != 0)
+}
+
+/// The whole groups of four rows, if there are any.
+#[inline(always)]
+fn four_rows(d: &[i16], shift: u32, w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> Option<Back> {
+    let (rows, stride) = (x.len() & !3, 2 * layout.stride);
+    let aligned = ALIGNED == 2 || (w.as_ptr() as usize | d.as_ptr() as usize | stride) % ALIGNED == 0;
+    let columns = d.len() == layout.cols && !d.is_empty() && d.len() % GROUP == 0;
+    let there = rows > 0 && !row(w, layout, rows - 1).is_empty();
+    let (w, d, n) = (w.as_ptr(), d.as_ptr(), d.len());
+    let down = down.checked_sub(shift).filter(|down| *down > 0)?;
+    let back = Back { w, d, n, stride, shift, down, x: x.as_mut_ptr(), groups: rows / 4 };
+    (aligned && columns && there).then_some(back)
 }

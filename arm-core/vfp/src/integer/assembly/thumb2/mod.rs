@@ -13,8 +13,10 @@ pub(crate) use layer::{scaled, selected};
 #[cfg(integer_dsp)]
 pub(crate) use layer::{scaled_groups, selected_groups};
 #[cfg(integer_dsp)]
-pub(crate) use rows::finish_dots;
-pub(crate) use rows::{dots, outer};
+pub(crate) use rows::{dots_groups, finish_dots};
+#[cfg(not(integer_dsp))]
+pub(crate) use rows::dots;
+pub(crate) use rows::outer;
 #[cfg(integer_dsp)]
 pub(crate) use units::magnitudes_from_halves;
 #[cfg(not(integer_dsp))]
