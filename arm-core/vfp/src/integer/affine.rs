@@ -116,13 +116,9 @@ fn rest_of_numbers(x: &[i16], w: &[i16], stride: usize, finish: Finish, y: &mut 
     let shift = headroom(x);
     let mut beyond = false;
     for (column, y) in y.iter_mut().enumerate() {
-        let (mut sum, mut at) = (0i32, column);
-        for x in x {
-            sum = sum.wrapping_add(shift_round((*x).into(), shift).wrapping_mul(number(w, at)));
-            at = at.wrapping_add(stride);
-        }
-        sum = sum.wrapping_add((number(w, at) << 8) >> shift);
-        beyond |= finish.write(shift, &[sum], core::slice::from_mut(y));
+        let sum = product(x, shift, w, column, stride);
+        let bias = number(w, column.wrapping_add(x.len().wrapping_mul(stride)));
+        beyond |= finish.write(shift, &[sum.wrapping_add((bias << 8) >> shift)], core::slice::from_mut(y));
     }
     beyond
 }
@@ -144,6 +140,18 @@ fn rest_of_bits(bits: &[u32], units: usize, w: &[i16], stride: usize, finish: Fi
         beyond |= finish.write(0, &[sum], core::slice::from_mut(y));
     }
     beyond
+}
+
+/// The inner product of `x` over 2^`shift` with numbers of w, from one at `at` in steps.
+#[cfg(integer_loops)]
+#[inline(never)]
+pub(super) fn product(x: &[i16], shift: u32, w: &[i16], mut at: usize, step: usize) -> i32 {
+    let mut sum = 0i32;
+    for x in x {
+        sum = sum.wrapping_add(shift_round((*x).into(), shift).wrapping_mul(number(w, at)));
+        at = at.wrapping_add(step);
+    }
+    sum
 }
 
 #[cfg(integer_loops)]

@@ -25,15 +25,22 @@ pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> b
 fn rest(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
     let (shift, mut beyond) = (headroom(d), false);
     for (i, x) in x.iter_mut().enumerate() {
-        let mut sum = 0i32;
-        for (w, d) in row(w, layout, i).iter().zip(d) {
-            sum = sum.wrapping_add(i32::from(*w).wrapping_mul(shift_round((*d).into(), shift)));
-        }
-        let (v, out) = narrow(sum, down, shift);
+        let (v, out) = narrow(product(d, shift, row(w, layout, i)), down, shift);
         beyond |= out;
         *x = v;
     }
     beyond
+}
+
+/// The inner product of `d` over 2^`shift` with a row.
+#[inline(always)]
+fn product(d: &[i16], shift: u32, w: &[i16]) -> i32 {
+    #[cfg(integer_loops)]
+    return super::affine::product(d, shift, w, 0, 1);
+    #[cfg(not(integer_loops))]
+    w.iter().zip(d).fold(0i32, |sum, (w, d)| {
+        sum.wrapping_add(i32::from(*w).wrapping_mul(shift_round((*d).into(), shift)))
+    })
 }
 
 /// Whole groups of four rows. Returns how many rows are done, and whether a result left the range.

@@ -132,7 +132,7 @@ macro_rules! grow_words {
 /// # Safety
 /// As there.
 pub(crate) unsafe fn outer(rows: &mut Outer) -> u32 {
-    let words = (rows.w as usize | rows.d as usize | rows.stride) % 4 == 0;
+    let words = (rows.w as usize | rows.d as usize | rows.stride | rows.n) % 4 == 0;
     // SAFETY: the caller's.
     unsafe { if words { outer_of_words(rows) } else { thumb2::outer(rows) } }
 }

@@ -23,7 +23,7 @@ pub(crate) use units::magnitudes_from_halves;
 pub(crate) use units::magnitudes_from_halves as magnitudes_from;
 pub(crate) use units::{log_prob, log_prob_delta, magnitudes};
 
-/// Of [`dots`] and [`outer`]: a multiple of so many columns.
-pub(crate) const GROUP: usize = 4;
+/// Of [`outer`]: a multiple of so many columns.
+pub(crate) const GROUP: usize = 1;
 /// What pointers must be multiples of.
 pub(crate) const ALIGNED: usize = 2;

@@ -151,7 +151,7 @@ macro_rules! four_rows {
 }
 
 /// The inner products of `d` with whole groups of four rows. Returns whether a result left the range of 16 bits, or 2 where nothing is
-/// done: there is no group, other columns than groups of [`GROUP`](super::GROUP), or no bit to shift sums down by.
+/// done: there is no group, other columns than groups of four, or no bit to shift sums down by.
 ///
 /// # Safety
 /// `d` is good for reads of `n` numbers, `w` of `len`, and `x` for writes of `rows`.
@@ -189,7 +189,8 @@ pub(crate) unsafe extern "C" fn dots_groups() {
         "lsr r7, #1",
         "2:",
         column!("add r12, r7\nasr r12, r3\n"),
-        "subs r2, #1",
+        column!("add r12, r7\nasr r12, r3\n"),
+        "subs r2, #2",
         "bne 2b",
         "b 4f",
         "3:",
@@ -299,7 +300,7 @@ macro_rules! grow {
 /// have a result that left the range of 16 bits, which the flag Q remembers.
 ///
 /// # Safety
-/// The pointers are good for what [`Outer`] says; there is a multiple of [`GROUP`](super::GROUP) columns, and not none.
+/// The pointers are good for what [`Outer`] says; there are columns.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
     naked_asm!(
@@ -313,6 +314,9 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         "2:",
         row!(),
         "9:",
+        "tst r2, #3",
+        "bne 1f",
+        "5:",
         "tst r2, #4",
         "bne 4f",
         "3:",
@@ -321,6 +325,7 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         grow!(),
         "subs r2, #8",
         "bgt 3b",
+        "10:",
         "mrs r4, APSR",
         "tst r4, #0x08000000",
         "bne 7f",
@@ -335,6 +340,19 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         "mov r4, #0",
         "msr APSR_nzcvq, r4",
         "b 6b",
+        // Columns that are no four.
+        "1:",
+        "ldrsh r4, [r1], #2",
+        "mla r4, r3, r4, r12",
+        "ldrsh r8, [r0]",
+        "add r4, r8, r4, asr #16",
+        "ssat r4, #16, r4",
+        "strh r4, [r0], #2",
+        "subs r2, #1",
+        "beq 10b",
+        "tst r2, #3",
+        "bne 1b",
+        "b 5b",
         "8:",
         "ldr r9, [r10, #48]",
         cut!("r9"),
