@@ -6,7 +6,8 @@ use crate::numeric::LIMIT;
 use crate::numeric::math::{sigmoid, significant};
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::number::{Float, Numbers};
-use crate::shape::{Coding, Layer, Shape};
+use crate::shape::layout::LayerLayout;
+use crate::shape::{Coding, Shape};
 
 /// A parameter.
 pub type WeightOf<K> = <<K as Arithmetic>::Numbers as Numbers>::Weight;
@@ -36,13 +37,13 @@ pub enum Of {
 }
 
 impl Of {
-    /// Those of dense layer `i`.
+    /// Those of a dense layer.
     #[inline(always)]
-    pub(crate) fn layer(shape: &Shape<'_>, i: usize) -> Self {
-        match shape.layer(i) {
-            Some(Layer::Hidden { .. }) => Of::Hidden,
-            Some(Layer::Bernoulli { .. }) if i < shape.encoder().len() => Of::Sampled,
-            _ => Of::Given,
+    pub(crate) fn layer(shape: &Shape<'_>, layer: &LayerLayout) -> Self {
+        match layer.hidden {
+            true => Of::Hidden,
+            false if layer.index < shape.encoder().len() => Of::Sampled,
+            false => Of::Given,
         }
     }
 }

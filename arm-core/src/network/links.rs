@@ -128,15 +128,16 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
         let layout = self.layout;
         let (first, last) = layout.shape.link(k);
         for i in (first..last).rev() {
-            let above = layout.layer(i + 1);
+            let mut above = layout.layer(i);
+            let slope = above.dense.activation.slope();
+            layout.advance(&mut above);
             let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);
             let (low, high) = split_mut(deltas, above.delta);
             let d = Matrix::new(window(high, ..rows * dense.stride), dense.stride, dense.outputs);
             let stride = self.layout.shape.stride(width);
             let dx = window_mut(low, low.len().wrapping_sub(rows * stride)..);
             let a = layout.last_rows(window(activations, ..above.activation), width, rows);
-            let slope = layout.shape.layer(i).map_or(1.0, |layer| layer.activation().slope());
-            let of = Of::layer(layout.shape, i + 1);
+            let of = Of::layer(layout.shape, &above);
             self.kernels.back(self.weights_of(dense), d, of, a, slope, MatrixMut::new(dx, stride, width));
         }
     }

@@ -60,7 +60,8 @@ const MOST: u32 = 65_534 - 256;
 /// A term is at most |x| 2^15, so a sum is below 2^31 - 2^16 where the magnitudes add up to less than 2^16 - 1, the bias's
 /// factor 2^8 among them. Rounding adds less than one to each.
 /// With at most 2^14 units of at most 2^15 a shift by 14 is always enough.
-#[inline]
+#[cfg_attr(integer_loops, inline(never))]
+#[cfg_attr(not(integer_loops), inline)]
 pub fn headroom(x: &[i16]) -> u32 {
     let (sum, _) = magnitudes(x);
     if sum <= MOST {
