@@ -55,10 +55,7 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
     #[inline(always)]
     fn affine(&self, dense: &Dense, input: Input<'_, ValueOf<K>>, units: Units, out: &mut [ValueOf<K>]) {
         let (w, y) = (self.weights_of(dense), MatrixMut::new(out, dense.stride, dense.outputs));
-        match input {
-            Input::Real(x) => self.kernels.affine(w, x, units, y),
-            Input::Bits(x) => self.kernels.affine_bits(w, x, units, y),
-        }
+        self.kernels.affine(w, input, units, y);
     }
 
     /// The logits of link `k` for `rows` rows, at the start of `out`; `hidden` is room for the link's hidden layers.

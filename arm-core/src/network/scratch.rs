@@ -149,7 +149,7 @@ fn take_words<'a>(rest: &mut &'a mut [u32], n: usize) -> &'a mut [u32] {
     head
 }
 
-#[inline(always)]
+#[inline(never)]
 fn values_of<'a, T: Pod>(rest: &mut &'a mut [u32], n: usize) -> &'a mut [T] {
     let values = bytemuck::try_cast_slice_mut(take_words(rest, words_of::<T>(n))).unwrap_or_default();
     window_mut(values, ..n)

@@ -1,8 +1,8 @@
 //! Bernoulli units in integers: draws, logarithms of probabilities.
 
-use super::rule::{IntegerRule, IntegerUnit};
+use super::rule::IntegerRule;
 use crate::kernels::Drawn;
-use arm_vfp::integer::{self, falling, log_sigmoid, signed};
+use arm_vfp::integer::{self, falling};
 
 /// Most nats of the units of a layer: 2^11. Beyond, a step is refused.
 const MOST: i32 = 1 << 27;
@@ -44,31 +44,37 @@ pub(super) fn sample(
     out: Drawn<'_, i16>,
 ) -> [(i32, bool); 2] {
     let (mut own, mut other) = (Sum(0), Sum(0));
-    let mut units = logits.iter().zip(uniforms);
-    let mut scores = out.score.iter_mut();
-    let mut partners = out.partner.iter_mut();
-    for sample in out.sample {
-        let (mut b, mut b_partner) = (0u32, 0u32);
-        let (mut of_b, mut of_partner) = (0, 0);
-        for i in 0..32 {
-            let Some((phi, u)) = units.next() else { break };
+    let (mut scores, mut partners) = (out.score.iter_mut(), out.partner.iter_mut());
+    let words = logits.chunks(32).zip(uniforms.chunks(32));
+    for ((logits, uniforms), sample) in words.zip(out.sample) {
+        // The logarithm of a probability is the unit, if its bit is set, less the greater of it and zero and less its softplus:
+        // of a word below 2^26.
+        let (mut less, mut of_b, mut of_partner) = (0, 0, 0);
+        let (mut b, mut b_partner, mut bit) = (0u32, 0u32, 1u32);
+        for (phi, u) in logits.iter().zip(uniforms) {
             let (p, softplus) = probability(*phi);
-            let IntegerUnit { sample, partner, score } = rule.unit(p, u32::from(*u as u16));
-            let (sample, partner) = (u32::from(sample), u32::from(partner));
-            b |= sample << i;
-            b_partner |= partner << i;
-            if let Some(out) = scores.next() {
-                *out = score;
+            let unit = rule.unit(p, u32::from(*u as u16));
+            let phi = i32::from(*phi) << 5;
+            less += phi.max(0) + softplus as i32;
+            if unit.sample {
+                b |= bit;
+                of_b += phi;
             }
-            of_b += log_sigmoid(signed((*phi).into(), sample), softplus);
-            of_partner += log_sigmoid(signed((*phi).into(), partner), softplus);
+            if unit.partner {
+                b_partner |= bit;
+                of_partner += phi;
+            }
+            if let Some(out) = scores.next() {
+                *out = unit.score;
+            }
+            bit <<= 1;
         }
         *sample = b;
         if let Some(partner) = partners.next() {
             *partner = b_partner;
         }
-        own.add(of_b);
-        other.add(of_partner);
+        own.add(of_b - less);
+        other.add(of_partner - less);
     }
     [own.end(), other.end()]
 }

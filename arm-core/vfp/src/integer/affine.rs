@@ -4,7 +4,7 @@
 use super::assembly;
 #[cfg(not(integer_loops))]
 use super::{TILE, row};
-use super::{headroom, narrow, shift_round};
+use super::{Inputs, headroom, narrow, shift_round};
 use crate::Layout;
 
 /// How a sum becomes 16 bits.
@@ -60,46 +60,33 @@ fn part(w: &[i16], layout: Layout, i: usize, first: usize) -> &[i16] {
     row(w, layout, i).get(first..).unwrap_or_default()
 }
 
-/// y = act(bias + x\[0\] w\[0\] + x\[1\] w\[1\] and so on); the bias is the row behind those, and x has 8 bits behind the point.
-/// Returns whether a result left the range.
+/// y = act(bias + the sum of each input times its row of w); the bias is the row behind those. Returns whether a result left the range.
 #[cfg_attr(integer_loops = "thumb2", inline(always))]
 #[cfg_attr(not(integer_loops = "thumb2"), inline(never))]
-pub fn add_scaled(x: &[i16], w: &[i16], layout: Layout, finish: Finish, y: &mut [i16]) -> bool {
+pub fn dense(inputs: Inputs<'_>, w: &[i16], layout: Layout, finish: Finish, y: &mut [i16]) -> bool {
     let y = first(y, layout.cols);
-    #[cfg(integer_loops)]
-    let (done, beyond) = assembly::of_numbers(x, w, layout, finish, y);
-    #[cfg(not(integer_loops))]
-    let (done, beyond) = (0, false);
-    if done > 0 && done == y.len() {
-        return beyond;
+    let finish = match inputs {
+        Inputs::Numbers(_) => finish,
+        // They have nothing behind the point.
+        Inputs::Bits(..) => Finish { down: finish.down.saturating_sub(8), ..finish },
+    };
+    #[cfg(integer_loops = "thumb2")]
+    return assembly::dense(inputs, w, layout.stride, finish, y);
+    #[cfg(not(integer_loops = "thumb2"))]
+    {
+        #[cfg(integer_loops)]
+        let (done, beyond) = match inputs {
+            Inputs::Numbers(x) => assembly::of_numbers(x, w, layout, finish, y),
+            Inputs::Bits(bits, units) => assembly::of_bits(bits, units, w, layout, finish, y),
+        };
+        #[cfg(not(integer_loops))]
+        let (done, beyond) = (0, false);
+        if done > 0 && done == y.len() {
+            return beyond;
+        }
+        let (w, y) = (w.get(done..).unwrap_or_default(), y.get_mut(done..).unwrap_or_default());
+        rest(inputs, w, layout.stride, finish, y) | beyond
     }
-    let (w, y) = (w.get(done..).unwrap_or_default(), y.get_mut(done..).unwrap_or_default());
-    rest_of_numbers(x, w, layout.stride, finish, y) | beyond
-}
-
-/// y = act(bias + the rows of w whose bit is set, of the first `units`); the bias is the row behind these. Returns whether a
-/// result left the range.
-#[cfg_attr(integer_loops = "thumb2", inline(always))]
-#[cfg_attr(not(integer_loops = "thumb2"), inline(never))]
-pub fn add_rows(
-    bits: &[u32],
-    units: usize,
-    w: &[i16],
-    layout: Layout,
-    finish: Finish,
-    y: &mut [i16],
-) -> bool {
-    let finish = Finish { down: finish.down.saturating_sub(8), ..finish };
-    let y = first(y, layout.cols);
-    #[cfg(integer_loops)]
-    let (done, beyond) = assembly::of_bits(bits, units, w, layout, finish, y);
-    #[cfg(not(integer_loops))]
-    let (done, beyond) = (0, false);
-    if done > 0 && done == y.len() {
-        return beyond;
-    }
-    let (w, y) = (w.get(done..).unwrap_or_default(), y.get_mut(done..).unwrap_or_default());
-    rest_of_bits(bits, units, w, layout.stride, finish, y) | beyond
 }
 
 /// The first `n` of y, or all.
@@ -111,35 +98,38 @@ fn first(y: &mut [i16], n: usize) -> &mut [i16] {
 
 /// Columns one by one, which loops in assembly leave over. It is small.
 #[cfg(integer_loops)]
-#[inline(never)]
-fn rest_of_numbers(x: &[i16], w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
-    let shift = headroom(x);
+#[cfg_attr(integer_loops = "thumb2", inline(always))]
+#[cfg_attr(not(integer_loops = "thumb2"), inline(never))]
+pub(super) fn rest(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
+    let (units, shift, point) = match inputs {
+        Inputs::Numbers(x) => (x.len(), headroom(x), 8),
+        Inputs::Bits(_, units) => (units, 0, 0),
+    };
     let mut beyond = false;
     for (column, y) in y.iter_mut().enumerate() {
-        let sum = product(x, shift, w, column, stride);
-        let bias = number(w, column.wrapping_add(x.len().wrapping_mul(stride)));
-        beyond |= finish.write(shift, &[sum.wrapping_add((bias << 8) >> shift)], core::slice::from_mut(y));
+        let bias = number(w, column.wrapping_add(units.wrapping_mul(stride)));
+        let sum = (bias << point) >> shift;
+        let sum = sum.wrapping_add(match inputs {
+            Inputs::Numbers(x) => product(x, shift, w, column, stride),
+            Inputs::Bits(bits, _) => chosen(bits, units, w, column, stride),
+        });
+        beyond |= finish.write(shift, &[sum], core::slice::from_mut(y));
     }
     beyond
 }
 
-/// [`rest_of_numbers`] of the rows whose bit is set.
+/// The sum of the numbers of w whose bit is set, from one at `at` in steps.
 #[cfg(integer_loops)]
-#[inline(never)]
-fn rest_of_bits(bits: &[u32], units: usize, w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
-    let mut beyond = false;
-    for (column, y) in y.iter_mut().enumerate() {
-        let (mut sum, mut at) = (0i32, column);
-        for i in 0..units {
-            if bits.get(i / 32).is_some_and(|word| word >> (i % 32) & 1 != 0) {
-                sum = sum.wrapping_add(number(w, at));
-            }
-            at = at.wrapping_add(stride);
+#[inline(always)]
+fn chosen(bits: &[u32], units: usize, w: &[i16], mut at: usize, step: usize) -> i32 {
+    let mut sum = 0i32;
+    for i in 0..units {
+        if bits.get(i / 32).is_some_and(|word| word >> (i % 32) & 1 != 0) {
+            sum = sum.wrapping_add(number(w, at));
         }
-        sum = sum.wrapping_add(number(w, at));
-        beyond |= finish.write(0, &[sum], core::slice::from_mut(y));
+        at = at.wrapping_add(step);
     }
-    beyond
+    sum
 }
 
 /// The inner product of `x` over 2^`shift` with numbers of w, from one at `at` in steps.
@@ -160,46 +150,42 @@ fn number(w: &[i16], at: usize) -> i32 {
     w.get(at).copied().unwrap_or(0).into()
 }
 
-/// Columns, eight at a time.
+/// Columns, eight at a time. Of bits there are at most 2^14 + 1 terms of at most 2^15.
 #[cfg(not(integer_loops))]
 #[inline(always)]
-fn rest_of_numbers(x: &[i16], w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
-    let (shift, layout) = (headroom(x), Layout { cols: y.len(), stride });
-    let (mut beyond, mut first) = (false, 0);
-    for y in y.chunks_mut(TILE) {
-        let mut sums = [0; TILE];
-        for (i, x) in x.iter().enumerate() {
-            add(shift_round((*x).into(), shift), part(w, layout, i, first), &mut sums);
-        }
-        for (s, b) in sums.iter_mut().zip(part(w, layout, x.len(), first)) {
-            *s = s.wrapping_add((i32::from(*b) << 8) >> shift);
-        }
-        beyond |= finish.write(shift, &sums, y);
-        first += TILE;
-    }
-    beyond
-}
-
-/// [`rest_of_numbers`] of the rows whose bit is set: at most 2^14 + 1 terms of at most 2^15.
-#[cfg(not(integer_loops))]
-#[inline(always)]
-fn rest_of_bits(bits: &[u32], units: usize, w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
+fn rest(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
     let layout = Layout { cols: y.len(), stride };
+    let shift = match inputs {
+        Inputs::Numbers(x) => headroom(x),
+        Inputs::Bits(..) => 0,
+    };
     let (mut beyond, mut first) = (false, 0);
     for y in y.chunks_mut(TILE) {
         let mut sums = [0; TILE];
-        for (k, word) in bits.iter().enumerate() {
-            let (mut word, mut i) = (*word, 32 * k);
-            while word != 0 && i < units {
-                if word & 1 != 0 {
-                    add(1, part(w, layout, i, first), &mut sums);
+        match inputs {
+            Inputs::Numbers(x) => {
+                for (i, x) in x.iter().enumerate() {
+                    add(shift_round((*x).into(), shift), part(w, layout, i, first), &mut sums);
                 }
-                word >>= 1;
-                i += 1;
+                for (s, b) in sums.iter_mut().zip(part(w, layout, x.len(), first)) {
+                    *s = s.wrapping_add((i32::from(*b) << 8) >> shift);
+                }
+            }
+            Inputs::Bits(bits, units) => {
+                for (k, word) in bits.iter().enumerate() {
+                    let (mut word, mut i) = (*word, 32 * k);
+                    while word != 0 && i < units {
+                        if word & 1 != 0 {
+                            add(1, part(w, layout, i, first), &mut sums);
+                        }
+                        word >>= 1;
+                        i += 1;
+                    }
+                }
+                add(1, part(w, layout, units, first), &mut sums);
             }
         }
-        add(1, part(w, layout, units, first), &mut sums);
-        beyond |= finish.write(0, &sums, y);
+        beyond |= finish.write(shift, &sums, y);
         first += TILE;
     }
     beyond

@@ -9,20 +9,26 @@ use crate::Layout;
 #[cfg_attr(integer_loops = "thumb2", inline(always))]
 #[cfg_attr(not(integer_loops = "thumb2"), inline(never))]
 pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
-    #[cfg(integer_loops)]
-    let (done, beyond) = assembly::of_rows(d, w, layout, down, x);
-    #[cfg(not(integer_loops))]
-    let (done, beyond) = fours(d, w, layout, down, x);
-    if done == x.len() {
-        return beyond;
+    #[cfg(integer_loops = "thumb2")]
+    return assembly::of_rows(d, w, layout, down, x);
+    #[cfg(not(integer_loops = "thumb2"))]
+    {
+        #[cfg(integer_loops)]
+        let (done, beyond) = assembly::of_rows(d, w, layout, down, x);
+        #[cfg(not(integer_loops))]
+        let (done, beyond) = fours(d, w, layout, down, x);
+        if done == x.len() {
+            return beyond;
+        }
+        let w = w.get(done.wrapping_mul(layout.stride)..).unwrap_or_default();
+        rest(d, w, layout, down, x.get_mut(done..).unwrap_or_default()) | beyond
     }
-    let w = w.get(done.wrapping_mul(layout.stride)..).unwrap_or_default();
-    rest(d, w, layout, down, x.get_mut(done..).unwrap_or_default()) | beyond
 }
 
 /// Rows one by one. It is small.
-#[inline(never)]
-fn rest(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
+#[cfg_attr(integer_loops = "thumb2", inline(always))]
+#[cfg_attr(not(integer_loops = "thumb2"), inline(never))]
+pub(super) fn rest(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
     let (shift, mut beyond) = (headroom(d), false);
     for (i, x) in x.iter_mut().enumerate() {
         let (v, out) = narrow(product(d, shift, row(w, layout, i)), down, shift);

@@ -12,15 +12,16 @@ mod table;
 mod units;
 mod update;
 
-pub use affine::{Finish, add_rows, add_scaled};
+pub use affine::{Finish, dense};
 pub use back::{activate_back, dots};
 pub use table::falling;
-pub use units::{log_prob, log_prob_delta, log_sigmoid, signed};
+pub use units::{log_prob, log_prob_delta};
 pub use update::{Factor, Inputs, WEYL, add_outer};
 
 use crate::Layout;
 
 /// Columns whose sums are in registers at a time.
+#[cfg(not(integer_loops = "thumb2"))]
 pub(crate) const TILE: usize = 8;
 
 /// `x` over 2^`s`, rounded to nearest; `s` may be zero.

@@ -9,14 +9,16 @@ use super::table::falling;
 
 /// log sigma(x) with 16 bits behind the point, of x with 11 and ln(1 + e^-|x|). It is less than 2^4 + 0.7, so that 32 of them are below
 /// 2^26.
+#[cfg(not(any(integer_loops = "riscv", integer_loops = "thumb2")))]
 #[inline(always)]
-pub fn log_sigmoid(x: i32, softplus: u32) -> i32 {
+fn log_sigmoid(x: i32, softplus: u32) -> i32 {
     (x.min(0) << 5) - softplus as i32
 }
 
 /// `x` with its sign changed unless the lowest bit of `b` is set.
+#[cfg(not(any(integer_loops = "riscv", integer_loops = "thumb2")))]
 #[inline(always)]
-pub fn signed(x: i32, b: u32) -> i32 {
+fn signed(x: i32, b: u32) -> i32 {
     let flip = (b & 1) as i32 - 1;
     (x ^ flip) - flip
 }

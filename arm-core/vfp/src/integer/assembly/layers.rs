@@ -1,60 +1,84 @@
-//! Groups of columns of a dense layer, where loops take all of them at once and look at what they are given by themselves: what a caller
-//! would keep for that takes stack.
+//! Dense layers where loops take all columns at once and look at what they are given by themselves: what a caller would keep for that
+//! takes stack. What they do not take they pass on.
 
-use super::super::{Finish, TILE};
+use super::super::affine::rest;
+use super::super::back;
+use super::super::{Finish, Inputs};
 use super::{dots, scaled, selected};
 use crate::Layout;
+use core::slice::{from_raw_parts, from_raw_parts_mut};
 
-/// [`add_scaled`](super::super::add_scaled) for the whole groups of columns, if inputs need no shift. Returns how many columns are
-/// done, and whether a result left the range.
-#[inline(always)]
-pub(crate) fn of_numbers(
-    x: &[i16],
-    w: &[i16],
-    layout: Layout,
-    finish: Finish,
-    y: &mut [i16],
-) -> (usize, bool) {
-    let (n, len, cols, Finish { down, slope }) = (x.len(), w.len(), y.len(), finish);
-    // SAFETY: so many there are.
-    let done =
-        unsafe { scaled(w.as_ptr(), x.as_ptr(), n, len, layout.stride, cols, down, slope, y.as_mut_ptr()) };
-    columns(cols, done)
-}
+/// Units of which there are numbers, not bits.
+const NUMBERS: usize = usize::MAX;
 
-/// [`add_rows`](super::super::add_rows) for the whole groups of columns, if no bit is set behind the units. Returns how many columns
-/// are done, and whether a result left the range.
+/// See [`dense`](super::super::dense).
 #[inline(always)]
-pub(crate) fn of_bits(
-    bits: &[u32],
-    units: usize,
-    w: &[i16],
-    layout: Layout,
-    finish: Finish,
-    y: &mut [i16],
-) -> (usize, bool) {
-    let (n, len, cols, Finish { down, slope }) = (bits.len(), w.len(), y.len(), finish);
-    // SAFETY: so many there are.
-    let done = unsafe {
-        selected(w.as_ptr(), bits.as_ptr(), n, len, layout.stride, cols, down, slope, y.as_mut_ptr(), units)
+pub(crate) fn dense(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
+    let (x, n, units) = match inputs {
+        Inputs::Numbers(x) => (x.as_ptr().cast::<()>(), x.len(), NUMBERS),
+        Inputs::Bits(bits, units) => (bits.as_ptr().cast(), bits.len(), units),
     };
-    columns(cols, done)
-}
-
-/// [`dots`](super::super::dots) for the whole groups of rows, if there are whole groups of columns. Returns how many rows are done, and
-/// whether a result left the range.
-#[inline(always)]
-pub(crate) fn of_rows(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> (usize, bool) {
-    // Of other columns than there are.
-    let rows = if d.len() == layout.cols { x.len() } else { 0 };
-    let (n, len) = (d.len(), w.len());
+    let loops = if units == NUMBERS { scaled } else { selected };
+    let (cols, Finish { down, slope }) = (y.len(), finish);
     // SAFETY: so many there are.
-    let done = unsafe { dots(w.as_ptr(), d.as_ptr(), n, len, layout.stride, down, x.as_mut_ptr(), rows) };
-    if done > 1 { (0, false) } else { (rows & !3, done == 1) }
+    unsafe { loops(w.as_ptr(), x, n, w.len(), stride, cols, down, slope, y.as_mut_ptr(), units) != 0 }
 }
 
-/// What a result says: 2 is nothing.
+/// [`dense`] in plain Rust.
+///
+/// # Safety
+/// `x` is good for reads of `n` numbers or words, `w` of `len` numbers, and `y` for writes of `cols`.
+#[cold]
+#[inline(never)]
+pub(super) unsafe extern "C" fn rest_of(
+    w: *const i16,
+    x: *const (),
+    n: usize,
+    len: usize,
+    stride: usize,
+    cols: usize,
+    down: u32,
+    slope: i32,
+    y: *mut i16,
+    units: usize,
+) -> u32 {
+    // SAFETY: the caller's.
+    let (w, y) = unsafe { (from_raw_parts(w, len), from_raw_parts_mut(y, cols)) };
+    let inputs = if units == NUMBERS {
+        // SAFETY: the caller's.
+        Inputs::Numbers(unsafe { from_raw_parts(x.cast(), n) })
+    } else {
+        // SAFETY: the caller's.
+        Inputs::Bits(unsafe { from_raw_parts(x.cast(), n) }, units)
+    };
+    rest(inputs, w, stride, Finish { down, slope }, y).into()
+}
+
+/// See [`dots`](super::super::dots).
 #[inline(always)]
-fn columns(cols: usize, done: u32) -> (usize, bool) {
-    if done > 1 { (0, false) } else { (cols & !(TILE - 1), done == 1) }
+pub(crate) fn of_rows(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
+    let (n, len, rows) = (d.len().min(layout.cols), w.len(), x.len());
+    // SAFETY: so many there are.
+    unsafe { dots(w.as_ptr(), d.as_ptr(), n, len, layout.stride, down, x.as_mut_ptr(), rows) != 0 }
+}
+
+/// [`of_rows`] in plain Rust.
+///
+/// # Safety
+/// `d` is good for reads of `n` numbers, `w` of `len`, and `x` for writes of `rows`.
+#[cold]
+#[inline(never)]
+pub(super) unsafe extern "C" fn rest_of_rows(
+    w: *const i16,
+    d: *const i16,
+    n: usize,
+    len: usize,
+    stride: usize,
+    down: u32,
+    x: *mut i16,
+    rows: usize,
+) -> u32 {
+    // SAFETY: the caller's.
+    let (d, w, x) = unsafe { (from_raw_parts(d, n), from_raw_parts(w, len), from_raw_parts_mut(x, rows)) };
+    back::rest(d, w, Layout { cols: n, stride }, down, x).into()
 }

@@ -8,7 +8,7 @@ use super::thumb1 as loops;
 use super::{ALIGNED, Back, GROUP, Layer};
 use crate::Layout;
 
-/// [`add_scaled`](super::super::add_scaled) for the whole groups of columns, if inputs need no shift. Returns how many columns are
+/// [`dense`](super::super::dense) for the whole groups of columns, if inputs need no shift. Returns how many columns are
 /// done, and whether a result left the range.
 #[inline(always)]
 pub(crate) fn of_numbers(
@@ -35,7 +35,7 @@ pub(crate) fn of_numbers(
     (0, false)
 }
 
-/// [`add_rows`](super::super::add_rows) for the whole groups of columns, if no bit is set behind the units. Returns how many columns
+/// [`of_numbers`] of bits, if none is set behind the units. Returns how many columns
 /// are done, and whether a result left the range.
 #[inline(always)]
 pub(crate) fn of_bits(

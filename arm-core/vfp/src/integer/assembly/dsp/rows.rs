@@ -1,7 +1,7 @@
 //! Four rows times a gradient, and rows that grow.
 
 use crate::integer::assembly::thumb2::{self, dots_groups, finish_dots};
-use crate::integer::assembly::{MOST, Outer, magnitudes_from};
+use crate::integer::assembly::{MOST, Outer, magnitudes_from, rest_of_rows};
 use core::arch::naked_asm;
 
 /// Four columns of [`dots`] times four rows; `shifted` is what becomes of those of d first.
@@ -42,15 +42,15 @@ pub(crate) unsafe extern "C" fn dots(
 ) -> u32 {
     naked_asm!(
         enter_dots!(),
-        "ldrd r0, r1, [sp]",
-        "ldr r2, [sp, #52]",
+        "ldm sp, {{r0-r2}}",
         "orr r0, r1",
         "orr r0, r2",
+        "orr r0, r10",
         "tst r0, #3",
-        "bne 0f",
+        "bne 2f",
         "cmp r3, #1",
         "bls 1f",
-        "0:",
+        "2:",
         "b {groups}",
         "1:",
         four_rows!(),
@@ -76,6 +76,7 @@ pub(crate) unsafe extern "C" fn dots(
         magnitudes = sym magnitudes_from,
         most = const MOST,
         groups = sym dots_groups,
+        rest = sym rest_of_rows,
         finish = sym finish_dots,
     )
 }

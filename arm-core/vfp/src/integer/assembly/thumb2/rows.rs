@@ -1,6 +1,6 @@
 //! Four rows times a gradient, and rows that grow.
 
-use crate::integer::assembly::{MOST, Outer, magnitudes_from};
+use crate::integer::assembly::{MOST, Outer, magnitudes_from, rest_of_rows};
 use core::arch::naked_asm;
 
 /// A column of [`dots`] times four rows; `shifted` is what becomes of that of d first.
@@ -21,9 +21,9 @@ macro_rules! column {
     };
 }
 
-/// One of four sums in r8 to r11 becomes 16 bits, behind r7.
+/// One of four sums in r8 to r11 becomes 16 bits, at r7.
 macro_rules! narrow_dot {
-    ($sum:literal) => {
+    ($sum:literal, $at:literal) => {
         concat!(
             "asr ",
             $sum,
@@ -35,29 +35,35 @@ macro_rules! narrow_dot {
             "\n",
             "strh ",
             $sum,
-            ", [r7], #2\n"
+            ", [r7, #",
+            $at,
+            "]\n"
         )
     };
 }
 
-/// Writes what becomes of the four sums in r8 to r11, of which each began with a half, and goes on to the next four rows, where r6 is
-/// behind the last one. The flag Z says whether there are none; the flag Q remembers whether one left the range of 16 bits.
+/// Writes what becomes of the four sums in r8 to r11, of which each began with a half, and goes on to the next four rows. The flag Z
+/// says whether there are none; the flag Q remembers whether one left the range of 16 bits.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn finish_dots() {
     naked_asm!(
         "ldrd r2, r7, [sp, #56]",
-        narrow_dot!("r8"),
-        narrow_dot!("r9"),
-        narrow_dot!("r10"),
-        narrow_dot!("r11"),
+        narrow_dot!("r8", "0"),
+        narrow_dot!("r9", "2"),
+        narrow_dot!("r10", "4"),
+        narrow_dot!("r11", "6"),
+        "ldr r3, [sp, #64]",
+        "lsr r1, r3, #16",
+        "add r7, r7, r1, lsl #1",
         "str r7, [sp, #60]",
         "ldr r0, [sp]",
-        "ldr r1, [sp, #52]",
-        "add r0, r0, r1, lsl #2",
+        "ldr r2, [sp, #52]",
+        "mla r0, r1, r2, r0",
         "str r0, [sp]",
-        "ldr r0, [sp, #64]",
-        "subs r0, #4",
-        "str r0, [sp, #64]",
+        "uxth r3, r3",
+        "subs r3, #1",
+        "orr r3, #0x00040000",
+        "str r3, [sp, #64]",
         "bx lr",
     )
 }
@@ -75,32 +81,30 @@ pub(crate) unsafe extern "C" fn finish_dots() {
 /// | 52 | numbers from one row to the next | bytes |
 /// | 56 | bits that sums are shifted down by | without those of the gradient, at least one |
 /// | 60 | where results go | where those of these four go |
-/// | 64 | rows | those that are left of whole groups |
+/// | 64 | rows | fours left, and from bit 16 on rows to the next |
+///
+/// Where rows are no fours, the first two share some.
 macro_rules! enter_dots {
     () => {
         concat!(
             "push {{r0-r11, lr}}\n",
-            "ldr r4, [sp, #52]\n",
-            "ldr r5, [sp, #64]\n",
-            "bics r5, #3\n",
-            "beq 9f\n",
-            "str r5, [sp, #64]\n",
+            "ldr r10, [sp, #52]\n",
+            "ldr r11, [sp, #64]\n",
+            "cmp r11, #4\n",
+            "blo 9f\n",
+            "cmp r11, #0x20000\n",
+            "bhs 9f\n",
             "cmp r2, #0\n",
             "beq 9f\n",
-            "tst r2, #3\n",
-            "bne 9f\n",
-            "sub r5, #1\n",
-            "umull r6, r7, r5, r4\n",
+            "sub r5, r11, #1\n",
+            "umull r6, r7, r5, r10\n",
             "adds r6, r6, r2\n",
             "adcs r7, r7, #0\n",
             "bne 9f\n",
             "cmp r6, r3\n",
             "bhi 9f\n",
-            "lsl r4, #1\n",
-            "str r4, [sp, #52]\n",
-            "mov lr, r2\n",
+            "mov r9, r2\n",
             "add r12, r1, r2, lsl #1\n",
-            "mov r9, lr\n",
             "mov r2, r1\n",
             "bl {magnitudes}\n",
             // As in `headroom`.
@@ -118,11 +122,21 @@ macro_rules! enter_dots {
             "cmp r4, r1\n",
             "bhi 7b\n",
             "6:\n",
-            "str r3, [sp, #12]\n",
             "ldr r4, [sp, #56]\n",
             "subs r4, r3\n",
             "ble 9f\n",
+            // Nothing will be refused.
+            "str r3, [sp, #12]\n",
             "str r4, [sp, #56]\n",
+            "lsl r10, #1\n",
+            "str r10, [sp, #52]\n",
+            "ands r5, r11, #3\n",
+            "it eq\n",
+            "moveq r5, #4\n",
+            "add r11, #3\n",
+            "lsr r11, #2\n",
+            "orr r11, r11, r5, lsl #16\n",
+            "str r11, [sp, #64]\n",
             "mov lr, #0\n",
             "msr APSR_nzcvq, lr\n",
         )
@@ -150,8 +164,8 @@ macro_rules! four_rows {
     };
 }
 
-/// The inner products of `d` with whole groups of four rows. Returns whether a result left the range of 16 bits, or 2 where nothing is
-/// done: there is no group, other columns than groups of four, or no bit to shift sums down by.
+/// See [`dots`](crate::integer::dots): here if there are four rows and a bit to shift sums down by. Returns whether a result left the
+/// range of 16 bits.
 ///
 /// # Safety
 /// `d` is good for reads of `n` numbers, `w` of `len`, and `x` for writes of `rows`.
@@ -174,6 +188,7 @@ pub(crate) unsafe extern "C" fn dots(
         magnitudes = sym magnitudes_from,
         most = const MOST,
         groups = sym dots_groups,
+        rest = sym rest_of_rows,
     )
 }
 
@@ -187,19 +202,32 @@ pub(crate) unsafe extern "C" fn dots_groups() {
         "mov r7, #1",
         "lsl r7, r3",
         "lsr r7, #1",
+        "tst r2, #1",
+        "bne 5f",
         "2:",
         column!("add r12, r7\nasr r12, r3\n"),
+        "5:",
         column!("add r12, r7\nasr r12, r3\n"),
         "subs r2, #2",
-        "bne 2b",
+        "bgt 2b",
         "b 4f",
         "3:",
+        "tst r2, #3",
+        "beq 7f",
+        "6:",
+        column!(""),
+        "subs r2, #1",
+        "tst r2, #3",
+        "bne 6b",
+        "cmp r2, #0",
+        "beq 4f",
+        "7:",
         column!(""),
         column!(""),
         column!(""),
         column!(""),
         "subs r2, #4",
-        "bne 3b",
+        "bne 7b",
         "4:",
         "bl {finish}",
         "bne 1b",
