@@ -7,13 +7,13 @@ use arm_vfp::integer::{self, falling};
 /// Most nats of the units of a layer: 2^11. Beyond, a step is refused.
 const MOST: i32 = 1 << 27;
 
-/// A sum of log-probabilities with 16 bits behind the point, word by word of 32 units, which are below 2^26.
+/// A sum of log-probabilities, none of which is positive, with 16 bits behind the point.
 struct Sum(i32);
 
 impl Sum {
     #[inline(always)]
-    fn add(&mut self, word: i32) {
-        self.0 = self.0.saturating_add(word);
+    fn add(&mut self, log: i32) {
+        self.0 = self.0.saturating_add(log);
     }
 
     /// The sum, and whether it is too large.
@@ -44,37 +44,25 @@ pub(super) fn sample(
     out: Drawn<'_, i16>,
 ) -> [(i32, bool); 2] {
     let (mut own, mut other) = (Sum(0), Sum(0));
-    let (mut scores, mut partners) = (out.score.iter_mut(), out.partner.iter_mut());
-    let words = logits.chunks(32).zip(uniforms.chunks(32));
-    for ((logits, uniforms), sample) in words.zip(out.sample) {
-        // The logarithm of a probability is the unit, if its bit is set, less the greater of it and zero and less its softplus:
-        // of a word below 2^26.
-        let (mut less, mut of_b, mut of_partner) = (0, 0, 0);
-        let (mut b, mut b_partner, mut bit) = (0u32, 0u32, 1u32);
-        for (phi, u) in logits.iter().zip(uniforms) {
-            let (p, softplus) = probability(*phi);
-            let unit = rule.unit(p, u32::from(*u as u16));
-            let phi = i32::from(*phi) << 5;
-            less += phi.max(0) + softplus as i32;
-            if unit.sample {
-                b |= bit;
-                of_b += phi;
-            }
-            if unit.partner {
-                b_partner |= bit;
-                of_partner += phi;
-            }
-            if let Some(out) = scores.next() {
-                *out = unit.score;
-            }
-            bit <<= 1;
+    out.sample.fill(0);
+    out.partner.fill(0);
+    for ((i, phi), u) in logits.iter().enumerate().zip(uniforms) {
+        let (p, softplus) = probability(*phi);
+        let unit = rule.unit(p, u32::from(*u as u16));
+        // The logarithm of a probability is the unit, if its bit is set, less the greater of it and zero and less its softplus.
+        let phi = i32::from(*phi) << 5;
+        let less = phi.max(0) + softplus as i32;
+        own.add(if unit.sample { phi } else { 0 } - less);
+        other.add(if unit.partner { phi } else { 0 } - less);
+        if let Some(word) = out.sample.get_mut(i / 32) {
+            *word |= u32::from(unit.sample) << (i % 32);
         }
-        *sample = b;
-        if let Some(partner) = partners.next() {
-            *partner = b_partner;
+        if let Some(word) = out.partner.get_mut(i / 32) {
+            *word |= u32::from(unit.partner) << (i % 32);
         }
-        own.add(of_b - less);
-        other.add(of_partner - less);
+        if let Some(out) = out.score.get_mut(i) {
+            *out = unit.score;
+        }
     }
     [own.end(), other.end()]
 }
