@@ -182,7 +182,9 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
             return Err(Error::Size { needed, given });
         }
         init::draw::<K::Numbers>(&shape, seed, memory.params)?;
-        memory.moments.fill(K::Numbers::ZERO);
+        if O::MOMENTS > 0 {
+            memory.moments.fill(K::Numbers::ZERO);
+        }
         Self::over(kernels, shape, estimator, optimiser, seed, memory, State::default())
     }
 
@@ -201,7 +203,7 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
         // Not by way of a result, which would be copied.
         let engine = Engine { shape, kernels, estimator, seed, share_uniforms: true };
         engine.check()?;
-        let Slices { params, moments, scratch: input } = memory;
+        let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;
         exact_size(optimiser.rule().moments() * shape.params(), moments.len())?;
         let (scratch_words, layout) = (input.len(), engine.layout(1));
@@ -210,16 +212,15 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
             let needed = if layout.fits() { layout.learner_words::<K::Numbers>() } else { usize::MAX };
             return Err(Error::Size { needed, given: scratch_words });
         }
-        let (scratch, layer) = (Scratch::default(), LayerLayout::INPUT);
-        let held = Held { params, moments, scratch, input, state, layer };
-        let mut learner = Learner { core: Core { engine, held }, optimiser, scratch_words };
-        let Core { engine, held } = &mut learner.core;
-        let layout = if trains { engine.layout(1) } else { engine.layout_of(1, 1) };
-        layout.scratch(trains, &mut held.input, &mut held.scratch);
+        let layout = if trains { layout } else { engine.layout_of(1, 1) };
+        let mut scratch = Scratch::default();
+        layout.scratch(trains, &mut input, &mut scratch);
+        let mut layer = LayerLayout::INPUT;
         if let Some(Pending { layer: next, .. }) = state.pending {
-            engine.layout(1).seek(next, &mut held.layer);
+            engine.layout(1).seek(next, &mut layer);
         }
-        Ok(learner)
+        let held = Held { params, moments, scratch, input, state, layer };
+        Ok(Learner { core: Core { engine, held }, optimiser, scratch_words })
     }
 }
 

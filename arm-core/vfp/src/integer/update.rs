@@ -95,12 +95,7 @@ pub fn add_outer(
             Inputs::Numbers(x) => x.len(),
             Inputs::Bits(_, units) => units,
         };
-        // Most often all: where there is no division it takes its time.
-        let all = units.saturating_sub(first).wrapping_add(1);
-        let height = match layout.stride.checked_mul(all) {
-            Some(n) if n == w.len() => all,
-            _ => w.len().checked_div(layout.stride).unwrap_or(0),
-        };
+        let height = height(w, layout, units.saturating_sub(first).wrapping_add(1));
         let end = first.saturating_add(height);
         #[cfg(integer_loops = "thumb2")]
         if factor.before != 0 {
@@ -115,6 +110,16 @@ pub fn add_outer(
     return 0;
     #[cfg(not(integer_loops = "thumb2"))]
     one_by_one(factor, noise, inputs, first, d, w, layout)
+}
+
+/// Rows that are there: most often `all`, and where there is no division it takes its time.
+#[cfg(integer_loops)]
+#[inline(always)]
+fn height(w: &[i16], layout: Layout, all: usize) -> usize {
+    match layout.stride.checked_mul(all) {
+        Some(n) if cfg!(not(integer_loops = "thumb2")) && n == w.len() => all,
+        _ => w.len().checked_div(layout.stride).unwrap_or(0),
+    }
 }
 
 /// [`add_outer`] for a factor that moves products before they are shifted: each row has an own one then, of a unit that is one.
