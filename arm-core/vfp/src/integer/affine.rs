@@ -85,7 +85,10 @@ pub fn dense(inputs: Inputs<'_>, w: &[i16], layout: Layout, finish: Finish, y: &
             return beyond;
         }
         let (w, y) = (w.get(done..).unwrap_or_default(), y.get_mut(done..).unwrap_or_default());
-        rest(inputs, w, layout.stride, finish, y) | beyond
+        #[cfg(integer_loops)]
+        return rest(inputs, w, Steps::Columns(layout.stride), finish, y) | beyond;
+        #[cfg(not(integer_loops))]
+        return rest(inputs, w, layout.stride, finish, y) | beyond;
     }
 }
 
@@ -96,24 +99,42 @@ fn first(y: &mut [i16], n: usize) -> &mut [i16] {
     y.get_mut(..n).unwrap_or_default()
 }
 
-/// Columns one by one, which loops in assembly leave over. It is small.
+/// What inputs are multiplied with, and how many numbers there are from one row to the next.
+#[cfg(integer_loops)]
+#[derive(Clone, Copy)]
+pub(super) enum Steps {
+    /// With a column, behind whose last number is a bias.
+    Columns(usize),
+    /// With a row.
+    #[cfg_attr(not(integer_loops = "thumb2"), expect(dead_code))]
+    Rows(usize),
+}
+
+/// Results one by one, which loops in assembly leave over. It is small.
 #[cfg(integer_loops)]
 #[cfg_attr(integer_loops = "thumb2", inline(always))]
 #[cfg_attr(not(integer_loops = "thumb2"), inline(never))]
-pub(super) fn rest(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
+pub(super) fn rest(inputs: Inputs<'_>, w: &[i16], steps: Steps, finish: Finish, y: &mut [i16]) -> bool {
+    let (step, next) = match steps {
+        Steps::Columns(stride) => (stride, 1),
+        Steps::Rows(stride) => (1, stride),
+    };
     let (units, shift, point) = match inputs {
         Inputs::Numbers(x) => (x.len(), headroom(x), 8),
         Inputs::Bits(_, units) => (units, 0, 0),
     };
-    let mut beyond = false;
-    for (column, y) in y.iter_mut().enumerate() {
-        let bias = number(w, column.wrapping_add(units.wrapping_mul(stride)));
-        let sum = (bias << point) >> shift;
-        let sum = sum.wrapping_add(match inputs {
-            Inputs::Numbers(x) => product(x, shift, w, column, stride),
-            Inputs::Bits(bits, _) => chosen(bits, units, w, column, stride),
-        });
+    let (mut beyond, mut first) = (false, 0usize);
+    for y in y {
+        let mut sum = match inputs {
+            Inputs::Numbers(x) => product(x, shift, w, first, step),
+            Inputs::Bits(bits, _) => chosen(bits, units, w, first, step),
+        };
+        if let Steps::Columns(_) = steps {
+            let bias = number(w, first.wrapping_add(units.wrapping_mul(step)));
+            sum = sum.wrapping_add((bias << point) >> shift);
+        }
         beyond |= finish.write(shift, &[sum], core::slice::from_mut(y));
+        first = first.wrapping_add(next);
     }
     beyond
 }

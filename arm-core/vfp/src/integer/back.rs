@@ -26,9 +26,9 @@ pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> b
 }
 
 /// Rows one by one. It is small.
-#[cfg_attr(integer_loops = "thumb2", inline(always))]
-#[cfg_attr(not(integer_loops = "thumb2"), inline(never))]
-pub(super) fn rest(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
+#[cfg(not(integer_loops = "thumb2"))]
+#[inline(never)]
+fn rest(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
     let (shift, mut beyond) = (headroom(d), false);
     for (i, x) in x.iter_mut().enumerate() {
         let (v, out) = narrow(product(d, shift, row(w, layout, i)), down, shift);

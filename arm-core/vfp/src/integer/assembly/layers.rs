@@ -1,15 +1,15 @@
 //! Dense layers where loops take all columns at once and look at what they are given by themselves: what a caller would keep for that
 //! takes stack. What they do not take they pass on.
 
-use super::super::affine::rest;
-use super::super::back;
+use super::super::affine::{Steps, rest};
 use super::super::{Finish, Inputs};
 use super::{dots, scaled, selected};
 use crate::Layout;
 use core::slice::{from_raw_parts, from_raw_parts_mut};
 
-/// Units of which there are numbers, not bits.
+/// Units of which there are numbers, not bits, and that are multiplied with rows.
 const NUMBERS: usize = usize::MAX;
+const ROWS: usize = usize::MAX - 1;
 
 /// See [`dense`](super::super::dense).
 #[inline(always)]
@@ -24,7 +24,15 @@ pub(crate) fn dense(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Finish
     unsafe { loops(w.as_ptr(), x, n, w.len(), stride, cols, down, slope, y.as_mut_ptr(), units) != 0 }
 }
 
-/// [`dense`] in plain Rust.
+/// See [`dots`](super::super::dots).
+#[inline(always)]
+pub(crate) fn of_rows(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
+    let (n, len, rows, d) = (d.len().min(layout.cols), w.len(), x.len(), d.as_ptr().cast());
+    // SAFETY: so many there are.
+    unsafe { dots(w.as_ptr(), d, n, len, layout.stride, rows, down, 1 << 15, x.as_mut_ptr(), ROWS) != 0 }
+}
+
+/// [`dense`] in plain Rust, and [`of_rows`], with as many rows as there are `cols` then.
 ///
 /// # Safety
 /// `x` is good for reads of `n` numbers or words, `w` of `len` numbers, and `y` for writes of `cols`.
@@ -44,41 +52,13 @@ pub(super) unsafe extern "C" fn rest_of(
 ) -> u32 {
     // SAFETY: the caller's.
     let (w, y) = unsafe { (from_raw_parts(w, len), from_raw_parts_mut(y, cols)) };
-    let inputs = if units == NUMBERS {
+    let inputs = if units >= ROWS {
         // SAFETY: the caller's.
         Inputs::Numbers(unsafe { from_raw_parts(x.cast(), n) })
     } else {
         // SAFETY: the caller's.
         Inputs::Bits(unsafe { from_raw_parts(x.cast(), n) }, units)
     };
-    rest(inputs, w, stride, Finish { down, slope }, y).into()
-}
-
-/// See [`dots`](super::super::dots).
-#[inline(always)]
-pub(crate) fn of_rows(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
-    let (n, len, rows) = (d.len().min(layout.cols), w.len(), x.len());
-    // SAFETY: so many there are.
-    unsafe { dots(w.as_ptr(), d.as_ptr(), n, len, layout.stride, down, x.as_mut_ptr(), rows) != 0 }
-}
-
-/// [`of_rows`] in plain Rust.
-///
-/// # Safety
-/// `d` is good for reads of `n` numbers, `w` of `len`, and `x` for writes of `rows`.
-#[cold]
-#[inline(never)]
-pub(super) unsafe extern "C" fn rest_of_rows(
-    w: *const i16,
-    d: *const i16,
-    n: usize,
-    len: usize,
-    stride: usize,
-    down: u32,
-    x: *mut i16,
-    rows: usize,
-) -> u32 {
-    // SAFETY: the caller's.
-    let (d, w, x) = unsafe { (from_raw_parts(d, n), from_raw_parts(w, len), from_raw_parts_mut(x, rows)) };
-    back::rest(d, w, Layout { cols: n, stride }, down, x).into()
+    let steps = if units == ROWS { Steps::Rows(stride) } else { Steps::Columns(stride) };
+    rest(inputs, w, steps, Finish { down, slope }, y).into()
 }

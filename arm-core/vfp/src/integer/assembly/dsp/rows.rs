@@ -1,7 +1,7 @@
 //! Four rows times a gradient, and rows that grow.
 
 use crate::integer::assembly::thumb2::{self, dots_groups, finish_dots};
-use crate::integer::assembly::{MOST, Outer, magnitudes_from, rest_of_rows};
+use crate::integer::assembly::{MOST, Outer, magnitudes_from, rest_of};
 use core::arch::naked_asm;
 
 /// Four columns of [`dots`] times four rows; `shifted` is what becomes of those of d first.
@@ -32,13 +32,15 @@ macro_rules! columns {
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn dots(
     w: *const i16,
-    d: *const i16,
+    d: *const (),
     n: usize,
     len: usize,
     stride: usize,
-    down: u32,
-    x: *mut i16,
     rows: usize,
+    down: u32,
+    slope: i32,
+    x: *mut i16,
+    units: usize,
 ) -> u32 {
     naked_asm!(
         enter_dots!(),
@@ -76,7 +78,7 @@ pub(crate) unsafe extern "C" fn dots(
         magnitudes = sym magnitudes_from,
         most = const MOST,
         groups = sym dots_groups,
-        rest = sym rest_of_rows,
+        rest = sym rest_of,
         finish = sym finish_dots,
     )
 }

@@ -1,6 +1,6 @@
 //! Four rows times a gradient, and rows that grow.
 
-use crate::integer::assembly::{MOST, Outer, magnitudes_from, rest_of_rows};
+use crate::integer::assembly::{MOST, Outer, magnitudes_from, rest_of};
 use core::arch::naked_asm;
 
 /// A column of [`dots`] times four rows; `shifted` is what becomes of that of d first.
@@ -47,15 +47,16 @@ macro_rules! narrow_dot {
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn finish_dots() {
     naked_asm!(
-        "ldrd r2, r7, [sp, #56]",
+        "ldr r2, [sp, #60]",
+        "ldr r7, [sp, #68]",
         narrow_dot!("r8", "0"),
         narrow_dot!("r9", "2"),
         narrow_dot!("r10", "4"),
         narrow_dot!("r11", "6"),
-        "ldr r3, [sp, #64]",
+        "ldr r3, [sp, #56]",
         "lsr r1, r3, #16",
         "add r7, r7, r1, lsl #1",
-        "str r7, [sp, #60]",
+        "str r7, [sp, #68]",
         "ldr r0, [sp]",
         "ldr r2, [sp, #52]",
         "mla r0, r1, r2, r0",
@@ -63,7 +64,7 @@ pub(crate) unsafe extern "C" fn finish_dots() {
         "uxth r3, r3",
         "subs r3, #1",
         "orr r3, #0x00040000",
-        "str r3, [sp, #64]",
+        "str r3, [sp, #56]",
         "bx lr",
     )
 }
@@ -79,17 +80,16 @@ pub(crate) unsafe extern "C" fn finish_dots() {
 /// | 12 | numbers in all rows | bits that the gradient is shifted down by |
 /// | 16 | registers r4 to r11, lr | |
 /// | 52 | numbers from one row to the next | bytes |
-/// | 56 | bits that sums are shifted down by | without those of the gradient, at least one |
-/// | 60 | where results go | where those of these four go |
-/// | 64 | rows | fours left, and from bit 16 on rows to the next |
+/// | 56 | rows | fours left, and from bit 16 on rows to the next |
+/// | 60 | bits that sums are shifted down by | without those of the gradient, at least one |
+/// | 68 | where results go | where those of these four go |
 ///
 /// Where rows are no fours, the first two share some.
 macro_rules! enter_dots {
     () => {
         concat!(
             "push {{r0-r11, lr}}\n",
-            "ldr r10, [sp, #52]\n",
-            "ldr r11, [sp, #64]\n",
+            "ldrd r10, r11, [sp, #52]\n",
             "cmp r11, #4\n",
             "blo 9f\n",
             "cmp r11, #0x20000\n",
@@ -122,12 +122,12 @@ macro_rules! enter_dots {
             "cmp r4, r1\n",
             "bhi 7b\n",
             "6:\n",
-            "ldr r4, [sp, #56]\n",
+            "ldr r4, [sp, #60]\n",
             "subs r4, r3\n",
             "ble 9f\n",
             // Nothing will be refused.
             "str r3, [sp, #12]\n",
-            "str r4, [sp, #56]\n",
+            "str r4, [sp, #60]\n",
             "lsl r10, #1\n",
             "str r10, [sp, #52]\n",
             "ands r5, r11, #3\n",
@@ -136,7 +136,7 @@ macro_rules! enter_dots {
             "add r11, #3\n",
             "lsr r11, #2\n",
             "orr r11, r11, r5, lsl #16\n",
-            "str r11, [sp, #64]\n",
+            "str r11, [sp, #56]\n",
             "mov lr, #0\n",
             "msr APSR_nzcvq, lr\n",
         )
@@ -149,7 +149,8 @@ macro_rules! four_rows {
     () => {
         concat!(
             "ldm sp, {{r0-r3}}\n",
-            "ldrd r7, r12, [sp, #52]\n",
+            "ldr r7, [sp, #52]\n",
+            "ldr r12, [sp, #60]\n",
             "add r4, r0, r7\n",
             "add r5, r4, r7\n",
             "add r6, r5, r7\n",
@@ -164,8 +165,8 @@ macro_rules! four_rows {
     };
 }
 
-/// See [`dots`](crate::integer::dots): here if there are four rows and a bit to shift sums down by. Returns whether a result left the
-/// range of 16 bits.
+/// See [`dots`](crate::integer::dots): here if there are four rows and a bit to shift sums down by. It is given what
+/// [`rest_of`] is. Returns whether a result left the range of 16 bits.
 ///
 /// # Safety
 /// `d` is good for reads of `n` numbers, `w` of `len`, and `x` for writes of `rows`.
@@ -173,13 +174,15 @@ macro_rules! four_rows {
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn dots(
     w: *const i16,
-    d: *const i16,
+    d: *const (),
     n: usize,
     len: usize,
     stride: usize,
-    down: u32,
-    x: *mut i16,
     rows: usize,
+    down: u32,
+    slope: i32,
+    x: *mut i16,
+    units: usize,
 ) -> u32 {
     naked_asm!(
         enter_dots!(),
@@ -188,7 +191,7 @@ pub(crate) unsafe extern "C" fn dots(
         magnitudes = sym magnitudes_from,
         most = const MOST,
         groups = sym dots_groups,
-        rest = sym rest_of_rows,
+        rest = sym rest_of,
     )
 }
 
