@@ -293,7 +293,11 @@ impl<'s> Layout<'s> {
         let given = scratch.len();
         let needed = if self.fits() { self.inference_words::<N>() } else { usize::MAX };
         let mut taken = Scratch::default();
-        if self.scratch(false, &mut scratch, &mut taken) { Ok(taken) } else { Err(Error::Size { needed, given }) }
+        if self.scratch(false, &mut scratch, &mut taken) {
+            Ok(taken)
+        } else {
+            Err(Error::Size { needed, given })
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 #[cfg(integer_loops)]
 use super::assembly;
+use super::{Inputs, headroom, narrow, shift_round};
 #[cfg(not(integer_loops))]
 use super::{TILE, row};
-use super::{Inputs, headroom, narrow, shift_round};
 use crate::Layout;
 
 /// How a sum becomes 16 bits.

@@ -2,7 +2,9 @@
 
 #[cfg(integer_loops)]
 use super::assembly;
-use super::{headroom, narrow, row, shift_round};
+use super::shift_round;
+#[cfg(not(integer_loops = "thumb2"))]
+use super::{headroom, narrow, row};
 use crate::Layout;
 
 /// x\[i\] = w\[i\] d over 2^`down`, for as many rows as there are in x. Returns whether a result left the range.
@@ -39,6 +41,7 @@ fn rest(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool 
 }
 
 /// The inner product of `d` over 2^`shift` with a row.
+#[cfg(not(integer_loops = "thumb2"))]
 #[inline(always)]
 fn product(d: &[i16], shift: u32, w: &[i16]) -> i32 {
     #[cfg(integer_loops)]

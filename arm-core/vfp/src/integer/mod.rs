@@ -64,7 +64,7 @@ const MOST: u32 = 65_534 - 256;
 #[cfg_attr(integer_loops, inline(never))]
 #[cfg_attr(not(integer_loops), inline)]
 pub fn headroom(x: &[i16]) -> u32 {
-    let (sum, _) = magnitudes(x);
+    let sum = magnitudes(x);
     if sum <= MOST {
         return 0;
     }
@@ -75,23 +75,31 @@ pub fn headroom(x: &[i16]) -> u32 {
     shift
 }
 
-/// The sum of the magnitudes of `x`, and all their bits; of at most 2^14 numbers nothing is lost.
+/// The sum of the magnitudes of `x`; of at most 2^14 numbers nothing is lost.
 #[inline(always)]
-pub fn magnitudes(x: &[i16]) -> (u32, u32) {
-    #[cfg(any(integer_loops = "riscv", integer_loops = "thumb2"))]
-    {
-        // SAFETY: there are so many.
-        let both = unsafe { assembly::magnitudes(x.as_ptr(), x.len()) };
-        (both as u32, (both >> 32) as u32)
-    }
+fn magnitudes(x: &[i16]) -> u32 {
+    #[cfg(integer_loops = "riscv")]
+    // SAFETY: there are so many.
+    return unsafe { assembly::magnitudes(x.as_ptr(), x.len()) as u32 };
+    #[cfg(not(integer_loops = "riscv"))]
+    x.iter().fold(0, |sum, x| sum.wrapping_add(u32::from(x.unsigned_abs())))
+}
+
+/// All the bits of the magnitudes of `x`.
+#[inline(always)]
+pub fn bits(x: &[i16]) -> u32 {
+    #[cfg(integer_loops = "riscv")]
+    // SAFETY: there are so many.
+    return unsafe { (assembly::magnitudes(x.as_ptr(), x.len()) >> 32) as u32 };
+    #[cfg(integer_loops = "thumb2")]
+    // SAFETY: there are so many.
+    return unsafe { assembly::bits(x.as_ptr(), x.len()) };
     #[cfg(not(any(integer_loops = "riscv", integer_loops = "thumb2")))]
-    x.iter().fold((0u32, 0), |(sum, bits), x| {
-        let size = u32::from(x.unsigned_abs());
-        (sum.wrapping_add(size), bits | size)
-    })
+    x.iter().fold(0, |bits, x| bits | u32::from(x.unsigned_abs()))
 }
 
 /// Row `i` of `w`, or empty.
+#[cfg(not(integer_loops = "thumb2"))]
 #[inline(always)]
 fn row(w: &[i16], layout: Layout, i: usize) -> &[i16] {
     let start = i.wrapping_mul(layout.stride);

@@ -129,19 +129,14 @@ fn height(w: &[i16], layout: Layout, all: usize) -> usize {
 #[cfg(integer_loops = "thumb2")]
 #[cold]
 #[inline(never)]
-unsafe fn one_by_one(
-    rows: &mut Outer,
-    factor: &Factor,
-    inputs: Inputs<'_>,
-    first: usize,
-    end: usize,
-) -> u32 {
+unsafe fn one_by_one(rows: &mut Outer, factor: &Factor, inputs: Inputs<'_>, first: usize, end: usize) -> u32 {
     static UNIT: i16 = 1;
     let mut beyond = 0;
     for unit in first..end {
         let x = inputs.of(unit);
         if x != 0 {
-            (rows.mantissa, rows.x, rows.set) = (factor.moved(factor.mantissa * i32::from(x)), &raw const UNIT, 1);
+            (rows.mantissa, rows.x, rows.set) =
+                (factor.moved(factor.mantissa * i32::from(x)), &raw const UNIT, 1);
             // SAFETY: the row is there.
             beyond += unsafe { assembly::outer(rows) };
         }

@@ -3,42 +3,62 @@
 use crate::integer::table::Table;
 use core::arch::naked_asm;
 
+/// The next number's magnitude, in r3, becomes part of r0.
 macro_rules! magnitude {
-    () => {
-        "ldrsh r3, [r2], #2\neor r4, r3, r3, asr #31\nsub r3, r4, r3, asr #31\nadd r0, r3\norr r1, r3\n"
+    ($from:literal, $room:literal, $part:literal) => {
+        concat!(
+            "ldrsh r3, [",
+            $from,
+            "], #2\n",
+            "eor ",
+            $room,
+            ", r3, r3, asr #31\n",
+            "sub r3, ",
+            $room,
+            ", r3, asr #31\n",
+            $part,
+            " r0, r3\n"
+        )
     };
 }
 
-/// The sum of the magnitudes, and in the upper half all their bits.
+/// All the bits of the magnitudes.
 ///
 /// # Safety
 /// `x` is good for reads of `n` numbers.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn magnitudes(x: *const i16, n: usize) -> u64 {
+pub(crate) unsafe extern "C" fn bits_of_halves(x: *const i16, n: usize) -> u32 {
     naked_asm!(
-        "push {{r4-r8, lr}}",
         "mov r2, r0",
-        "add r12, r2, r1, lsl #1",
-        "bl {from}",
-        "pop {{r4-r8, pc}}",
-        from = sym super::super::magnitudes_from,
+        "mov r0, #0",
+        "tst r1, #1",
+        "add r1, r2, r1, lsl #1",
+        "bne 4f",
+        "b 3f",
+        "2:",
+        magnitude!("r2", "r12", "orr"),
+        "4:",
+        magnitude!("r2", "r12", "orr"),
+        "3:",
+        "cmp r2, r1",
+        "bne 2b",
+        "bx lr",
     )
 }
 
-/// The sum of the magnitudes of numbers from r2 to r12 in r0, all their bits in r1; only r2 to r8 may change.
+/// The sum of the magnitudes of numbers from r2 to r12 in r0; only r1 to r8 may change.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn magnitudes_from_halves() {
+pub(crate) unsafe extern "C" fn magnitudes_of_halves() {
     naked_asm!(
         "mov r0, #0",
-        "mov r1, #0",
         "eor r3, r2, r12",
         "tst r3, #2",
         "bne 4f",
         "b 3f",
         "2:",
-        magnitude!(),
+        magnitude!("r2", "r4", "add"),
         "4:",
-        magnitude!(),
+        magnitude!("r2", "r4", "add"),
         "3:",
         "cmp r2, r12",
         "bne 2b",
