@@ -103,7 +103,11 @@ pub(super) fn adam_rank_one(
     let n = m.len().min(v.len()).min(w.len());
     let rows = |from: usize, xs: &[f32]| {
         let rest = (from - first) * layout.stride..n;
-        let blocks = (window_mut(m, rest.clone()), window_mut(v, rest.clone()), window_mut(w, rest));
+        let blocks = (
+            m.get_mut(rest.clone()).unwrap_or_default(),
+            v.get_mut(rest.clone()).unwrap_or_default(),
+            w.get_mut(rest).unwrap_or_default(),
+        );
         arm_vfp::adam(&constants, xs, d, squares, layout, blocks);
     };
     rank_one(x, first, rows);
