@@ -8,6 +8,8 @@ mod affine;
 #[cfg(integer_loops)]
 mod assembly;
 mod back;
+#[cfg(not(integer_loops))]
+mod plain;
 mod table;
 mod units;
 mod update;
@@ -18,6 +20,7 @@ pub use table::falling;
 pub use units::{log_prob, log_prob_delta};
 pub use update::{Factor, Inputs, WEYL, add_outer};
 
+#[cfg(not(integer_loops = "thumb2"))]
 use crate::Layout;
 
 /// Columns whose sums are in registers at a time.

@@ -1,10 +1,9 @@
 //! Dense layers where loops take all columns at once and look at what they are given by themselves: what a caller would keep for that
 //! takes stack. What they do not take they pass on.
 
-use super::super::affine::{Steps, rest};
 use super::super::{Finish, Inputs};
+use super::rest::{Steps, rest};
 use super::{dots, scaled, selected};
-use crate::Layout;
 use core::slice::{from_raw_parts, from_raw_parts_mut};
 
 /// Units of which there are numbers, not bits, and that are multiplied with rows.
@@ -13,7 +12,7 @@ const ROWS: usize = usize::MAX - 1;
 
 /// See [`dense`](super::super::dense).
 #[inline(always)]
-pub(crate) fn dense(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
+pub(crate) fn of_inputs(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Finish, y: &mut [i16]) -> bool {
     let (x, n, units) = match inputs {
         Inputs::Numbers(x) => (x.as_ptr().cast::<()>(), x.len(), NUMBERS),
         Inputs::Bits(bits, units) => (bits.as_ptr().cast(), bits.len(), units),
@@ -26,13 +25,13 @@ pub(crate) fn dense(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Finish
 
 /// See [`dots`](super::super::dots).
 #[inline(always)]
-pub(crate) fn of_rows(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
-    let (n, len, rows, d) = (d.len().min(layout.cols), w.len(), x.len(), d.as_ptr().cast());
+pub(crate) fn of_rows(d: &[i16], w: &[i16], stride: usize, down: u32, x: &mut [i16]) -> bool {
+    let (n, len, rows, d) = (d.len(), w.len(), x.len(), d.as_ptr().cast());
     // SAFETY: so many there are.
-    unsafe { dots(w.as_ptr(), d, n, len, layout.stride, rows, down, 1 << 15, x.as_mut_ptr(), ROWS) != 0 }
+    unsafe { dots(w.as_ptr(), d, n, len, stride, rows, down, 1 << 15, x.as_mut_ptr(), ROWS) != 0 }
 }
 
-/// [`dense`] in plain Rust, and [`of_rows`], with as many rows as there are `cols` then.
+/// [`of_inputs`] in plain Rust, and [`of_rows`], with as many rows as there are `cols` then.
 ///
 /// # Safety
 /// `x` is good for reads of `n` numbers or words, `w` of `len` numbers, and `y` for writes of `cols`.

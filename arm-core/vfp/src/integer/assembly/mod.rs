@@ -7,6 +7,7 @@ mod thumb2;
 mod dsp;
 #[cfg(integer_loops = "thumb2")]
 mod layers;
+mod rest;
 #[cfg(integer_loops = "riscv")]
 mod riscv;
 #[cfg(integer_loops = "thumb1")]
