@@ -136,11 +136,11 @@ run() {
     emulate "$1" "$elf"
 }
 
-# A Pico keeps what it learned: power is lost while a threshold is erased, while a network is written, and when all is learned.
+# A Pico keeps what it learned: power is lost while a slot is erased, while a network is written, and when all is learned.
 # (Golden values of a Cortex-M0+ are those of the microbit, and there they are quick.)
 pico() {
     elf=$(build pico guard)
-    emulate pico "$elf" erase:4 write:150 "line:flash: 1000" >"$elf.log" || { cat "$elf.log"; echo "bare-metal: the guard failed" >&2; exit 1; }
+    emulate pico "$elf" erase:4 write:150 "line:flash: threshold" >"$elf.log" || { cat "$elf.log"; echo "bare-metal: the guard failed" >&2; exit 1; }
     cat "$elf.log"
 }
 

@@ -4,11 +4,12 @@
 #   scripts/packages.sh [FOLDER]      builds the library for every processor and zips the packages into FOLDER (target/packages)
 #   scripts/packages.sh check [FOLDER]   unpacks each zip elsewhere and links programs with it, with nothing of Rust on the path
 #   scripts/packages.sh all           both
+#   scripts/packages.sh full          and what it takes packages of PyPI for: pio pkg pack, and Zephyr's Kconfig language
 #
 # CMake (find_package), Zephyr (a module), Arduino, PlatformIO, ESP-IDF (a component) and a CMSIS pack's folders. CPUS="cortex-m0
 # rv32imac" builds and checks these processors of arm-core/ffi/cpus.txt only. Needs what scripts/c-library.sh needs, and zip;
-# to check: unzip, cmake, arm-none-eabi-gcc with newlib, for RISC-V riscv64-unknown-elf-gcc with picolibc, and pio where it is
-# there.
+# to check: unzip, cmake, python3, arm-none-eabi-gcc with newlib, for RISC-V riscv64-unknown-elf-gcc with picolibc; for full also
+# python3-venv.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 ffi=$root/arm-core/ffi
@@ -41,11 +42,13 @@ libraries() {
     ! has cortex-m4f || cp -r "$1/cortex-m4f" "$1/cortex-m7"
 }
 
-# start NAME: an empty folder for a package, with the licences; its path is in $package.
+# start NAME: a folder for a package with licences, what is of it alone, and how to begin; its path is in $package.
 start() {
     package=$work/sbn-$1
     mkdir -p "$package"
     cp "$root/LICENSE-MIT" "$root/LICENSE-APACHE" "$package/"
+    # Without what only a reader of the repository has.
+    sed 's/\[\(sbn[^]]*\)\]([^)]*)/\1/; s/ The packages are made by.*//' "$root/docs/start-$1.md" >"$package/README.md"
     [ ! -d "$ffi/packages/$1" ] || (cd "$ffi/packages/$1" && find . -type f) | while read -r file; do
         mkdir -p "$package/$(dirname "$file")"
         sed "s/@VERSION@/$version/" "$ffi/packages/$1/$file" >"$package/$file"
@@ -179,7 +182,6 @@ check() {
     for name in cmake zephyr arduino platformio esp-idf cmsis; do
         unzip -q "$out/sbn-$name-$version.zip" -d "$work"
     done
-    pio=$(command -v pio || true)
     sed 's/^int uses(const uint32_t \*x);$//' "$root/examples/firmware-c/src/uses_header.c" >"$work/program.c"
     printf 'int main(void) { const uint32_t x[2] = {1, 2}; return uses(x); }\n' >>"$work/program.c"
     before=$PATH
@@ -222,20 +224,32 @@ END
             { cat "$work/log"; fail "the sketch $sketch does not build"; }
     done
     PATH=$before
-    if [ -n "$pio" ]; then
-        (cd "$work" && "$pio" pkg pack sbn-platformio -o "$work/packed.tar.gz" >"$work/log" 2>&1) ||
-            { cat "$work/log"; fail "pio pkg pack does not accept the package"; }
-        echo "packages: pio packs the library"
-    else
-        echo "packages: no pio: its package was linked, not packed"
-    fi
+    "$root/scripts/platformio-link.py" "$work/sbn-platformio"
     echo "packages: each zip was unpacked elsewhere and linked, with nothing of Rust on the path"
+}
+
+# In an environment of its own: nothing of it is needed to use the packages.
+full() {
+    out=$(cd "$1" && pwd)
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    python3 -m venv "$work/tools"
+    "$work/tools/bin/pip" install -q --disable-pip-version-check platformio==6.2.0 kconfiglib==14.1.0
+    "$work/tools/bin/python" "$root/scripts/zephyr-kconfig.py" "$ffi/packages/zephyr/zephyr/Kconfig"
+    unzip -q "$out/sbn-platformio-$version.zip" -d "$work"
+    (cd "$work" && tools/bin/pio pkg pack sbn-platformio -o packed.tar.gz >log 2>&1) ||
+        { cat "$work/log"; fail "pio pkg pack does not accept the package"; }
+    for file in library.json link.py README.md include/sbn.h $(printf 'lib/%s/libsbn.a ' $cpus); do
+        tar -tzf "$work/packed.tar.gz" "$file" >/dev/null 2>&1 || fail "pio pkg pack leaves out $file"
+    done
+    echo "packages: pio packs the library"
 }
 
 folder=${CARGO_TARGET_DIR:-$root/target}/packages
 case ${1:-} in
     check) check "${2:-$folder}" ;;
-    all) packages "$folder" && check "$folder" ;;
+    all) (packages "$folder"); (check "$folder") ;;
+    full) (packages "$folder"); (check "$folder"); (full "$folder") ;;
     -*) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;
     *) packages "${1:-$folder}" ;;
 esac

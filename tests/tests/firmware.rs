@@ -150,7 +150,7 @@ fn keep_watch(
 
 #[test]
 fn a_guard_goes_on_after_a_reset_from_what_it_has_learned() {
-    use guard::{Guard, LEARN, Room, SAVE, Task};
+    use guard::{FALSE_ALARMS, Guard, LEARN, Room, SAVE, SETTLE, Task};
     let mut flash = reference::RamFlash::ZERO;
     let mut machine = vibration::Vibration::steady(1);
     let mut room = Box::new(Room::ZERO);
@@ -161,8 +161,14 @@ fn a_guard_goes_on_after_a_reset_from_what_it_has_learned() {
     let mut second = Guard::new(&mut flash, &mut room).unwrap();
     assert_eq!((second.task(), second.steps()), (Task::Learn, SAVE));
     keep_watch(&mut second, &mut machine, false, (LEARN - SAVE) as u32 + 1);
-    assert_eq!((second.task(), second.steps()), (Task::Watch, LEARN));
-    let (_, threshold) = second.now();
+    assert_eq!((second.task(), second.steps()), (Task::Settle, LEARN));
+    // What it has seen of a threshold is gone, the network is not.
+    let mut room = Box::new(Room::ZERO);
+    let mut third = Guard::new(&mut flash, &mut room).unwrap();
+    assert_eq!((third.task(), third.steps()), (Task::Settle, LEARN));
+    keep_watch(&mut third, &mut machine, false, SETTLE + 1);
+    assert_eq!((third.task(), third.steps()), (Task::Watch, LEARN));
+    let limit = third.limit();
     // Each goes on from the same flash.
     for lost in [false, true] {
         let (mut flash, mut machine) = (flash.clone(), machine.clone());
@@ -170,17 +176,41 @@ fn a_guard_goes_on_after_a_reset_from_what_it_has_learned() {
             flash.damage(2 * Guard::<&mut reference::RamFlash>::SLOT + 20);
         }
         let mut room = Box::new(Room::ZERO);
-        let mut third = Guard::new(&mut flash, &mut room).unwrap();
-        assert_eq!((third.task(), third.steps()), (if lost { Task::Settle } else { Task::Watch }, LEARN));
-        assert!(lost || third.now().1 == threshold);
+        let mut fourth = Guard::new(&mut flash, &mut room).unwrap();
+        assert_eq!((fourth.task(), fourth.steps()), (if lost { Task::Settle } else { Task::Watch }, LEARN));
+        assert!(lost || fourth.limit() == limit);
         if lost {
-            keep_watch(&mut third, &mut machine, false, guard::SETTLE + 1);
-            assert_eq!(third.task(), Task::Watch);
+            keep_watch(&mut fourth, &mut machine, false, SETTLE + 1);
+            assert_eq!(fourth.task(), Task::Watch);
         }
-        let healthy = keep_watch(&mut third, &mut machine, false, 400);
-        let broken = keep_watch(&mut third, &mut machine, true, 400);
-        assert!(healthy <= 24 && broken >= 280, "{healthy} and {broken} alarms of 400");
+        let healthy = keep_watch(&mut fourth, &mut machine, false, 4000);
+        let broken = keep_watch(&mut fourth, &mut machine, true, 400);
+        let stated = FALSE_ALARMS * 4000.0;
+        assert!(healthy as f32 <= 3.0 * stated && broken >= 280, "{healthy} of 4000, {broken} alarms of 400");
     }
+}
+
+#[test]
+fn a_guard_takes_no_threshold_of_another_network() {
+    use guard::{Guard, Room, SAVE, SETTLE, Task};
+    let mut flash = reference::RamFlash::ZERO;
+    let mut machine = vibration::Vibration::steady(1);
+    let mut room = Box::new(Room::ZERO);
+    let mut first = Guard::new(&mut flash, &mut room).unwrap();
+    while first.task() != Task::Watch {
+        keep_watch(&mut first, &mut machine, false, SETTLE / 2);
+    }
+    // Both slots are lost, and another network is learned.
+    let slot = Guard::<&mut reference::RamFlash>::SLOT;
+    (0..2).for_each(|i| flash.damage(i * slot + 100));
+    let mut room = Box::new(Room::ZERO);
+    let mut second = Guard::new(&mut flash, &mut room).unwrap();
+    assert_eq!((second.task(), second.steps()), (Task::Learn, 0));
+    while second.task() == Task::Learn {
+        keep_watch(&mut second, &mut machine, false, SAVE as u32 / 2);
+    }
+    let mut room = Box::new(Room::ZERO);
+    assert_eq!(Guard::new(&mut flash, &mut room).unwrap().task(), Task::Settle);
 }
 
 #[test]

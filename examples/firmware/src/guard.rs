@@ -31,24 +31,24 @@ const RATE: f32 = 0.01;
 /// Parameters that one call may update.
 const BUDGET: usize = 256;
 /// The share of windows that may raise an alarm while nothing is wrong.
-const FALSE_ALARMS: f32 = 0.02;
+pub const FALSE_ALARMS: f32 = 0.05;
 
 /// The memory of its network, for a static.
 pub type Room = Memory<{ SHAPE.params() }, 0, { SHAPE.integer_scratch() }, Integer>;
 
-/// Windows that are learned before anything is watched.
-pub const LEARN: u64 = 1000;
+/// Windows that the network learns; from then on it stays as it is.
+pub const LEARN: u64 = 800;
 /// Windows after which what was learned so far is worth writing.
 pub const SAVE: u64 = 200;
-/// Windows from which a threshold is found when the network is there and no threshold is.
-pub const SETTLE: u32 = 400;
+/// Windows from whose scores the threshold is learned: as many as [`Detector`] asks for.
+pub const SETTLE: u32 = (80.0 / FALSE_ALARMS) as u32;
 
 /// What it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// It learns network and threshold.
+    /// The network learns.
     Learn,
-    /// It learns the threshold of a network that it has found without.
+    /// It learns the threshold of the network, which stays as it is: while it learns, its scores are lower than later.
     Settle,
     /// It watches.
     Watch,
@@ -102,16 +102,23 @@ impl<'m, F: NorFlash> Guard<'m, F> {
         Ok(guard)
     }
 
-    /// Reads the threshold, which is good for the network that it was written with, and decides what to do.
-    fn threshold(&mut self) -> Result<(), Fault<F::Error>> {
+    /// Reads the page of the threshold.
+    fn page(&mut self) -> Result<[u8; PAGE], Fault<F::Error>> {
         let mut bytes = [0; PAGE];
         self.flash.read(2 * Self::SLOT, &mut bytes).map_err(Fault::Flash)?;
-        let (steps, detector) = bytes.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-        let detector = detector.first_chunk().map_or(Err(Error::Corrupt), Detector::from_bytes);
-        let steps_learned = self.learner.steps();
-        let found = detector.ok().filter(|_| u64::from_le_bytes(*steps) == steps_learned);
+        Ok(bytes)
+    }
+
+    fn erase_page(&mut self) -> Result<(), Fault<F::Error>> {
+        let at = 2 * Self::SLOT;
+        self.flash.erase(at, at + F::ERASE_SIZE as u32).map_err(Fault::Flash)
+    }
+
+    /// Reads the threshold, and decides what to do.
+    fn threshold(&mut self) -> Result<(), Fault<F::Error>> {
+        let found = self.page()?.first_chunk().and_then(|bytes| Detector::from_bytes(bytes).ok());
         self.task = match found {
-            _ if steps_learned < LEARN => Task::Learn,
+            _ if self.learner.steps() < LEARN => Task::Learn,
             Some(_) => Task::Watch,
             None => Task::Settle,
         };
@@ -119,17 +126,22 @@ impl<'m, F: NorFlash> Guard<'m, F> {
         Ok(())
     }
 
-    /// Writes network and threshold; what was written before counts until that is done. The sensor is not heard meanwhile, so
-    /// the next window begins anew.
+    /// Writes the network while that learns, the threshold afterwards; what was written before counts until that is done. The
+    /// sensor is not heard meanwhile, so the next window begins anew.
     pub fn save(&mut self) -> Result<(), Fault<F::Error>> {
-        let Guard { flash, learner, .. } = self;
-        learner.save(&mut Record::new(flash, 0, Self::SLOT)?)?;
-        let mut bytes = [0xff; PAGE];
-        let words = learner.steps().to_le_bytes().into_iter().chain(self.detector.to_bytes());
-        bytes.iter_mut().zip(words).for_each(|(to, from)| *to = from);
-        let at = 2 * Self::SLOT;
-        self.flash.erase(at, at + F::ERASE_SIZE as u32).map_err(Fault::Flash)?;
-        self.flash.write(at, &bytes).map_err(Fault::Flash)?;
+        if self.task == Task::Watch {
+            let mut bytes = [0xff; PAGE];
+            bytes.iter_mut().zip(self.detector.to_bytes()).for_each(|(to, from)| *to = from);
+            self.erase_page()?;
+            self.flash.write(2 * Self::SLOT, &bytes).map_err(Fault::Flash)?;
+        } else {
+            // That of another network, which was lost.
+            if self.page()?.iter().any(|byte| *byte != 0xff) {
+                self.erase_page()?;
+            }
+            let Guard { flash, learner, .. } = self;
+            learner.save(&mut Record::new(flash, 0, Self::SLOT)?)?;
+        }
         self.windows = windows()?;
         Ok(())
     }
@@ -141,35 +153,32 @@ impl<'m, F: NorFlash> Guard<'m, F> {
         if self.learner.state().pending.is_some() {
             let done = matches!(self.learner.poll(BUDGET)?, Progress::Done(_));
             let steps = self.learner.steps();
-            return Ok(if done && steps.is_multiple_of(SAVE) {
-                self.learned(steps >= LEARN)
-            } else {
-                Event::Working
-            });
-        }
-        if self.task == Task::Settle && self.settled == SETTLE {
-            return Ok(self.learned(true));
+            if done && steps >= LEARN {
+                self.task = Task::Settle;
+            }
+            return Ok(if done && steps.is_multiple_of(SAVE) { Event::Learned } else { Event::Working });
         }
         let Some(window) = self.windows.next() else { return Ok(Event::Idle) };
-        let score = if self.task == Task::Learn {
-            self.learner.begin(&window)?;
-            self.learner.state().pending.map_or(0.0, |step| step.f)
-        } else {
-            self.learner.score(&window, 1)?
-        };
-        if self.task == Task::Watch {
-            return Ok(Event::Window(score, self.detector.watch(score)));
+        match self.task {
+            Task::Learn => {
+                self.learner.begin(&window)?;
+                Ok(Event::Window(self.learner.state().pending.map_or(0.0, |step| step.f), false))
+            }
+            Task::Settle if self.settled == SETTLE => {
+                self.task = Task::Watch;
+                Ok(Event::Learned)
+            }
+            Task::Settle => {
+                self.settled += 1;
+                let score = self.learner.score(&window, 1)?;
+                self.detector.learn(score);
+                Ok(Event::Window(score, false))
+            }
+            Task::Watch => {
+                let score = self.learner.score(&window, 1)?;
+                Ok(Event::Window(score, self.detector.watch(score)))
+            }
         }
-        self.settled += 1;
-        self.detector.learn(score);
-        Ok(Event::Window(score, false))
-    }
-
-    fn learned(&mut self, all: bool) -> Event {
-        if all {
-            self.task = Task::Watch;
-        }
-        Event::Learned
     }
 
     /// What it is about.
@@ -182,14 +191,14 @@ impl<'m, F: NorFlash> Guard<'m, F> {
         self.learner.steps()
     }
 
-    /// The running mean of the scores and the threshold, in nats.
-    pub fn now(&self) -> (f32, f32) {
-        (self.detector.mean(), self.detector.threshold())
+    /// What the running mean of the scores must exceed for an alarm, in nats, once that is being learned.
+    pub fn limit(&self) -> Option<f32> {
+        (self.task != Task::Learn).then(|| self.detector.threshold())
     }
 }
 
-/// Steps and detector.
-const PAGE: usize = (8 + Detector::BYTES).next_multiple_of(64);
+/// Bytes that are written of the threshold's page.
+const PAGE: usize = Detector::BYTES.next_multiple_of(64);
 
 fn windows() -> Result<Samples, Error> {
     Windows::new(Thermometer::new(LEVELS)?, SAMPLES / 2)
