@@ -85,6 +85,9 @@ impl Export {
             let what = "the files' name is a prefix in C: lower-case letters, digits and _";
             return Err(format!("--out {}: {what}", out.display()));
         }
+        if out.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            return Err(format!("--out {}: is a device; give another name", out.display()));
+        }
         let starts = [("sbn", "SBNP"), ("rs", "// A trained network for"), ("h", "/* A trained network for")];
         starts.iter().try_for_each(|(end, start)| refuse_other(&out.with_extension(end), &[start.as_bytes()]))
     }
@@ -170,6 +173,17 @@ mod tests {
         let pairs = export.golden.neg_elbo.iter().zip(&float.golden.neg_elbo);
         assert!(pairs.filter(|(i, f)| (*i - *f).abs() < 0.5).count() > Golden::INPUTS / 2);
         assert!(export.c("gears").unwrap_err().contains("--numbers f32"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn files_beside_a_device_are_not_made() {
+        let message = Export::new(&model()).unwrap().write(Path::new("/dev/null")).unwrap_err();
+        assert_eq!(message, "--out /dev/null: is a device; give another name");
+        // A folder of that name is beside them.
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("gears")).unwrap();
+        Export::new(&model()).unwrap().write(&dir.path().join("gears")).unwrap();
     }
 
     #[test]
