@@ -125,9 +125,7 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
         let layout = self.layout;
         let (first, last) = layout.shape.link(k);
         for i in (first..last).rev() {
-            let mut above = layout.layer(i);
-            let slope = above.dense.activation.slope();
-            layout.advance(&mut above);
+            let (slope, above) = layout.above(i);
             let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);
             let (low, high) = split_mut(deltas, above.delta);
             let d = Matrix::new(window(high, ..rows * dense.stride), dense.stride, dense.outputs);

@@ -141,6 +141,16 @@ impl<'s> Layout<'s> {
         layer
     }
 
+    /// The slope of dense layer `i`, and the layer after it.
+    #[inline(always)]
+    pub(crate) const fn above(&self, i: usize) -> (f32, LayerLayout) {
+        let mut layer = LayerLayout::INPUT;
+        self.seek(i, &mut layer);
+        let slope = layer.dense.activation.slope();
+        self.advance(&mut layer);
+        (slope, layer)
+    }
+
     /// Moves `layer` to layer `i`, where it lies: what is returned would lie on the stack twice.
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
