@@ -63,7 +63,7 @@ macro_rules! add {
 
 macro_rules! narrow {
     ($sum:literal, $at:literal) => {
-        concat!("asr ", $sum, ", r2\n", "ssat ", $sum, ", #16, ", $sum, "\n")
+        concat!("asrs ", $sum, ", r2\n", "ssat ", $sum, ", #16, ", $sum, "\n")
     };
 }
 
@@ -79,7 +79,7 @@ macro_rules! activate {
             ", ",
             $sum,
             ", r3, r1\n",
-            "asr ",
+            "asrs ",
             $sum,
             ", #15\n",
             "3:\n"
@@ -211,7 +211,7 @@ macro_rules! enter_selected {
 /// What a group begins with: a half in r2, and in r0 where the biases lie.
 macro_rules! group {
     () => {
-        "ldr r3, [sp, #60]\nmov r2, #1\nlsl r2, r3\nlsr r2, #1\nldr r0, [sp, #12]\n"
+        "ldr r3, [sp, #60]\nmovs r2, #1\nlsls r2, r3\nlsrs r2, #1\nldr r0, [sp, #12]\n"
     };
 }
 
