@@ -1,0 +1,313 @@
+//! The two kinds of numbers that a network computes with. Every call that works with a network exists once for each; the one
+//! that C names looks at the network's mark and calls the one of its kind.
+//!
+//! An archive is cut into three objects (`scripts/c-library.sh`): the calls that C names, those of floats, and those of
+//! integers. The first refers to the others weakly, and `sbn_config` names a constant that is in one of them: a program has
+//! the engine of the kinds that its configurations name, and no other.
+
+use crate::claim::look;
+use crate::pointers::one;
+use crate::rules::{self, Chosen, InIntegers};
+use crate::status::*;
+use crate::types::*;
+use arm_core::codec::{Source, encoded_len_of};
+use arm_core::estimator::Estimator;
+use arm_core::kernels::{Integer, Simd, WeightOf};
+use arm_core::learner::{Progress, Slices, State};
+use arm_core::optim::{Optimiser, Rule, Sgd};
+use arm_core::record::{Fault, Record};
+use arm_core::{Bits, Error, Estimates, Learner, Shape};
+use embedded_storage::nor_flash::NorFlash;
+
+/// What `sbn_config` says to compute in floats of 32 bits.
+#[unsafe(no_mangle)]
+pub static sbn_floats: sbn_numbers = sbn_numbers { kind: Floats::READY };
+
+/// What `sbn_config` says to compute in integers of 16 bits, for chips without a floating-point unit.
+#[unsafe(no_mangle)]
+pub static sbn_integers: sbn_numbers = sbn_numbers { kind: Integers::READY };
+
+/// A network in floats.
+#[derive(Debug)]
+pub(crate) struct Floats;
+
+/// A network in integers.
+#[derive(Debug)]
+pub(crate) struct Integers;
+
+/// The learner of a kind that C sees.
+pub(crate) type Net<N> =
+    Learner<'static, 'static, <N as Kind>::Estimator, <N as Kind>::Rule, <N as Kind>::Kernels>;
+
+/// A parameter of a kind.
+pub(crate) type Weight<N> = WeightOf<<N as Kind>::Kernels>;
+
+/// A kind of numbers, and what a learner of that kind does.
+pub(crate) trait Kind: Sized + 'static {
+    type Kernels: Estimates;
+    type Estimator: Estimator + 'static;
+    type Rule: Optimiser;
+    /// The mark of a network of this kind that nobody works with.
+    const READY: u32;
+
+    /// The estimator that was chosen, as this kind has it.
+    fn estimator(chosen: Chosen) -> Self::Estimator;
+    /// The optimiser of a configuration, checked.
+    fn rule(c: &sbn_config) -> Result<Self::Rule, Refusal>;
+    fn rate_of(rule: &mut Self::Rule) -> &mut f32;
+    /// Whether the estimator can serve the network.
+    fn check(estimator: &Self::Estimator, shape: &Shape<'_>) -> Result<(), Error> {
+        estimator.check(shape)?;
+        <Self::Kernels as Estimates>::check(estimator, shape)
+    }
+    /// Words of scratch; `usize::MAX` for more than can be counted.
+    fn scratch(shape: &Shape<'_>, samples: usize) -> usize;
+    fn saved_bytes(shape: &Shape<'_>) -> usize;
+    /// A learner, with fresh parameters or as one was left.
+    fn learner(
+        shape: Shape<'static>,
+        estimator: Self::Estimator,
+        rule: Self::Rule,
+        seed: u64,
+        memory: Slices<'static, <Self::Kernels as arm_core::kernels::Arithmetic>::Numbers>,
+        left: Option<State>,
+    ) -> Result<Net<Self>, Error>;
+    fn saturated(net: &Net<Self>) -> u32;
+
+    fn step(net: &mut Net<Self>, x: &[u32]) -> Result<f32, Error>;
+    fn step_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32]) -> Result<f32, Error>;
+    fn step_black_box(net: &mut Net<Self>, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<f32, Error>;
+    fn begin(net: &mut Net<Self>, x: &[u32]) -> Result<(), Error>;
+    fn begin_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32]) -> Result<(), Error>;
+    fn begin_black_box(net: &mut Net<Self>, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<(), Error>;
+    fn poll(net: &mut Net<Self>, budget: usize) -> Result<Progress, Error>;
+    fn score(net: &mut Net<Self>, x: &[u32], samples: u32) -> Result<f32, Error>;
+    fn score_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32], samples: u32) -> Result<f32, Error>;
+    fn save_to<F: From<Error>>(net: &Net<Self>, sink: impl FnMut(&[u8]) -> Result<(), F>) -> Result<(), F>;
+    fn load_from<S: Source>(net: &mut Net<Self>, source: &mut S) -> Result<(), S::Error>;
+    fn save<F: NorFlash>(net: &Net<Self>, record: &mut Record<F>) -> Result<u32, Fault<F::Error>>;
+    fn load<F: NorFlash>(net: &mut Net<Self>, record: &mut Record<F>) -> Result<(), Fault<F::Error>>;
+}
+
+/// What a learner of any kind does.
+macro_rules! calls {
+    () => {
+        fn step(net: &mut Net<Self>, x: &[u32]) -> Result<f32, Error> {
+            net.step(x)
+        }
+        fn step_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32]) -> Result<f32, Error> {
+            net.step_conditional(x, y)
+        }
+        fn step_black_box(
+            net: &mut Net<Self>,
+            x: &[u32],
+            f: impl FnMut(Bits<'_>) -> f32,
+        ) -> Result<f32, Error> {
+            net.step_black_box(x, f)
+        }
+        fn begin(net: &mut Net<Self>, x: &[u32]) -> Result<(), Error> {
+            net.begin(x)
+        }
+        fn begin_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32]) -> Result<(), Error> {
+            net.begin_conditional(x, y)
+        }
+        fn begin_black_box(
+            net: &mut Net<Self>,
+            x: &[u32],
+            f: impl FnMut(Bits<'_>) -> f32,
+        ) -> Result<(), Error> {
+            net.begin_black_box(x, f)
+        }
+        fn poll(net: &mut Net<Self>, budget: usize) -> Result<Progress, Error> {
+            net.poll(budget)
+        }
+        fn score(net: &mut Net<Self>, x: &[u32], samples: u32) -> Result<f32, Error> {
+            net.score(x, samples)
+        }
+        fn score_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32], samples: u32) -> Result<f32, Error> {
+            net.score_conditional(x, y, samples)
+        }
+        fn save_to<F: From<Error>>(
+            net: &Net<Self>,
+            sink: impl FnMut(&[u8]) -> Result<(), F>,
+        ) -> Result<(), F> {
+            net.save_to(sink)
+        }
+        fn load_from<S: Source>(net: &mut Net<Self>, source: &mut S) -> Result<(), S::Error> {
+            net.load_from(source)
+        }
+        fn save<F: NorFlash>(net: &Net<Self>, record: &mut Record<F>) -> Result<u32, Fault<F::Error>> {
+            net.save(record)
+        }
+        fn load<F: NorFlash>(net: &mut Net<Self>, record: &mut Record<F>) -> Result<(), Fault<F::Error>> {
+            net.load(record)
+        }
+        fn saved_bytes(shape: &Shape<'_>) -> usize {
+            encoded_len_of::<Weight<Self>>(shape)
+        }
+    };
+}
+
+impl Kind for Floats {
+    type Kernels = Simd;
+    type Estimator = Chosen;
+    type Rule = Rule;
+    const READY: u32 = u32::from_le_bytes(*b"SBN2");
+
+    fn estimator(chosen: Chosen) -> Chosen {
+        chosen
+    }
+
+    fn rule(c: &sbn_config) -> Result<Rule, Refusal> {
+        rules::rule(c)
+    }
+
+    fn rate_of(rule: &mut Rule) -> &mut f32 {
+        rules::rate_of(rule)
+    }
+
+    fn scratch(shape: &Shape<'_>, samples: usize) -> usize {
+        shape.training_scratch(1, samples).saturating_add(arm_core::bits::words(shape.inputs()))
+    }
+
+    fn learner(
+        shape: Shape<'static>,
+        estimator: Chosen,
+        rule: Rule,
+        seed: u64,
+        memory: Slices<'static>,
+        left: Option<State>,
+    ) -> Result<Net<Self>, Error> {
+        match left {
+            None => Learner::new(shape, estimator, rule, seed, memory),
+            Some(state) => Learner::attach(shape, estimator, rule, seed, memory, state),
+        }
+    }
+
+    fn saturated(_: &Net<Self>) -> u32 {
+        0
+    }
+
+    calls!();
+}
+
+impl Kind for Integers {
+    type Kernels = Integer;
+    type Estimator = InIntegers;
+    type Rule = Sgd;
+    const READY: u32 = u32::from_le_bytes(*b"SBNi");
+
+    fn estimator(chosen: Chosen) -> InIntegers {
+        InIntegers(chosen)
+    }
+
+    fn rule(c: &sbn_config) -> Result<Sgd, Refusal> {
+        match rules::rule(c)? {
+            Rule::Sgd(sgd) => Ok(sgd),
+            _ => Err(Refusal(SBN_ERROR_FLOAT_ONLY)),
+        }
+    }
+
+    fn rate_of(sgd: &mut Sgd) -> &mut f32 {
+        &mut sgd.rate
+    }
+
+    fn scratch(shape: &Shape<'_>, samples: usize) -> usize {
+        // Floats take more: what they can count integers can.
+        match shape.training_scratch(1, samples) {
+            usize::MAX => usize::MAX,
+            _ => shape.integer_scratch_for(samples),
+        }
+    }
+
+    fn learner(
+        shape: Shape<'static>,
+        estimator: InIntegers,
+        sgd: Sgd,
+        seed: u64,
+        memory: Slices<'static, Integer>,
+        left: Option<State>,
+    ) -> Result<Net<Self>, Error> {
+        match left {
+            None => Learner::chosen(shape, estimator, sgd, seed, memory),
+            Some(state) => Learner::attach_chosen(shape, estimator, sgd, seed, memory, state),
+        }
+    }
+
+    fn saturated(net: &Net<Self>) -> u32 {
+        net.saturated()
+    }
+
+    calls!();
+}
+
+/// Whether a network computes in integers; `false` where there is none.
+///
+/// # Safety
+///
+/// `net` came from `sbn_init`, or is null or not aligned.
+#[inline(always)]
+pub(crate) unsafe fn in_integers(net: *const sbn_network) -> bool {
+    // SAFETY: not null and aligned. The mark of a network that somebody works with is of no kind, and refused by either.
+    one(net.cast::<u32>()).is_ok() && unsafe { look(net.cast()) } == Integers::READY
+}
+
+/// Functions of one kind, under the names that the others know them by, and a declaration of those of either kind.
+macro_rules! per_kind {
+    ($(fn $name:ident($($arg:ident: $type:ty),* $(,)?) -> $out:ty;)*) => {
+        mod floats {
+            use super::*;
+            $(
+                #[unsafe(export_name = concat!("sbn_f32_", stringify!($name)))]
+                unsafe extern "C" fn $name($($arg: $type),*) -> $out {
+                    // SAFETY: the caller's promise.
+                    unsafe { super::$name::<crate::kind::Floats>($($arg),*) }
+                }
+            )*
+        }
+        mod integers {
+            use super::*;
+            $(
+                #[unsafe(export_name = concat!("sbn_i16_", stringify!($name)))]
+                unsafe extern "C" fn $name($($arg: $type),*) -> $out {
+                    // SAFETY: the caller's promise.
+                    unsafe { super::$name::<crate::kind::Integers>($($arg),*) }
+                }
+            )*
+        }
+        #[allow(improper_ctypes, reason = "C declares what a network is, and nothing of it")]
+        mod of_floats {
+            use super::*;
+            unsafe extern "C" {
+                $(
+                    #[cfg_attr(feature = "split", link_name = concat!("sbn_weak_f32_", stringify!($name)))]
+                    #[cfg_attr(not(feature = "split"), link_name = concat!("sbn_f32_", stringify!($name)))]
+                    pub(super) fn $name($($arg: $type),*) -> $out;
+                )*
+            }
+        }
+        #[allow(improper_ctypes, reason = "C declares what a network is, and nothing of it")]
+        mod of_integers {
+            use super::*;
+            unsafe extern "C" {
+                $(
+                    #[cfg_attr(feature = "split", link_name = concat!("sbn_weak_i16_", stringify!($name)))]
+                    #[cfg_attr(not(feature = "split"), link_name = concat!("sbn_i16_", stringify!($name)))]
+                    pub(super) fn $name($($arg: $type),*) -> $out;
+                )*
+            }
+        }
+    };
+}
+pub(crate) use per_kind;
+
+/// The call of the network's kind.
+macro_rules! by_kind {
+    ($net:expr, $name:ident($($arg:expr),* $(,)?)) => {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if crate::kind::in_integers($net) { of_integers::$name($($arg),*) } else { of_floats::$name($($arg),*) }
+        }
+    };
+}
+pub(crate) use by_kind;
