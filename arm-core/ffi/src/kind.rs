@@ -92,12 +92,15 @@ pub(crate) trait Kind: Sized + 'static {
 /// What a learner of any kind does.
 macro_rules! calls {
     () => {
+        #[inline(always)]
         fn step(net: &mut Net<Self>, x: &[u32]) -> Result<f32, Error> {
             net.step(x)
         }
+        #[inline(always)]
         fn step_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32]) -> Result<f32, Error> {
             net.step_conditional(x, y)
         }
+        #[inline(always)]
         fn step_black_box(
             net: &mut Net<Self>,
             x: &[u32],
@@ -105,12 +108,15 @@ macro_rules! calls {
         ) -> Result<f32, Error> {
             net.step_black_box(x, f)
         }
+        #[inline(always)]
         fn begin(net: &mut Net<Self>, x: &[u32]) -> Result<(), Error> {
             net.begin(x)
         }
+        #[inline(always)]
         fn begin_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32]) -> Result<(), Error> {
             net.begin_conditional(x, y)
         }
+        #[inline(always)]
         fn begin_black_box(
             net: &mut Net<Self>,
             x: &[u32],
@@ -118,30 +124,38 @@ macro_rules! calls {
         ) -> Result<(), Error> {
             net.begin_black_box(x, f)
         }
+        #[inline(always)]
         fn poll(net: &mut Net<Self>, budget: usize) -> Result<Progress, Error> {
             net.poll(budget)
         }
+        #[inline(always)]
         fn score(net: &mut Net<Self>, x: &[u32], samples: u32) -> Result<f32, Error> {
             net.score(x, samples)
         }
+        #[inline(always)]
         fn score_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32], samples: u32) -> Result<f32, Error> {
             net.score_conditional(x, y, samples)
         }
+        #[inline(always)]
         fn save_to<F: From<Error>>(
             net: &Net<Self>,
             sink: impl FnMut(&[u8]) -> Result<(), F>,
         ) -> Result<(), F> {
             net.save_to(sink)
         }
+        #[inline(always)]
         fn load_from<S: Source>(net: &mut Net<Self>, source: &mut S) -> Result<(), S::Error> {
             net.load_from(source)
         }
+        #[inline(always)]
         fn save<F: NorFlash>(net: &Net<Self>, record: &mut Record<F>) -> Result<u32, Fault<F::Error>> {
             net.save(record)
         }
+        #[inline(always)]
         fn load<F: NorFlash>(net: &mut Net<Self>, record: &mut Record<F>) -> Result<(), Fault<F::Error>> {
             net.load(record)
         }
+        #[inline(always)]
         fn saved_bytes(shape: &Shape<'_>) -> usize {
             encoded_len_of::<Weight<Self>>(shape)
         }
@@ -154,21 +168,31 @@ impl Kind for Floats {
     type Rule = Rule;
     const READY: u32 = u32::from_le_bytes(*b"SBN2");
 
+    #[inline(always)]
+
     fn estimator(chosen: Chosen) -> Chosen {
         chosen
     }
+
+    #[inline(always)]
 
     fn rule(c: &sbn_config) -> Result<Rule, Refusal> {
         rules::rule(c)
     }
 
+    #[inline(always)]
+
     fn rate_of(rule: &mut Rule) -> &mut f32 {
         rules::rate_of(rule)
     }
 
+    #[inline(always)]
+
     fn scratch(shape: &Shape<'_>, samples: usize) -> usize {
         shape.training_scratch(1, samples).saturating_add(arm_core::bits::words(shape.inputs()))
     }
+
+    #[inline(always)]
 
     fn learner(
         shape: Shape<'static>,
@@ -184,6 +208,8 @@ impl Kind for Floats {
         }
     }
 
+    #[inline(always)]
+
     fn saturated(_: &Net<Self>) -> u32 {
         0
     }
@@ -197,9 +223,13 @@ impl Kind for Integers {
     type Rule = Sgd;
     const READY: u32 = u32::from_le_bytes(*b"SBNi");
 
+    #[inline(always)]
+
     fn estimator(chosen: Chosen) -> InIntegers {
         InIntegers(chosen)
     }
+
+    #[inline(always)]
 
     fn rule(c: &sbn_config) -> Result<Sgd, Refusal> {
         match rules::rule(c)? {
@@ -208,9 +238,13 @@ impl Kind for Integers {
         }
     }
 
+    #[inline(always)]
+
     fn rate_of(sgd: &mut Sgd) -> &mut f32 {
         &mut sgd.rate
     }
+
+    #[inline(always)]
 
     fn scratch(shape: &Shape<'_>, samples: usize) -> usize {
         // Floats take more: what they can count integers can.
@@ -219,6 +253,8 @@ impl Kind for Integers {
             _ => shape.integer_scratch_for(samples),
         }
     }
+
+    #[inline(always)]
 
     fn learner(
         shape: Shape<'static>,
@@ -234,6 +270,8 @@ impl Kind for Integers {
         }
     }
 
+    #[inline(always)]
+
     fn saturated(net: &Net<Self>) -> u32 {
         net.saturated()
     }
@@ -241,15 +279,23 @@ impl Kind for Integers {
     calls!();
 }
 
-/// Whether a network computes in integers; `false` where there is none.
+/// Whether the mark of a network says that it computes in integers. Where it is of no network, or somebody works with it, the
+/// functions of either kind refuse it.
 ///
 /// # Safety
 ///
-/// `net` came from `sbn_init`, or is null or not aligned.
+/// `net` is not null and aligned.
 #[inline(always)]
 pub(crate) unsafe fn in_integers(net: *const sbn_network) -> bool {
-    // SAFETY: not null and aligned. The mark of a network that somebody works with is of no kind, and refused by either.
-    one(net.cast::<u32>()).is_ok() && unsafe { look(net.cast()) } == Integers::READY
+    // SAFETY: the caller's promise.
+    unsafe { look(net.cast()) == Integers::READY }
+}
+
+/// What a pointer that points to no network is refused with. A call, like all that a function by kind does: it has no frame.
+#[cold]
+#[inline(never)]
+pub(crate) fn no_network(net: *const sbn_network) -> i32 {
+    one(net.cast::<u32>()).map_or_else(|Refusal(status)| status, |_| SBN_OK)
 }
 
 /// Functions of one kind, under the names that the others know them by, and a declaration of those of either kind.
@@ -301,13 +347,16 @@ macro_rules! per_kind {
 }
 pub(crate) use per_kind;
 
-/// The call of the network's kind.
+/// Calls the function of the network's kind, which claims it.
 macro_rules! by_kind {
-    ($net:expr, $name:ident($($arg:expr),* $(,)?)) => {
-        // SAFETY: the caller's promise.
+    ($net:expr, $name:ident($($arg:expr),* $(,)?)) => {{
+        if crate::pointers::one($net.cast::<u32>()).is_err() {
+            return crate::kind::no_network($net);
+        }
+        // SAFETY: checked; the caller's promise.
         unsafe {
             if crate::kind::in_integers($net) { of_integers::$name($($arg),*) } else { of_floats::$name($($arg),*) }
         }
-    };
+    }};
 }
 pub(crate) use by_kind;

@@ -114,7 +114,7 @@ unsafe fn write<N: Kind>(
 ///
 /// # Safety
 ///
-/// `net` came from `sbn_init`, or fails the checks here.
+/// `net` is not null and aligned, and came from `sbn_init`, or its mark says that it did not.
 #[inline(always)]
 pub(crate) unsafe fn open<N: Kind>(
     net: *const sbn_network,
@@ -122,9 +122,6 @@ pub(crate) unsafe fn open<N: Kind>(
     work: impl FnOnce(&mut Net<N>) -> Result<i32, Refusal>,
 ) -> i32 {
     let base = net.cast_mut().cast::<u32>();
-    if let Err(Refusal(status)) = one(base) {
-        return status;
-    }
     // SAFETY: not null and aligned. Nothing else of the block is looked at before.
     if let Err(status) = unsafe { claim(base, N::READY) } {
         return status;
