@@ -6,6 +6,7 @@
 #   scripts/firmware-c.sh host          runs the program on this machine under AddressSanitizer and UBSan
 #   scripts/firmware-c.sh warnings      the header and the programs in C99 and C++11 with every warning as an error
 #   scripts/firmware-c.sh qemu          runs it on a Cortex-M4F under QEMU
+#   scripts/firmware-c.sh integers [CPU...]     networks in integers, on this machine too (all: on each processor)
 #   scripts/firmware-c.sh interrupts [CPU...]   interrupts every call, at one instruction after another, on these processors of
 #                                       scripts/c-library.sh (all: on each); STRIDE=n: at every n-th of a long call
 #   scripts/firmware-c.sh costs         prints what calls cost on a Cortex-M4F
@@ -36,11 +37,12 @@ expected() {
     # As the tests have built it.
     cargo build -q --profile test --manifest-path "$root/Cargo.toml" --workspace --example same_run
     "${CARGO_TARGET_DIR:-$root/target}/debug/examples/same_run" >"$build/expected"
+    "${CARGO_TARGET_DIR:-$root/target}/debug/examples/same_run" integers >"$build/expected-integers"
 }
 
 same() {
     cat "$build/$1"
-    diff -u "$build/expected" "$build/$1" || fail "$1 does not print what Rust prints"
+    diff -u "$build/expected${2:-}" "$build/$1" || fail "$1 does not print what Rust prints"
     echo "firmware-c: $1 prints the same bits as Rust"
 }
 
@@ -51,14 +53,16 @@ host() {
         "$build/release/libsbn.a" -lm -o "$build/host-program"
     "$build/host-program" >"$build/host" || { cat "$build/host"; fail "the program failed on the host"; }
     same host
+    gcc -std=c99 $warnings -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I"$include" \
+        "$source/src/integers.c" "$source/src/board_host.c" "$build/release/libsbn.a" -lm -o "$build/host-integers"
+    "$build/host-integers" >"$build/integers-host" || { cat "$build/integers-host"; fail "integers failed on the host"; }
+    same integers-host -integers
 }
 
 # The macros are only looked at where they are used: a program that uses them is compiled as C++ too.
 warnings() {
-    for source_file in "$source"/src/uses_header.c; do
-        gcc -std=c99 $warnings -fsyntax-only -I"$include" "$source_file"
-        g++ -x c++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source_file"
-    done
+    gcc -std=c99 $warnings -fsyntax-only -I"$include" "$source/src/uses_header.c"
+    g++ -x c++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source/src/uses_header.c"
     g++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source/src/tuner.cpp"
     # The first program that a reader sees.
     { printf '#include "sbn.h"\nint first(void);\nint first(void)\n{\n'
@@ -122,6 +126,33 @@ qemu() {
     same qemu
 }
 
+# on_each WHAT CPU...: does that on these processors, as many at a time as there are CPUs here, and says then what each said.
+on_each() {
+    what=$1
+    shift
+    # shellcheck disable=SC2046
+    [ "$1" != all ] || set -- $("$root/scripts/c-library.sh" cpus)
+    # shellcheck disable=SC2016
+    printf '%s\n' "$@" | xargs -P "$(nproc)" -I {} sh -c '
+        "$0" "$2" "$3" >"$1/$2-$3" 2>&1 || echo failed >>"$1/$2-$3"' "$0" "$build" "$what" {}
+    for cpu do
+        echo "== $cpu"
+        cat "$build/$what-$cpu"
+    done
+    for cpu do
+        [ "$(tail -n 1 "$build/$what-$cpu")" != failed ] || fail "$what on $cpu"
+    done
+}
+
+# The program names integers only: there must be nothing of floats in it.
+integer() {
+    elf=$(image "$1" integers integers)
+    case $1 in rv32*) nm=riscv64-unknown-elf-nm ;; *) nm=arm-none-eabi-nm ;; esac
+    ! $nm "$elf" | grep ' sbn_f32_' || fail "there are floats in a program that names integers only"
+    emulate "$1" "$elf" >"$build/integers-on-$1" || { cat "$build/integers-on-$1"; fail "integers failed on $1"; }
+    same "integers-on-$1" -integers
+}
+
 interrupt() {
     # Without a floating-point unit calls are five times as long.
     case $1 in *f | cortex-m55) stride=61 ;; *) stride=307 ;; esac
@@ -129,22 +160,17 @@ interrupt() {
     emulate "$1" "$elf" || fail "a call was interrupted and saw half of another on $1"
 }
 
-# Those with and without atomic exchange, of both families; as many at a time as there are CPUs here.
+# Those with and without atomic exchange, of both families.
 interrupts() {
     # shellcheck disable=SC2086
     [ $# -gt 0 ] || set -- ${CPUS:-cortex-m0 cortex-m4f rv32imac}
-    # shellcheck disable=SC2046
-    [ "$1" != all ] || set -- $("$root/scripts/c-library.sh" cpus)
-    # shellcheck disable=SC2016
-    printf '%s\n' "$@" | xargs -P "$(nproc)" -I {} sh -c '
-        "$0" interrupt "$2" >"$1/interrupts-$2" 2>&1 || echo failed >>"$1/interrupts-$2"' "$0" "$build" {}
-    for cpu do
-        echo "== $cpu"
-        cat "$build/interrupts-$cpu"
-    done
-    for cpu do
-        [ "$(tail -n 1 "$build/interrupts-$cpu")" != failed ] || fail "interrupts on $cpu"
-    done
+    on_each interrupt "$@"
+}
+
+# Those for which integers are made.
+integers() {
+    [ $# -gt 0 ] || set -- cortex-m0 cortex-m3
+    on_each integer "$@"
 }
 
 costs() {
@@ -174,6 +200,7 @@ examples() {
 symbols() {
     elf=$(image cortex-m4f program main refusals power stream)
     nm=arm-none-eabi-nm
+    ! $nm "$(image cortex-m4f anomaly anomaly)" | grep ' sbn_i16_' || fail "there are integers in a program that names floats only"
     $nm "$elf" | grep -q ' T memcpy$' || fail "there is no memcpy in the image"
     awk '/^Linker script/ { on = 1 } on && /^ \.text/ { file = $NF } on && /^ +0x[0-9a-f]+ +memcpy$/ { print last; exit } { last = $NF }' \
         "$build/cortex-m4f-program.map" | grep -q 'libc' || fail "memcpy in the image is not that of the C library"
@@ -241,6 +268,8 @@ case ${1:-all} in
     host) expected && host ;;
     warnings) warnings ;;
     qemu) expected && qemu ;;
+    integers) shift; expected && integers "$@" ;;
+    integer) integer "$2" ;;
     interrupts) shift; interrupts "$@" ;;
     interrupt) interrupt "$2" ;;
     costs) costs ;;
@@ -248,6 +277,6 @@ case ${1:-all} in
     symbols) symbols ;;
     cmake) expected && host && cmakes ;;
     zephyr) zephyr ;;
-    all) expected && warnings && host && qemu && interrupts && examples && symbols && cmakes && zephyr ;;
+    all) expected && warnings && host && qemu && integers && interrupts && examples && symbols && cmakes && zephyr ;;
     *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;
 esac

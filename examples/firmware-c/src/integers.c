@@ -16,7 +16,6 @@
 #define TO(H, B) H(5, 7, 0.1f) B(7, 11)
 
 #define LAYERS(list) (sizeof(list) / sizeof((list)[0]))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(DECODER);
 static const sbn_layer up[] = SBN_LAYERS(UP), down[] = SBN_LAYERS(DOWN);
@@ -36,9 +35,11 @@ static const sbn_shape mapping = {20, from, LAYERS(from), to, LAYERS(to), 0, SBN
 #define PAGE 512u
 #define SLOT SBN_SLOT_BYTES(SAVED_BYTES, PAGE)
 static uint32_t memory[SBN_INTEGER_BYTES(64, ENCODER, DECODER, 0) / 4];
-#define SECOND (sizeof memory / 8)
-/* The second half of it, where the networks are small. */
-#define BEHIND (memory + SECOND)
+/* Parts of it, where the networks are small. */
+#define QUARTER (sizeof memory / 16)
+#define BEHIND (memory + QUARTER)
+#define SAVED ((uint8_t *)(memory + 2 * QUARTER))
+#define FLASH ((uint8_t *)(memory + 3 * QUARTER))
 
 static int failures;
 
@@ -200,7 +201,7 @@ static void smaller_ones(void)
     board_print("y from x in integers, REINFORCE, 200 steps\n");
     config.estimator = SBN_REINFORCE;
     config.decay = 0.9f;
-    CHECK(sbn_bytes(&mapping, &config) == MAPPING_BYTES && MAPPING_BYTES <= 4 * SECOND);
+    CHECK(sbn_bytes(&mapping, &config) == MAPPING_BYTES && MAPPING_BYTES <= 4 * QUARTER && SAVED_BYTES <= 4 * QUARTER && 2 * SLOT <= 4 * QUARTER);
     OK(sbn_init(&net, memory, MAPPING_BYTES, &mapping, &config));
     for (uint32_t i = 0; i < 200; i++) {
         input(i, x);
@@ -226,26 +227,24 @@ static void smaller_ones(void)
     CHECK(sbn_sample(net, 0, p, 11) == SBN_ERROR_SHAPE);
 }
 
-static uint8_t saved[SAVED_BYTES], flash[2 * SLOT];
-
 static int32_t flash_read(uint32_t address, uint8_t *bytes, size_t count, void *context)
 {
     (void)context;
-    memcpy(bytes, flash + address, count);
+    memcpy(bytes, FLASH + address, count);
     return 0;
 }
 
 static int32_t flash_write(uint32_t address, const uint8_t *bytes, size_t count, void *context)
 {
     (void)context;
-    memcpy(flash + address, bytes, count);
+    memcpy(FLASH + address, bytes, count);
     return 0;
 }
 
 static int32_t flash_erase(uint32_t address, void *context)
 {
     (void)context;
-    memset(flash + address, 0xff, PAGE);
+    memset(FLASH + address, 0xff, PAGE);
     return 0;
 }
 
@@ -261,17 +260,17 @@ static void bytes(void)
     OK(sbn_init(&second, BEHIND, MAPPING_BYTES, &mapping, &other));
     const uint64_t learned = hash_params(net), fresh = hash_params(second);
     CHECK(learned != fresh);
-    CHECK(sbn_save(net, saved, sizeof saved - 1, &written) == SBN_ERROR_SIZE);
-    OK(sbn_save(net, saved, sizeof saved, &written));
-    CHECK(written == sizeof saved);
-    for (size_t bit = 0; bit < 8 * sizeof saved; bit++) {
-        saved[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        const int32_t status = sbn_load(second, saved, sizeof saved);
-        saved[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    CHECK(sbn_save(net, SAVED, SAVED_BYTES - 1, &written) == SBN_ERROR_SIZE);
+    OK(sbn_save(net, SAVED, SAVED_BYTES, &written));
+    CHECK(written == SAVED_BYTES);
+    for (size_t bit = 0; bit < 8 * SAVED_BYTES; bit++) {
+        SAVED[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        const int32_t status = sbn_load(second, SAVED, SAVED_BYTES);
+        SAVED[bit / 8] ^= (uint8_t)(1u << bit % 8);
         CHECK(status <= SBN_ERROR_LENGTH && status >= SBN_ERROR_OTHER_NUMBERS);
     }
     CHECK(hash_params(second) == fresh);
-    OK(sbn_load(second, saved, sizeof saved));
+    OK(sbn_load(second, SAVED, SAVED_BYTES));
     CHECK(hash_params(second) == learned);
     OK(sbn_record_save(net, &driver, &sequence));
     OK(sbn_init(&second, BEHIND, MAPPING_BYTES, &mapping, &other));

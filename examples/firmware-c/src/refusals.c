@@ -108,18 +108,18 @@ static void init(void)
     EXPECT(sbn_init(&net, memory, SIZE_MAX, &shape, &config), SBN_ERROR_SIZE);
     EXPECT(sbn_init((sbn_network **)(void *)memory, memory, 4 * WORDS, &shape, &config), SBN_ERROR_OVERLAP);
     const sbn_config bad[] = {
-        {SBN_ARM, SBN_SGD, -1.0f, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, SBN_SGD, (float)NAN, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, SBN_SGD, (float)INFINITY, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, SBN_MOMENTUM, 0.1f, 1.0f, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, SBN_ADAM, 0.1f, 0.9f, 0.9f, 0, 0, 0, 1, 0},
-        {12, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, 9, 0.1f, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 2, 0},
-        {SBN_ARM, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0.5f},
-        {SBN_REINFORCE, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 1.0f},
-        {SBN_RLOO, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARMS, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 129, 0},
+        {SBN_ARM, SBN_SGD, -1.0f, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, SBN_SGD, (float)NAN, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, SBN_SGD, (float)INFINITY, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, SBN_MOMENTUM, 0.1f, 1.0f, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, SBN_ADAM, 0.1f, 0.9f, 0.9f, 0, 0, 0, 1, 0, &sbn_floats},
+        {12, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, 9, 0.1f, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 2, 0, &sbn_floats},
+        {SBN_ARM, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0.5f, &sbn_floats},
+        {SBN_REINFORCE, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 1.0f, &sbn_floats},
+        {SBN_RLOO, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARMS, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 129, 0, &sbn_floats},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         EXPECT(sbn_init(&net, memory, 4 * WORDS, &shape, &bad[i]), SBN_ERROR_SETTING);
