@@ -185,7 +185,7 @@ fn an_interrupted_comparison_keeps_what_was_finished() {
     let dir = tempfile::tempdir().unwrap();
     let d = dir.path();
     trained(d, "linear");
-    let args = ["compare", "--data", "t.csv", "--preset", "linear", "--steps", "600", "--batch", "10"];
+    let args = ["compare", "--data", "t.csv", "--preset", "linear", "--steps", "100", "--batch", "10"];
     let args = [&args[..], &["--nll-samples", "2", "--estimators", "arm,leg,disarm"]].concat();
     let mut command = Command::new(env!("CARGO_BIN_EXE_arm"));
     let child =

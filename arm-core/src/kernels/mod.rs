@@ -46,6 +46,7 @@ pub use draw_rule::{DrawRule, DrawnLanes, DrawnUnit, LANES, RuleWork};
 
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Stream;
+use crate::numeric::window::window;
 
 /// Where a row of samples is written: see [`Kernels::sample`].
 #[derive(Debug)]
@@ -222,7 +223,7 @@ pub trait Kernels {
         for ((v, w), i) in v.rows_mut().zip(w.rows_mut()).zip(first..) {
             let x = x.value(i);
             room.iter_mut().zip(d).for_each(|(g, d)| *g = x * d);
-            self.momentum(rate, momentum, room.get(..d.len()).unwrap_or_default(), v, w);
+            self.momentum(rate, momentum, window(room, ..d.len()), v, w);
         }
     }
 
@@ -261,7 +262,7 @@ pub trait Kernels {
         for (((m, v), w), i) in rows.zip(first..) {
             let x = x.value(i);
             room.iter_mut().zip(d).for_each(|(g, d)| *g = x * d);
-            self.adam(rates, room.get(..d.len()).unwrap_or_default(), m, v, w);
+            self.adam(rates, window(room, ..d.len()), m, v, w);
         }
     }
 }

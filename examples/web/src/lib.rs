@@ -8,6 +8,10 @@
 #[path = "../../firmware/src/golden.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
 mod golden;
+#[cfg(feature = "golden")]
+#[path = "../../firmware/src/integer_shapes.rs"]
+#[allow(missing_docs, unreachable_pub)]
+mod integer_shapes;
 mod page;
 #[cfg(feature = "golden")]
 #[path = "../../firmware/src/shapes.rs"]

@@ -3,6 +3,7 @@
 use crate::kernels::Drawn;
 use crate::kernels::{DrawRule, DrawnUnit};
 use crate::numeric::math::{exp_below_one_called, ln_called};
+use crate::numeric::window::split_mut;
 use arm_vfp::{Lanes, Sums};
 
 /// Beyond this magnitude of a logit the smaller of its probabilities counts as zero; it is below 2^-38.
@@ -83,8 +84,8 @@ fn next<'a>(rest: &mut &'a [f32]) -> &'a [f32] {
 /// [`next`] of what is written.
 #[inline(always)]
 fn next_mut<'a>(rest: &mut &'a mut [f32]) -> &'a mut [f32] {
-    let all = core::mem::take(rest);
-    let (head, tail) = all.split_at_mut_checked(all.len().min(32)).unwrap_or_default();
+    let n = rest.len().min(32);
+    let (head, tail) = split_mut(core::mem::take(rest), n);
     *rest = tail;
     head
 }

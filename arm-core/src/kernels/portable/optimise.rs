@@ -3,6 +3,7 @@
 use crate::kernels::{AdamRates, Input};
 use crate::numeric::math::{TINY, significant};
 use crate::numeric::matrix::MatrixMut;
+use crate::numeric::window::{element, window};
 use arm_vfp::{Adam, Layout, Momentum};
 
 /// Adding and subtracting it rounds a small parameter to a multiple of 2^-63, which parameters are.
@@ -70,7 +71,7 @@ pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mu
     let (constants, mut squares, mut i) = (constants(r), [0.0; BLOCK], 0);
     while i < g.len() {
         let part = i..(i + BLOCK).min(g.len());
-        let g = g.get(part.clone()).unwrap_or_default();
+        let g = window(g, part.clone());
         let (Some(m), Some(v), Some(w)) = (m.get_mut(part.clone()), v.get_mut(part.clone()), w.get_mut(part))
         else {
             return;
@@ -126,8 +127,8 @@ fn rank_one(x: Input<'_>, first: usize, mut rows: impl FnMut(usize, &[f32])) {
             _ if i >= units => &[1.0],
             Input::Real(x) => x.row(0).get(i..).unwrap_or_default(),
             Input::Bits(x) => {
-                arm_vfp::floats(x.row(0).get(i / 32).copied().unwrap_or_default() >> (i % 32), &mut floats);
-                floats.get(..(TOGETHER - i % TOGETHER).min(units - i)).unwrap_or_default()
+                arm_vfp::floats(element(x.row(0), i / 32) >> (i % 32), &mut floats);
+                window(&floats, ..(TOGETHER - i % TOGETHER).min(units - i))
             }
         };
         rows(i, xs);

@@ -5,6 +5,7 @@ use super::math::{decay, ln};
 use crate::kernels::Drawn;
 use crate::kernels::draw_rule::{DrawRule, RuleWork};
 use crate::kernels::portable::SATURATED;
+use crate::numeric::window::{split_mut, window};
 use wide::{f32x4, f32x16, u32x16};
 
 /// A logit of units that are not there: as long as they are on, they add nothing to any sum.
@@ -140,8 +141,7 @@ fn sample<E: DrawRule, const PAIRS: bool>(
     out: Drawn<'_>,
 ) -> (f32, f32) {
     let n = logits.len().min(uniforms.len());
-    let (mut logits, mut uniforms) =
-        (logits.get(..n).unwrap_or_default(), uniforms.get(..n).unwrap_or_default());
+    let (mut logits, mut uniforms) = (window(logits, ..n), window(uniforms, ..n));
     let (mut partners, mut scores) = (out.partner.iter_mut(), out.score);
     let (mut sum, mut partners_twice) = (LogSigmoid::new(), 0.0);
     for sample in out.sample {
@@ -169,7 +169,7 @@ fn sample<E: DrawRule, const PAIRS: bool>(
                 partner_twice = add(partner_twice, flip(phi, signs_of_zeros(b | absent)));
                 other |= (b & !absent) << shift;
                 let n = logits.len().min(N).min(scores.len());
-                let (now, later) = core::mem::take(&mut scores).split_at_mut_checked(n).unwrap_or_default();
+                let (now, later) = split_mut(core::mem::take(&mut scores), n);
                 store_some(drawn.score, now);
                 scores = later;
             }
@@ -227,7 +227,7 @@ pub(super) fn log_prob_delta(mut logits: &mut [f32], b: &[u32]) -> f32 {
             let residual = not_negative(x).select(e * large, large);
             let delta = flip(residual, signs ^ f32x16::splat(-0.0));
             let n = logits.len().min(N);
-            let (now, later) = logits.split_at_mut_checked(n).unwrap_or_default();
+            let (now, later) = split_mut(logits, n);
             store_some(delta.to_array(), now);
             logits = later;
         }

@@ -5,6 +5,7 @@ use crate::kernels::portable::constants;
 use crate::kernels::{AdamRates, Input};
 use crate::numeric::math::Real;
 use crate::numeric::matrix::MatrixMut;
+use crate::numeric::window::{window, window_mut};
 use arm_vfp::Adam;
 use wide::{f32x4, f32x16};
 
@@ -40,12 +41,7 @@ pub(super) fn adam_rank_one(
 #[inline(always)]
 fn row<const SOME: bool>(a: &Adam, x: f32, d: &[f32], (m, v, w): Row<'_>) {
     let n = d.len().min(m.len()).min(v.len()).min(w.len());
-    let (d, m, v, w) = (
-        d.get(..n).unwrap_or_default(),
-        m.get_mut(..n).unwrap_or_default(),
-        v.get_mut(..n).unwrap_or_default(),
-        w.get_mut(..n).unwrap_or_default(),
-    );
+    let (d, m, v, w) = (window(d, ..n), window_mut(m, ..n), window_mut(v, ..n), window_mut(w, ..n));
     let (d, m, v, w) = vectors::<SOME, f32x16, 16>(a, x, d, (m, v, w));
     let (d, m, v, w) = vectors::<SOME, f32x4, 4>(a, x, d, (m, v, w));
     vectors::<SOME, f32, 1>(a, x, d, (m, v, w));

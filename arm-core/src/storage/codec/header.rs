@@ -1,6 +1,7 @@
 use super::decode::{Claims, verify};
 use super::{CENTRED, FIXED_WORDS, layer};
 use crate::error::{Error, exact_size};
+use crate::numeric::window::window;
 use crate::shape::{Coding, Codings, Layer, Prior};
 
 /// What network some bytes hold, for a reader that does not know it yet.
@@ -55,7 +56,7 @@ impl<'a> Header<'a> {
             0 => Coding::ZeroOne,
             CENTRED if self.claims.has_means => {
                 let first = FIXED_WORDS + 2 * self.claims.layers();
-                let words = self.bytes.as_chunks::<4>().0.get(first..).unwrap_or_default();
+                let words = window(self.bytes.as_chunks::<4>().0, first..);
                 means.iter_mut().zip(words).for_each(|(mean, word)| *mean = f32::from_le_bytes(*word));
                 Coding::Centred(means)
             }
@@ -86,7 +87,7 @@ impl<'a> Header<'a> {
     }
 
     fn layers(&self, first: usize, count: usize) -> impl ExactSizeIterator<Item = Layer> + use<'a> {
-        let words = self.bytes.as_chunks::<4>().0.get(FIXED_WORDS + 2 * first..).unwrap_or_default();
+        let words = window(self.bytes.as_chunks::<4>().0, FIXED_WORDS + 2 * first..);
         words.as_chunks::<2>().0.iter().take(count).map(|[width, slope]| {
             layer(u32::from_le_bytes(*width), u32::from_le_bytes(*slope)).unwrap_or(Layer::bernoulli(1))
         })

@@ -53,7 +53,8 @@ fn groups(d: &[i16], shift: u32, w: &[i16], layout: Layout, down: u32, x: &mut [
     let there = rows > 0 && !row(w, layout, rows - 1).is_empty();
     let (w, d, n) = (w.as_ptr(), d.as_ptr(), d.len());
     let down = down.checked_sub(shift).filter(|down| *down > 0)?;
-    let back = Back { w, d, n, stride, shift, down, x: x.as_mut_ptr(), groups: rows / 4 };
+    let half = 1i32.wrapping_shl(down - 1);
+    let back = Back { w, d, n, stride, shift, down, x: x.as_mut_ptr(), groups: rows / 4, half };
     (aligned && columns && there).then_some(back)
 }
 

@@ -50,6 +50,9 @@ fn narrow(sum: i32, down: u32, shift: u32) -> (i16, bool) {
     saturate(shift_round(sum, down - shift))
 }
 
+/// Most that magnitudes of inputs add up to where they need no shift.
+const MOST: u32 = 65_534 - 256;
+
 /// By how many bits `x` must be shifted down so that its inner product with any parameters, and a bias times 2^8, fits
 /// 32 bits with room for rounding.
 ///
@@ -58,7 +61,6 @@ fn narrow(sum: i32, down: u32, shift: u32) -> (i16, bool) {
 /// With at most 2^14 units of at most 2^15 a shift by 14 is always enough.
 #[inline]
 pub fn headroom(x: &[i16]) -> u32 {
-    const MOST: u32 = 65_534 - 256;
     let (sum, _) = magnitudes(x);
     if sum <= MOST {
         return 0;

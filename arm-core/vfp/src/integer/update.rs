@@ -145,8 +145,9 @@ fn rows(factor: &Factor, noise: u32, d: &[i16], w: &mut [i16], layout: Layout) -
     let columns =
         layout.cols <= layout.stride && d.len() == layout.cols && !d.is_empty() && d.len() % GROUP == 0;
     let (keep, x, d, n) = (32 - shift, &raw const ONE, d.as_ptr(), d.len());
-    let w = w.as_mut_ptr();
-    let rows = Outer { w, stride, noise, weyl: WEYL, set: 1, d, n, x, step: 0, mantissa, keep, shift, limit };
+    let (w, narrow) = (w.as_mut_ptr(), if limit < 0x7fff { limit } else { 0x7fff });
+    let (set, weyl, step) = (1, WEYL, 0);
+    let rows = Outer { w, noise, x, set, stride, weyl, d, n, mantissa, step, shift, narrow, limit, keep };
     (aligned && columns && before == 0).then_some(rows)
 }
 

@@ -5,6 +5,8 @@
 mod thumb2;
 #[cfg(integer_dsp)]
 mod dsp;
+#[cfg(integer_loops = "thumb2")]
+mod layers;
 #[cfg(integer_loops = "riscv")]
 mod riscv;
 #[cfg(integer_loops = "thumb1")]
@@ -14,6 +16,8 @@ mod tiles;
 
 #[cfg(integer_dsp)]
 pub(super) use dsp::*;
+#[cfg(integer_loops = "thumb2")]
+pub(super) use layers::*;
 #[cfg(integer_loops = "riscv")]
 pub(super) use riscv::{ALIGNED, GROUP, log_prob, log_prob_delta, magnitudes, outer};
 #[cfg(integer_loops = "thumb1")]
@@ -23,7 +27,11 @@ pub(super) use thumb2::*;
 #[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
 pub(super) use tiles::*;
 
+/// Most that the magnitudes of inputs add up to where they need no shift.
+pub(super) use super::MOST;
+
 /// Groups of eight columns of a dense layer.
+#[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
 #[repr(C)]
 pub(super) struct Layer<X> {
     /// Their part of the first row.
@@ -63,6 +71,8 @@ pub(super) struct Back {
     pub x: *mut i16,
     /// How many groups there are, at least one.
     pub groups: usize,
+    /// Half of what sums are divided by.
+    pub half: i32,
 }
 
 /// Up to 32 rows of parameters that grow.
@@ -70,23 +80,28 @@ pub(super) struct Back {
 pub(super) struct Outer {
     /// The first row.
     pub w: *mut i16,
-    /// Bytes from one row to the next.
-    pub stride: usize,
-    /// The word of the first row, and what it grows by.
+    /// Its word.
     pub noise: u32,
-    pub weyl: u32,
+    /// Its input.
+    pub x: *const i16,
     /// A bit for each row, the first the lowest; at least one is set.
     pub set: u32,
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    /// What the word grows by from one row to the next.
+    pub weyl: u32,
     pub d: *const i16,
     /// Columns.
     pub n: usize,
-    /// The input of the first row, and bytes from one to the next.
-    pub x: *const i16,
-    pub step: usize,
     pub mantissa: i32,
-    /// By how many bits less than 32 products are shifted, and by how many they are.
-    pub keep: u32,
+    /// Bytes from one input to the next.
+    pub step: usize,
+    /// By how many bits products are shifted.
     pub shift: u32,
+    /// Up to which factors are within the limit and have 16 bits.
+    pub narrow: i32,
     /// Below 2^30.
     pub limit: i32,
+    /// By how many bits less than 32 products are shifted.
+    pub keep: u32,
 }

@@ -1,6 +1,22 @@
 //! Sums of eight columns of a dense layer, and what becomes of them.
+//!
+//! What [`scaled`] and [`selected`] are given lies on the stack, where it changes from group to group of columns:
+//!
+//! | behind sp | at first | then |
+//! |---|---|---|
+//! | 0 | the first row | its part in this group |
+//! | 4 | inputs, or words of bits | |
+//! | 8 | how many | the end of them |
+//! | 12 | numbers in all rows | this group's part of the row of biases |
+//! | 16 | registers r4 to r11, lr | |
+//! | 52 | numbers from one row to the next | bytes |
+//! | 56 | columns | groups left |
+//! | 60 | bits that sums are shifted down by, at least one | |
+//! | 64 | slope below zero, with 15 bits behind the point | |
+//! | 68 | where results go | where those of this group go |
+//! | 72 | units, of [`selected`] only | the next word |
 
-use crate::integer::assembly::Layer;
+use crate::integer::assembly::{MOST, magnitudes_from};
 use core::arch::naked_asm;
 
 /// The same for each of the eight sums, with where its number lies.
@@ -19,12 +35,6 @@ macro_rules! each {
     };
 }
 
-macro_rules! zero {
-    ($sum:literal, $at:literal) => {
-        concat!("mov ", $sum, ", #0\n")
-    };
-}
-
 macro_rules! multiply {
     ($sum:literal, $at:literal) => {
         concat!("ldrsh lr, [r0, #", $at, "]\n", "mla ", $sum, ", r12, lr, ", $sum, "\n")
@@ -33,13 +43,13 @@ macro_rules! multiply {
 
 macro_rules! bias {
     ($sum:literal, $at:literal) => {
-        concat!("ldrsh lr, [r0, #", $at, "]\n", "add ", $sum, ", ", $sum, ", lr, lsl #8\n")
+        concat!("ldrsh lr, [r0, #", $at, "]\n", "add ", $sum, ", r2, lr, lsl #8\n")
     };
 }
 
-macro_rules! load {
+macro_rules! small_bias {
     ($sum:literal, $at:literal) => {
-        concat!("ldrsh ", $sum, ", [lr, #", $at, "]\n")
+        concat!("ldrsh lr, [r0, #", $at, "]\n", "add ", $sum, ", r2, lr\n")
     };
 }
 
@@ -51,7 +61,7 @@ macro_rules! add {
 
 macro_rules! narrow {
     ($sum:literal, $at:literal) => {
-        concat!("add ", $sum, ", r1\n", "asr ", $sum, ", r2\n", "ssat ", $sum, ", #16, ", $sum, "\n")
+        concat!("asr ", $sum, ", r2\n", "ssat ", $sum, ", #16, ", $sum, "\n")
     };
 }
 
@@ -84,53 +94,160 @@ macro_rules! store {
     };
 }
 
-/// Writes what becomes of the eight sums in r4 to r11, and goes on to the next group of the layer at r12. The flag Z says whether
-/// there is none; the flag Q remembers whether one left the range of 16 bits.
+/// Writes what becomes of the eight sums in r4 to r11, of which each began with a half, and goes on to the next group. The flag Z
+/// says whether there is none; the flag Q remembers whether one left the range of 16 bits.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn finish() {
     naked_asm!(
-        "ldr r0, [r12, #28]",
-        "ldrd r2, r3, [r12, #20]",
-        "mov r1, #1",
-        "lsl r1, r2",
-        "lsr r1, #1",
+        "ldrd r2, r3, [sp, #60]",
         each!(narrow),
         "cmp r3, #0x8000",
         "beq 4f",
         each!(activate),
         "4:",
+        "ldr r0, [sp, #68]",
         each!(store),
-        "str r0, [r12, #28]",
-        "ldr r0, [r12]",
+        "str r0, [sp, #68]",
+        "ldr r0, [sp]",
         "add r0, #16",
-        "str r0, [r12]",
-        "ldr r0, [r12, #16]",
+        "str r0, [sp]",
+        "ldr r0, [sp, #12]",
         "add r0, #16",
-        "str r0, [r12, #16]",
-        "ldr r0, [r12, #32]",
+        "str r0, [sp, #12]",
+        "ldr r0, [sp, #56]",
         "subs r0, #1",
-        "str r0, [r12, #32]",
+        "str r0, [sp, #56]",
         "bx lr",
     )
 }
 
+/// Puts on the stack what was given, and finds the row of biases, behind as many others as are in `units`: that it is there is what
+/// all reads rely on.
+macro_rules! enter {
+    ($load:literal, $units:literal) => {
+        concat!(
+            "push {{r0-r11, lr}}\n",
+            "ldrd r4, r5, [sp, #52]\n",
+            $load,
+            "umull r6, r7, ",
+            $units,
+            ", r4\n",
+            "adds r8, r6, r5\n",
+            "adcs r7, r7, #0\n",
+            "bne 9f\n",
+            "cmp r8, r3\n",
+            "bhi 9f\n",
+            "add r3, r0, r6, lsl #1\n",
+            "str r3, [sp, #12]\n",
+            "lsl r4, #1\n",
+            "str r4, [sp, #52]\n",
+            "lsrs r5, #3\n",
+            "str r5, [sp, #56]\n",
+            "beq 9f\n",
+        )
+    };
+}
+
+/// Inputs that need no shift, whose end is put on the stack.
+macro_rules! enter_scaled {
+    () => {
+        concat!(
+            enter!("", "r2"),
+            "add r12, r1, r2, lsl #1\n",
+            "str r12, [sp, #8]\n",
+            "mov r2, r1\n",
+            "bl {magnitudes}\n",
+            "movw r1, #{most}\n",
+            "cmp r0, r1\n",
+            "bhi 9f\n",
+            "mov lr, #0\n",
+            "msr APSR_nzcvq, lr\n",
+        )
+    };
+}
+
+/// As many words as units take, with no bit behind the last; their end is put on the stack.
+macro_rules! enter_selected {
+    () => {
+        concat!(
+            enter!("ldr r9, [sp, #72]\n", "r9"),
+            "add r6, r9, #31\n",
+            "cmp r2, r6, lsr #5\n",
+            "bne 9f\n",
+            "add r12, r1, r2, lsl #2\n",
+            "str r12, [sp, #8]\n",
+            "ands r6, r9, #31\n",
+            "beq 8f\n",
+            "ldr r7, [r12, #-4]\n",
+            "lsrs r7, r6\n",
+            "bne 9f\n",
+            "8:\n",
+            "mov lr, #0\n",
+            "msr APSR_nzcvq, lr\n",
+        )
+    };
+}
+
+/// What a group begins with: a half in r2, and in r0 where the biases lie.
+macro_rules! group {
+    () => {
+        "ldr r3, [sp, #60]\nmov r2, #1\nlsl r2, r3\nlsr r2, #1\nldr r0, [sp, #12]\n"
+    };
+}
+
+/// The last group is done.
+macro_rules! leave {
+    () => {
+        "mrs r0, APSR\nubfx r0, r0, #27, #1\nadd sp, #16\npop {{r4-r11, pc}}\n"
+    };
+}
+
+/// There is nothing that could be done.
+macro_rules! refuse {
+    () => {
+        "9:\nmov r0, #2\nadd sp, #16\npop {{r4-r11, pc}}\n"
+    };
+}
+
 /// Groups of [`add_scaled`](crate::integer::add_scaled) whose inputs are not shifted. Returns whether a result left the range of 16
-/// bits.
+/// bits, or 2 where nothing is done: there is no whole group or no row of biases, or inputs need a shift.
 ///
 /// # Safety
-/// The pointers are good for what [`Layer`] says.
+/// `x` is good for reads of `n` numbers, `w` of `len`, and `y` for writes of `cols`.
+#[cfg(not(integer_dsp))]
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn scaled(layer: &mut Layer<i16>) -> u32 {
+pub(crate) unsafe extern "C" fn scaled(
+    w: *const i16,
+    x: *const i16,
+    n: usize,
+    len: usize,
+    stride: usize,
+    cols: usize,
+    down: u32,
+    slope: i32,
+    y: *mut i16,
+) -> u32 {
     naked_asm!(
-        "push {{r0, r4-r11, lr}}",
-        "mov lr, #0",
-        "msr APSR_nzcvq, lr",
+        enter_scaled!(),
+        "b {groups}",
+        refuse!(),
+        magnitudes = sym magnitudes_from,
+        most = const MOST,
+        groups = sym scaled_groups,
+    )
+}
+
+/// The groups of [`scaled`], of what is on the stack.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn scaled_groups() {
+    naked_asm!(
         "1:",
-        "ldr r12, [sp]",
-        "ldm r12, {{r0-r3}}",
-        each!(zero),
-        "tst r2, #1",
-        "add r2, r1, r2, lsl #1",
+        group!(),
+        each!(bias),
+        "ldm sp, {{r0-r2}}",
+        "ldr r3, [sp, #52]",
+        "sub lr, r2, r1",
+        "tst lr, #2",
         "bne 4f",
         "b 3f",
         "2:",
@@ -144,38 +261,48 @@ pub(crate) unsafe extern "C" fn scaled(layer: &mut Layer<i16>) -> u32 {
         "3:",
         "cmp r1, r2",
         "bne 2b",
-        each!(bias),
-        "ldr r12, [sp]",
         "bl {finish}",
         "bne 1b",
-        "mrs r0, APSR",
-        "ubfx r0, r0, #27, #1",
-        "pop {{r1, r4-r11, pc}}",
+        leave!(),
         finish = sym finish,
     )
 }
 
-/// Groups of [`add_rows`](crate::integer::add_rows): no bit is set behind the last row. Returns whether a result left the range of 16
-/// bits.
+/// Groups of [`add_rows`](crate::integer::add_rows). Returns whether a result left the range of 16 bits, or 2 where nothing is done:
+/// there is no whole group or no row of biases, or other words than the units take.
 ///
 /// # Safety
-/// The pointers are good for what [`Layer`] says.
+/// `x` is good for reads of `n` words, `w` of `len` numbers, and `y` for writes of `cols`.
+#[cfg(not(integer_dsp))]
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn selected(layer: &mut Layer<u32>) -> u32 {
+pub(crate) unsafe extern "C" fn selected(
+    w: *const i16,
+    x: *const u32,
+    n: usize,
+    len: usize,
+    stride: usize,
+    cols: usize,
+    down: u32,
+    slope: i32,
+    y: *mut i16,
+    units: usize,
+) -> u32 {
+    naked_asm!(enter_selected!(), "b {groups}", refuse!(), groups = sym selected_groups)
+}
+
+/// The groups of [`selected`], of what is on the stack.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn selected_groups() {
     naked_asm!(
-        "push {{r0, r4-r11, lr}}",
-        "sub sp, #8",
-        "mov lr, #0",
-        "msr APSR_nzcvq, lr",
         "1:",
-        "ldr r12, [sp, #8]",
-        "ldr lr, [r12, #16]",
-        each!(load),
-        "ldm r12, {{r0-r3}}",
+        group!(),
+        each!(small_bias),
+        "ldrd r0, r1, [sp]",
+        "ldr r3, [sp, #52]",
         "b 4f",
         "2:",
         "ldr r12, [r1], #4",
-        "strd r1, r2, [sp]",
+        "str r1, [sp, #72]",
         "mov r1, r0",
         "rbit r12, r12",
         "cmp r12, #0",
@@ -191,17 +318,14 @@ pub(crate) unsafe extern "C" fn selected(layer: &mut Layer<u32>) -> u32 {
         "bne 3b",
         "6:",
         "add r0, r0, r3, lsl #5",
-        "ldrd r1, r2, [sp]",
+        "ldr r1, [sp, #72]",
         "4:",
-        "subs r2, #1",
-        "bpl 2b",
-        "ldr r12, [sp, #8]",
+        "ldr r2, [sp, #8]",
+        "cmp r1, r2",
+        "bne 2b",
         "bl {finish}",
         "bne 1b",
-        "mrs r0, APSR",
-        "ubfx r0, r0, #27, #1",
-        "add sp, #12",
-        "pop {{r4-r11, pc}}",
+        leave!(),
         finish = sym finish,
     )
 }

@@ -24,34 +24,16 @@ macro_rules! column {
 /// One of four sums in r8 to r11 becomes 16 bits, behind r7.
 macro_rules! narrow_dot {
     ($sum:literal) => {
-        concat!(
-            "add ",
-            $sum,
-            ", r1\n",
-            "asr ",
-            $sum,
-            ", r2\n",
-            "ssat ",
-            $sum,
-            ", #16, ",
-            $sum,
-            "\n",
-            "strh ",
-            $sum,
-            ", [r7], #2\n"
-        )
+        concat!("asr ", $sum, ", r2\n", "ssat ", $sum, ", #16, ", $sum, "\n", "strh ", $sum, ", [r7], #2\n")
     };
 }
 
-/// Writes what becomes of the four sums in r8 to r11, and goes on to the next four rows of those at r12, where r6 is behind the
+/// Writes what becomes of the four sums in r8 to r11, of which each began with a half, and goes on to the next four rows of those at r12, where r6 is behind the
 /// last one. The flag Z says whether there are none; the flag Q remembers whether one left the range of 16 bits.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn finish_dots() {
     naked_asm!(
         "ldrd r2, r7, [r12, #20]",
-        "mov r1, #1",
-        "lsl r1, r2",
-        "lsr r1, #1",
         narrow_dot!("r8"),
         narrow_dot!("r9"),
         narrow_dot!("r10"),
@@ -85,10 +67,10 @@ pub(crate) unsafe extern "C" fn dots(back: &mut Back) -> u32 {
         "add r5, r4, r3",
         "add r6, r5, r3",
         "ldr r3, [r12, #16]",
-        "mov r8, #0",
-        "mov r9, #0",
-        "mov r10, #0",
-        "mov r11, #0",
+        "ldr r8, [r12, #32]",
+        "mov r9, r8",
+        "mov r10, r8",
+        "mov r11, r8",
         "cmp r3, #0",
         "beq 3f",
         "mov r7, #1",
@@ -120,60 +102,54 @@ pub(crate) unsafe extern "C" fn dots(back: &mut Back) -> u32 {
     )
 }
 
-/// What a row of [`outer`] needs: in r0 the row, in r1 and r2 d and its columns, in r3 its factor, in r12 its noise. `next` is
-/// where the next one begins, and r10 points to what was given.
+/// What a row of [`outer`] needs: in r0 the row, in r1 and r2 d and its columns, in r3 its factor, in r12 its noise. r10 points to
+/// what was given, where each row becomes the first.
 macro_rules! row {
     () => {
         concat!(
-            "clz r5, r4\n",
-            "mov r6, #0x80000000\n",
-            "lsr r6, r5\n",
-            "bic r4, r6\n",
-            "str r4, [r10, #16]\n",
-            "ldm r10, {{r0-r3}}\n",
-            "mla r0, r5, r1, r0\n",
-            "mla r12, r5, r3, r2\n",
-            "add r6, r10, #20\n",
-            "ldm r6, {{r1-r4, r6-r9}}\n",
-            "mla r3, r5, r4, r3\n",
-            "ldrsh r3, [r3]\n",
+            "ldm r10, {{r0-r9}}\n",
+            "clz r12, r3\n",
+            "lsl r3, r12\n",
+            "bic r3, #0x80000000\n",
+            "mla r0, r12, r4, r0\n",
+            "mla r1, r12, r5, r1\n",
+            "mla r2, r12, r9, r2\n",
+            "stm r10, {{r0-r3}}\n",
+            "ldrd r4, r5, [r10, #40]\n",
             // What the noise of the lower half adds, and that of the upper.
-            "lsl r4, r12, #16\n",
-            "lsr r4, r7\n",
-            "lsr r12, #16\n",
-            "mla r3, r3, r6, r4\n",
-            "asr r3, r8\n",
-            "add r4, r3, r9\n",
-            "cmp r4, r9, lsl #1\n",
+            "rsb r9, r4, #32\n",
+            "lsl r12, r1, #16\n",
+            "lsr r12, r9\n",
+            "ldrsh r2, [r2]\n",
+            "mla r3, r2, r8, r12\n",
+            "asr r3, r4\n",
+            "lsr r12, r1, #16\n",
+            "add r4, r3, r5\n",
+            "cmp r4, r5, lsl #1\n",
+            "mov r1, r6\n",
+            "mov r2, r7\n",
             "bhi 8f\n",
         )
     };
 }
 
-/// What follows the columns of a row of [`outer`]: rows that were cut or have a result beyond are counted in r11.
-macro_rules! rows {
-    () => {
+/// A factor that does not have 16 bits is cut by the limit in `limit`, which sets the flag Q.
+macro_rules! cut {
+    ($limit:literal) => {
         concat!(
-            "mrs r4, APSR\n",
-            "tst r4, #0x08000000\n",
-            "bne 7f\n",
-            "6:\n",
-            "ldr r4, [r10, #16]\n",
-            "cmp r4, #0\n",
-            "bne 2b\n",
-            "mov r0, r11\n",
-            "pop {{r4-r11, pc}}\n",
-            "7:\n",
-            "add r11, #1\n",
-            "mov r4, #0\n",
-            "msr APSR_nzcvq, r4\n",
-            "b 6b\n",
-            // A factor that is cut sets the flag Q.
-            "8:\n",
+            "add r4, r3, ",
+            $limit,
+            "\n",
+            "cmp r4, ",
+            $limit,
+            ", lsl #1\n",
+            "bls 9b\n",
             "mvn r4, #0x80000000\n",
             "ssat r4, #16, r4\n",
             "cmp r3, #0\n",
-            "mov r3, r9\n",
+            "mov r3, ",
+            $limit,
+            "\n",
             "it lt\n",
             "rsblt r3, r3, #0\n",
             "b 9b\n",
@@ -226,8 +202,9 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         "mov r10, r0",
         "mov r11, #0",
         "msr APSR_nzcvq, r11",
-        "ldr r4, [r10, #16]",
+        "ldr r4, [r10, #12]",
         "rbit r4, r4",
+        "str r4, [r10, #12]",
         "2:",
         row!(),
         "9:",
@@ -239,6 +216,22 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         grow!(),
         "subs r2, #8",
         "bgt 3b",
-        rows!(),
+        "mrs r4, APSR",
+        "tst r4, #0x08000000",
+        "bne 7f",
+        "6:",
+        "ldr r4, [r10, #12]",
+        "cmp r4, #0",
+        "bne 2b",
+        "mov r0, r11",
+        "pop {{r4-r11, pc}}",
+        "7:",
+        "add r11, #1",
+        "mov r4, #0",
+        "msr APSR_nzcvq, r4",
+        "b 6b",
+        "8:",
+        "ldr r9, [r10, #48]",
+        cut!("r9"),
     )
 }

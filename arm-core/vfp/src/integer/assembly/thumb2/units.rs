@@ -16,12 +16,23 @@ macro_rules! magnitude {
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn magnitudes(x: *const i16, n: usize) -> u64 {
     naked_asm!(
-        "push {{r4, lr}}",
+        "push {{r4-r8, lr}}",
         "mov r2, r0",
         "add r12, r2, r1, lsl #1",
-        "tst r1, #1",
+        "bl {from}",
+        "pop {{r4-r8, pc}}",
+        from = sym super::super::magnitudes_from,
+    )
+}
+
+/// The sum of the magnitudes of numbers from r2 to r12 in r0, all their bits in r1; only r2 to r8 may change.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn magnitudes_from_halves() {
+    naked_asm!(
         "mov r0, #0",
         "mov r1, #0",
+        "eor r3, r2, r12",
+        "tst r3, #2",
         "bne 4f",
         "b 3f",
         "2:",
@@ -31,7 +42,7 @@ pub(crate) unsafe extern "C" fn magnitudes(x: *const i16, n: usize) -> u64 {
         "3:",
         "cmp r2, r12",
         "bne 2b",
-        "pop {{r4, pc}}",
+        "bx lr",
     )
 }
 

@@ -1,5 +1,9 @@
 //! What 16-bit integers cost in accuracy: networks trained in floats and in integers from the same rows, as tables in Markdown.
 
+mod gestures;
+#[path = "../../../../examples/firmware/build/imu.rs"]
+mod imu;
+
 use arm_core::estimator::Arm;
 use arm_core::kernels::{Integer, WeightOf};
 use arm_core::learner::Slices;
@@ -13,13 +17,17 @@ use arm_std::network::{Model, NumbersName};
 use arm_std::train::{Failure, Outcome};
 use arm_std::{Network, Settings};
 use clap::Parser;
-use std::path::PathBuf;
+use gestures::Gestures;
+use std::path::{Path, PathBuf};
 
 /// Train on nltcs, plants, mushrooms and dna in floats and in 16-bit integers, and compare the -ELBO of their test rows.
 #[derive(Debug, Parser)]
 struct Args {
     /// Folder with the tables, such as nltcs.train.data.gz
     tables: PathBuf,
+    /// Folder with recordings of a hand, `acceleration.npy` and `recordings.csv`: what rests is learned, gestures are found
+    #[arg(long)]
+    gestures: Option<PathBuf>,
     /// Steps of a learner, one row each
     #[arg(long, default_value_t = 200_000)]
     steps: u64,
@@ -99,7 +107,37 @@ fn text(values: &[f32]) -> String {
 
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let Args { steps, seeds, .. } = args;
+    tables(&args)?;
+    args.gestures.as_deref().map_or(Ok(()), |folder| recordings(&args, folder))
+}
+
+/// Gestures by their scores.
+fn recordings(args: &Args, folder: &Path) -> Result<(), Failure> {
+    let (gestures, network) = (Gestures::read(folder)?, gestures::network());
+    let (mut of_rest, mut of_gestures) = ([vec![], vec![]], [vec![], vec![]]);
+    for seed in 1..=args.seeds {
+        let (float, integer, _) = learned(&network, gestures::RATE, &gestures.rest, seed, args.steps)?;
+        for (i, model) in [float, integer].iter().enumerate() {
+            let (rest, found) = gestures.measure(model)?;
+            of_rest[i].push(rest);
+            of_gestures[i].push(found);
+        }
+    }
+    let less = |[floats, integers]: &[Vec<f32>; 2]| {
+        text(&integers.iter().zip(floats).map(|(i, f)| i - f).collect::<Vec<_>>())
+    };
+    println!(
+        "\n| recordings, `{}` | floats | integers | integers − floats |\n|---|--:|--:|--:|",
+        gestures::NETWORK
+    );
+    for (what, values) in [("−ELBO of a hand that rests", &of_rest), ("AUC of gestures", &of_gestures)] {
+        println!("| {what} | {} | {} | {} |", text(&values[0]), text(&values[1]), less(values));
+    }
+    Ok(())
+}
+
+fn tables(args: &Args) -> Result<(), Failure> {
+    let &Args { steps, seeds, .. } = args;
     println!(
         "| table | network | rate | floats | integers | integers − floats | results a step that left their range |"
     );
@@ -117,7 +155,7 @@ fn main() -> Result<(), Failure> {
             floats.push(neg_elbo(&float, test)?);
             integers.push(neg_elbo(&integer, test)?);
             beyond += saturated;
-            let adam = desktop(&args, table, notation, seed)?;
+            let adam = desktop(args, table, notation, seed)?;
             before.push(neg_elbo(&adam, test)?);
             for (model, costs) in [&float, &adam].into_iter().zip(&mut costs) {
                 let rounding = Rounding::of(model, &model.rounded()?.0, Rows::all(test), 1, 1)?;
