@@ -35,7 +35,7 @@ object() {
 }
 
 # Cargo's archive has compiler-builtins in it, whose memcpy is weak; but a linker takes the first archive's, weak or not.
-# Objects with all but sbn_* made local cannot replace anything of the firmware's. There are three, see arm-core/ffi/src/kind.rs.
+# Objects with all but sbn_* made local cannot replace anything of the firmware's. There are three, see arm-core/ffi/src/by_kind.rs.
 library() {
     cpu=$1
     target=$(field "$cpu" '$2')

@@ -1,7 +1,8 @@
 //! What a network says: scores, samples, how far it is.
 
 use crate::block::{self, open};
-use crate::kind::{Floats, Integers, Kind, Net, Weight, by_kind, per_kind};
+use crate::by_kind::{by_kind, per_kind};
+use crate::kind::{Floats, Integers, Kind, Net, Weight};
 use crate::learn::on_inputs;
 use crate::pointers::{check, one, slice_mut, word};
 use crate::status::*;

@@ -1,7 +1,8 @@
 //! A network in memory of the caller's.
 
 use crate::block::{Form, Layers, create, words};
-use crate::kind::{Floats, Integers, Kind, per_kind};
+use crate::by_kind::per_kind;
+use crate::kind::{Floats, Integers, Kind};
 use crate::pointers::{Span, check, one, slice};
 use crate::rules::Chosen;
 use crate::status::*;

@@ -1,12 +1,5 @@
-//! The two kinds of numbers that a network computes with. Every call that works with a network exists once for each; the one
-//! that C names looks at the network's mark and calls the one of its kind.
-//!
-//! An archive is cut into three objects (`scripts/c-library.sh`): the calls that C names, those of floats, and those of
-//! integers. The first refers to the others weakly, and `sbn_config` names a constant that is in one of them: a program has
-//! the engine of the kinds that its configurations name, and no other.
+//! The two kinds of numbers that a network computes with: what a learner of each is and does.
 
-use crate::claim::look;
-use crate::pointers::one;
 use crate::rules::{self, Chosen, InIntegers};
 use crate::status::*;
 use crate::types::*;
@@ -169,31 +162,26 @@ impl Kind for Floats {
     const READY: u32 = u32::from_le_bytes(*b"SBN2");
 
     #[inline(always)]
-
     fn estimator(chosen: Chosen) -> Chosen {
         chosen
     }
 
     #[inline(always)]
-
     fn rule(c: &sbn_config) -> Result<Rule, Refusal> {
         rules::rule(c)
     }
 
     #[inline(always)]
-
     fn rate_of(rule: &mut Rule) -> &mut f32 {
         rules::rate_of(rule)
     }
 
     #[inline(always)]
-
     fn scratch(shape: &Shape<'_>, samples: usize) -> usize {
         shape.training_scratch(1, samples).saturating_add(arm_core::bits::words(shape.inputs()))
     }
 
     #[inline(always)]
-
     fn learner(
         shape: Shape<'static>,
         estimator: Chosen,
@@ -209,7 +197,6 @@ impl Kind for Floats {
     }
 
     #[inline(always)]
-
     fn saturated(_: &Net<Self>) -> u32 {
         0
     }
@@ -224,13 +211,11 @@ impl Kind for Integers {
     const READY: u32 = u32::from_le_bytes(*b"SBNi");
 
     #[inline(always)]
-
     fn estimator(chosen: Chosen) -> InIntegers {
         InIntegers(chosen)
     }
 
     #[inline(always)]
-
     fn rule(c: &sbn_config) -> Result<Sgd, Refusal> {
         match rules::rule(c)? {
             Rule::Sgd(sgd) => Ok(sgd),
@@ -239,13 +224,11 @@ impl Kind for Integers {
     }
 
     #[inline(always)]
-
     fn rate_of(sgd: &mut Sgd) -> &mut f32 {
         &mut sgd.rate
     }
 
     #[inline(always)]
-
     fn scratch(shape: &Shape<'_>, samples: usize) -> usize {
         // Floats take more: what they can count integers can.
         match shape.training_scratch(1, samples) {
@@ -255,7 +238,6 @@ impl Kind for Integers {
     }
 
     #[inline(always)]
-
     fn learner(
         shape: Shape<'static>,
         estimator: InIntegers,
@@ -271,92 +253,9 @@ impl Kind for Integers {
     }
 
     #[inline(always)]
-
     fn saturated(net: &Net<Self>) -> u32 {
         net.saturated()
     }
 
     calls!();
 }
-
-/// Whether the mark of a network says that it computes in integers. Where it is of no network, or somebody works with it, the
-/// functions of either kind refuse it.
-///
-/// # Safety
-///
-/// `net` is not null and aligned.
-#[inline(always)]
-pub(crate) unsafe fn in_integers(net: *const sbn_network) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { look(net.cast()) == Integers::READY }
-}
-
-/// What a pointer that points to no network is refused with. A call, like all that a function by kind does: it has no frame.
-#[cold]
-#[inline(never)]
-pub(crate) fn no_network(net: *const sbn_network) -> i32 {
-    one(net.cast::<u32>()).map_or_else(|Refusal(status)| status, |_| SBN_OK)
-}
-
-/// Functions of one kind, under the names that the others know them by, and a declaration of those of either kind.
-macro_rules! per_kind {
-    ($(fn $name:ident($($arg:ident: $type:ty),* $(,)?) -> $out:ty;)*) => {
-        mod floats {
-            use super::*;
-            $(
-                #[unsafe(export_name = concat!("sbn_f32_", stringify!($name)))]
-                unsafe extern "C" fn $name($($arg: $type),*) -> $out {
-                    // SAFETY: the caller's promise.
-                    unsafe { super::$name::<crate::kind::Floats>($($arg),*) }
-                }
-            )*
-        }
-        mod integers {
-            use super::*;
-            $(
-                #[unsafe(export_name = concat!("sbn_i16_", stringify!($name)))]
-                unsafe extern "C" fn $name($($arg: $type),*) -> $out {
-                    // SAFETY: the caller's promise.
-                    unsafe { super::$name::<crate::kind::Integers>($($arg),*) }
-                }
-            )*
-        }
-        #[allow(improper_ctypes, reason = "C declares what a network is, and nothing of it")]
-        mod of_floats {
-            use super::*;
-            unsafe extern "C" {
-                $(
-                    #[cfg_attr(feature = "split", link_name = concat!("sbn_weak_f32_", stringify!($name)))]
-                    #[cfg_attr(not(feature = "split"), link_name = concat!("sbn_f32_", stringify!($name)))]
-                    pub(super) fn $name($($arg: $type),*) -> $out;
-                )*
-            }
-        }
-        #[allow(improper_ctypes, reason = "C declares what a network is, and nothing of it")]
-        mod of_integers {
-            use super::*;
-            unsafe extern "C" {
-                $(
-                    #[cfg_attr(feature = "split", link_name = concat!("sbn_weak_i16_", stringify!($name)))]
-                    #[cfg_attr(not(feature = "split"), link_name = concat!("sbn_i16_", stringify!($name)))]
-                    pub(super) fn $name($($arg: $type),*) -> $out;
-                )*
-            }
-        }
-    };
-}
-pub(crate) use per_kind;
-
-/// Calls the function of the network's kind, which claims it.
-macro_rules! by_kind {
-    ($net:expr, $name:ident($($arg:expr),* $(,)?)) => {{
-        if crate::pointers::one($net.cast::<u32>()).is_err() {
-            return crate::kind::no_network($net);
-        }
-        // SAFETY: checked; the caller's promise.
-        unsafe {
-            if crate::kind::in_integers($net) { of_integers::$name($($arg),*) } else { of_floats::$name($($arg),*) }
-        }
-    }};
-}
-pub(crate) use by_kind;

@@ -1,7 +1,8 @@
 //! Steps, whole or in slices.
 
 use crate::block::open;
-use crate::kind::{Kind, Net, by_kind, per_kind};
+use crate::by_kind::{by_kind, per_kind};
+use crate::kind::{Kind, Net};
 use crate::pointers::{check, slice, word};
 use crate::status::*;
 use crate::types::*;

@@ -1,7 +1,8 @@
 //! Parameters in flash that the caller drives: two slots, one of which loads after a power loss at any byte.
 
 use crate::block::open;
-use crate::kind::{Kind, Net, by_kind, per_kind};
+use crate::by_kind::{by_kind, per_kind};
+use crate::kind::{Kind, Net};
 use crate::pointers::{check, one, word};
 use crate::status::*;
 use crate::types::*;

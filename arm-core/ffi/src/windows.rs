@@ -2,7 +2,8 @@
 //! windows. The two never wait for each other.
 
 use crate::block::open;
-use crate::kind::{Kind, Net, by_kind, per_kind};
+use crate::by_kind::{by_kind, per_kind};
+use crate::kind::{Kind, Net};
 use crate::pointers::{Span, check, one, slice, slice_mut, word};
 use crate::status::*;
 use crate::types::*;
