@@ -89,7 +89,8 @@ fn a_run_in_i16_has_the_bits_of_a_device() {
         let same =
             exported.iter().zip(&bytes).enumerate().filter(|(i, (a, b))| !(16..24).contains(i) && a != b);
         assert!(same.count() <= 4);
-        assert!(!folder.join(&out).with_extension("h").exists());
+        let header = fs::read_to_string(folder.join(&out).with_extension("h")).unwrap();
+        assert!(header.contains("SBN_USE_INTEGERS") && header.contains(&format!("[{}]", bytes.len())));
     }
     // In parts it is the same run.
     train(&["--epochs", "3", "--out", "whole"]);

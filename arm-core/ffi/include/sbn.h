@@ -28,10 +28,14 @@
    A block may be copied elsewhere between two calls; the first call there costs as much as sbn_init.
 
    Costs on a Cortex-M4F, of a network 64-32-16 / 16-32-64 (instructions; bytes of stack below the caller, which do not
-   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,200 and 832, in slices of 256
-   parameters 54,200; momentum 68,700 and 832; Adam 98,600 and 960; sbn_score 14,900 and 784; sbn_save 1,800,000 and
-   384; sbn_load 3,600,000 and 392 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
-   of Rust for a whole step, 3 % for one in slices of 256.
+   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,300 and 840, in slices of 256
+   parameters 54,600; momentum 68,700 and 840; Adam 98,600 and 952; sbn_score 14,900 and 800; sbn_save 1,800,000 and
+   384; sbn_load 3,600,000 and 528 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
+   of Rust for a whole step, 2 % for a score, 3.5 % for a step in slices of 256. In integers on a Cortex-M3: sbn_step 68,700
+   and 896, in slices of 256 87,700; sbn_score 16,800 and 864; within 1 % and 2.6 % of Rust.
+
+   The archive holds an engine for floats and one for integers. A program gets those that its configurations name, with
+   SBN_USE_SGD and the like or with SBN_USE_INTEGERS, if the archive is linked as one: not with --whole-archive.
 
    A stack that grows into .bss overwrites it without a word. Let the linker check that enough is left, as
    examples/firmware-c/mps2-an386.ld does, or put the stack below .bss, where it runs into a fault.
@@ -280,8 +284,8 @@ typedef struct sbn_config {
   uint32_t samples;
   // Of REINFORCE's moving average of f: the share of the past that is kept, in [0, 1); 0 for none.
   float decay;
-  // `&sbn_floats`, or `&sbn_integers` for 16-bit integers, with which a chip without floating-point unit is 30 times as fast and
-  // parameters take half the memory. A program has the code of the kinds that it names.
+  // `&sbn_floats`, or `&sbn_integers` for 16-bit integers, with which a chip without floating-point unit is some 25 times as
+  // fast and parameters take half the memory. A program has the code of the kinds that it names.
   const struct sbn_numbers *numbers;
 } sbn_config;
 

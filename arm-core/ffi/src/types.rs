@@ -122,8 +122,8 @@ pub struct sbn_config {
     pub samples: u32,
     /// Of REINFORCE's moving average of f: the share of the past that is kept, in [0, 1); 0 for none.
     pub decay: f32,
-    /// `&sbn_floats`, or `&sbn_integers` for 16-bit integers, with which a chip without floating-point unit is 30 times as fast and
-    /// parameters take half the memory. A program has the code of the kinds that it names.
+    /// `&sbn_floats`, or `&sbn_integers` for 16-bit integers, with which a chip without floating-point unit is some 25 times as
+    /// fast and parameters take half the memory. A program has the code of the kinds that it names.
     pub numbers: *const sbn_numbers,
 }
 
