@@ -8,7 +8,7 @@
 #   scripts/firmware-c.sh qemu          runs it on a Cortex-M4F under QEMU
 #   scripts/firmware-c.sh integers [CPU...]     networks in integers, on this machine too (all: on each processor)
 #   scripts/firmware-c.sh interrupts [CPU...]   interrupts every call, at one instruction after another, on these processors of
-#                                       scripts/c-library.sh (all: on each); STRIDE=n: at every n-th of a long call
+#                                       scripts/c-library.sh (all: on each, and in integers); STRIDE=n: at every n-th of a long call
 #   scripts/firmware-c.sh costs         prints what calls cost on a Cortex-M4F, in integers on an M3
 #   scripts/firmware-c.sh examples      an anomaly detector, and a black-box tuner in C++, on emulated boards
 #   scripts/firmware-c.sh symbols       what the linked image contains
@@ -154,10 +154,11 @@ integer() {
     same "integers-on-$1" -integers
 }
 
+# interrupt CPU [DEFINES]
 interrupt() {
     # Without a floating-point unit calls are five times as long.
     case $1 in *f | cortex-m55) stride=61 ;; *) stride=307 ;; esac
-    elf=$(DEFINES="-DSTRIDE=${STRIDE:-$stride}" image "$1" interrupts on_interrupts interrupts)
+    elf=$(DEFINES="-DSTRIDE=${STRIDE:-$stride} ${2:-}" image "$1" "interrupts${2:-}" on_interrupts interrupts)
     emulate "$1" "$elf" || fail "a call was interrupted and saw half of another on $1"
 }
 
@@ -166,6 +167,8 @@ interrupts() {
     # shellcheck disable=SC2086
     [ $# -gt 0 ] || set -- ${CPUS:-cortex-m0 cortex-m4f rv32imac}
     on_each interrupt "$@"
+    # Integers claim as floats do.
+    [ "$1" != all ] || on_each interrupt_integers all
 }
 
 # Those for which integers are made.
@@ -276,6 +279,7 @@ case ${1:-all} in
     integer) integer "$2" ;;
     interrupts) shift; interrupts "$@" ;;
     interrupt) interrupt "$2" ;;
+    interrupt_integers) interrupt "$2" -DINTEGERS ;;
     costs) costs ;;
     examples) examples ;;
     symbols) symbols ;;

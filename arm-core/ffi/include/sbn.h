@@ -352,7 +352,8 @@ const char *sbn_message(int32_t status);
 // the handle, which is the address of the memory, in `net`; null where it is refused, `SBN_ERROR_BUSY` included.
 //
 // The shape is copied. The memory must not be touched while the network is used; to free it just stop using it.
-// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`.
+// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`,
+// and `_FLOAT_ONLY` for what integers do not do (`SBN_USE_INTEGERS`).
 //
 // Safe when: Pointers that are not null point to what their types say, `bytes` bytes in the case of `memory`.
 int32_t sbn_init(struct sbn_network **net,
@@ -522,7 +523,7 @@ int32_t sbn_save(const struct sbn_network *net,
 // Loads the bytes of `sbn_save`, from here or elsewhere; forgets the optimiser's moments and a step that is under way.
 //
 // All is checked before anything changes: `SBN_ERROR_LENGTH`, `_MAGIC`, `_OLDER`, `_NEWER`, `_CORRUPT`, `_OTHER_SHAPE`,
-// `_PARAMETER`.
+// `_PARAMETER`, and `_OTHER_NUMBERS` for bytes of the other kind, floats or integers.
 //
 // Safe when: As `sbn_step`; `bytes` points to `size` bytes.
 int32_t sbn_load(struct sbn_network *net,

@@ -29,7 +29,7 @@ pub unsafe extern "C" fn sbn_save(
 /// Loads the bytes of `sbn_save`, from here or elsewhere; forgets the optimiser's moments and a step that is under way.
 ///
 /// All is checked before anything changes: `SBN_ERROR_LENGTH`, `_MAGIC`, `_OLDER`, `_NEWER`, `_CORRUPT`, `_OTHER_SHAPE`,
-/// `_PARAMETER`.
+/// `_PARAMETER`, and `_OTHER_NUMBERS` for bytes of the other kind, floats or integers.
 ///
 /// # Safety
 ///

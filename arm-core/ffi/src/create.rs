@@ -40,7 +40,8 @@ unsafe fn described(shape: *const sbn_shape) -> Result<Described, Refusal> {
 /// the handle, which is the address of the memory, in `net`; null where it is refused, `SBN_ERROR_BUSY` included.
 ///
 /// The shape is copied. The memory must not be touched while the network is used; to free it just stop using it.
-/// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`.
+/// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`,
+/// and `_FLOAT_ONLY` for what integers do not do (`SBN_USE_INTEGERS`).
 ///
 /// # Safety
 ///
