@@ -5,23 +5,9 @@
 //! integers. The first refers to the others weakly, and `sbn_config` names a constant that is in one of them: a program has
 //! the engine of the kinds that its configurations name, and no other.
 
-use crate::claim::look;
-use crate::kind::{Integers, Kind};
 use crate::pointers::one;
 use crate::status::*;
 use crate::types::*;
-
-/// Whether the mark of a network says that it computes in integers. Where it is of no network, or somebody works with it, the
-/// functions of either kind refuse it.
-///
-/// # Safety
-///
-/// `net` is not null and aligned.
-#[inline(always)]
-pub(crate) unsafe fn in_integers(net: *const sbn_network) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { look(net.cast()) == Integers::READY }
-}
 
 /// What a pointer that points to no network is refused with. A call, like all that a function by kind does: it has no frame.
 #[cold]
@@ -79,15 +65,21 @@ macro_rules! per_kind {
 }
 pub(crate) use per_kind;
 
-/// Calls the function of the network's kind, which claims it.
+/// Calls the function of the network's kind, which claims it. One that is of no kind, or that somebody works with, is refused here:
+/// the functions of a kind that no configuration names are not there.
 macro_rules! by_kind {
     ($net:expr, $name:ident($($arg:expr),* $(,)?)) => {{
-        if crate::pointers::one($net.cast::<u32>()).is_err() {
+        let mark = $net.cast::<u32>();
+        if crate::pointers::one(mark).is_err() {
             return crate::by_kind::no_network($net);
         }
         // SAFETY: checked; the caller's promise.
         unsafe {
-            if crate::by_kind::in_integers($net) { of_integers::$name($($arg),*) } else { of_floats::$name($($arg),*) }
+            match crate::claim::look(mark) {
+                <crate::kind::Floats as crate::kind::Kind>::READY => of_floats::$name($($arg),*),
+                <crate::kind::Integers as crate::kind::Kind>::READY => of_integers::$name($($arg),*),
+                found => crate::claim::refused(found),
+            }
         }
     }};
 }

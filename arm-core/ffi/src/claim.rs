@@ -22,7 +22,7 @@ pub(crate) unsafe fn claim(mark: *mut u32, ready: u32) -> Result<(), i32> {
 /// What is said where something else was found. A call, so that it costs nothing where it is not made.
 #[cold]
 #[inline(never)]
-fn refused(found: u32) -> i32 {
+pub(crate) fn refused(found: u32) -> i32 {
     if found == BUSY { SBN_ERROR_BUSY } else { SBN_ERROR_MEMORY }
 }
 
