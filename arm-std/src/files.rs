@@ -30,12 +30,13 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Resu
 }
 
 /// Whether `path` may be written: nothing is there, or an empty file, or one whose first 128 bytes are such as `is_ours` knows.
-/// What a command did not write it does not replace.
+/// What a command did not write it does not replace, nor a device or a pipe.
 pub fn may_replace(path: &Path, is_ours: impl Fn(&[u8]) -> bool) -> io::Result<bool> {
     let mut head = Vec::new();
-    match File::open(path) {
+    match fs::metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(true),
-        file => file?.take(128).read_to_end(&mut head)?,
+        Ok(found) if !found.is_file() && !found.is_dir() => return Ok(false),
+        _ => File::open(path)?.take(128).read_to_end(&mut head)?,
     };
     Ok(head.is_empty() || is_ours(&head))
 }
@@ -150,6 +151,8 @@ mod tests {
             assert_eq!(refuse_other(&path, &PICTURES).is_ok(), is_ours, "{bytes:?}");
         }
         assert!(refuse_other(folder.path(), &PICTURES).is_err());
+        // A device reads as empty.
+        assert!(refuse_other(Path::new("/dev/null"), &PICTURES).is_err());
     }
 
     #[test]

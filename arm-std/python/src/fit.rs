@@ -2,6 +2,7 @@
 
 use crate::errors::value;
 use crate::run::Run;
+use crate::signals::LOOK;
 use crate::table::Table;
 use arm_std::Settings;
 use arm_std::data::{BitTable, Loaded, Source};
@@ -17,27 +18,33 @@ use std::time::{Duration, Instant};
 /// Names and values of settings, as text.
 type Flags = Vec<(String, String)>;
 
-/// How often Python is asked whether somebody pressed Ctrl-C, and shown how far the run is.
-const LOOK: Duration = Duration::from_millis(50);
-
 fn settings(flags: &Flags, data: &str) -> PyResult<Settings> {
     let flags = flags.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let settings = Settings::from_flags(flags).map_err(value)?;
     Ok(Settings { data: Some(PathBuf::from(data)), ..settings })
 }
 
+/// Threads that run at a time on this machine.
+#[pyfunction]
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get())
+}
+
 /// The number that was asked for, or the fastest by measurement.
 pub(crate) fn threads(asked: Option<usize>) -> Threads {
-    let cores = || std::thread::available_parallelism().map_or(1, |n| n.get());
     asked.map_or_else(|| Threads::Measured(cores()), Threads::Fixed)
 }
 
-/// A network of the other kind than the estimator is for is an error.
-fn right_kind(network: &Network, conditional: bool) -> PyResult<()> {
-    let notation = network.notation();
-    match (network.conditional, conditional) {
-        (true, false) => Err(value(format!("--network {notation}: is conditional; give BinaryRegressor"))),
-        (false, true) => Err(value(format!("--network {notation}: is not conditional; give BinaryVAE"))),
+/// A network of the other kind than the estimator is for is an error, and one with other than `targets` outputs; an auto-encoder's rows
+/// have no target.
+fn right_kind(network: &Network, targets: usize) -> PyResult<()> {
+    let (notation, outputs) = (network.notation(), network.shape().targets());
+    match (network.conditional, targets) {
+        (true, 0) => Err(value(format!("--network {notation}: is conditional; give BinaryRegressor"))),
+        (false, 1..) => Err(value(format!("--network {notation}: is not conditional; give BinaryVAE"))),
+        (true, _) if outputs != targets => {
+            Err(value(format!("--network {notation}: has {outputs} outputs, but y has {targets} columns")))
+        }
         _ => Ok(()),
     }
 }
@@ -51,7 +58,7 @@ pub(crate) fn check(flags: Flags) -> PyResult<()> {
 /// A run of `arm train` on these rows: the one of the settings `flags` on a data set called `data`. Without `valid` or `test` these
 /// come off `train`. A `watcher` has methods `step(step, neg_elbo)` and `epoch(figures)`, which leaves where it returns true.
 #[pyfunction]
-#[pyo3(signature = (flags, data, train, valid, test, *, conditional, threads, watcher))]
+#[pyo3(signature = (flags, data, train, valid, test, *, targets, threads, watcher))]
 #[expect(clippy::too_many_arguments, reason = "they have names in Python")]
 pub(crate) fn fit(
     py: Python<'_>,
@@ -60,7 +67,7 @@ pub(crate) fn fit(
     train: &Table,
     valid: Option<&Table>,
     test: Option<&Table>,
-    conditional: bool,
+    targets: usize,
     threads: Option<usize>,
     watcher: Option<Py<PyAny>>,
 ) -> PyResult<Run> {
@@ -72,7 +79,7 @@ pub(crate) fn fit(
     let mut watch = Watch::new(watcher);
     let result = py.detach(|| {
         let prepared = settings.prepare(loaded).map_err(value)?;
-        right_kind(&prepared.network, conditional)?;
+        right_kind(&prepared.network, targets)?;
         prepared.check(threads, true, None).map_err(value)?;
         let outcome = prepared.train(threads, None, None, &mut watch);
         Ok::<_, PyErr>((prepared, outcome))
@@ -115,14 +122,14 @@ fn best(checkpoint: Option<&Checkpoint>) -> Option<Model> {
 
 /// One step on every batch of `rows` in their order, from where `from` left off, or from the start.
 #[pyfunction]
-#[pyo3(signature = (flags, data, rows, from, *, conditional, threads))]
+#[pyo3(signature = (flags, data, rows, from, *, targets, threads))]
 pub(crate) fn take_rows(
     py: Python<'_>,
     flags: Flags,
     data: &str,
     rows: &Table,
     from: Option<&Run>,
-    conditional: bool,
+    targets: usize,
     threads: Option<usize>,
 ) -> PyResult<Run> {
     let settings = settings(&flags, data)?;
@@ -132,7 +139,7 @@ pub(crate) fn take_rows(
             Some(run) => run.stream(&settings)?,
             None => settings.prepare_stream(&rows.0).map_err(value)?,
         };
-        right_kind(&network, conditional)?;
+        right_kind(&network, targets)?;
         let from = from.map(|run| run.checkpoint_or(&config)).transpose()?;
         let threads = Threads::Fixed(threads.unwrap_or(1));
         train::take_rows(&config, &network, threads, &rows.0, from, &mut watch).map_err(value)
@@ -211,6 +218,15 @@ impl Observer for Watch {
             });
         }
         if self.leave { Next::Leave } else { Next::Go }
+    }
+
+    fn leave(&mut self) -> bool {
+        if self.looked.elapsed() >= LOOK {
+            Python::attach(|py| self.ask(py, |_| Ok(())));
+            self.looked = Instant::now();
+        }
+        // A callback that wants to leave has an end of its own, behind the next step.
+        self.interrupted || self.failure.is_some()
     }
 
     fn epoch(&mut self, epoch: &Epoch, steps: u64, time: Duration) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod errors;
 mod fit;
 mod model;
 mod run;
+mod signals;
 mod table;
 
 use pyo3::prelude::*;
@@ -22,11 +23,12 @@ fn _sbn(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(black_box::gradient, module)?)?;
     module.add_function(wrap_pyfunction!(black_box::minimise, module)?)?;
     module.add_function(wrap_pyfunction!(black_box::uniforms, module)?)?;
+    module.add_function(wrap_pyfunction!(errors::in_python, module)?)?;
     module.add_function(wrap_pyfunction!(errors::no_rows, module)?)?;
     module.add_function(wrap_pyfunction!(errors::no_table, module)?)?;
     module.add_function(wrap_pyfunction!(errors::no_type, module)?)?;
-    module.add_function(wrap_pyfunction!(errors::no_bit, module)?)?;
     module.add_function(wrap_pyfunction!(fit::check, module)?)?;
+    module.add_function(wrap_pyfunction!(fit::cores, module)?)?;
     module.add_function(wrap_pyfunction!(fit::fit, module)?)?;
     module.add_function(wrap_pyfunction!(fit::take_rows, module)?)
 }

@@ -1,6 +1,6 @@
 //! What came of training: a model, and what is known of its run.
 
-use crate::errors::value;
+use crate::errors::{in_python, value};
 use crate::model::{Net, settings_of};
 use crate::table::Table;
 use arm_std::Settings;
@@ -150,7 +150,7 @@ impl Run {
             )),
             _ => None,
         };
-        self.lines.iter().filter_map(text).collect()
+        self.lines.iter().filter_map(text).map(|sentence| in_python(&sentence)).collect()
     }
 
     /// All rows that it saw, as one table; none of a model that was loaded.
@@ -177,8 +177,9 @@ impl Run {
         }
     }
 
-    /// Writes the model, with the settings of its run.
+    /// Writes the model, with the settings of its run. What is no model is not replaced.
     fn save_model(&self, path: PathBuf) -> PyResult<()> {
+        Model::may_save(&path).map_err(value)?;
         match &self.config {
             Some(config) => self.model.save_with_config(&path, config).map_err(value),
             None => self.model.save(&path).map_err(value),

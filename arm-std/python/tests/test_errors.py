@@ -1,5 +1,7 @@
 """Bad input is an error that says what is wrong, as `arm` does, and changes nothing."""
 
+import copy
+import re
 import warnings
 
 import numpy as np
@@ -17,13 +19,13 @@ def holding(value, dtype=float):
 @pytest.mark.parametrize(
     "X, sentence",
     [
-        (holding(np.nan), "X: row 3, column 2 holds NaN; give 0 and 1, whole grey levels 0..255, or intensities from 0 to 1"),
-        (holding(np.inf), "X: row 3, column 2 holds inf; give 0 and 1"),
-        (holding(-np.inf, np.float32), "X: row 3, column 2 holds -inf; give 0 and 1"),
+        (holding(np.nan), "X: row 3, column 2 holds NaN, and only 0 and 1 are taken; leave out its row or its column"),
+        (holding(np.inf), "X: row 3, column 2 holds inf, and only 0 and 1 are taken"),
+        (holding(-np.inf, np.float32), "X: row 3, column 2 holds -inf, and only 0 and 1 are taken"),
         (holding(0.5), "X: row 3, column 2 holds 0.5, and only 0 and 1 are taken"),
         (holding(7, int), "X: row 3, column 2 holds 7, and only 0 and 1 are taken"),
         (holding(-1, np.int8), "X: row 3, column 2 holds -1, and only 0 and 1 are taken"),
-        (np.array([["a", "b"]] * 9), 'X: an array of type "<U1" cannot be read; save it as uint8, bool, integers or floats of up to 64'),
+        (np.array([["a", "b"]] * 9), 'X: an array of type "<U1" cannot be read; give it as uint8, bool, integers or floats of up to 64'),
         (np.array([[b"a"]] * 9), 'X: an array of type "|S1" cannot be read'),
         (np.zeros((9, 2), "M8[s]"), "cannot be read"),
         (np.zeros((9, 2), complex), "Complex data not supported"),
@@ -31,7 +33,16 @@ def holding(value, dtype=float):
         (np.zeros((3, 0)), "0 feature(s)"),
         (np.zeros(5), "X: has shape [5]; give a table of rows x columns (one example a row)"),
         (np.zeros((5, 2, 2)), "X: has shape [5, 2, 2]; give a table"),
-        (7, "X: has shape []"),
+        (7, "X=7: is no table; give a table of rows x columns"),
+        (None, "X=None: is no table; give a table"),
+        ({"a": 1}, "X={'a': 1}: is no table; give a table"),
+        ("01", 'X: an array of type "<U2" cannot be read'),
+        ([[0, 1], [1]], "X: is no table (rows of different lengths, or cells that are no numbers)"),
+        ((row for row in ([0, 1], [1, 0])), "X=<generator object"),
+        (np.array([[0, "yes"]] * 9, dtype=object), "X: row 0, column 1 holds 'yes', which is no number"),
+        (np.array([[0, {"a": 1}]] * 9, dtype=object), "X: row 0, column 1 holds {'a': 1}, which is no number"),
+        (np.array([[0, 10**400]] * 9, dtype=object), "which is no number"),
+        (np.ma.masked_array(np.zeros((9, 2)), np.eye(9, 2)), "X: has masked values"),
         (np.zeros((5, 3)), "X: holds 5 rows, and 6 are needed to split off valid and test rows"),
     ],
 )
@@ -49,34 +60,40 @@ def test_words_that_are_objects():
     X[1, 1] = "yes"
     with pytest.raises(ValueError, match="yes"):
         sbn.BinaryVAE().fit(X)
+    # Both, since scikit-learn waits for the one, and who catches bad input for the other.
     X[1, 1] = {"a": 1}
-    with pytest.raises(TypeError):
-        sbn.BinaryVAE().fit(X)
+    for kind in (ValueError, TypeError):
+        with pytest.raises(kind, match="row 1, column 1 holds"):
+            sbn.BinaryVAE().fit(X)
 
 
 @pytest.mark.parametrize(
     "settings, sentence",
     [
-        (dict(lr=-1), "--lr -1: give a number from 0 to"),
-        (dict(lr=float("nan")), "--lr NaN: give a number from 0 to"),
-        (dict(lr="fast"), "invalid value 'fast' for '--lr <LR>': invalid float literal"),
-        (dict(epochs=0), "--epochs 0: give at least 1"),
-        (dict(epochs=-3), "invalid value '-3' for '--epochs <EPOCHS>'"),
-        (dict(epochs=2.5), "invalid value '2.5' for '--epochs <EPOCHS>'"),
-        (dict(epochs=2, steps=3), "the argument '--epochs <EPOCHS>' cannot be used with '--steps <STEPS>'"),
+        (dict(lr=-1), "lr=-1: give a number from 0 to"),
+        (dict(lr=float("nan")), "lr=NaN: give a number from 0 to"),
+        (dict(lr=1e300), "invalid value '1e+300' for lr: is beyond 3.4e38"),
+        (dict(lr="fast"), "invalid value 'fast' for lr: invalid float literal"),
+        (dict(epochs=0), "epochs=0: give at least 1"),
+        (dict(epochs=-3), "invalid value '-3' for epochs: "),
+        (dict(epochs=2.5), "invalid value '2.5' for epochs: "),
+        (dict(epochs=2, steps=3), "the argument epochs cannot be used with steps"),
         (dict(network="x-[4] / [4]-x", fit_ram="8K"), "cannot be used with"),
         (dict(estimator="disram"), "a similar value exists: 'disarm'"),
         (dict(network="x-[4] / [5]-x"), "x-[4] / [5]-x"),
-        (dict(network=""), "--network"),
+        (dict(network=""), "invalid value '' for network: "),
         (dict(network="13-[4] / [4]-13"), "12 columns"),
-        (dict(network="x-[4]-3"), "--network 9-[4]-3: is conditional; give BinaryRegressor"),
-        (dict(batch=1000), "--batch 1000: X has only 20 train rows"),
+        (dict(network="x-[4]-3"), "network=9-[4]-3: is conditional; give BinaryRegressor"),
+        (dict(batch=1000), "batch=1000: X has only 20 train rows"),
         (dict(estimator="rebar", network="x-[4]-[4] / [4]-[4]-x"), "serves one stochastic layer"),
-        (dict(random_state=-1), "'--seed <SEED>': give a whole number from 0 to"),
-        (dict(random_state="one"), "'--seed <SEED>': give a whole number from 0 to"),
+        (dict(random_state=-1), "invalid value '-1' for random_state: give a whole number from 0 to"),
+        (dict(random_state="one"), "invalid value 'one' for random_state: give a whole number from 0 to"),
         (dict(contamination=0.0), "contamination=0.0: give a share above 0 and at most 0.5"),
         (dict(n_jobs=0), "n_jobs=0: give the number of threads"),
-        (dict(nll_samples=0), "--nll-samples 0: give 1 to"),
+        (dict(n_jobs=2.0), "n_jobs=2.0: give the number of threads"),
+        (dict(contamination=None), "contamination=None: give a share above 0 and at most 0.5"),
+        (dict(contamination=float("nan")), "contamination=nan: give a share"),
+        (dict(nll_samples=0), "nll_samples=0: give 1 to"),
         (dict(network="x-[65000] / [65000]-x"), "a layer has at most 16384 units"),
     ],
 )
@@ -85,8 +102,46 @@ def test_settings_that_make_no_sense(settings, sentence):
     model = sbn.BinaryVAE(**{"epochs": 1, **settings} if "steps" not in settings else settings)
     with pytest.raises(ValueError) as error:
         model.fit(X)
-    assert sentence in str(error.value)
+    assert sentence in str(error.value) and "--" not in str(error.value)
     assert not hasattr(model, "network_")
+
+
+#: Of every setting a value that cannot be, alone or in a table of 12 columns.
+NONSENSE = dict(
+    preset="none", network="x-[4]", fit_ram="-1", numbers="i8", slope=-1, prior="none", valid=-1, inputs="none", signed_units=3,
+    output_bias="x", estimator="none", samples=-1, baseline="none at all", independent_uniforms="x", epochs=-1, steps=-1, batch=0, lr=-1,
+    encoder_beta1=2, encoder_beta2=2, prior_lr=-1, patience=-1, overfit_one_batch="x", nll_samples=-1, nll_images=-1, random_state=-1,
+    contamination=2, n_jobs=0, verbose=np.zeros(2),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [sbn.BinaryVAE, sbn.BinaryRegressor])
+def test_a_sentence_names_the_argument(kind):
+    X = np.tile(holding(0).astype(bool), (3, 1))
+    names = kind().get_params().keys()
+    assert set(sbn.BinaryVAE().get_params()) == NONSENSE.keys() and set(names) <= NONSENSE.keys()
+    for name in names:
+        model = kind(**{name: NONSENSE[name]})
+        with pytest.raises(ValueError) as error:
+            model.fit(*[X, X[:, :3]][: 2 if kind is sbn.BinaryRegressor else 1])
+        sentence = str(error.value)
+        assert re.search(rf"\b{name}\b", sentence) and "--" not in sentence, sentence
+
+
+def test_sentences_of_the_command_are_told_of_arguments():
+    from sbn._sbn import in_python
+
+    for sentence, told in [
+        ("--lr -1: give a number", "lr=-1: give a number"),
+        ("--estimator rloo: --samples 1: give 2", "estimator=rloo: samples=1: give 2"),
+        ("invalid value 'a' for '--output-bias [<BOOL>]'\n  [possible values: true]", "invalid value 'a' for output_bias\n  [possible values: true]"),
+        ("--encoder-beta1 has no meaning here; give --prior learned", "encoder_beta1 has no meaning here; give prior learned"),
+        ("run: exists already; give another --out, or --force to replace the run in it",
+         "run: exists already; give another name, or overwrite=True to replace the run in it"),
+        ("at most 3 rows (--nll-images)", "at most 3 rows (nll_images)"),
+        ("a--b.npy and `arm train --help` -- as they are", "a--b.npy and `arm train --help` -- as they are"),
+    ]:  # fmt: skip
+        assert in_python(sentence) == told
 
 
 def test_a_model_that_was_not_fitted():
@@ -136,6 +191,59 @@ def test_files_that_cannot_be_read(tmp_path, model):
         model.save("/dev/null/run")
 
 
+def test_files_that_are_not_ours_are_left_alone(tmp_path, monkeypatch, model):
+    monkeypatch.chdir(tmp_path)
+    foreign = {"a.safetensors": b"0123456789", "gadget.sbn": b"mine", "other.h": b"#pragma once"}
+    for name, text in foreign.items():
+        (tmp_path / name).write_bytes(text)
+    with pytest.raises(ValueError, match="a.safetensors: exists already and is no model; give another name"):
+        model.save("a.safetensors")
+    with pytest.raises(ValueError, match="gadget.sbn: exists already and is no such file; give another name"):
+        model.to_device("gadget")
+    with pytest.raises(ValueError, match="other.h: exists already"):
+        model.to_device("other")
+    with pytest.raises(ValueError, match="name=/dev/null: is a device; give another name"):
+        model.to_device("/dev/null")
+    for path in ("", None, 3, b""):
+        for use, argument in ((model.save, "path"), (model.to_device, "name"), (sbn.load, "path"), (sbn.BinaryVAE.load, "path")):
+            with pytest.raises(ValueError, match=f"{argument}=.*: give the name of a file or folder"):
+                use(path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == foreign
+    # What is ours is replaced.
+    for _ in range(2):
+        model.save("b.safetensors")
+        model.to_device("own")
+    assert len(list(tmp_path.iterdir())) == 3 + 1 + 3
+
+
+@pytest.mark.parametrize("saved", ["text", None, 7, [1, 2], b"", b"SBNP", np.zeros(9)])
+def test_bytes_that_no_device_saved(saved):
+    for read in (sbn.from_device, sbn.BinaryVAE.from_device):
+        with pytest.raises(ValueError):
+            read(saved)
+
+
+def test_samples_that_cannot_be_drawn(model, X):
+    for count in (0, -1, 1.5, "a", None, 10**30, True):
+        with pytest.raises(ValueError, match=f"n_samples={count!r}: give "):
+            model.sample(count)
+    for state in (-1, 2**70, "one", 1.5):
+        with pytest.raises(ValueError, match="random_state=.*: give a whole number from 0 to"):
+            model.sample(2, random_state=state)
+    with pytest.raises(MemoryError):
+        model.sample(2**44)
+    for samples in (0, "many", 10**18, 2.5):
+        changed = copy.copy(model).set_params(nll_samples=samples)
+        with pytest.raises(ValueError, match="nll_samples"):
+            changed.score_samples(X)
+
+
+def test_any_number_of_jobs(X, settings, model):
+    for jobs in (10**4, 2**64, -1, -2, -(10**30), np.int8(3)):
+        many = sbn.BinaryVAE(**{**settings, "n_jobs": jobs}).fit(X)
+        assert (many.score_samples(X) == model.score_samples(X)).all()
+
+
 def test_a_damaged_pickle_is_refused(model):
     from sbn import _sbn
 
@@ -148,15 +256,15 @@ def test_a_damaged_pickle_is_refused(model):
 
 def test_packed_bits_that_are_none():
     for data, columns in ((np.zeros((3, 2)), 9), (np.zeros((3, 1), np.uint8), 9), (np.zeros(3, np.uint8), 8), (np.zeros((3, 1), np.uint8), 0)):
-        with pytest.raises(ValueError, match="packed bits are|do not hold"):
+        with pytest.raises(ValueError, match="packed bits are|do not hold|columns=0: give"):
             sbn.Packed(data, columns)
     with pytest.raises(ValueError, match="bitorder"):
         sbn.Packed(np.zeros((3, 1), np.uint8), 8, "middle")
 
 
 def test_steps_that_were_refused_are_told(X):
-    model = sbn.BinaryVAE("x-8-[4] / [4]-8-x", lr=3e38, epochs=3, batch=20)
+    model = sbn.BinaryVAE("x-8-[4] / [4]-8-x", lr=1e6, epochs=30, batch=20)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        with pytest.raises(ValueError, match="step .*try a smaller --lr|--lr"):
+        with pytest.raises(ValueError, match="step .* smaller lr"):
             model.fit(X)

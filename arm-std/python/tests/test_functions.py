@@ -75,16 +75,30 @@ def test_a_minimum_is_found():
     [
         (dict(f=lambda b: b), "f gave an array of shape (100, 4) for 100 samples"),
         (dict(f=lambda b: b[:, 0] * np.nan), "f is not finite"),
-        (dict(f=lambda b: ["a"] * len(b)), "could not convert"),
+        (dict(f=lambda b: ["a"] * len(b)), "f gave ['a', 'a'"),
+        (dict(f=lambda b: b.sum(axis=1) * 1j), "give (100,): a real number for each row"),
+        (dict(f=lambda b: None), "f gave None; give (100,)"),
+        (dict(f=lambda b: b[:, 0] + 1e300), "f is not finite at a sample, or too large: "),
+        (dict(f=7), "f=7: give a function of samples"),
         (dict(logits=[[0.0]]), "logits have shape (1, 1)"),
         (dict(logits=[]), "logits have shape (0,)"),
-        (dict(logits=[np.nan]), "NaN or infinity"),
-        (dict(estimator="rebar"), "--estimator rebar: needs the gradient of f"),
-        (dict(estimator="vimco"), "--estimator vimco: minimises a bound"),
-        (dict(estimator="magic"), "invalid value 'magic' for '--estimator"),
-        (dict(estimator="exact", logits=np.zeros(13)), "--estimator exact: enumerates the samples of at most 12 units, and there are 13"),
-        (dict(samples=0), "samples=0: give at least 1"),
-        (dict(estimator="rloo", k=1), "--samples 1: give 2 to 1024"),
+        (dict(logits=[np.nan]), "logits hold nan; give numbers"),
+        (dict(logits=[0.0, 1e308]), "logits hold 1e+308; give numbers from -16777216 to 16777216"),
+        (dict(logits=None), "logits=None: give (units,)"),
+        (dict(logits=["a"]), "logits=['a']: give (units,)"),
+        (dict(logits=[1j]), "logits=[1j]: give (units,)"),
+        (dict(logits=np.zeros(16385)), "logits have shape (16385,); a layer has at most 16384 units"),
+        (dict(seed=2**70), "seed=1180591620717411303424: give a whole number from 0 to 9223372036854775807"),
+        (dict(seed=-1), "seed=-1: give a whole number from 0 to"),
+        (dict(samples=10**30), "samples=1000000000000000000000000000000: give "),
+        (dict(k=2.0), "k=2.0: give at least 1"),
+        (dict(estimator=None), "invalid value 'None' for estimator"),
+        (dict(estimator="rebar"), "estimator=rebar: needs the gradient of f"),
+        (dict(estimator="vimco"), "estimator=vimco: minimises a bound"),
+        (dict(estimator="magic"), "invalid value 'magic' for estimator"),
+        (dict(estimator="exact", logits=np.zeros(13)), "estimator=exact: enumerates the samples of at most 12 units, and there are 13"),
+        (dict(samples=0), "samples=0: give a whole number from 1 to 1000000000"),
+        (dict(estimator="rloo", k=1), "k=1: give 2 to 1024"),
         (dict(samples=1, return_variance=True), "one estimate has no variance"),
     ],
 )
@@ -100,6 +114,38 @@ def test_what_f_raises_comes_through():
     with pytest.raises(ZeroDivisionError):
         sbn.minimise(lambda b: 1 / 0, LOGITS)
     with pytest.raises(MemoryError):
-        sbn.gradient(f, LOGITS, samples=2**40)
-    with pytest.raises(ValueError, match="rate|setting"):
-        sbn.minimise(f, LOGITS, rate=-1)
+        sbn.minimise(f, np.zeros(10_000), samples=10**9)
+    for bad in (dict(rate=-1), dict(rate=np.nan), dict(rate="a"), dict(steps=0), dict(steps=2**70), dict(optimiser="x"), dict(optimiser=[])):
+        with pytest.raises(ValueError, match="=.*: give "):
+            sbn.minimise(f, LOGITS, **bad)
+
+
+def test_many_samples_are_drawn_in_parts(monkeypatch):
+    """A part of 2^22 words of scratch at a time: the estimates are those of all at once."""
+    calls = []
+
+    def counted(b):
+        calls.append(len(b))
+        return f(b)
+
+    many = sbn.gradient(counted, LOGITS, samples=600_000, estimator="reinforce", seed=3)
+    assert len(calls) > 1 and sum(calls) == 600_000
+    np.testing.assert_allclose(many, truth(f, LOGITS), atol=0.05)
+    calls.clear()
+    found = sbn.minimise(counted, LOGITS, samples=600_000, estimator="reinforce", steps=2, rate=0.0)
+    assert len(calls) > 2 and (found.logits == LOGITS.astype(np.float32)).all() and found.means[0] != found.means[1]
+
+
+def test_uniforms_are_those_of_their_address(monkeypatch):
+    u = sbn.uniforms(3, 5, 7, 4, layer=1)
+    assert u.shape == (7, 4) and u.dtype == np.float32 and 0 < u.min() and u.max() < 1
+    assert (sbn.uniforms(3, 5, 2, 4, layer=1) == u[:2]).all() and (sbn.uniforms(3, 5, 7, 4) != u).any()
+    assert sbn.uniforms(1, 0, 0, 4).shape == (0, 4) and sbn.uniforms(1, 0, 2, 0).shape == (2, 0)
+    for address in [(-1, 0, 1, 1), (2**70, 0, 1, 1), (1, -1, 1, 1), (1, 0, -1, 1), (1, 0, "a", 1), (1, 0, 2**62, 4), (1, 0, 2**32, 2**32),
+                    (1, 0, 10**6, 10**6), (1, 0, 1, 1, -1), (1, 0, 1, None)]:  # fmt: skip
+        with pytest.raises(ValueError, match="=.*: give a whole number from 0 to"):
+            sbn.uniforms(*address)
+    with pytest.raises(MemoryError):
+        sbn.uniforms(1, 0, 10**10, 10**4)
+    monkeypatch.setattr("sbn._functions.CELLS", 9)
+    assert (sbn.uniforms(3, 5, 7, 4, layer=1) == u).all()

@@ -1,5 +1,6 @@
 """A run that is watched, and left."""
 
+import copy
 import os
 import signal
 import subprocess
@@ -62,6 +63,46 @@ def test_ctrl_c_stops_and_keeps_the_model(X):
         model.fit(X)
     assert time.perf_counter() - started < 10
     assert model.n_steps_ > 0 and np.isfinite(model.score(X))
+
+
+def stops_soon(call):
+    """Presses Ctrl-C after 0.4 seconds of what would take many."""
+    killer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
+    killer.start()
+    started = time.perf_counter()
+    try:
+        return call()
+    finally:
+        # It is heard within 0.3 seconds; the rest is for a machine with much else to do.
+        assert 0.3 < time.perf_counter() - started < 2.5
+
+
+@pytest.mark.usefixtures("heeds_interrupts")
+def test_ctrl_c_is_heard_whatever_is_computed(model, X):
+    many = np.broadcast_to(X[:1], (2_000_000, 12))
+    pairs = sbn.BinaryRegressor("x-8-[4]-3", epochs=1, n_jobs=1).fit(X[:, :9], X[:, 9:])
+    one_row = copy.copy(model).set_params(nll_samples=10**6)
+    packed = sbn.Packed(np.broadcast_to(np.zeros((1, 1), np.uint8), (20_000_000, 1)), 4)
+    f = lambda b: b[:, 0]
+    for call in (
+        lambda: model.score_samples(many), lambda: model.predict(many), lambda: one_row.score(X[:40]), lambda: model.transform(np.broadcast_to(X[:1], (20_000_000, 12))),
+        lambda: model.inverse_transform(packed), lambda: model.sample(20_000_000), lambda: pairs.predict(many[:, :9]),
+        lambda: pairs.score(many[:, :9], many[:, 9:]), lambda: copy.copy(pairs).set_params(nll_samples=10**6).predict(X[:, :9]),
+        lambda: sbn.gradient(f, np.zeros(1000), samples=10**6), lambda: sbn.minimise(f, np.zeros(50), samples=100_000, steps=10**6),
+        lambda: sbn.uniforms(1, 0, 100_000, 10_000),
+    ):  # fmt: skip
+        with pytest.raises(KeyboardInterrupt):
+            stops_soon(call)
+
+
+@pytest.mark.usefixtures("heeds_interrupts")
+def test_ctrl_c_while_the_figures_are_computed_keeps_the_model(settings, X):
+    model = sbn.BinaryVAE(**{**settings, "nll_samples": 10**6})
+    with pytest.warns(UserWarning, match="stopped after step 400; what was learned is kept"):
+        stops_soon(lambda: model.fit(X))
+    assert model.n_iter_ == 40 and model.figures_ is None
+    whole = sbn.BinaryVAE(**settings).fit(X)
+    assert all((model.params_[name] == array).all() for name, array in whole.params_.items())
 
 
 def test_other_threads_run_while_it_trains(X):

@@ -62,6 +62,18 @@ def test_packed_bits_and_memory_maps_are_taken_as_they_are(tmp_path, settings, m
     assert (model.score_samples(mapped) == model.score_samples(X)).all()
 
 
+def test_bits_behind_the_columns_are_not_looked_at(model, X):
+    for order in ("little", "big"):
+        clean = np.packbits(X, axis=1, bitorder=order)
+        padded = np.column_stack([clean, np.full((300, 7), 0xA5, np.uint8)])
+        padded[:, 1] |= 0xF0 if order == "little" else 0x0F
+        scores = model.score_samples(sbn.Packed(padded, 12, order))
+        assert (padded[:, 1] != clean[:, 1]).any() and (scores == model.score_samples(X)).all()
+    for columns in (0, slice(1), [0]):
+        with pytest.raises(IndexError, match="by rows alone"):
+            sbn.Packed(clean, 12)[:, columns]
+
+
 def test_a_wide_table_is_packed_in_pieces(monkeypatch):
     from sbn import _data
 
@@ -86,10 +98,13 @@ def test_codes_and_back(model, X):
     assert list(model.get_feature_names_out()) == ["binaryvae0", "binaryvae1", "binaryvae2", "binaryvae3"]
 
 
-def test_samples_look_like_rows(model, X):
+def test_samples_look_like_rows(model, X, monkeypatch):
     rows = model.sample(500)
     assert rows.shape == (500, 12) and rows.dtype == np.uint8
     assert (rows == model.sample(500)).all() and (rows != model.sample(500, random_state=2)).any()
+    assert (model.sample(9, np.random.default_rng(3)) == model.sample(9, np.random.default_rng(3))).all()
+    monkeypatch.setattr("sbn._vae.CELLS", 12 * 7 + 5)
+    assert (rows == model.sample(500)).all()
     assert model.score(rows) == pytest.approx(model.score(X), abs=0.7)
     same = np.abs(np.corrcoef(rows.T) - np.corrcoef(X.T.astype(float)))
     assert same.max() < 0.3

@@ -10,6 +10,7 @@ use arm_core::kernels::{Integer, NatsOf, WeightOf};
 use arm_core::objective::{Conditional, Objective, Vae};
 use arm_core::{Batch, Engine, Error, Estimates, Total};
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -99,8 +100,26 @@ impl Scores {
         threads: usize,
         peers: Option<&dyn Peers>,
     ) -> Result<Scores, Error> {
-        let with = |samples| bound_of(model, seed, rows, samples, TEST, threads, peers);
-        Ok(Scores { neg_elbo: with(1)?, nll: with(nll_samples)?, nll_samples })
+        let work = Work { threads, peers, leave: &mut || false };
+        let scores = Scores::of_model_by(model, seed, rows, nll_samples, work)?;
+        Ok(scores.unwrap_or(Scores { neg_elbo: vec![], nll: vec![], nll_samples }))
+    }
+
+    /// [`of_model`](Self::of_model), unless it is left: then `None`.
+    pub fn of_model_by(
+        model: &Model,
+        seed: u64,
+        rows: Rows<'_>,
+        nll_samples: usize,
+        work: Work<'_>,
+    ) -> Result<Option<Scores>, Error> {
+        let Work { threads, peers, leave } = work;
+        let mut with = |samples| {
+            let work = Work { threads, peers, leave: &mut *leave };
+            bound_of(model, seed, rows, samples, TEST, work)
+        };
+        let Some(neg_elbo) = with(1)? else { return Ok(None) };
+        Ok(with(nll_samples)?.map(|nll| Scores { neg_elbo, nll, nll_samples }))
     }
 
     /// Their means.
@@ -115,6 +134,17 @@ impl Scores {
             images: self.nll.len(),
         }
     }
+}
+
+/// Who evaluates, and whether they go on.
+pub struct Work<'a> {
+    /// Threads.
+    pub threads: usize,
+    /// Other processes.
+    pub peers: Option<&'a dyn Peers>,
+    /// Asked by the calling thread every few milliseconds, of a network of usual size: whether to leave what is under way. With
+    /// peers, who wait for each other, nobody is asked.
+    pub leave: &'a mut dyn FnMut() -> bool,
 }
 
 /// The importance-weighted bound of -log p(x) with `samples` samples for every one of `rows`, in nats (Burda, Grosse
@@ -138,61 +168,90 @@ where
     Vae: Objective<K>,
     Conditional: Objective<K>,
 {
+    let values =
+        bound_by(engine, params, rows, samples, address, Work { threads, peers, leave: &mut || false })?;
+    Ok(values.unwrap_or_default())
+}
+
+/// [`bound`], unless it is left: then `None`.
+fn bound_by<K, E>(
+    engine: &Engine<'_, K, E>,
+    params: &[WeightOf<K>],
+    rows: Rows<'_>,
+    samples: usize,
+    address: u64,
+    work: Work<'_>,
+) -> Result<Option<Vec<f32>>, Error>
+where
+    K: Estimates + Clone + Send,
+    E: Estimator + Clone + Send,
+    Vae: Objective<K>,
+    Conditional: Objective<K>,
+{
     if samples == 0 || rows.count() == 0 {
         return Err(Error::Setting);
     }
+    let Work { threads, peers, leave } = work;
     let words = rows.words(0..rows.count());
     let split = SplitRows::new(&engine.shape(), &words, rows.table().cols());
     let pass = Pass::<K> { params, rows, split, samples, address };
     let mut values = vec![0f32; rows.count()];
     let own = share_of(peers, values.len());
-    let work = Mutex::new(values[own.clone()].chunks_mut(SHARE).enumerate());
-    let run = |engine: &Engine<'_, K, E>| loop {
-        let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let Some((i, out)) = next else { return Ok(()) };
+    let shares = Mutex::new(values[own.clone()].chunks_mut(SHARE).enumerate());
+    let left = AtomicBool::new(false);
+    let run = |engine: &Engine<'_, K, E>, leave: &mut dyn FnMut() -> bool| loop {
+        let next = shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let Some((i, out)) = next.filter(|_| !left.load(Ordering::Relaxed)) else { return Ok(()) };
         let first = own.start + i * SHARE;
         match engine.shape().is_conditional() {
-            true => pass.part(engine, Conditional, first, out)?,
-            false => pass.part(engine, Vae, first, out)?,
+            true => pass.part(engine, Conditional, first, out, leave)?,
+            false => pass.part(engine, Vae, first, out, leave)?,
         }
     };
-    let run = &run;
+    let (run, left) = (&run, &left);
     thread::scope(|scope| {
         // A thread that cannot be had is done without: this one takes its shares.
         let spawn = |_| {
             // Its own engine: kernels may count what they meet.
             let engine = engine.clone();
-            thread::Builder::new().spawn_scoped(scope, move || run(&engine)).ok()
+            let leave = || left.load(Ordering::Relaxed);
+            thread::Builder::new().spawn_scoped(scope, move || run(&engine, &mut { leave })).ok()
         };
         let others: Vec<_> = (1..threads).filter_map(spawn).collect();
-        let result = run(engine);
+        let mut asked = || {
+            let leaves = peers.is_none() && leave();
+            left.fetch_or(leaves, Ordering::Relaxed) || leaves
+        };
+        let result = run(engine, &mut asked);
         others.into_iter().fold(result, |r, w| r.and(w.join().unwrap_or(Err(Error::Unsupported))))
     })?;
+    if left.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
     if let Some(peers) = peers {
         peers.sum(&mut values);
     }
-    Ok(values)
+    Ok(Some(values))
 }
 
-/// [`bound`] of a model in its own numbers, with uniforms from `seed`.
+/// [`bound`] of a model in its own numbers, with uniforms from `seed`; `None` where it was left.
 pub fn bound_of(
     model: &Model,
     seed: u64,
     rows: Rows<'_>,
     samples: usize,
     address: u64,
-    threads: usize,
-    peers: Option<&dyn Peers>,
-) -> Result<Vec<f32>, Error> {
+    work: Work<'_>,
+) -> Result<Option<Vec<f32>>, Error> {
     let shape = model.network.shape();
     match model.numbers {
         NumbersName::F32 => {
             let engine = Engine::new(shape.padded(LINE), Desktop::new(), Arm, seed)?;
-            bound(&engine, model.padded(LINE).floats(), rows, samples, address, threads, peers)
+            bound_by(&engine, model.padded(LINE).floats(), rows, samples, address, work)
         }
         NumbersName::I16 => {
             let engine = Engine::new(shape, Integer::default(), Arm, seed)?;
-            bound(&engine, &model.integers(), rows, samples, address, threads, peers)
+            bound_by(&engine, &model.integers(), rows, samples, address, work)
         }
     }
 }
@@ -210,13 +269,14 @@ struct Pass<'a, K: Estimates> {
 }
 
 impl<K: Estimates> Pass<'_, K> {
-    /// The rows `first..first + out.len()` of those that are measured.
+    /// The rows `first..first + out.len()` of those that are measured, as far as nobody wants to leave.
     fn part<E: Estimator, M: Objective<K>>(
         &self,
         engine: &Engine<'_, K, E>,
         mut objective: M,
         first: usize,
         out: &mut [f32],
+        leave: &mut dyn FnMut() -> bool,
     ) -> Result<(), Error> {
         let Pass { params, rows, ref split, samples, address } = *self;
         let block = samples.min(ROWS);
@@ -230,6 +290,9 @@ impl<K: Estimates> Pass<'_, K> {
             let (x, y) = (split.x(at..at + out.len()), split.y(at..at + out.len()));
             let mut sums: Vec<K::Total> = out.iter().map(|_| K::Total::default()).collect();
             for start in (0..samples).step_by(block) {
+                if leave() {
+                    return Ok(());
+                }
                 let count = block.min(samples - start);
                 let step = address << 32 | (start / block) as u64;
                 let batch = Batch { y, ..Batch::new(x, out.len(), rows.address(at), step) };
@@ -294,6 +357,25 @@ mod tests {
             // A logit is rounded to 2^-12, an activation below it to 2^-9: of six with weights up to 1 that is below 2^-6, with
             // one sign or the other in forty units. Uniforms have 16 bits instead of 23, so a few rows draw other samples.
             assert!(apart(|s| &s.nll) < 0.05 && apart(|s| &s.neg_elbo) < 0.05);
+        }
+    }
+
+    #[test]
+    fn what_is_left_has_no_scores_and_ends_soon() {
+        let model = model();
+        let table = BitTable::from_words(300, 40, table().words()[..600].to_vec());
+        // Of each row with one sample, and with two blocks of them.
+        let blocks = 300 + 300 * 2;
+        for (threads, asked) in [(1, 3), (2, 3), (1, 400), (1, blocks), (1, blocks + 1)] {
+            let mut left = asked;
+            let mut leave = || {
+                left = usize::max(left, 1) - 1;
+                left == 0
+            };
+            let work = Work { threads, peers: None, leave: &mut leave };
+            let scores = Scores::of_model_by(&model, 3, Rows::by_content(&table), 130, work).unwrap();
+            assert_eq!(scores.is_some(), asked > blocks, "{threads} {asked}");
+            assert_eq!(left, usize::from(asked > blocks));
         }
     }
 

@@ -12,7 +12,7 @@ pub mod toy;
 pub mod variance;
 
 pub use codes::{codes, decoded};
-pub use evaluate::{Figures, Mean, Scores};
-pub use predict::predictions;
+pub use evaluate::{Figures, Mean, Scores, Work};
+pub use predict::{predictions, predictions_by};
 pub use rounding::Rounding;
 pub use rows::Rows;

@@ -18,6 +18,18 @@ pub fn predictions(
     samples: u64,
     seed: u64,
 ) -> Result<Vec<f32>, Error> {
+    predictions_by(model, rows, count, samples, seed, &mut || false).map(Option::unwrap_or_default)
+}
+
+/// [`predictions`], unless `leave`, which is asked every 64 samples, wants to leave: then `None`.
+pub fn predictions_by(
+    model: &Model,
+    rows: &SplitRows<'_>,
+    count: usize,
+    samples: u64,
+    seed: u64,
+    leave: &mut dyn FnMut() -> bool,
+) -> Result<Option<Vec<f32>>, Error> {
     let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
     if !engine.shape().is_conditional() {
         return Err(Error::Shape);
@@ -27,12 +39,15 @@ pub fn predictions(
     let (mut means, mut one) = (vec![0.0; count * targets], vec![0.0; targets]);
     for (row, mean) in means.chunks_mut(targets.max(1)).enumerate() {
         for sample in 0..samples {
+            if sample % 64 == 0 && leave() {
+                return Ok(None);
+            }
             let batch = Batch::new(rows.x(row..row + 1), 1, row as u64, sample);
             engine.reconstruct(&model.params, batch, scratch.words_mut(), &mut one)?;
             mean.iter_mut().zip(&one).for_each(|(mean, p)| *mean += p / samples as f32);
         }
     }
-    Ok(means)
+    Ok(Some(means))
 }
 
 #[cfg(test)]
@@ -54,6 +69,14 @@ mod tests {
         for (p, q) in p.iter().zip([0.5, sigmoid(8.0), 0.5]) {
             assert!((f64::from(*p) - of(q)).abs() < 0.044, "{p} {q}");
         }
+        let mut asked = 0;
+        let mut leave = |at: usize| {
+            predictions_by(&model, &rows, 3, 100, 1, &mut || {
+                asked += 1;
+                asked == at
+            })
+        };
+        assert!(leave(5).unwrap().is_none() && leave(0).unwrap().is_some());
         let vae = crate::network::model::cases::model();
         assert_eq!(predictions(&vae, &rows, 1, 1, 1), Err(Error::Shape));
     }

@@ -1,6 +1,6 @@
 //! What it costs to round a model to integers.
 
-use super::evaluate::{Mean, TEST, bound_of};
+use super::evaluate::{Mean, TEST, Work, bound_of};
 use super::rows::Rows;
 use crate::network::Model;
 use arm_core::Error;
@@ -25,7 +25,10 @@ impl Rounding {
         seed: u64,
         threads: usize,
     ) -> Result<Rounding, Error> {
-        let of = |model: &Model| bound_of(model, seed, rows, 1, TEST, threads, None);
+        let of = |model: &Model| {
+            let work = Work { threads, peers: None, leave: &mut || false };
+            bound_of(model, seed, rows, 1, TEST, work).map(Option::unwrap_or_default)
+        };
         let (before, after) = (of(model)?, of(rounded)?);
         let cost: Vec<f32> = after.iter().zip(&before).map(|(after, before)| after - before).collect();
         Ok(Rounding { before: Mean::of(&before), after: Mean::of(&after), cost: Mean::of(&cost) })

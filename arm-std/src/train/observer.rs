@@ -25,6 +25,11 @@ pub trait Observer {
         Next::Go
     }
 
+    /// Every few milliseconds of an evaluation, after an epoch or of the test split: whether to leave it, and the run.
+    fn leave(&mut self) -> bool {
+        false
+    }
+
     /// After each epoch, with the time its steps took, without what was saved in between.
     fn epoch(&mut self, _epoch: &Epoch, _steps: u64, _time: Duration) -> Result<(), Failure> {
         Ok(())

@@ -16,8 +16,10 @@ from __future__ import annotations
 import os
 
 from . import _sbn
+from ._check import bytes_of
 from ._data import Packed
 from ._errors import NotFittedError
+from ._estimator import read
 from ._functions import Minimum, gradient, minimise, uniforms
 from ._regressor import BinaryRegressor
 from ._vae import BinaryVAE
@@ -36,10 +38,7 @@ def load(path: str | os.PathLike[str]) -> BinaryVAE | BinaryRegressor:
         FileNotFoundError: nothing is there.
         ValueError: it is damaged, or no model.
     """
-    path = os.fspath(path)
-    if not os.path.exists(path):
-        return BinaryVAE.load(path)
-    run = _sbn.Run.load(path)
+    run = read(path)
     return (BinaryRegressor if run.model.conditional else BinaryVAE)._adopt(run)
 
 
@@ -49,5 +48,5 @@ def from_device(saved: bytes) -> BinaryVAE | BinaryRegressor:
     Raises:
         ValueError: they are damaged.
     """
-    run = _sbn.Run.from_device(bytes(saved))
+    run = _sbn.Run.from_device(bytes_of("saved", saved))
     return (BinaryRegressor if run.model.conditional else BinaryVAE)._adopt(run)

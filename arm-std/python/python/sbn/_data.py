@@ -8,7 +8,8 @@ from typing import Any, Callable, Sequence
 import numpy as np
 
 from . import _sbn
-from ._errors import scikit_learn
+from ._check import shown, whole
+from ._errors import WrongType, scikit_learn
 
 #: Cells that are looked at together: what is needed beside the array and its bits is a byte for each of these.
 CELLS = 1 << 22
@@ -19,21 +20,22 @@ class Packed:
 
     Args:
         data: uint8 array of shape (rows, at least ceil(columns / 8)); it may be memory-mapped, and is not copied. Bits behind the
-            last column do not count.
+            last column are not looked at, whatever they are.
         columns: columns of the table that it stands for.
         bitorder: ``"little"``, where the first column is the lowest bit of the first byte, or ``"big"``, as ``np.packbits`` has it
             by default.
     """
 
     def __init__(self, data: Any, columns: int, bitorder: str = "little") -> None:
-        data = np.asanyarray(data)
+        data = as_array(data, "packed bits")
         if data.ndim != 2 or data.dtype != np.uint8:
             raise ValueError(f"packed bits are a uint8 array of rows x bytes, not {data.dtype} of shape {data.shape}")
-        if columns < 1 or data.shape[1] < (columns + 7) // 8:
+        columns = whole("columns", columns)
+        if data.shape[1] < (columns + 7) // 8:
             raise ValueError(f"{data.shape[1]} bytes a row do not hold {columns} columns")
-        if bitorder not in ("little", "big"):
-            raise ValueError(f'bitorder {bitorder!r}: give "little" or "big"')
-        self.data, self.columns, self.bitorder = data, int(columns), bitorder
+        if not isinstance(bitorder, str) or bitorder not in ("little", "big"):
+            raise WrongType(f'bitorder={shown(bitorder)}: give "little" or "big"')
+        self.data, self.columns, self.bitorder = data, columns, bitorder
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -44,6 +46,11 @@ class Packed:
         return self.data.shape[0]
 
     def __getitem__(self, rows: Any) -> "Packed":
+        if isinstance(rows, tuple):
+            # As scikit-learn writes it: these rows, and all that is in them.
+            rows, *others = rows
+            if not all(other is ... or isinstance(other, slice) and other == slice(None) for other in others):
+                raise IndexError("packed bits are indexed by rows alone")
         data = self.data[rows]
         return Packed(data.reshape(-1, self.data.shape[1]), self.columns, self.bitorder)
 
@@ -59,25 +66,62 @@ def source(X: Any, name: str) -> str:
     return str(file) if isinstance(array, np.memmap) and file else name
 
 
-def array_of(X: Any, name: str) -> np.ndarray:
-    """``X`` as a two-dimensional array of booleans, integers or floats. Errors say what `arm` says."""
+TABLE = "give a table of rows x columns (one example a row)"
+
+
+def as_array(X: Any, name: str) -> np.ndarray:
+    """``X`` as NumPy sees it, memory maps as they are."""
+    try:
+        return np.asanyarray(X)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001: what a class of somebody's raises.
+        what = "rows of different lengths, or cells that are no numbers"
+        raise WrongType(f"{name}: is no table ({what}); {TABLE}") from error
+
+
+def numbers(array: np.ndarray, X: Any, name: str) -> np.ndarray:
+    """An array of objects as floats: numbers that NumPy knows no type for."""
+    if array.ndim == 0:
+        raise WrongType(f"{name}={shown(X)}: is no table; {TABLE}")
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        for place, cell in np.ndenumerate(array):
+            try:
+                float(cell)
+            except (TypeError, ValueError, OverflowError):
+                row, *column = place
+                at = f"row {row}, column {column[0]}" if len(column) == 1 else f"row {row}"
+                raise WrongType(f"{name}: {at} holds {shown(cell)}, which is no number ({error})") from None
+        raise WrongType(f"{name}: holds what is no number ({error})") from None
+
+
+def array_of(X: Any, name: str, one_column: bool = False) -> np.ndarray:
+    """``X`` as a two-dimensional array of booleans, integers or floats; with ``one_column`` one of one dimension is a column. Errors say
+    what `arm` says."""
     if hasattr(X, "toarray") and hasattr(X, "nnz"):
-        raise TypeError(f"{name}: sparse data cannot be read; give {name}.toarray()")
+        raise WrongType(f"{name}: sparse data cannot be read; give {name}.toarray()")
     if np.ma.is_masked(X):
         raise ValueError(f"{name}: has masked values, which are no bits; leave these rows out")
-    array = np.asarray(X)
+    array = np.asarray(as_array(X, name))
     if array.dtype.kind == "O":
-        # Numbers that NumPy knows no type for; what is none raises.
-        array = array.astype(np.float64)
+        array = numbers(array, X, name)
     if array.dtype.kind == "c":
         raise ValueError(f"{_sbn.no_type(name, array.dtype.str)}. Complex data not supported")
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise ValueError(_sbn.no_type(name, array.dtype.str))
-    if array.ndim != 2:
+    if one_column and array.ndim == 1:
+        array = array.reshape(-1, 1)
+    if array.ndim == 0:
+        raise WrongType(f"{name}={shown(X)}: is no table; {TABLE}")
+    if array.ndim == 1:
         sentence = _sbn.no_table(name, list(array.shape))
         raise ValueError(
             f"{sentence}. Reshape your data: {name}.reshape(1, -1) is one example, {name}.reshape(-1, 1) one column"
         )
+    if array.ndim != 2:
+        raise ValueError(_sbn.no_table(name, list(array.shape)))
     rows, columns = array.shape
     if columns == 0:
         least = f"0 feature(s) (shape={array.shape}) while a minimum of 1 is required."
@@ -96,11 +140,12 @@ def check_bits(cells: np.ndarray, name: str, first: int) -> np.ndarray:
     if wrong.any():
         row, column = (int(i) for i in np.argwhere(wrong)[0])
         number = float(cells[row, column])
+        holds = f"{name}: row {first + row}, column {column} holds {'NaN' if np.isnan(number) else format(number, 'g')}"
         if not np.isfinite(number):
-            raise ValueError(f"{_sbn.no_bit(name, first + row, column, number)} (NaN and inf are no bits)")
+            raise ValueError(f"{holds}, and only 0 and 1 are taken; leave out its row or its column, or say what stands for it")
         raise ValueError(
-            f"{name}: row {first + row}, column {column} holds {number:g}, and only 0 and 1 are taken; {name} > threshold makes "
-            f"bits of numbers, in a Pipeline sklearn.preprocessing.Binarizer"
+            f"{holds}, and only 0 and 1 are taken; {name} > threshold makes bits of numbers, in a Pipeline "
+            f"sklearn.preprocessing.Binarizer"
         )
     return ones
 
@@ -116,7 +161,8 @@ def table(parts: Sequence[tuple[str, Any]]) -> _sbn.Table:
     rows, columns = parts[0][1].shape[0], sum(part.shape[1] for _, part in parts)
     for name, part in parts[1:]:
         if part.shape[0] != rows:
-            raise ValueError(f"{parts[0][0]} and {name} have {rows} and {part.shape[0]} rows; they must be inconsistent in none")
+            what = f"{parts[0][0]} has {rows} rows, {name} has {part.shape[0]}"
+            raise ValueError(f"{what}: inconsistent numbers of samples; give a row of {name} for each of {parts[0][0]}")
     out = np.zeros((rows, 4 * ((columns + 31) // 32)), dtype=np.uint8)
     step = max(1, CELLS // columns)
     for a in range(0, rows, step):
@@ -127,17 +173,16 @@ def table(parts: Sequence[tuple[str, Any]]) -> _sbn.Table:
     return _sbn.Table(rows, columns, out.tobytes())
 
 
-def features(estimator: Any, X: Any, reset: bool) -> None:
-    """Remembers the width and the column names of ``X``, or compares them with those of fit, as scikit-learn does."""
+def features(estimator: Any, X: Any, found: int, reset: bool) -> None:
+    """Remembers the width ``found`` and the column names of ``X``, or compares them with those of fit, as scikit-learn does."""
     validation = scikit_learn("utils.validation")
     if hasattr(validation, "validate_data") and not isinstance(X, Packed):
         validation.validate_data(estimator, X, reset=reset, skip_check_array=True)
         return
-    found = X.shape[1]
-    names = getattr(X, "columns", None)
+    names = None if isinstance(X, Packed) else getattr(X, "columns", None)
     if reset:
         estimator.n_features_in_ = found
-        if names is not None and not isinstance(X, Packed) and all(isinstance(name, str) for name in names):
+        if np.iterable(names) and all(isinstance(name, str) for name in names):
             estimator.feature_names_in_ = np.asarray(list(names), dtype=object)
         elif hasattr(estimator, "feature_names_in_"):
             del estimator.feature_names_in_

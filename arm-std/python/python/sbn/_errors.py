@@ -13,6 +13,10 @@ def scikit_learn(module: str) -> ModuleType | None:
     return importlib.import_module(f"sklearn.{module}") if "sklearn" in sys.modules else None
 
 
+class WrongType(ValueError, TypeError):
+    """An argument that cannot be used, often of another type: both errors, since scikit-learn's users wait for the one or the other."""
+
+
 class NotFittedError(ValueError, AttributeError):
     """An estimator was asked for what only fit can tell. In a program that uses scikit-learn it is a
     ``sklearn.exceptions.NotFittedError`` too."""

@@ -12,8 +12,9 @@ from typing import Any, Callable, Iterable, Mapping, TypeVar
 import numpy as np
 
 from . import _sbn
+from ._check import bytes_of, file_name, seed_of, shown
 from ._data import Packed, array_of, features, floats
-from ._errors import not_fitted
+from ._errors import WrongType, not_fitted
 from ._progress import Progress
 
 Self = TypeVar("Self", bound="Estimator")
@@ -36,6 +37,14 @@ def text(value: Any) -> str:
     if isinstance(value, (float, np.floating)):
         return repr(float(value))
     return str(value)
+
+
+def read(path: Any) -> _sbn.Run:
+    """What is in a run folder or a file."""
+    path = file_name("path", path)
+    if not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    return _sbn.Run.load(path)
 
 
 class Estimator:
@@ -76,21 +85,10 @@ class Estimator:
 
     # Settings.
 
-    def _seed(self) -> int:
-        """The seed: ``random_state`` where it is a number, else one that it gives."""
-        state = self.random_state  # type: ignore[attr-defined]
-        if state is None or state is np.random:
-            return int(np.random.randint(2**31 - 1))
-        if isinstance(state, np.random.RandomState):
-            return int(state.randint(2**31 - 1))
-        if isinstance(state, np.random.Generator):
-            return int(state.integers(2**31 - 1))
-        return state
-
     def _flags(self) -> list[tuple[str, str]]:
         given = ((name, getattr(self, name, None)) for name in SETTINGS)
         flags = [(name.replace("_", "-"), text(value)) for name, value in given if value is not None]
-        return [*flags, ("seed", text(self._seed()))]
+        return [*flags, ("seed", text(seed_of(self.random_state)))]  # type: ignore[attr-defined]
 
     def _threads(self) -> int | None:
         """The threads of ``n_jobs``: ``None`` for as many as are fastest, by measurement."""
@@ -98,9 +96,18 @@ class Estimator:
         if jobs is None:
             return None
         if isinstance(jobs, (bool, np.bool_)) or not isinstance(jobs, (int, np.integer)) or jobs == 0:
-            raise ValueError(f"n_jobs={jobs!r}: give the number of threads, -1 for all, or None for the fastest number")
-        cores = os.cpu_count() or 1
-        return int(jobs) if jobs > 0 else max(1, cores + 1 + int(jobs))
+            raise WrongType(f"n_jobs={shown(jobs)}: give the number of threads, -1 for all, or None for the fastest number")
+        # More than there are cores would wait for each other.
+        cores = _sbn.cores()
+        return min(int(jobs), cores) if jobs > 0 else max(1, cores + 1 + int(jobs))
+
+    def _samples(self) -> int:
+        """Samples of a score, and of a prediction."""
+        samples = self.nll_samples  # type: ignore[attr-defined]
+        if samples is None:
+            return NLL_SAMPLES
+        _sbn.check([("nll-samples", text(samples))])
+        return int(samples)
 
     # What a run is.
 
@@ -132,7 +139,7 @@ class Estimator:
             try:
                 run = _sbn.fit(
                     flags, data, train, valid, test,
-                    conditional=self._conditional, threads=self._threads(), watcher=watcher,
+                    targets=self._target_columns(), threads=self._threads(), watcher=watcher,
                 )  # fmt: skip
             except ValueError as error:
                 # scikit-learn's word for it.
@@ -145,8 +152,12 @@ class Estimator:
         before = getattr(self, "_run", None)
         threads = self._threads()
         self._take(
-            _sbn.take_rows(flags, data, rows, before, conditional=self._conditional, threads=threads)
+            _sbn.take_rows(flags, data, rows, before, targets=self._target_columns(), threads=threads)
         )
+
+    def _target_columns(self) -> int:
+        """Columns of a row that are its target."""
+        return 0
 
     def _rows_of(self, X: Any, name: str = "X") -> Any:
         """``X`` as an array or `Packed`."""
@@ -157,7 +168,7 @@ class Estimator:
         rows = self._rows_of(X, name)
         named = hasattr(X, "columns") and hasattr(X, "shape")
         try:
-            features(self, X if named else rows, reset)
+            features(self, X if named else rows, rows.shape[1], reset)
         except ValueError as error:
             found, units = rows.shape[1], getattr(self, "n_features_in_", rows.shape[1])
             if found == units or reset:
@@ -170,8 +181,7 @@ class Estimator:
         return int(json.loads(run.settings).get("seed", 1))
 
     def _nll(self, run: _sbn.Run, table: _sbn.Table) -> np.ndarray:
-        samples = NLL_SAMPLES if self.nll_samples is None else int(self.nll_samples)  # type: ignore[attr-defined]
-        raw = run.model.nll(table, samples, self._run_seed(run), self._threads())
+        raw = run.model.nll(table, self._samples(), self._run_seed(run), self._threads())
         return floats(raw, table.shape[0]).astype(np.float64)
 
     @property
@@ -213,18 +223,18 @@ class Estimator:
         """Writes a run folder, as `arm train --out` does, or with a name that ends in ``.safetensors`` the model alone.
 
         Args:
-            path: the folder, which must not exist, or the file, which is replaced whole.
+            path: the folder, which must not exist, or the file: a model that is there is replaced whole, another file is not touched.
             overwrite: replace the run in a folder that is there.
 
         Raises:
             ValueError: there is something else in its place, or it cannot be written.
         """
         run = self._fitted()
-        path = os.fspath(path)
+        path = file_name("path", path)
         if path.endswith(".safetensors"):
             run.save_model(path)
         else:
-            run.save_folder(path, overwrite)
+            run.save_folder(path, bool(overwrite))
 
     @classmethod
     def load(cls: type[Self], path: str | os.PathLike[str]) -> Self:
@@ -234,10 +244,7 @@ class Estimator:
             FileNotFoundError: nothing is there.
             ValueError: it is damaged, no model, or of the other kind of network.
         """
-        path = os.fspath(path)
-        if not os.path.exists(path):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-        return cls._adopt(_sbn.Run.load(path))
+        return cls._adopt(read(path))
 
     @classmethod
     def from_device(cls: type[Self], saved: bytes) -> Self:
@@ -246,7 +253,7 @@ class Estimator:
         Raises:
             ValueError: they are damaged, or of the other kind of network.
         """
-        return cls._adopt(_sbn.Run.from_device(bytes(saved)))
+        return cls._adopt(_sbn.Run.from_device(bytes_of("saved", saved)))
 
     @classmethod
     def _adopt(cls: type[Self], run: _sbn.Run) -> Self:
@@ -268,12 +275,13 @@ class Estimator:
         in Rust and C with a self-test; of a model in integers, which C has none of, in Rust alone.
 
         Args:
-            name: the files without their extension; its last part is a prefix in C: lower-case letters, digits and ``_``.
+            name: the files without their extension; its last part is a prefix in C: lower-case letters, digits and ``_``. What an
+                earlier call wrote is replaced, other files are not touched.
 
         Raises:
-            ValueError: another name, a network that C has no room for, or files that cannot be written.
+            ValueError: another name, other files in their place, a network that C has no room for, or files that cannot be written.
         """
-        self._fitted().model.export(os.fspath(name))
+        self._fitted().model.export(file_name("name", name))
 
     def device_bytes(self) -> bytes:
         """The bytes of ``NAME.sbn``."""

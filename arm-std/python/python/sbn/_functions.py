@@ -7,7 +7,16 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from . import _sbn
-from ._data import floats
+from ._check import MOST, function, number, shown, whole
+from ._data import CELLS, floats
+from ._errors import WrongType
+from ._estimator import text
+
+#: Units of a layer, and the largest float32 and logit that the engine computes with.
+UNITS, LARGEST, LIMIT = 16384, float(np.finfo(np.float32).max), 2.0**24
+
+#: Estimates that are averaged at most: hours of any f.
+MANY = 10**9
 
 
 class Minimum(NamedTuple):
@@ -24,31 +33,48 @@ class Minimum(NamedTuple):
         return 1 / (1 + np.exp(-self.logits))
 
 
+def _numbers(values: Any) -> np.ndarray | None:
+    """An array of numbers that are real, or nothing."""
+    try:
+        array = np.asarray(values)
+        # None alone would become NaN.
+        array = array.astype(np.float64) if array.dtype.kind == "O" and array.ndim > 0 else array
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return array if array.dtype.kind in "biuf" else None
+
+
 def _function(f: Callable[[np.ndarray], Any], units: int) -> Callable[[bytearray, int], bytes]:
     """f as the engine calls it."""
+    function("f", f, "samples")
 
     def call(raw: bytearray, rows: int) -> bytes:
-        values = np.asarray(f(np.frombuffer(raw, dtype=np.uint8).reshape(rows, units)), dtype=np.float32)
+        result = f(np.frombuffer(raw, dtype=np.uint8).reshape(rows, units))
+        values = _numbers(result)
+        if values is None:
+            raise WrongType(f"f gave {shown(result)}; give ({rows},): a real number for each row")
         if values.shape != (rows,):
             raise ValueError(f"f gave an array of shape {values.shape} for {rows} samples; give ({rows},): a number for each row")
+        wrong = ~(np.abs(values) <= LARGEST)
+        if wrong.any():
+            raise ValueError(f"f is not finite at a sample, or too large: {values[wrong][0]:g}; give numbers up to 3.4e38")
         return values.astype("<f4").tobytes()
 
     return call
 
 
 def _logits(logits: Any) -> np.ndarray:
-    array = np.asarray(logits, dtype=np.float32)
+    array = _numbers(logits)
+    if array is None:
+        raise WrongType(f"logits={shown(logits)}: give (units,), a number for each unit")
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"logits have shape {array.shape}; give (units,), a number for each unit")
-    if not np.isfinite(array).all():
-        raise ValueError("logits hold NaN or infinity")
-    return array
-
-
-def _count(name: str, number: Any) -> int:
-    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
-        raise ValueError(f"{name}={number!r}: give at least 1")
-    return int(number)
+    if array.size > UNITS:
+        raise ValueError(f"logits have shape {array.shape}; a layer has at most {UNITS} units")
+    wrong = ~(np.abs(array) <= LIMIT)
+    if wrong.any():
+        raise ValueError(f"logits hold {array[wrong][0]:g}; give numbers from {-LIMIT:.0f} to {LIMIT:.0f}")
+    return array.astype(np.float32)
 
 
 def gradient(
@@ -87,11 +113,13 @@ def gradient(
         array([0.25, 0.25])
     """
     array = _logits(logits)
-    estimates = _count("samples", samples)
+    estimates = whole("samples", samples, most=MANY)
     if return_variance and estimates < 2:
         raise ValueError("samples=1: one estimate has no variance; give at least 2")
     call = _function(f, array.size)
-    mean, variance = _sbn.gradient(call, array.astype("<f4").tobytes(), estimator, estimates, _count("k", k), seed)
+    mean, variance = _sbn.gradient(
+        call, array.astype("<f4").tobytes(), text(estimator), estimates, whole("k", k), whole("seed", seed, 0)
+    )
     gradient = np.frombuffer(mean, dtype="<f8")
     return (gradient, np.frombuffer(variance, dtype="<f8")) if return_variance else gradient
 
@@ -124,18 +152,35 @@ def minimise(
         >>> (found.logits > 0).astype(int)
         array([1, 0, 1, 1])
     """
-    if optimiser not in ("adam", "sgd"):
-        raise ValueError(f'optimiser={optimiser!r}: give "adam" or "sgd"')
+    if not isinstance(optimiser, str) or optimiser not in ("adam", "sgd"):
+        raise WrongType(f'optimiser={shown(optimiser)}: give "adam" or "sgd"')
+    rate = number("rate", rate, 0.0, 1e6, "a number from 0 to 1000000, such as 0.1")
     array = _logits(logits)
     call = _function(f, array.size)
     found, means = _sbn.minimise(
-        call, array.astype("<f4").tobytes(), estimator, _count("samples", samples), _count("k", k), seed,
-        _count("steps", steps), float(rate), optimiser == "adam",
+        call, array.astype("<f4").tobytes(), text(estimator), whole("samples", samples, most=MANY), whole("k", k), whole("seed", seed, 0),
+        whole("steps", steps), rate, optimiser == "adam",
     )  # fmt: skip
     return Minimum(floats(found, array.size), floats(means, -1))
 
 
 def uniforms(seed: int, step: int, rows: int, width: int, layer: int = 0) -> np.ndarray:
     """The uniforms with which the engine draws a stochastic layer of every row of a batch in a training step: float32 in (0, 1) of shape
-    (rows, width). A unit is 1 where its uniform is above sigmoid(-logit)."""
-    return np.frombuffer(_sbn.uniforms(seed, step, rows, width, layer), dtype="<f4").reshape(rows, width)
+    (rows, width). A unit is 1 where its uniform is above sigmoid(-logit).
+
+    Args:
+        seed, step: whole numbers from 0.
+        rows: rows of the batch.
+        width: units of the layer, at most 16384.
+        layer: the number of the stochastic layer, from 0 upwards from the data.
+    """
+    width = whole("width", width, 0, UNITS)
+    rows = whole("rows", rows, 0, MOST // (4 * max(1, width)))
+    address = whole("seed", seed, 0), whole("step", step, 0), whole("layer", layer, 0, 2**32 - 1)
+    u = np.empty((rows, width), dtype=np.float32)
+    # In parts, so that Ctrl-C is heard.
+    part = max(1, CELLS // max(1, width))
+    for a in range(0, rows, part):
+        b = min(rows, a + part)
+        u[a:b] = floats(_sbn.uniforms(*address, a, b - a, width), b - a, width)
+    return u

@@ -6,6 +6,9 @@ import sys
 from types import TracebackType
 from typing import Any, Callable
 
+from ._check import function, shown
+from ._errors import WrongType
+
 
 def bar_of_tqdm() -> Callable[..., Any] | None:
     """tqdm's bar for notebooks and terminals, if it is installed."""
@@ -27,8 +30,12 @@ class Progress:
     @classmethod
     def of(cls, verbose: Any, callback: Callable[[dict[str, Any]], Any] | None) -> "Progress | Nobody":
         """Nobody, where nobody watches."""
-        if callback is not None and not callable(callback):
-            raise ValueError(f"callback={callback!r}: give a function of the figures of an epoch")
+        if callback is not None:
+            function("callback", callback, "the figures of an epoch")
+        try:
+            verbose = bool(verbose)
+        except Exception:  # noqa: BLE001: what a class of somebody's raises.
+            raise WrongType(f"verbose={shown(verbose)}: give True or False") from None
         return cls(verbose, callback) if verbose or callback is not None else Nobody()
 
     def __enter__(self) -> "Progress":

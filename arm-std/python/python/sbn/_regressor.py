@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _sbn
 from ._data import Packed, array_of, floats, source, table
-from ._estimator import NLL_SAMPLES, Estimator
+from ._estimator import Estimator
 
 
 class BinaryRegressor(Estimator):
@@ -136,8 +136,10 @@ class BinaryRegressor(Estimator):
             raise ValueError(f"{name}: this {type(self).__name__} {what}")
         if isinstance(y, Packed):
             return y
-        target = np.asanyarray(y)
-        return array_of(target.reshape(-1, 1) if target.ndim == 1 else target, name)
+        return array_of(y, name, one_column=True)
+
+    def _target_columns(self) -> int:
+        return self._outputs
 
     def fit(
         self,
@@ -188,8 +190,7 @@ class BinaryRegressor(Estimator):
         samples of the network. Cost: a pass for each sample."""
         run = self._fitted()
         rows = table([("X", self._inputs(X, "X", False))])
-        samples = NLL_SAMPLES if self.nll_samples is None else int(self.nll_samples)
-        raw = run.model.predict(rows, samples, self._run_seed(run), self._threads())
+        raw = run.model.predict(rows, self._samples(), self._run_seed(run), self._threads())
         p = floats(raw, rows.shape[0], run.model.widths[1])
         return p[:, 0] if self._one else p
 

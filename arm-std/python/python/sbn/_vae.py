@@ -8,7 +8,8 @@ from typing import Any, Callable
 import numpy as np
 
 from . import _sbn
-from ._data import bits, floats, source, table
+from ._check import MOST, number, seed_of, whole
+from ._data import CELLS, bits, floats, source, table
 from ._errors import NotFittedError
 from ._estimator import Estimator
 
@@ -48,7 +49,8 @@ class BinaryVAE(Estimator):
         nll_samples: samples K of the bound of a score. Default 100.
         nll_images: compute ``figures_`` on so many test rows; 0 for all.
         contamination: share of the rows of fit that ``predict`` calls outliers, above 0 and at most 0.5.
-        n_jobs: threads; ``None`` for as many as are fastest, by measurement, and -1 for all. Results do not depend on them.
+        n_jobs: threads, no more than there are cores; -1 for all, -2 for all but one, ``None`` for as many as are fastest, by
+            measurement. Results do not depend on them.
         verbose: show a bar of tqdm, or where that is not installed a line for each epoch.
 
     Attributes:
@@ -148,9 +150,7 @@ class BinaryVAE(Estimator):
         return table([(name, self._inputs(X, name, reset))])
 
     def _check_contamination(self) -> None:
-        share = self.contamination
-        if isinstance(share, (str, bool)) or not 0.0 < share <= 0.5:
-            raise ValueError(f"contamination={share!r}: give a share above 0 and at most 0.5")
+        number("contamination", self.contamination, np.nextafter(0, 1), 0.5, "a share above 0 and at most 0.5")
 
     def fit(
         self,
@@ -228,7 +228,7 @@ class BinaryVAE(Estimator):
     @offset_.setter
     def offset_(self, offset: float) -> None:
         self._fitted()
-        self._scored["offset"] = float(offset)
+        self._scored["offset"] = number("offset_", offset, -np.inf, np.inf, "a number of nats")
 
     def decision_function(self, X: Any) -> np.ndarray:
         """``score_samples`` minus ``offset_``: below zero for outliers."""
@@ -267,16 +267,25 @@ class BinaryVAE(Estimator):
         name = type(self).__name__.lower()
         return np.asarray([f"{name}{i}" for i in range(self._fitted().model.code_width)], dtype=object)
 
-    def sample(self, n_samples: int = 1, random_state: int | None = None) -> np.ndarray:
+    def sample(
+        self, n_samples: int = 1, random_state: int | np.random.RandomState | np.random.Generator | None = None
+    ) -> np.ndarray:
         """New rows, uint8 0 and 1 of shape (n_samples, columns).
 
         Args:
             n_samples: how many.
-            random_state: seed, from 0; without one that of the model, which gives the same rows each time.
+            random_state: seed, from 0, or a ``RandomState`` or ``Generator`` that gives one; without one that of the model, which gives
+                the same rows each time.
         """
         run = self._fitted()
-        if isinstance(n_samples, bool) or not isinstance(n_samples, (int, np.integer)) or n_samples < 1:
-            raise ValueError(f"n_samples={n_samples!r}: give at least 1")
-        seed = self._run_seed(run) if random_state is None else int(random_state)
-        p = floats(run.model.generate(int(n_samples), seed), int(n_samples), run.model.widths[0])
-        return (np.random.default_rng(seed).random(p.shape, dtype=np.float32) < p).astype(np.uint8)
+        width = run.model.widths[0]
+        count = whole("n_samples", n_samples, most=MOST // (4 * width))
+        seed = self._run_seed(run) if random_state is None else whole("random_state", seed_of(random_state), 0)
+        rows, uniforms = np.empty((count, width), dtype=np.uint8), np.random.default_rng(seed)
+        # In parts: they take less memory than all at once, and Ctrl-C is heard.
+        step = max(1, CELLS // width)
+        for a in range(0, count, step):
+            b = min(count, a + step)
+            p = floats(run.model.generate(a, b - a, seed), b - a, width)
+            rows[a:b] = uniforms.random(p.shape, dtype=np.float32) < p
+        return rows

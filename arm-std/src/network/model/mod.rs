@@ -7,7 +7,7 @@ mod safetensors;
 
 pub(crate) use safetensors::Extras;
 
-use crate::files::replace_bytes;
+use crate::files::{may_replace, replace_bytes};
 use crate::memory::Aligned;
 use crate::network::{Network, NumbersName};
 use arm_core::kernels::Integer;
@@ -71,6 +71,16 @@ impl Model {
     /// Its parameters as a device with integers has them.
     pub(crate) fn integers(&self) -> Vec<i16> {
         self.params.iter().map(|p| Integer::nearest(*p).0).collect()
+    }
+
+    /// Whether a model may be [saved](Self::save) where a user says. Errors: what is there is none.
+    pub fn may_save(path: &Path) -> Result<(), ModelError> {
+        let fail = |what: String| ModelError { path: path.into(), what };
+        match may_replace(path, safetensors::is_ours) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(fail("exists already and is no model; give another name".into())),
+            Err(e) => Err(fail(format!("cannot be replaced: {e}"))),
+        }
     }
 
     /// Writes the model to `path` through a temporary file beside it.
@@ -183,6 +193,12 @@ mod tests {
         model().save(&path).unwrap();
         assert_eq!(Model::load(&path).unwrap(), model());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        // And may replace it, but nothing else.
+        assert!(Model::may_save(&path).is_ok() && Model::may_save(&folder.path().join("new")).is_ok());
+        let other = folder.path().join("other");
+        fs::write(&other, b"\x20\0\0\0\0\0\0\0{\"weight\":{}}").unwrap();
+        assert!(Model::may_save(&other).unwrap_err().what.contains("no model"));
+        assert!(Model::may_save(folder.path()).is_err());
         let padded = model().padded(8);
         let mut back = vec![0.0; model().params.len()];
         copy_rows(model().network.shape().padded(8), padded.floats(), model().network.shape(), &mut back);

@@ -69,6 +69,11 @@ fn tensors(network: &Network) -> Vec<(String, usize, Vec<usize>)> {
     all
 }
 
+/// Whether a file that begins so is of [`to_bytes`].
+pub(super) fn is_ours(head: &[u8]) -> bool {
+    head.get(8..).is_some_and(|head| head.starts_with(b"{\"__metadata__\":{\"arm\":"))
+}
+
 /// The bytes of a file.
 pub(super) fn to_bytes(model: &Model, extras: Extras<&[(&str, &[f32])]>) -> Result<Vec<u8>, String> {
     let Model { network, params, numbers } = model;

@@ -80,6 +80,9 @@ impl RunFolder {
         let text = text_of(config, path.as_deref().unwrap_or(Path::new("runs")))?;
         let fail = |path: &Path, what: String| RunError { path: path.into(), what };
         let (path, made, replaces) = match path {
+            Some(path) if path.as_os_str().is_empty() => {
+                return Err(fail(&path, "a run needs a folder; give its name".into()));
+            }
             Some(path) if path.exists() => {
                 if !force {
                     let what = "exists already; give another --out, or --force to replace the run in it";

@@ -104,6 +104,15 @@ mod tests {
     }
 
     #[test]
+    fn a_run_has_a_folder_with_a_name() {
+        // Which would be the working directory.
+        for force in [false, true] {
+            let refused = RunFolder::create(Some("".into()), force, &example()).unwrap_err();
+            assert!(refused.what.contains("give its name"), "{refused}");
+        }
+    }
+
+    #[test]
     fn a_new_run_takes_the_place_of_the_old_one() {
         let (dir, mut run) = both();
         let locked = RunFolder::create(Some(dir.path().into()), true, &example()).unwrap_err();

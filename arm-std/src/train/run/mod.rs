@@ -7,7 +7,7 @@ use super::error::at;
 use super::{Epoch, Next, Observer, RETRIES, Restored, TrainError, best};
 use crate::data::{BitTable, Splits};
 use crate::driver::{Peers, Threads};
-use crate::measure::evaluate::{Figures, Mean, Scores, bound_of};
+use crate::measure::evaluate::{Figures, Mean, Scores, Work, bound_of};
 use crate::measure::rows::Rows;
 use crate::network::{Model, Network, SplitRows};
 use crate::train::{Checkpoint, Config, Progress};
@@ -28,7 +28,7 @@ pub enum Outcome {
         /// Its figures on the test split.
         figures: Figures,
     },
-    /// The observer wanted to leave after this step.
+    /// The observer wanted to leave after this step; after the last one, while the test split was evaluated.
     Left(u64),
 }
 
@@ -88,8 +88,11 @@ impl Run<'_> {
         while (state.progress.step < config.steps || state.within_epoch())
             && !self.patience_is_over(&state.progress.history)
         {
-            let first = state.progress.step / per_epoch * per_epoch;
-            if !state.within_epoch() {
+            let within = state.within_epoch();
+            // All steps of an epoch may be taken while its figures are lacking.
+            let last = if within { state.progress.step.saturating_sub(1) } else { state.progress.step };
+            let first = last / per_epoch * per_epoch;
+            if !within {
                 state.keep_good();
             }
             match self.epoch(&mut state, first, per_epoch, &mut buffer, observer) {
@@ -112,7 +115,7 @@ impl Run<'_> {
             }
         }
         observer.done();
-        self.finish(state)
+        self.finish(state, observer)
     }
 
     /// The rest of the epoch that starts at step `first`, and its figures.
@@ -157,7 +160,10 @@ impl Run<'_> {
             // The figures of an epoch cut short are not part of a checkpoint: a longer run would finish it.
             observer.save(&state.checkpoint())?;
         }
-        let entry = self.end_epoch(state, epoch + 1, end - first)?;
+        let Some(entry) = self.end_epoch(state, epoch + 1, end - first, observer)? else {
+            observer.save(&state.checkpoint())?;
+            return Ok(Epochs::Left);
+        };
         match state.driver.take_saturated() {
             0 => {}
             results => observer.saturated(results),
@@ -170,14 +176,22 @@ impl Run<'_> {
         Ok(if next == Next::Leave && end < config.steps { Epochs::Left } else { Epochs::Next })
     }
 
-    /// Validates, and notes the best parameters.
-    fn end_epoch(&self, state: &mut State<'_>, epoch: u64, steps: u64) -> Result<Epoch, TrainError> {
-        let Run { config, network, splits, threads, .. } = *self;
+    /// Validates, and notes the best parameters; or nothing, where the observer leaves meanwhile.
+    fn end_epoch(
+        &self,
+        state: &mut State<'_>,
+        epoch: u64,
+        steps: u64,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Epoch>, TrainError> {
+        let Run { config, network, splits, .. } = *self;
         let Progress { step, epoch_sum, .. } = state.progress;
         state.driver.set_seed(config.seed);
         let (model, valid) = (state.model(), Rows::all(&splits.valid));
-        let valid = bound_of(&model, config.seed, valid, 1, epoch, threads.most(), self.peers);
-        let valid = valid.map_err(at(step))?;
+        let mut leave = || observer.leave();
+        let work = self.work(&mut leave);
+        let valid = bound_of(&model, config.seed, valid, 1, epoch, work).map_err(at(step))?;
+        let Some(valid) = valid else { return Ok(None) };
         let rows = config.batch.min(splits.valid.rows());
         let split = SplitRows::new(&network.shape(), splits.valid.words(), splits.valid.cols());
         let variance = state.driver.variance(split.x(0..rows), split.y(0..rows), epoch);
@@ -194,7 +208,11 @@ impl Run<'_> {
         state.progress.history.push(entry);
         state.progress.epoch_sum = 0.0;
         state.good.clear();
-        Ok(entry)
+        Ok(Some(entry))
+    }
+
+    fn work<'w>(&'w self, leave: &'w mut dyn FnMut() -> bool) -> Work<'w> {
+        Work { threads: self.threads.most(), peers: self.peers, leave }
     }
 
     fn patience_is_over(&self, history: &[Epoch]) -> bool {
@@ -202,8 +220,8 @@ impl Run<'_> {
         self.config.patience > 0 && best(history).is_some_and(|b| since(b) >= self.config.patience)
     }
 
-    fn finish(&self, mut state: State<'_>) -> Result<Outcome, TrainError> {
-        let Run { config, splits, threads, peers, .. } = *self;
+    fn finish(&self, mut state: State<'_>, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
+        let Run { config, splits, .. } = *self;
         let (step, best) = (state.progress.step, best(&state.progress.history).copied());
         let best = best.ok_or(TrainError::Checkpoint("it holds no finished epoch"))?;
         let params = std::mem::take(&mut state.best);
@@ -212,9 +230,11 @@ impl Run<'_> {
             0 => Rows::all(&splits.test),
             some => Rows::spread(&splits.test, some),
         };
-        let scores = Scores::of_model(&model, config.seed, test, config.nll_samples, threads.most(), peers);
-        let figures = scores.map_err(at(step))?.figures();
-        Ok(Outcome::Done { model, best, figures })
+        let mut leave = || observer.leave();
+        let work = self.work(&mut leave);
+        let scores = Scores::of_model_by(&model, config.seed, test, config.nll_samples, work);
+        let Some(scores) = scores.map_err(at(step))? else { return Ok(Outcome::Left(step)) };
+        Ok(Outcome::Done { model, best, figures: scores.figures() })
     }
 }
 
@@ -299,5 +319,64 @@ mod tests {
         crate::train::train(&config, &network, &splits, 1, None, None, &mut saver).unwrap();
         // After two of the steps, and at the end of the epoch that was cut short.
         assert!(saver.saving >= Duration::from_millis(300) && saver.steps.is_some());
+    }
+
+    /// Leaves an evaluation when it is asked for the `at`-th time.
+    #[derive(Default)]
+    struct Leaver {
+        at: usize,
+        asked: usize,
+        saved: Option<Checkpoint>,
+        epochs: Vec<Epoch>,
+    }
+
+    impl Observer for Leaver {
+        fn leave(&mut self) -> bool {
+            self.asked += 1;
+            self.asked == self.at
+        }
+
+        fn epoch(&mut self, epoch: &Epoch, _: u64, _: Duration) -> Result<(), Failure> {
+            self.epochs.push(*epoch);
+            Ok(())
+        }
+
+        fn save(&mut self, checkpoint: &Checkpoint) -> Result<(), Failure> {
+            self.saved = Some(checkpoint.clone());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_evaluation_that_is_left_is_made_up_for() {
+        // Three whole epochs, or two and a half.
+        for steps in ["6", "5"] {
+            let flags =
+                [("network", "x-[3] / [3]-x"), ("steps", steps), ("batch", "50"), ("nll-samples", "3")];
+            let config = crate::train::Settings::from_flags(flags).unwrap().resolve().unwrap();
+            let bits: Vec<u8> = (0..100 * 8u32).map(|i| (i.wrapping_mul(0x9e37_79b9) >> 31) as u8).collect();
+            let table = BitTable::from_bytes(8, &bits).unwrap();
+            let train = crate::data::Source::Fixed(table.clone());
+            let splits = Splits { train, valid: table.clone(), test: table };
+            let network = "8-[3] / [3]-8".parse().unwrap();
+            let train = |from, observer: &mut Leaver| {
+                crate::train::train(&config, &network, &splits, 1, None, from, observer).unwrap()
+            };
+            let mut all = Leaver::default();
+            let whole = train(None, &mut all);
+            // Once after each epoch, once in the test split with one sample, and with three samples for every 42 rows.
+            assert_eq!((all.asked, all.epochs.len()), (3 + 1 + 3, 3));
+            for at in 1..=all.asked {
+                let mut leaver = Leaver { at, ..Leaver::default() };
+                let last = config.steps.min(2 * at as u64);
+                assert_eq!(train(None, &mut leaver), Outcome::Left(last), "asked {at}");
+                assert_eq!(leaver.epochs, all.epochs[..(at - 1).min(3)]);
+                let mut rest = Leaver::default();
+                assert_eq!(train(leaver.saved, &mut rest), whole, "asked {at}");
+                if at <= 3 {
+                    assert_eq!(rest.epochs, all.epochs[at - 1..]);
+                }
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod file;
 mod flags;
+mod number;
 mod seed;
 
 #[cfg(test)]
@@ -11,6 +12,7 @@ pub(super) use seed::MOST;
 use crate::data::{BinariseName, Columns};
 use crate::estimators::{BaselineName, EstimatorName};
 use crate::network::{CodingName, Notation, NumbersName, OWN, Preset, PriorName, Ram, Recipe};
+use number::number;
 use seed::{seed, written_seed};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -38,7 +40,7 @@ pub struct Settings {
     #[arg(long, value_name = "MODEL")]
     pub start: Option<PathBuf>,
     /// Slope below zero of the LeakyReLU of hidden layers, from 0 to 1 [default: the preset's, or 0.1]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number)]
     pub slope: Option<f32>,
     /// Prior of the top stochastic layer [default: the preset's, or fixed]
     #[arg(long, value_enum)]
@@ -94,16 +96,16 @@ pub struct Settings {
     pub batch: Option<usize>,
     /// Learning rate of Adam, with --numbers i16 of plain gradient descent [default: the preset's; without one 0.003 for fewer
     /// than 512 columns, else 0.0003; 0.001 with --numbers i16]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number)]
     pub lr: Option<f32>,
     /// Decay of the first moment of the encoder's Adam [default: the preset's]
-    #[arg(long, allow_negative_numbers = true, value_name = "BETA")]
+    #[arg(long, allow_negative_numbers = true, value_name = "BETA", value_parser = number)]
     pub encoder_beta1: Option<f32>,
     /// Decay of the second moment of the encoder's Adam [default: the preset's]
-    #[arg(long, allow_negative_numbers = true, value_name = "BETA")]
+    #[arg(long, allow_negative_numbers = true, value_name = "BETA", value_parser = number)]
     pub encoder_beta2: Option<f32>,
     /// Rate of plain gradient descent for the logits of a learned prior [default: the preset's, or Adam]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number)]
     pub prior_lr: Option<f32>,
     /// Seed of everything random [default: 1]
     #[arg(long, value_parser = seed)]

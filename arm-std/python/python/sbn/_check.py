@@ -1,0 +1,74 @@
+"""Arguments are checked before anything is done with them. An error names the argument, what it was, and what to give."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from ._errors import WrongType
+
+#: The largest whole number of a settings file, and so of a seed.
+MOST = 2**63 - 1
+
+
+def shown(value: Any) -> str:
+    """A value as it is told in a sentence: on one line, and not endless."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def whole(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
+    """A whole number within its range."""
+    fits = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and least <= value <= most
+    if not fits:
+        to = f"at least {least}" if most == MOST and least > 0 else f"a whole number from {least} to {most}"
+        raise WrongType(f"{name}={shown(value)}: give {to}")
+    return int(value)
+
+
+def number(name: str, value: Any, least: float, most: float, what: str) -> float:
+    """A number within its range, which ``what`` says in words."""
+    fits = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool) and least <= value <= most
+    if not fits:
+        raise WrongType(f"{name}={shown(value)}: give {what}")
+    return float(value)
+
+
+def file_name(name: str, path: Any) -> str:
+    """The name of a file or folder."""
+    try:
+        text = os.fsdecode(path)
+    except TypeError:
+        raise WrongType(f"{name}={shown(path)}: give the name of a file or folder") from None
+    if not text:
+        raise ValueError(f"{name}='': give the name of a file or folder")
+    return text
+
+
+def bytes_of(name: str, value: Any) -> bytes:
+    """Bytes, of whatever holds them."""
+    try:
+        return memoryview(value).tobytes()
+    except TypeError:
+        what = "give the bytes that a device saved, as pathlib.Path(..).read_bytes() reads them"
+        raise WrongType(f"{name}={shown(value)}: {what}") from None
+
+
+def function(name: str, value: Any, of: str) -> Any:
+    """Something that can be called."""
+    if not callable(value):
+        raise WrongType(f"{name}={shown(value)}: give a function of {of}")
+    return value
+
+
+def seed_of(state: Any) -> Any:
+    """``random_state`` where it is a number, else one that it gives."""
+    if state is None or state is np.random:
+        return int(np.random.randint(2**31 - 1))
+    if isinstance(state, np.random.RandomState):
+        return int(state.randint(2**31 - 1))
+    if isinstance(state, np.random.Generator):
+        return int(state.integers(2**31 - 1))
+    return state
