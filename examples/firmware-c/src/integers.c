@@ -120,6 +120,21 @@ static float distance(const uint32_t *bits, size_t units, void *context)
     return f;
 }
 
+static sbn_network *nested;
+
+/* A call from a callback is refused, though there is no other kind of numbers in the program that could refuse it. */
+static float calls_back(const uint32_t *bits, size_t units, void *context)
+{
+    uint32_t steps = 0;
+    float f = 0.0f;
+    (void)bits;
+    (void)units;
+    (void)context;
+    CHECK(sbn_step(nested, &steps, 1, &f) == SBN_ERROR_BUSY && sbn_steps(nested, &steps) == SBN_ERROR_BUSY);
+    CHECK(sbn_saturated(nested, &steps) == SBN_ERROR_BUSY);
+    return 1.0f;
+}
+
 static sbn_network *train(const sbn_shape *shape, const sbn_config *config, size_t bytes, size_t budget)
 {
     sbn_network *net = NULL;
@@ -197,6 +212,9 @@ static void smaller_ones(void)
         OK(sbn_step_black_box(net, NULL, 0, distance, &pattern, &f));
     print_hex("  last f", hash(&f, 1));
     print_hex("  parameters", hash_params(net));
+    nested = net;
+    OK(sbn_step_black_box(net, NULL, 0, calls_back, NULL, &f));
+    CHECK(sbn_step((sbn_network *)(void *)(memory + 2), x, 1, &f) == SBN_ERROR_MEMORY);
 
     board_print("y from x in integers, REINFORCE, 200 steps\n");
     config.estimator = SBN_REINFORCE;
