@@ -31,8 +31,8 @@
    depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,300 and 840, in slices of 256
    parameters 54,600; momentum 68,700 and 840; Adam 98,600 and 952; sbn_score 14,900 and 800; sbn_save 1,800,000 and
    384; sbn_load 3,600,000 and 528 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
-   of Rust for a whole step, 2 % for a score, 3.5 % for a step in slices of 256. In integers on a Cortex-M3: sbn_step 68,700
-   and 896, in slices of 256 87,700; sbn_score 16,800 and 864; within 1 % and 2.6 % of Rust.
+   of Rust for a whole step, 2 % for a score, 3.5 % for a step in slices of 256. In integers on a Cortex-M3: sbn_step 68,400
+   and 804, in slices of 256 87,600; sbn_score 16,600 and 772; within 1 % and 2.6 % of Rust.
 
    The archive holds an engine for floats and one for integers. A program gets those that its configurations name, with
    SBN_USE_SGD and the like or with SBN_USE_INTEGERS, if the archive is linked as one: not with --whole-archive.
