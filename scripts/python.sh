@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The Python package: the wheel, a fresh environment with the wheel and nothing else of ours, and the tests in it.
 #
-#   scripts/python.sh         NumPy and scikit-learn; the wheel is of the profile `test`, whose libraries the workspace's tests have compiled
+#   scripts/python.sh         NumPy and scikit-learn; the wheel is made of libraries that the workspace's tests have compiled, with debug assertions
 #   scripts/python.sh full    the wheel that is given away; also the layers for PyTorch and JAX
 #
 # PYTHON names the interpreter (3.10 or later), ARM the command `arm` that is compared with; without it, it is built.
@@ -20,14 +20,15 @@ pip install -r arm-std/python/tests/requirements.txt 'maturin>=1.9,<2'
 if [ "$full" = full ]; then
     # Both with the features of the wheel, so that libraries are compiled once.
     cargo build --quiet --release -p arm-std --no-default-features --bin arm
-    profile=release arm=$target/release/arm
+    profile=(--release) arm=$target/release/arm
 else
-    # As the workspace's tests have it.
     cargo build --quiet --profile test --workspace --bin arm
-    profile=test arm=$target/debug/arm
+    # The profile `test` makes tests of libraries too: `dev`, with what that says of our own.
+    profile=(--profile dev) arm=$target/debug/arm
+    for package in arm-core arm-simd arm-vfp; do profile+=(--config "profile.dev.package.$package.opt-level=3"); done
 fi
 export ARM=${ARM:-$arm} ARM_CORE=$PWD
-"$work/venv/bin/maturin" build --quiet --profile "$profile" --locked --manifest-path arm-std/python/Cargo.toml --out "$work/wheels" \
+"$work/venv/bin/maturin" build --quiet "${profile[@]}" --locked --manifest-path arm-std/python/Cargo.toml --out "$work/wheels" \
     --interpreter "$work/venv/bin/python"
 # By its name and version it says for what it is: this system, Python 3.10 and later.
 ls "$work"/wheels/arm_sbn-*-cp310-abi3-*.whl

@@ -27,11 +27,13 @@ def shown(value: Any) -> str:
 
 def whole(name: str, value: Any, least: int = 1, most: int = MOST) -> int:
     """A whole number within its range."""
-    fits = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and least <= value <= most
-    if not fits:
-        to = f"at least {least}" if most == MOST and least > 0 else f"a whole number from {least} to {most}"
-        raise WrongType(f"{name}={shown(value)}: give {to}")
-    return int(value)
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if is_whole and least <= value <= most:
+        return int(value)
+    to = f"a whole number from {least} to {most}"
+    if least > 0 and most > 2**32:
+        to = f"at most {most}" if is_whole and value > most else f"at least {least}"
+    raise (ValueError if is_whole else WrongType)(f"{name}={shown(value)}: give {to}")
 
 
 def number(name: str, value: Any, least: float, most: float, what: str) -> float:
@@ -41,9 +43,9 @@ def number(name: str, value: Any, least: float, most: float, what: str) -> float
         found = float(value) if is_number else float("nan")
     except OverflowError:
         found = float("nan")
-    if not least <= found <= most:
-        raise WrongType(f"{name}={shown(value)}: give {what}")
-    return found
+    if least <= found <= most:
+        return found
+    raise (ValueError if is_number else WrongType)(f"{name}={shown(value)}: give {what}")
 
 
 def file_name(name: str, path: Any) -> str:

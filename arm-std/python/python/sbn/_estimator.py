@@ -98,8 +98,10 @@ class Estimator:
         jobs = self.n_jobs  # type: ignore[attr-defined]
         if jobs is None:
             return None
-        if isinstance(jobs, (bool, np.bool_)) or not isinstance(jobs, (int, np.integer)) or jobs == 0:
-            raise WrongType(f"n_jobs={shown(jobs)}: give the number of threads, -1 for all, or None for the fastest number")
+        is_whole = isinstance(jobs, (int, np.integer)) and not isinstance(jobs, bool)
+        if not is_whole or jobs == 0:
+            what = f"n_jobs={shown(jobs)}: give the number of threads, -1 for all, or None for the fastest number"
+            raise (ValueError if is_whole else WrongType)(what)
         # More than there are cores would wait for each other.
         cores = _sbn.cores()
         return min(int(jobs), cores) if jobs > 0 else max(1, cores + 1 + int(jobs))
