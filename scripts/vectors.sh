@@ -6,8 +6,8 @@
 #   scripts/vectors.sh aarch64    NEON, cross-compiled, on an emulated AArch64
 #   scripts/vectors.sh wasm       WebAssembly, in node
 #
-# Each runs all kernels on random shapes: on x86-64 and AArch64 as unit tests, against the kernels without vectors; in node
-# by the golden values that boards compute too. For AArch64 it needs qemu-user, gcc-aarch64-linux-gnu and
+# Each computes the golden values that boards compute too, in floats and in integers, and runs all kernels on random shapes: on
+# x86-64 and AArch64 also as unit tests, against the kernels without vectors. For AArch64 it needs qemu-user, gcc-aarch64-linux-gnu and
 # libc6-dev-arm64-cross, for wasm nodejs and lld, for both rustc-web, cargo-web and rust-web-src.
 set -eu
 cd "$(dirname "$0")/.."
@@ -25,6 +25,7 @@ x86() {
         done
         echo "== $level"
         RUSTFLAGS="-C target-cpu=$level" cargo test --target-dir "$target_dir/$level" -p arm-core --lib -- simd
+        RUSTFLAGS="-C target-cpu=$level" cargo run --profile test --target-dir "$target_dir/$level" -p arm-core --example golden
     done
 }
 
@@ -33,8 +34,14 @@ aarch64() {
     echo "== $triple"
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
-    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo test -Zbuild-std=std,panic_unwind,test --release \
-        --target $triple --target-dir "$target_dir/cross" -p arm-core --lib -- simd
+    cross() {
+        command=$1
+        shift
+        RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo "$command" -Zbuild-std=std,panic_unwind,test --release \
+            --target $triple --target-dir "$target_dir/cross" -p arm-core "$@"
+    }
+    cross test --lib -- simd
+    cross run --example golden
 }
 
 wasm() {
