@@ -116,8 +116,10 @@ impl Optimiser for Rule {
     }
 }
 
+/// Whether it is in [0, [`MAX_RATE`]]: by its bits, which are in the order of what is not negative. There may be no code that compares
+/// floats.
 fn valid_rate(rate: f32) -> bool {
-    (0.0..=MAX_RATE).contains(&rate)
+    rate.to_bits() <= MAX_RATE.to_bits() || rate.to_bits() == 1 << 31
 }
 
 /// Plain stochastic gradient descent: w -= rate g. A batch of one needs no gradient storage.
@@ -272,7 +274,8 @@ mod tests {
     #[test]
     fn settings_are_checked() {
         assert!(Sgd { rate: 0.0 }.rule().check().is_ok());
-        for rate in [-1.0, f32::NAN, f32::INFINITY, 2e6] {
+        assert!(Sgd { rate: -0.0 }.rule().check().is_ok() && Sgd { rate: MAX_RATE }.rule().check().is_ok());
+        for rate in [-1.0, -1e-45, f32::NAN, -f32::NAN, f32::INFINITY, 2e6] {
             assert_eq!(Sgd { rate }.rule().check(), Err(Error::Setting));
             assert_eq!(Adam::new(rate).rule().check(), Err(Error::Setting));
         }

@@ -46,9 +46,11 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
         };
         let (given, mut rest) = (scratch.len(), scratch);
         // Where it lies it stays: a large value that is moved is there twice.
-        let mut scratch = layout.scratch(true, &mut rest);
-        let Some(scratch) = &mut scratch else { return Err(layout.too_small::<K::Numbers>(given)) };
-        self.examples_in(&pass, objective, scratch, relaxed, f)
+        let mut scratch = Scratch::default();
+        if !layout.scratch(true, &mut rest, &mut scratch) {
+            return Err(layout.too_small::<K::Numbers>(given));
+        }
+        self.examples_in(&pass, objective, &mut scratch, relaxed, f)
     }
 
     /// [`examples`](Self::examples) in scratch that is taken apart, with arguments that were checked.

@@ -6,7 +6,7 @@ use crate::engine::upward::UpwardSampler;
 use crate::engine::{Engine, Estimates};
 use crate::error::Error;
 use crate::estimator::{Estimator, PairSignals, Row, SecondPaths};
-use crate::feature::STACKS;
+use crate::feature::{BATCH, STACKS};
 use crate::kernels::{Kernels, NatsOf, ValueOf};
 use crate::network::{Pass, Scratch};
 use crate::numeric::chunks::{chunks, chunks_mut};
@@ -32,8 +32,10 @@ fn flip_gradient(phi: f32, b: bool, difference: f32) -> f32 {
 
 /// The terms of f of a row that depend on layers `t..`.
 fn above<F: Nats>(cost: &[F], log_q: Option<&[F]>, rows: usize, t: usize, row: usize) -> F {
-    let above =
-        |blocks: &[F]| F::total(window(blocks, t * rows + row..).iter().step_by(rows.max(1)).copied());
+    let above = |blocks: &[F]| {
+        let blocks = window(blocks, t * rows + row..).iter().copied();
+        if BATCH { F::total(blocks.step_by(rows.max(1))) } else { F::total(blocks) }
+    };
     above(cost) + log_q.map_or(F::default(), above)
 }
 

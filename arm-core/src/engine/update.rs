@@ -48,13 +48,13 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
         &self,
         rate: f32,
         trained: &Trained<'_, ValueOf<K>>,
-        layer: usize,
+        layer: &LayerLayout,
         first: usize,
         weights: &mut [WeightOf<K>],
         prepared: Prepared<'_, ValueOf<K>, NatsOf<K>>,
         noise: impl FnOnce() -> u32,
     ) {
-        let a = -rate * self.scale(layer);
+        let a = -rate * self.scale(layer.index);
         let Prepared { units, one } = prepared;
         if first == 0 {
             let prepared = Prepared { units: &mut *units, one: &mut *one };
@@ -64,7 +64,7 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
         let of = Of::layer(&self.shape, layer);
         self.kernels.descend(a, trained.input, first, trained.d, of, Prepared { units, one }, w);
         if self.shape.is_coded() {
-            K::correct(self, -rate, layer, first, trained.d, weights);
+            K::correct(self, -rate, layer.index, first, trained.d, weights);
         }
     }
 

@@ -4,9 +4,10 @@ use super::draw_rule::Independent;
 use super::{Input, Kernels, Prepared, on_grid};
 use crate::numeric::LIMIT;
 use crate::numeric::math::{sigmoid, significant};
-use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::number::{Float, Numbers};
-use crate::shape::{Coding, Layer, Shape};
+use crate::shape::layout::LayerLayout;
+use crate::shape::{Coding, Shape};
 
 /// A parameter.
 pub type WeightOf<K> = <<K as Arithmetic>::Numbers as Numbers>::Weight;
@@ -36,13 +37,13 @@ pub enum Of {
 }
 
 impl Of {
-    /// Those of dense layer `i`.
+    /// Those of a dense layer.
     #[inline(always)]
-    pub(crate) fn layer(shape: &Shape<'_>, i: usize) -> Self {
-        match shape.layer(i) {
-            Some(Layer::Hidden { .. }) => Of::Hidden,
-            Some(Layer::Bernoulli { .. }) if i < shape.encoder().len() => Of::Sampled,
-            _ => Of::Given,
+    pub(crate) fn layer(shape: &Shape<'_>, layer: &LayerLayout) -> Self {
+        match layer.hidden {
+            true => Of::Hidden,
+            false if layer.index < shape.encoder().len() => Of::Sampled,
+            false => Of::Given,
         }
     }
 }
@@ -54,20 +55,11 @@ pub trait Arithmetic: sealed::Sealed + Sized {
     /// The kind.
     type Numbers: Numbers;
 
-    /// See [`Kernels::affine`].
+    /// See [`Kernels::affine`] and [`Kernels::affine_bits`].
     fn affine(
         &self,
         w: Matrix<'_, WeightOf<Self>>,
-        x: Matrix<'_, ValueOf<Self>>,
-        units: Units,
-        y: MatrixMut<'_, ValueOf<Self>>,
-    );
-
-    /// See [`Kernels::affine_bits`].
-    fn affine_bits(
-        &self,
-        w: Matrix<'_, WeightOf<Self>>,
-        x: BitMatrix<'_>,
+        x: Input<'_, ValueOf<Self>>,
         units: Units,
         y: MatrixMut<'_, ValueOf<Self>>,
     );
@@ -194,13 +186,11 @@ impl<K: Kernels> Arithmetic for K {
     type Numbers = Float;
 
     #[inline(always)]
-    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, units: Units, y: MatrixMut<'_>) {
-        Kernels::affine(self, w, x, units.slope, y);
-    }
-
-    #[inline(always)]
-    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, units: Units, y: MatrixMut<'_>) {
-        Kernels::affine_bits(self, w, x, units.slope, y);
+    fn affine(&self, w: Matrix<'_>, x: Input<'_>, units: Units, y: MatrixMut<'_>) {
+        match x {
+            Input::Real(x) => Kernels::affine(self, w, x, units.slope, y),
+            Input::Bits(x) => Kernels::affine_bits(self, w, x, units.slope, y),
+        }
     }
 
     #[inline(always)]

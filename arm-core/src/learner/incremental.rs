@@ -213,7 +213,7 @@ impl<N: Numbers> Held<'_, N> {
                 let shared = *shared.get_or_insert_with(|| Stream::shared(engine.seed, state.steps, 0));
                 Stream::word(shared, Purpose::Round, layer.index)
             };
-            engine.descend(rate, trained, layer.index, first, weights, prepared, noise);
+            engine.descend(rate, trained, layer, first, weights, prepared, noise);
             return Ok(());
         }
         let (firsts, seconds) = moments.split_at_mut_checked(parameters).unwrap_or_default();

@@ -182,7 +182,9 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
             return Err(Error::Size { needed, given });
         }
         init::draw::<K::Numbers>(&shape, seed, memory.params)?;
-        memory.moments.fill(K::Numbers::ZERO);
+        if O::MOMENTS > 0 {
+            memory.moments.fill(K::Numbers::ZERO);
+        }
         Self::over(kernels, shape, estimator, optimiser, seed, memory, State::default())
     }
 
@@ -211,7 +213,8 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
             return Err(Error::Size { needed, given: scratch_words });
         }
         let layout = if trains { layout } else { engine.layout_of(1, 1) };
-        let scratch = layout.scratch(trains, &mut input).unwrap_or_default();
+        let mut scratch = Scratch::default();
+        layout.scratch(trains, &mut input, &mut scratch);
         let mut layer = LayerLayout::INPUT;
         if let Some(Pending { layer: next, .. }) = state.pending {
             engine.layout(1).seek(next, &mut layer);

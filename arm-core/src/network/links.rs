@@ -55,10 +55,7 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
     #[inline(always)]
     fn affine(&self, dense: &Dense, input: Input<'_, ValueOf<K>>, units: Units, out: &mut [ValueOf<K>]) {
         let (w, y) = (self.weights_of(dense), MatrixMut::new(out, dense.stride, dense.outputs));
-        match input {
-            Input::Real(x) => self.kernels.affine(w, x, units, y),
-            Input::Bits(x) => self.kernels.affine_bits(w, x, units, y),
-        }
+        self.kernels.affine(w, input, units, y);
     }
 
     /// The logits of link `k` for `rows` rows, at the start of `out`; `hidden` is room for the link's hidden layers.
@@ -128,15 +125,16 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
         let layout = self.layout;
         let (first, last) = layout.shape.link(k);
         for i in (first..last).rev() {
-            let above = layout.layer(i + 1);
+            let mut above = layout.layer(i);
+            let slope = above.dense.activation.slope();
+            layout.advance(&mut above);
             let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);
             let (low, high) = split_mut(deltas, above.delta);
             let d = Matrix::new(window(high, ..rows * dense.stride), dense.stride, dense.outputs);
             let stride = self.layout.shape.stride(width);
             let dx = window_mut(low, low.len().wrapping_sub(rows * stride)..);
             let a = layout.last_rows(window(activations, ..above.activation), width, rows);
-            let slope = layout.shape.layer(i).map_or(1.0, |layer| layer.activation().slope());
-            let of = Of::layer(layout.shape, i + 1);
+            let of = Of::layer(layout.shape, &above);
             self.kernels.back(self.weights_of(dense), d, of, a, slope, MatrixMut::new(dx, stride, width));
         }
     }

@@ -141,15 +141,18 @@ impl<N: Numbers> Scratch<'_, N> {
     }
 }
 
-fn take_words<'a>(rest: &mut &'a mut [u32], n: usize) -> Option<&'a mut [u32]> {
-    let (head, tail) = core::mem::take(rest).split_at_mut_checked(n)?;
+/// Words that are there.
+#[inline(never)]
+fn take_words<'a>(rest: &mut &'a mut [u32], n: usize) -> &'a mut [u32] {
+    let (head, tail) = split_mut(core::mem::take(rest), n);
     *rest = tail;
-    Some(head)
+    head
 }
 
-fn values_of<'a, T: Pod>(rest: &mut &'a mut [u32], n: usize) -> Option<&'a mut [T]> {
-    let values = bytemuck::try_cast_slice_mut(take_words(rest, words_of::<T>(n))?).ok()?;
-    values.get_mut(..n)
+#[inline(never)]
+fn values_of<'a, T: Pod>(rest: &mut &'a mut [u32], n: usize) -> &'a mut [T] {
+    let values = bytemuck::try_cast_slice_mut(take_words(rest, words_of::<T>(n))).unwrap_or_default();
+    window_mut(values, ..n)
 }
 
 impl<'s> Layout<'s> {
@@ -220,34 +223,40 @@ impl<'s> Layout<'s> {
     }
 
     /// All the scratch of a batch from the start of `rest`, taken off it; what only training needs is empty unless it
-    /// `trains`. `None` for too little, which is then left as it was: see [`too_small`](Self::too_small).
+    /// `trains`. It is written where it will lie: what is returned would be copied. False for too little, and nothing is done: see
+    /// [`too_small`](Self::too_small).
     #[inline(never)]
     pub(crate) fn scratch<'a, N: Numbers>(
         &self,
         trains: bool,
         rest: &mut &'a mut [u32],
-    ) -> Option<Scratch<'a, N>> {
+        scratch: &mut Scratch<'a, N>,
+    ) -> bool {
         if !self.fits() {
-            return None;
+            return false;
         }
         let needed = if trains { self.training_words::<N>() } else { self.inference_words::<N>() };
         if rest.len() < needed {
-            return None;
+            return false;
         }
-        let trained = |words: usize| if trains { words } else { 0 };
         let (hidden, logits) = self.rooms();
-        Some(Scratch {
-            activations: values_of(rest, trained(self.activations()))?,
-            deltas: values_of(rest, trained(self.deltas()))?,
-            samples: take_words(rest, trained(self.all_samples()))?,
-            hidden_or_uniforms: values_of(rest, hidden)?,
-            logits: values_of(rest, logits)?,
-            per_row: values_of(rest, trained(self.all_per_row()))?,
-            path_f: values_of(rest, self.rows())?,
-            path_rows: take_words(rest, self.rows())?,
-            partners: take_words(rest, trained(self.all_samples()))?,
-            path_samples: take_words(rest, self.all_samples())?,
-        })
+        if trains {
+            scratch.activations = values_of(rest, self.activations());
+            scratch.deltas = values_of(rest, self.deltas());
+            scratch.samples = take_words(rest, self.all_samples());
+        }
+        scratch.hidden_or_uniforms = values_of(rest, hidden);
+        scratch.logits = values_of(rest, logits);
+        if trains {
+            scratch.per_row = values_of(rest, self.all_per_row());
+        }
+        scratch.path_f = values_of(rest, self.rows());
+        scratch.path_rows = take_words(rest, self.rows());
+        if trains {
+            scratch.partners = take_words(rest, self.all_samples());
+        }
+        scratch.path_samples = take_words(rest, self.all_samples());
+        true
     }
 
     /// The blocks of [`Scratch::per_row`].
@@ -283,7 +292,12 @@ impl<'s> Layout<'s> {
     ) -> Result<Scratch<'a, N>, Error> {
         let given = scratch.len();
         let needed = if self.fits() { self.inference_words::<N>() } else { usize::MAX };
-        self.scratch(false, &mut scratch).ok_or(Error::Size { needed, given })
+        let mut taken = Scratch::default();
+        if self.scratch(false, &mut scratch, &mut taken) {
+            Ok(taken)
+        } else {
+            Err(Error::Size { needed, given })
+        }
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) fn from_float(x: f32, bits: u32) -> i32 {
     let exponent = (word >> 23 & 255) as i32 - 150 + bits as i32;
     let mantissa = (word & 0x007f_ffff | 0x0080_0000) as i32;
     let size = match exponent {
-        _ if x.is_nan() || word << 1 < 1 << 24 => 0,
+        _ if word << 1 > 0xff << 24 || word << 1 < 1 << 24 => 0,
         0..=7 => mantissa << exponent,
         8.. => i32::MAX,
         -25..=-1 => ((mantissa >> (-1 - exponent)) + 1) >> 1,

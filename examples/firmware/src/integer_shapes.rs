@@ -77,9 +77,9 @@ pub fn kernels(hash: &mut Hash, room: &mut [i16]) {
         let of = [Of::Hidden, Of::Sampled, Of::Given];
         let of = of.get(random.below(3) as usize).copied().unwrap_or(Of::Hidden);
         for units in [Units { hidden: true, slope: 0.1 }, Units { hidden: false, slope: 1.0 }] {
-            Arithmetic::affine(&k, w, real, units, MatrixMut::new(y, outputs, outputs));
+            Arithmetic::affine(&k, w, Input::Real(real), units, MatrixMut::new(y, outputs, outputs));
             push(hash, y);
-            Arithmetic::affine_bits(&k, w, packed, units, MatrixMut::new(y, outputs, outputs));
+            Arithmetic::affine(&k, w, Input::Bits(packed), units, MatrixMut::new(y, outputs, outputs));
             push(hash, y);
         }
         let delta = Matrix::new(d, outputs, outputs);

@@ -1,19 +1,19 @@
 //! Bernoulli units in integers: draws, logarithms of probabilities.
 
-use super::rule::{IntegerRule, IntegerUnit};
+use super::rule::IntegerRule;
 use crate::kernels::Drawn;
-use arm_vfp::integer::{self, falling, log_sigmoid, signed};
+use arm_vfp::integer::{self, falling};
 
 /// Most nats of the units of a layer: 2^11. Beyond, a step is refused.
 const MOST: i32 = 1 << 27;
 
-/// A sum of log-probabilities with 16 bits behind the point, word by word of 32 units, which are below 2^26.
+/// A sum of log-probabilities, none of which is positive, with 16 bits behind the point.
 struct Sum(i32);
 
 impl Sum {
     #[inline(always)]
-    fn add(&mut self, word: i32) {
-        self.0 = self.0.saturating_add(word);
+    fn add(&mut self, log: i32) {
+        self.0 = self.0.saturating_add(log);
     }
 
     /// The sum, and whether it is too large.
@@ -44,51 +44,37 @@ pub(super) fn sample(
     out: Drawn<'_, i16>,
 ) -> [(i32, bool); 2] {
     let (mut own, mut other) = (Sum(0), Sum(0));
-    let mut units = logits.iter().zip(uniforms);
-    let mut scores = out.score.iter_mut();
-    let mut partners = out.partner.iter_mut();
-    for sample in out.sample {
-        let (mut b, mut b_partner) = (0u32, 0u32);
-        let (mut of_b, mut of_partner) = (0, 0);
-        for i in 0..32 {
-            let Some((phi, u)) = units.next() else { break };
-            let (p, softplus) = probability(*phi);
-            let IntegerUnit { sample, partner, score } = rule.unit(p, u32::from(*u as u16));
-            let (sample, partner) = (u32::from(sample), u32::from(partner));
-            b |= sample << i;
-            b_partner |= partner << i;
-            if let Some(out) = scores.next() {
-                *out = score;
-            }
-            of_b += log_sigmoid(signed((*phi).into(), sample), softplus);
-            of_partner += log_sigmoid(signed((*phi).into(), partner), softplus);
+    out.sample.fill(0);
+    out.partner.fill(0);
+    for ((i, phi), u) in logits.iter().enumerate().zip(uniforms) {
+        let (p, softplus) = probability(*phi);
+        let unit = rule.unit(p, u32::from(*u as u16));
+        // The logarithm of a probability is the unit, if its bit is set, less the greater of it and zero and less its softplus.
+        let phi = i32::from(*phi) << 5;
+        let less = phi.max(0) + softplus as i32;
+        own.add(if unit.sample { phi } else { 0 } - less);
+        other.add(if unit.partner { phi } else { 0 } - less);
+        if let Some(word) = out.sample.get_mut(i / 32) {
+            *word |= u32::from(unit.sample) << (i % 32);
         }
-        *sample = b;
-        if let Some(partner) = partners.next() {
-            *partner = b_partner;
+        if let Some(word) = out.partner.get_mut(i / 32) {
+            *word |= u32::from(unit.partner) << (i % 32);
         }
-        own.add(of_b);
-        other.add(of_partner);
+        if let Some(out) = out.score.get_mut(i) {
+            *out = unit.score;
+        }
     }
     [own.end(), other.end()]
 }
 
 /// The sum, and whether it is too large.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn log_prob(logits: &[i16], b: &[u32]) -> (i32, bool) {
-    let mut sum = Sum(0);
-    for (logits, word) in logits.chunks(32).zip(b) {
-        sum.add(integer::log_prob(logits, *word));
-    }
-    sum.end()
+    Sum(integer::log_prob(logits, b)).end()
 }
 
 /// [`log_prob`], and in place of each logit sigma(l) - b with 12 bits behind the point.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn log_prob_delta(logits: &mut [i16], b: &[u32]) -> (i32, bool) {
-    let mut sum = Sum(0);
-    for (logits, word) in logits.chunks_mut(32).zip(b) {
-        sum.add(integer::log_prob_delta(logits, *word));
-    }
-    sum.end()
+    Sum(integer::log_prob_delta(logits, b)).end()
 }

@@ -2,7 +2,7 @@
 
 use crate::numeric::matrix::{Input, MatrixMut};
 use arm_vfp::Layout;
-use arm_vfp::integer::{Factor, Inputs, WEYL, add_outer, magnitudes};
+use arm_vfp::integer::{self, Factor, Inputs, WEYL, add_outer};
 
 /// A word a row: its upper half rounds parameters, its lower half what the row is multiplied with. Each half is uniform, and
 /// they are independent, since the first word is a hash.
@@ -44,7 +44,7 @@ pub(super) fn rows(
     d: &[i16],
     w: &mut MatrixMut<'_, i16>,
 ) -> u32 {
-    let (_, bits) = magnitudes(d);
+    let bits = integer::bits(d);
     if bits == 0 {
         return 0;
     }

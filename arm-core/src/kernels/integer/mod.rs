@@ -26,11 +26,11 @@ pub use rule::{IntegerRule, IntegerUnit};
 
 use super::{Arithmetic, Drawn, Input, Of, Prepared, Units};
 use crate::numeric::fixed::{self, FixedNats, from_float};
-use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::number::Numbers;
 use crate::numeric::rng::Stream;
 use arm_vfp::Layout;
-use arm_vfp::integer::{self, Finish, saturate, shift_round};
+use arm_vfp::integer::{self, Finish, Inputs, saturate, shift_round};
 use core::cell::Cell;
 use core::num::Saturating;
 
@@ -143,20 +143,13 @@ fn logit(w: i16) -> i16 {
 impl Arithmetic for Integer {
     type Numbers = Self;
 
-    fn affine(&self, w: Matrix<'_, i16>, x: Matrix<'_, i16>, units: Units, mut y: MatrixMut<'_, i16>) {
-        for n in 0..x.examples().min(y.examples()) {
-            self.count(
-                integer::add_scaled(x.row(n), w.data(), layout(&w), finish(units), y.row_mut(n)).into(),
-            );
-        }
-    }
-
-    fn affine_bits(&self, w: Matrix<'_, i16>, x: BitMatrix<'_>, units: Units, mut y: MatrixMut<'_, i16>) {
+    fn affine(&self, w: Matrix<'_, i16>, x: Input<'_, i16>, units: Units, mut y: MatrixMut<'_, i16>) {
         for n in 0..y.examples() {
-            self.count(
-                integer::add_rows(x.row(n), x.cols(), w.data(), layout(&w), finish(units), y.row_mut(n))
-                    .into(),
-            );
+            let inputs = match x {
+                Input::Real(x) => Inputs::Numbers(x.row(n)),
+                Input::Bits(x) => Inputs::Bits(x.row(n), x.cols()),
+            };
+            self.count(integer::dense(inputs, w.data(), layout(&w), finish(units), y.row_mut(n)).into());
         }
     }
 

@@ -3,6 +3,7 @@
 extern crate std;
 use super::*;
 use crate::kernels::Kernels;
+use crate::numeric::matrix::BitMatrix;
 use std::vec;
 use std::vec::Vec;
 
@@ -39,13 +40,13 @@ fn layers_are_within_half_a_unit() {
             let (mut y, mut of_bits) = (vec![0; cols], vec![0; cols]);
             integer.affine(
                 matrix,
-                Matrix::new(&x, inputs, inputs),
+                Input::Real(Matrix::new(&x, inputs, inputs)),
                 units,
                 MatrixMut::new(&mut y, cols, cols),
             );
-            integer.affine_bits(
+            integer.affine(
                 matrix,
-                BitMatrix::new(&bits, inputs),
+                Input::Bits(BitMatrix::new(&bits, inputs)),
                 units,
                 MatrixMut::new(&mut of_bits, cols, cols),
             );
@@ -96,7 +97,7 @@ fn no_sum_overflows() {
             let (integer, mut y) = (Integer::default(), vec![0; 8]);
             integer.affine(
                 Matrix::new(&weights, 8, 8),
-                Matrix::new(&input, n, n),
+                Input::Real(Matrix::new(&input, n, n)),
                 Units { hidden: true, slope: 1.0 },
                 MatrixMut::new(&mut y, 8, 8),
             );

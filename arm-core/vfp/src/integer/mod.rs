@@ -8,19 +8,23 @@ mod affine;
 #[cfg(integer_loops)]
 mod assembly;
 mod back;
+#[cfg(not(integer_loops))]
+mod plain;
 mod table;
 mod units;
 mod update;
 
-pub use affine::{Finish, add_rows, add_scaled};
+pub use affine::{Finish, dense};
 pub use back::{activate_back, dots};
 pub use table::falling;
-pub use units::{log_prob, log_prob_delta, log_sigmoid, signed};
+pub use units::{log_prob, log_prob_delta};
 pub use update::{Factor, Inputs, WEYL, add_outer};
 
+#[cfg(not(integer_loops = "thumb2"))]
 use crate::Layout;
 
 /// Columns whose sums are in registers at a time.
+#[cfg(not(integer_loops = "thumb2"))]
 pub(crate) const TILE: usize = 8;
 
 /// `x` over 2^`s`, rounded to nearest; `s` may be zero.
@@ -42,7 +46,8 @@ pub const fn saturate(x: i32) -> (i16, bool) {
 }
 
 /// A sum over 2^`down` as 16 bits, where the sum has been divided by 2^`shift` already, and whether it left their range.
-#[inline(always)]
+#[cfg_attr(integer_loops, inline(never))]
+#[cfg_attr(not(integer_loops), inline(always))]
 fn narrow(sum: i32, down: u32, shift: u32) -> (i16, bool) {
     if shift > down {
         return saturate(sum.saturating_mul(1 << (shift - down)));
@@ -59,9 +64,10 @@ const MOST: u32 = 65_534 - 256;
 /// A term is at most |x| 2^15, so a sum is below 2^31 - 2^16 where the magnitudes add up to less than 2^16 - 1, the bias's
 /// factor 2^8 among them. Rounding adds less than one to each.
 /// With at most 2^14 units of at most 2^15 a shift by 14 is always enough.
-#[inline]
+#[cfg_attr(integer_loops, inline(never))]
+#[cfg_attr(not(integer_loops), inline)]
 pub fn headroom(x: &[i16]) -> u32 {
-    let (sum, _) = magnitudes(x);
+    let sum = magnitudes(x);
     if sum <= MOST {
         return 0;
     }
@@ -72,23 +78,31 @@ pub fn headroom(x: &[i16]) -> u32 {
     shift
 }
 
-/// The sum of the magnitudes of `x`, and all their bits; of at most 2^14 numbers nothing is lost.
+/// The sum of the magnitudes of `x`; of at most 2^14 numbers nothing is lost.
 #[inline(always)]
-pub fn magnitudes(x: &[i16]) -> (u32, u32) {
-    #[cfg(any(integer_loops = "riscv", integer_loops = "thumb2"))]
-    {
-        // SAFETY: there are so many.
-        let both = unsafe { assembly::magnitudes(x.as_ptr(), x.len()) };
-        (both as u32, (both >> 32) as u32)
-    }
+fn magnitudes(x: &[i16]) -> u32 {
+    #[cfg(integer_loops = "riscv")]
+    // SAFETY: there are so many.
+    return unsafe { assembly::magnitudes(x.as_ptr(), x.len()) as u32 };
+    #[cfg(not(integer_loops = "riscv"))]
+    x.iter().fold(0, |sum, x| sum.wrapping_add(u32::from(x.unsigned_abs())))
+}
+
+/// All the bits of the magnitudes of `x`.
+#[inline(always)]
+pub fn bits(x: &[i16]) -> u32 {
+    #[cfg(integer_loops = "riscv")]
+    // SAFETY: there are so many.
+    return unsafe { (assembly::magnitudes(x.as_ptr(), x.len()) >> 32) as u32 };
+    #[cfg(integer_loops = "thumb2")]
+    // SAFETY: there are so many.
+    return unsafe { assembly::bits(x.as_ptr(), x.len()) };
     #[cfg(not(any(integer_loops = "riscv", integer_loops = "thumb2")))]
-    x.iter().fold((0u32, 0), |(sum, bits), x| {
-        let size = u32::from(x.unsigned_abs());
-        (sum.wrapping_add(size), bits | size)
-    })
+    x.iter().fold(0, |bits, x| bits | u32::from(x.unsigned_abs()))
 }
 
 /// Row `i` of `w`, or empty.
+#[cfg(not(integer_loops = "thumb2"))]
 #[inline(always)]
 fn row(w: &[i16], layout: Layout, i: usize) -> &[i16] {
     let start = i.wrapping_mul(layout.stride);

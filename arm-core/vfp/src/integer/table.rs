@@ -1,38 +1,36 @@
 //! Sigmoid and softplus by one table.
 
-/// Intervals of 1/16 up to 12, and their end.
-const ROWS: usize = 193;
+/// Intervals of 1/16 up to 12, their end, and it once more: what is read between two rows is read from both.
+const ROWS: usize = 194;
 
-/// At k/16: sigma(-t) and ln(1 + e^-t) with 16 bits behind the point, plus one half, in the upper 17 bits, and what each
-/// falls by until the next in the lower 15.
+/// At k/16: sigma(-t) and ln(1 + e^-t) with 16 bits behind the point. They fall from row to row.
 ///
 /// Both are convex, so a chord lies above them, by h^2 f'' / 8 at most: the values are lowered by half of that, and what
-/// is interpolated is within 1 unit (sigma) and 5 units (softplus) of 2^-16.
+/// is interpolated, 2^-16 of the way before where it is asked for, is within 1 unit (sigma) and 5 units (softplus) of 2^-16.
 pub(super) static TABLE: Table = table();
 
-/// Pairs of what sigmoid and softplus need.
-pub(super) type Table = [[u32; 2]; ROWS];
+/// Pairs of sigmoid and softplus: a row is a word.
+#[derive(Debug)]
+#[repr(C, align(4))]
+pub(super) struct Table([[u16; 2]; ROWS]);
 
 const fn table() -> Table {
     let mut rows = [[0; 2]; ROWS];
-    let mut k = ROWS;
-    let mut next = [0; 2];
-    while k > 0 {
-        k -= 1;
-        let e = exp_neg(k as f64 / 16.0);
+    let mut k = 0;
+    while k < ROWS {
+        let end = if k + 1 == ROWS { k - 1 } else { k };
+        let e = exp_neg(end as f64 / 16.0);
         let s = e / (1.0 + e);
         let sagitta = 1.0 / 256.0 / 16.0;
-        let here =
+        rows[k] =
             [round(s - sagitta * s * (1.0 - s) * (1.0 - 2.0 * s)), round(ln_1p(e) - sagitta * s * (1.0 - s))];
-        let falls = if k + 1 == ROWS { [0, 0] } else { [here[0] - next[0], here[1] - next[1]] };
-        rows[k] = [here[0] << 16 | 0x8000 | falls[0], here[1] << 16 | 0x8000 | falls[1]];
-        next = here;
+        k += 1;
     }
-    rows
+    Table(rows)
 }
 
-const fn round(x: f64) -> u32 {
-    (x * 65_536.0 + 0.5) as u32
+const fn round(x: f64) -> u16 {
+    (x * 65_536.0 + 0.5) as u16
 }
 
 /// e^-t for t in [0, 12], as the sixteenth power of a series.
@@ -69,10 +67,16 @@ const fn ln_1p(e: f64) -> f64 {
 pub fn falling(t: u32) -> (u32, u32) {
     // Beyond 12 both are below half a unit.
     let t = if t < 12 << 11 { t } else { 12 << 11 };
-    let [sigma, softplus] = TABLE.get((t >> 7) as usize).copied().unwrap_or_default();
-    // 128 parts of what is in the lower 15 bits: 9 bits more make them 16.
-    let part = (t & 127) << 9;
-    ((sigma - (sigma & 0x7fff) * part) >> 16, (softplus - (softplus & 0x7fff) * part) >> 16)
+    let rows = TABLE.0.get((t >> 7) as usize..).and_then(|rows| rows.first_chunk());
+    let [[sigma, softplus], [next_sigma, next_softplus]] = rows.copied().unwrap_or_default();
+    let part = ((t & 127) << 9) as i32 - 1;
+    (between(sigma, next_sigma, part), between(softplus, next_softplus, part))
+}
+
+/// What is `part` 2^-16 of the way from a row to the next, rounded.
+#[inline(always)]
+fn between(here: u16, next: u16, part: i32) -> u32 {
+    (i32::from(here) + ((0x8000 - (i32::from(here) - i32::from(next)) * part) >> 16)) as u32
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub struct Factor {
 
 impl Factor {
     /// For input `x`, rounded by the lower half of `noise`; of uniform noise the mean is right within 2^-16. Without the limit.
+    #[cfg(not(integer_loops = "thumb2"))]
     #[inline(always)]
     fn of(self, x: i16, noise: u32) -> i32 {
         let product = self.mantissa * i32::from(x);
@@ -43,6 +44,7 @@ impl Factor {
     }
 
     /// Whether `a` is within the limit, which is at most 2^30.
+    #[cfg(not(integer_loops = "thumb2"))]
     #[inline(always)]
     fn allows(self, a: i32) -> bool {
         a.wrapping_add(self.limit) as u32 <= (self.limit as u32).wrapping_mul(2)
@@ -88,24 +90,64 @@ pub fn add_outer(
     layout: Layout,
 ) -> u32 {
     #[cfg(integer_loops)]
-    if let Some(rows) = rows(factor, noise, d, w, layout) {
+    if let Some(mut rows) = rows(factor, noise, d, w, layout) {
         let units = match inputs {
             Inputs::Numbers(x) => x.len(),
             Inputs::Bits(_, units) => units,
         };
-        // Most often all: where there is no division it takes its time.
-        let all = units.saturating_sub(first).wrapping_add(1);
-        let height = match layout.stride.checked_mul(all) {
-            Some(n) if n == w.len() => all,
-            _ => w.len().checked_div(layout.stride).unwrap_or(0),
-        };
+        let height = height(w, layout, units.saturating_sub(first).wrapping_add(1));
+        let end = first.saturating_add(height);
+        #[cfg(integer_loops = "thumb2")]
+        if factor.before != 0 {
+            // SAFETY: there are so many rows.
+            return unsafe { one_by_one(&mut rows, factor, inputs, first, end) };
+        }
         // SAFETY: there are so many rows.
-        return unsafe { by_words(rows, inputs, units, first, height) };
+        return unsafe { by_words(&mut rows, inputs, units, first, end) };
     }
+    // There loops take all that has a shape.
+    #[cfg(integer_loops = "thumb2")]
+    return 0;
+    #[cfg(not(integer_loops = "thumb2"))]
     one_by_one(factor, noise, inputs, first, d, w, layout)
 }
 
+/// Rows that are there: most often `all`, and where there is no division it takes its time.
+#[cfg(integer_loops)]
+#[inline(always)]
+fn height(w: &[i16], layout: Layout, all: usize) -> usize {
+    match layout.stride.checked_mul(all) {
+        Some(n) if cfg!(not(integer_loops = "thumb2")) && n == w.len() => all,
+        _ => w.len().checked_div(layout.stride).unwrap_or(0),
+    }
+}
+
+/// [`add_outer`] for a factor that moves products before they are shifted: each row has an own one then, of a unit that is one.
+///
+/// # Safety
+/// There are rows from `first` to `end`.
+#[cfg(integer_loops = "thumb2")]
+#[cold]
+#[inline(never)]
+unsafe fn one_by_one(rows: &mut Outer, factor: &Factor, inputs: Inputs<'_>, first: usize, end: usize) -> u32 {
+    static UNIT: i16 = 1;
+    let mut beyond = 0;
+    for unit in first..end {
+        let x = inputs.of(unit);
+        if x != 0 {
+            (rows.mantissa, rows.x, rows.set) =
+                (factor.moved(factor.mantissa * i32::from(x)), &raw const UNIT, 1);
+            // SAFETY: the row is there.
+            beyond += unsafe { assembly::outer(rows) };
+        }
+        rows.w = rows.w.wrapping_byte_add(rows.stride);
+        rows.noise = rows.noise.wrapping_add(WEYL);
+    }
+    beyond
+}
+
 /// [`add_outer`] in plain Rust.
+#[cfg(not(integer_loops = "thumb2"))]
 #[inline(never)]
 fn one_by_one(
     factor: &Factor,
@@ -148,48 +190,55 @@ fn rows(factor: &Factor, noise: u32, d: &[i16], w: &mut [i16], layout: Layout) -
     let (w, narrow) = (w.as_mut_ptr(), if limit < 0x7fff { limit } else { 0x7fff });
     let (set, weyl, step) = (1, WEYL, 0);
     let rows = Outer { w, noise, x, set, stride, weyl, d, n, mantissa, step, shift, narrow, limit, keep };
-    (aligned && columns && before == 0).then_some(rows)
+    (aligned && columns && (before == 0 || cfg!(integer_loops = "thumb2"))).then_some(rows)
 }
 
 /// [`add_outer`], 32 rows at a time.
 ///
 /// # Safety
-/// There are `height` rows.
+/// There are rows from `first` to `end`.
 #[cfg(integer_loops)]
 #[inline(always)]
-unsafe fn by_words(mut rows: Outer, inputs: Inputs<'_>, units: usize, first: usize, height: usize) -> u32 {
-    let (w, noise, stride) = (rows.w, rows.noise, rows.stride);
-    let end = units.min(first.saturating_add(height));
+unsafe fn by_words(rows: &mut Outer, inputs: Inputs<'_>, units: usize, first: usize, end: usize) -> u32 {
+    // As if the first of all units had a row.
+    let w = rows.w.wrapping_byte_sub(rows.stride.wrapping_mul(first));
+    let noise = rows.noise.wrapping_sub((first as u32).wrapping_mul(WEYL));
+    let all = end.min(units);
     let mut beyond = 0;
     // The biases, whose input is one.
     let mut unit = units;
-    let mut set = u32::from(first <= units && units - first < height);
+    let mut set = u32::from(first <= units && units < end);
+    let mut next = first & !31;
     loop {
         if set != 0 {
-            let row = unit - first;
             rows.set = set;
-            rows.w = w.wrapping_byte_add(row * stride);
-            rows.noise = noise.wrapping_add((row as u32).wrapping_mul(WEYL));
-            // SAFETY: the rows are there, with as many columns as d has, and inputs for all of them.
-            beyond += unsafe { assembly::outer(&mut rows) };
+            rows.w = w.wrapping_byte_add(rows.stride.wrapping_mul(unit));
+            rows.noise = noise.wrapping_add((unit as u32).wrapping_mul(WEYL));
+            // SAFETY: the rows that are set are there, with as many columns as d has, and inputs for all of them.
+            beyond += unsafe { assembly::outer(rows) };
         }
-        unit = if unit == units { first } else { unit + 32 };
-        if unit >= end {
+        (unit, next) = (next, next + 32);
+        if unit >= all {
             return beyond;
         }
-        set = if end - unit < 32 { (1 << (end - unit)) - 1 } else { u32::MAX };
-        match inputs {
-            Inputs::Numbers(x) => (rows.x, rows.step) = (x.as_ptr().wrapping_add(unit), 2),
-            Inputs::Bits(x, _) => {
-                let word = |i: usize| u64::from(x.get(i).copied().unwrap_or(0));
-                let pair = word(unit / 32) | word(unit / 32 + 1) << 32;
-                set &= (pair >> (unit % 32)) as u32;
+        set = match inputs {
+            Inputs::Numbers(x) => {
+                (rows.x, rows.step) = (x.as_ptr().wrapping_add(unit), 2);
+                u32::MAX
             }
+            Inputs::Bits(x, _) => x.get(unit / 32).copied().unwrap_or(0),
+        };
+        if unit < first {
+            set &= u32::MAX << (first % 32);
+        }
+        if all - unit < 32 {
+            set &= !(u32::MAX << (all - unit));
         }
     }
 }
 
 /// Whether a result left the range.
+#[cfg(not(integer_loops = "thumb2"))]
 #[inline(always)]
 fn add_row(a: i32, noise: u32, d: &[i16], w: &mut [i16]) -> bool {
     let mut beyond = 0;

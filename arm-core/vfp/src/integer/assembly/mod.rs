@@ -7,6 +7,7 @@ mod thumb2;
 mod dsp;
 #[cfg(integer_loops = "thumb2")]
 mod layers;
+mod rest;
 #[cfg(integer_loops = "riscv")]
 mod riscv;
 #[cfg(integer_loops = "thumb1")]
@@ -27,7 +28,7 @@ pub(super) use thumb2::*;
 #[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
 pub(super) use tiles::*;
 
-/// Most that the magnitudes of inputs add up to where they need no shift.
+#[cfg(integer_loops = "thumb2")]
 pub(super) use super::MOST;
 
 /// Groups of eight columns of a dense layer.
@@ -55,6 +56,7 @@ pub(super) struct Layer<X> {
 }
 
 /// Groups of four rows that are multiplied with a gradient.
+#[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
 #[repr(C)]
 pub(super) struct Back {
     pub w: *const i16,
@@ -71,8 +73,6 @@ pub(super) struct Back {
     pub x: *mut i16,
     /// How many groups there are, at least one.
     pub groups: usize,
-    /// Half of what sums are divided by.
-    pub half: i32,
 }
 
 /// Up to 32 rows of parameters that grow.

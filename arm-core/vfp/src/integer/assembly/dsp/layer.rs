@@ -1,7 +1,7 @@
 //! Sums of eight columns of a dense layer: what is on the stack is told beside [`finish`].
 
 use crate::integer::assembly::thumb2::{finish, scaled_groups, selected_groups};
-use crate::integer::assembly::{MOST, magnitudes_from};
+use crate::integer::assembly::{MOST, magnitudes_from, rest_of};
 use core::arch::naked_asm;
 
 /// The row behind r0 times the lower or the upper number of r12; r3 is what is between rows.
@@ -68,7 +68,7 @@ macro_rules! add {
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn scaled(
     w: *const i16,
-    x: *const i16,
+    x: *const (),
     n: usize,
     len: usize,
     stride: usize,
@@ -76,14 +76,15 @@ pub(crate) unsafe extern "C" fn scaled(
     down: u32,
     slope: i32,
     y: *mut i16,
+    units: usize,
 ) -> u32 {
     naked_asm!(
         enter_scaled!(),
         "ldm sp, {{r0-r2}}",
-        "ldr r3, [sp, #52]",
         "orr r0, r1",
-        "orr r2, r3",
         "orr r0, r2",
+        "orr r0, r10",
+        "orr r0, r5",
         "tst r0, #3",
         "beq 1f",
         "b {groups}",
@@ -116,6 +117,7 @@ pub(crate) unsafe extern "C" fn scaled(
         magnitudes = sym magnitudes_from,
         most = const MOST,
         groups = sym scaled_groups,
+        rest = sym rest_of,
         finish = sym finish,
     )
 }
@@ -127,7 +129,7 @@ pub(crate) unsafe extern "C" fn scaled(
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn selected(
     w: *const i16,
-    x: *const u32,
+    x: *const (),
     n: usize,
     len: usize,
     stride: usize,
@@ -139,7 +141,8 @@ pub(crate) unsafe extern "C" fn selected(
 ) -> u32 {
     naked_asm!(
         enter_selected!(),
-        "orr r0, r4",
+        "orr r0, r10",
+        "orr r0, r5",
         "tst r0, #3",
         "beq 1f",
         "b {groups}",
@@ -181,6 +184,7 @@ pub(crate) unsafe extern "C" fn selected(
         leave!(),
         refuse!(),
         groups = sym selected_groups,
+        rest = sym rest_of,
         finish = sym finish,
     )
 }

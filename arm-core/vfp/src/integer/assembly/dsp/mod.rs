@@ -4,7 +4,7 @@ mod layer;
 mod rows;
 mod units;
 
-pub(crate) use super::thumb2::{ALIGNED, GROUP, log_prob, log_prob_delta, magnitudes};
+pub(crate) use super::thumb2::{ALIGNED, GROUP, log_prob, log_prob_delta};
 pub(crate) use layer::{scaled, selected};
 pub(crate) use rows::{dots, outer};
-pub(crate) use units::magnitudes_from;
+pub(crate) use units::{bits, magnitudes_from};

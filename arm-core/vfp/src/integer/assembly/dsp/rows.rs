@@ -1,7 +1,7 @@
 //! Four rows times a gradient, and rows that grow.
 
-use crate::integer::assembly::thumb2::{self, finish_dots};
-use crate::integer::assembly::{Back, Outer};
+use crate::integer::assembly::thumb2::{self, dots_groups, finish_dots};
+use crate::integer::assembly::{MOST, Outer, magnitudes_from, rest_of};
 use core::arch::naked_asm;
 
 /// Four columns of [`dots`] times four rows; `shifted` is what becomes of those of d first.
@@ -24,35 +24,38 @@ macro_rules! columns {
     };
 }
 
-/// See [`thumb2::dots`]: of words, which are not shifted, or by one bit.
+/// See [`dots_groups`] and what is before it: of words, which are not shifted, or by one bit: `shadd16` halves, and rounds once 1 is
+/// added.
 ///
 /// # Safety
-/// As there.
-pub(crate) unsafe fn dots(back: &mut Back) -> u32 {
-    let words = (back.w as usize | back.d as usize | back.stride) % 4 == 0 && back.shift < 2;
-    // SAFETY: the caller's.
-    unsafe { if words { dots_of_words(back) } else { thumb2::dots(back) } }
-}
-
-/// `shadd16` halves, and rounds once 1 is added.
+/// `d` is good for reads of `n` numbers, `w` of `len`, and `x` for writes of `rows`.
 #[unsafe(naked)]
-unsafe extern "C" fn dots_of_words(back: &mut Back) -> u32 {
+pub(crate) unsafe extern "C" fn dots(
+    w: *const i16,
+    d: *const (),
+    n: usize,
+    len: usize,
+    stride: usize,
+    rows: usize,
+    down: u32,
+    slope: i32,
+    x: *mut i16,
+    units: usize,
+) -> u32 {
     naked_asm!(
-        "push {{r0, r4-r11, lr}}",
-        "mov lr, #0",
-        "msr APSR_nzcvq, lr",
+        enter_dots!(),
+        "ldm sp, {{r0-r2}}",
+        "orr r0, r1",
+        "orr r0, r2",
+        "orr r0, r10",
+        "tst r0, #3",
+        "bne 2f",
+        "cmp r3, #1",
+        "bls 1f",
+        "2:",
+        "b {groups}",
         "1:",
-        "ldr r12, [sp]",
-        "ldm r12, {{r0-r3}}",
-        "add r4, r0, r3",
-        "add r5, r4, r3",
-        "add r6, r5, r3",
-        "ldr r3, [r12, #16]",
-        "ldr r8, [r12, #32]",
-        "mov r9, r8",
-        "mov r10, r8",
-        "mov r11, r8",
-        "cmp r3, #0",
+        four_rows!(),
         "bne 6f",
         "tst r2, #4",
         "bne 3f",
@@ -63,17 +66,19 @@ unsafe extern "C" fn dots_of_words(back: &mut Back) -> u32 {
         "subs r2, #8",
         "bgt 2b",
         "5:",
-        "ldr r12, [sp]",
         "bl {finish}",
         "bne 1b",
-        "mrs r0, APSR",
-        "ubfx r0, r0, #27, #1",
-        "pop {{r1, r4-r11, pc}}",
+        leave!(),
         "6:",
         columns!("mov lr, #0x00010001\nshadd16 r12, r12, lr\nshadd16 r3, r3, lr\n"),
         "subs r2, #4",
         "bne 6b",
         "b 5b",
+        refuse!(),
+        magnitudes = sym magnitudes_from,
+        most = const MOST,
+        groups = sym dots_groups,
+        rest = sym rest_of,
         finish = sym finish_dots,
     )
 }
@@ -130,7 +135,7 @@ macro_rules! grow_words {
 /// # Safety
 /// As there.
 pub(crate) unsafe fn outer(rows: &mut Outer) -> u32 {
-    let words = (rows.w as usize | rows.d as usize | rows.stride) % 4 == 0;
+    let words = (rows.w as usize | rows.d as usize | rows.stride | rows.n) % 4 == 0;
     // SAFETY: the caller's.
     unsafe { if words { outer_of_words(rows) } else { thumb2::outer(rows) } }
 }

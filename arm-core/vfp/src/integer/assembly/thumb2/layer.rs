@@ -1,5 +1,7 @@
 //! Sums of eight columns of a dense layer, and what becomes of them.
 //!
+//! Where columns are no whole groups, the first two groups share some, whose results are the same.
+//!
 //! What [`scaled`] and [`selected`] are given lies on the stack, where it changes from group to group of columns:
 //!
 //! | behind sp | at first | then |
@@ -10,13 +12,13 @@
 //! | 12 | numbers in all rows | this group's part of the row of biases |
 //! | 16 | registers r4 to r11, lr | |
 //! | 52 | numbers from one row to the next | bytes |
-//! | 56 | columns | groups left |
+//! | 56 | columns | groups left, and from bit 16 on the bytes to the next |
 //! | 60 | bits that sums are shifted down by, at least one | |
 //! | 64 | slope below zero, with 15 bits behind the point | |
 //! | 68 | where results go | where those of this group go |
-//! | 72 | units, of [`selected`] only | the next word |
+//! | 72 | units, which only [`selected`] reads | the next word |
 
-use crate::integer::assembly::{MOST, magnitudes_from};
+use crate::integer::assembly::{MOST, magnitudes_from, rest_of};
 use core::arch::naked_asm;
 
 /// The same for each of the eight sums, with where its number lies.
@@ -72,14 +74,11 @@ macro_rules! activate {
             $sum,
             ", #0\n",
             "bge 3f\n",
-            "mul ",
+            "mla ",
             $sum,
             ", ",
             $sum,
-            ", r3\n",
-            "add ",
-            $sum,
-            ", #0x4000\n",
+            ", r3, r1\n",
             "asr ",
             $sum,
             ", #15\n",
@@ -90,7 +89,7 @@ macro_rules! activate {
 
 macro_rules! store {
     ($sum:literal, $at:literal) => {
-        concat!("strh ", $sum, ", [r0], #2\n")
+        concat!("strh ", $sum, ", [r0, #", $at, "]\n")
     };
 }
 
@@ -103,87 +102,108 @@ pub(crate) unsafe extern "C" fn finish() {
         each!(narrow),
         "cmp r3, #0x8000",
         "beq 4f",
+        "mov r1, #0x4000",
         each!(activate),
         "4:",
         "ldr r0, [sp, #68]",
         each!(store),
+        "ldr r3, [sp, #56]",
+        "lsr r1, r3, #16",
+        "add r0, r1",
         "str r0, [sp, #68]",
         "ldr r0, [sp]",
-        "add r0, #16",
+        "add r0, r1",
         "str r0, [sp]",
         "ldr r0, [sp, #12]",
-        "add r0, #16",
+        "add r0, r1",
         "str r0, [sp, #12]",
-        "ldr r0, [sp, #56]",
-        "subs r0, #1",
-        "str r0, [sp, #56]",
+        "uxth r3, r3",
+        "subs r3, #1",
+        "orr r3, #0x00100000",
+        "str r3, [sp, #56]",
         "bx lr",
     )
 }
 
-/// Puts on the stack what was given, and finds the row of biases, behind as many others as are in `units`: that it is there is what
-/// all reads rely on.
+/// Puts on the stack what was given, and finds in r9 the row of biases, behind as many others as are in `units`: that it is there is
+/// what all reads rely on. In r10 and r11 are numbers from one row to the next, and columns.
 macro_rules! enter {
     ($load:literal, $units:literal) => {
         concat!(
             "push {{r0-r11, lr}}\n",
-            "ldrd r4, r5, [sp, #52]\n",
+            "ldrd r10, r11, [sp, #52]\n",
             $load,
+            "cmp r11, #8\n",
+            "blo 9f\n",
+            "cmp r11, #0x40000\n",
+            "bhs 9f\n",
             "umull r6, r7, ",
             $units,
-            ", r4\n",
-            "adds r8, r6, r5\n",
+            ", r10\n",
+            "adds r8, r6, r11\n",
             "adcs r7, r7, #0\n",
             "bne 9f\n",
             "cmp r8, r3\n",
             "bhi 9f\n",
-            "add r3, r0, r6, lsl #1\n",
-            "str r3, [sp, #12]\n",
-            "lsl r4, #1\n",
-            "str r4, [sp, #52]\n",
-            "lsrs r5, #3\n",
-            "str r5, [sp, #56]\n",
-            "beq 9f\n",
+            "add r9, r0, r6, lsl #1\n",
         )
     };
 }
 
-/// Inputs that need no shift, whose end is put on the stack.
+/// Nothing will be refused: what was given changes on the stack, the end of the inputs to r12. The bytes to the second group stay in r5.
+macro_rules! settle {
+    () => {
+        concat!(
+            "str r12, [sp, #8]\n",
+            "str r9, [sp, #12]\n",
+            "lsl r10, #1\n",
+            "str r10, [sp, #52]\n",
+            "ands r5, r11, #7\n",
+            "ite eq\n",
+            "moveq r5, #16\n",
+            "lslne r5, r5, #1\n",
+            "add r11, #7\n",
+            "lsr r11, #3\n",
+            "orr r11, r11, r5, lsl #16\n",
+            "str r11, [sp, #56]\n",
+            "mov lr, #0\n",
+            "msr APSR_nzcvq, lr\n",
+        )
+    };
+}
+
+/// Inputs that need no shift.
 macro_rules! enter_scaled {
     () => {
         concat!(
             enter!("", "r2"),
             "add r12, r1, r2, lsl #1\n",
-            "str r12, [sp, #8]\n",
             "mov r2, r1\n",
             "bl {magnitudes}\n",
             "movw r1, #{most}\n",
             "cmp r0, r1\n",
             "bhi 9f\n",
-            "mov lr, #0\n",
-            "msr APSR_nzcvq, lr\n",
+            settle!(),
         )
     };
 }
 
-/// As many words as units take, with no bit behind the last; their end is put on the stack.
+/// As many words as units take, with no bit behind the last.
 macro_rules! enter_selected {
     () => {
         concat!(
-            enter!("ldr r9, [sp, #72]\n", "r9"),
-            "add r6, r9, #31\n",
+            enter!("ldr r4, [sp, #72]\n", "r4"),
+            "add r6, r4, #31\n",
             "cmp r2, r6, lsr #5\n",
             "bne 9f\n",
             "add r12, r1, r2, lsl #2\n",
-            "str r12, [sp, #8]\n",
-            "ands r6, r9, #31\n",
+            "ands r6, r4, #31\n",
             "beq 8f\n",
             "ldr r7, [r12, #-4]\n",
             "lsrs r7, r6\n",
             "bne 9f\n",
             "8:\n",
-            "mov lr, #0\n",
-            "msr APSR_nzcvq, lr\n",
+            settle!(),
         )
     };
 }
@@ -202,15 +222,15 @@ macro_rules! leave {
     };
 }
 
-/// There is nothing that could be done.
+/// All of it is for plain loops, with what was given.
 macro_rules! refuse {
     () => {
-        "9:\nmov r0, #2\nadd sp, #16\npop {{r4-r11, pc}}\n"
+        "9:\npop {{r0-r11, lr}}\nb {rest}\n"
     };
 }
 
-/// Groups of [`add_scaled`](crate::integer::add_scaled) whose inputs are not shifted. Returns whether a result left the range of 16
-/// bits, or 2 where nothing is done: there is no whole group or no row of biases, or inputs need a shift.
+/// What [`dense`](crate::integer::dense) does with numbers, here if there are eight columns and a row of biases and inputs need no shift.
+/// Returns whether a result left the range of 16 bits.
 ///
 /// # Safety
 /// `x` is good for reads of `n` numbers, `w` of `len`, and `y` for writes of `cols`.
@@ -218,7 +238,7 @@ macro_rules! refuse {
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn scaled(
     w: *const i16,
-    x: *const i16,
+    x: *const (),
     n: usize,
     len: usize,
     stride: usize,
@@ -226,6 +246,7 @@ pub(crate) unsafe extern "C" fn scaled(
     down: u32,
     slope: i32,
     y: *mut i16,
+    units: usize,
 ) -> u32 {
     naked_asm!(
         enter_scaled!(),
@@ -234,6 +255,7 @@ pub(crate) unsafe extern "C" fn scaled(
         magnitudes = sym magnitudes_from,
         most = const MOST,
         groups = sym scaled_groups,
+        rest = sym rest_of,
     )
 }
 
@@ -268,8 +290,8 @@ pub(crate) unsafe extern "C" fn scaled_groups() {
     )
 }
 
-/// Groups of [`add_rows`](crate::integer::add_rows). Returns whether a result left the range of 16 bits, or 2 where nothing is done:
-/// there is no whole group or no row of biases, or other words than the units take.
+/// What [`dense`](crate::integer::dense) does with bits, here if there are eight columns, a row of biases and the words that the units
+/// take. Returns whether a result left the range of 16 bits.
 ///
 /// # Safety
 /// `x` is good for reads of `n` words, `w` of `len` numbers, and `y` for writes of `cols`.
@@ -277,7 +299,7 @@ pub(crate) unsafe extern "C" fn scaled_groups() {
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn selected(
     w: *const i16,
-    x: *const u32,
+    x: *const (),
     n: usize,
     len: usize,
     stride: usize,
@@ -287,7 +309,13 @@ pub(crate) unsafe extern "C" fn selected(
     y: *mut i16,
     units: usize,
 ) -> u32 {
-    naked_asm!(enter_selected!(), "b {groups}", refuse!(), groups = sym selected_groups)
+    naked_asm!(
+        enter_selected!(),
+        "b {groups}",
+        refuse!(),
+        groups = sym selected_groups,
+        rest = sym rest_of,
+    )
 }
 
 /// The groups of [`selected`], of what is on the stack.

@@ -12,16 +12,18 @@ pub(crate) use layer::finish;
 pub(crate) use layer::{scaled, selected};
 #[cfg(integer_dsp)]
 pub(crate) use layer::{scaled_groups, selected_groups};
-#[cfg(integer_dsp)]
-pub(crate) use rows::finish_dots;
-pub(crate) use rows::{dots, outer};
-#[cfg(integer_dsp)]
-pub(crate) use units::magnitudes_from_halves;
 #[cfg(not(integer_dsp))]
-pub(crate) use units::magnitudes_from_halves as magnitudes_from;
-pub(crate) use units::{log_prob, log_prob_delta, magnitudes};
+pub(crate) use rows::dots;
+pub(crate) use rows::outer;
+#[cfg(integer_dsp)]
+pub(crate) use rows::{dots_groups, finish_dots};
+#[cfg(integer_dsp)]
+pub(crate) use units::{bits_of_halves, magnitudes_of_halves};
+#[cfg(not(integer_dsp))]
+pub(crate) use units::{bits_of_halves as bits, magnitudes_of_halves as magnitudes_from};
+pub(crate) use units::{log_prob, log_prob_delta};
 
-/// Of [`dots`] and [`outer`]: a multiple of so many columns.
-pub(crate) const GROUP: usize = 4;
+/// Of [`outer`]: a multiple of so many columns.
+pub(crate) const GROUP: usize = 1;
 /// What pointers must be multiples of.
 pub(crate) const ALIGNED: usize = 2;

@@ -1,6 +1,6 @@
 //! Four rows times a gradient, and rows that grow.
 
-use crate::integer::assembly::{Back, Outer};
+use crate::integer::assembly::{MOST, Outer, magnitudes_from, rest_of};
 use core::arch::naked_asm;
 
 /// A column of [`dots`] times four rows; `shifted` is what becomes of that of d first.
@@ -21,83 +21,201 @@ macro_rules! column {
     };
 }
 
-/// One of four sums in r8 to r11 becomes 16 bits, behind r7.
+/// One of four sums in r8 to r11 becomes 16 bits, at r7.
 macro_rules! narrow_dot {
-    ($sum:literal) => {
-        concat!("asr ", $sum, ", r2\n", "ssat ", $sum, ", #16, ", $sum, "\n", "strh ", $sum, ", [r7], #2\n")
+    ($sum:literal, $at:literal) => {
+        concat!(
+            "asr ", $sum, ", r2\n", "ssat ", $sum, ", #16, ", $sum, "\n", "strh ", $sum, ", [r7, #", $at,
+            "]\n"
+        )
     };
 }
 
-/// Writes what becomes of the four sums in r8 to r11, of which each began with a half, and goes on to the next four rows of those at r12, where r6 is behind the
-/// last one. The flag Z says whether there are none; the flag Q remembers whether one left the range of 16 bits.
+/// Writes what becomes of the four sums in r8 to r11, of which each began with a half, and goes on to the next four rows. The flag Z
+/// says whether there are none; the flag Q remembers whether one left the range of 16 bits.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn finish_dots() {
     naked_asm!(
-        "ldrd r2, r7, [r12, #20]",
-        narrow_dot!("r8"),
-        narrow_dot!("r9"),
-        narrow_dot!("r10"),
-        narrow_dot!("r11"),
-        "str r7, [r12, #24]",
-        "ldr r0, [r12]",
-        "ldr r1, [r12, #12]",
-        "add r0, r0, r1, lsl #2",
-        "str r0, [r12]",
-        "ldr r0, [r12, #28]",
-        "subs r0, #1",
-        "str r0, [r12, #28]",
+        "ldr r2, [sp, #60]",
+        "ldr r7, [sp, #68]",
+        narrow_dot!("r8", "0"),
+        narrow_dot!("r9", "2"),
+        narrow_dot!("r10", "4"),
+        narrow_dot!("r11", "6"),
+        "ldr r3, [sp, #56]",
+        "lsr r1, r3, #16",
+        "add r7, r7, r1, lsl #1",
+        "str r7, [sp, #68]",
+        "ldr r0, [sp]",
+        "ldr r2, [sp, #52]",
+        "mla r0, r1, r2, r0",
+        "str r0, [sp]",
+        "uxth r3, r3",
+        "subs r3, #1",
+        "orr r3, #0x00040000",
+        "str r3, [sp, #56]",
         "bx lr",
     )
 }
 
-/// The inner products of `d` with groups of four rows. Returns whether a result left the range of 16 bits.
+/// Puts on the stack what [`dots`] is given, and finds the last row: that it is there is what all reads rely on. There it changes from
+/// four rows to the next:
+///
+/// | behind sp | at first | then |
+/// |---|---|---|
+/// | 0 | the first row | the first of these four |
+/// | 4 | the gradient | |
+/// | 8 | its columns | |
+/// | 12 | numbers in all rows | bits that the gradient is shifted down by |
+/// | 16 | registers r4 to r11, lr | |
+/// | 52 | numbers from one row to the next | bytes |
+/// | 56 | rows | fours left, and from bit 16 on rows to the next |
+/// | 60 | bits that sums are shifted down by | without those of the gradient, at least one |
+/// | 68 | where results go | where those of these four go |
+///
+/// Where rows are no fours, the first two share some.
+macro_rules! enter_dots {
+    () => {
+        concat!(
+            "push {{r0-r11, lr}}\n",
+            "ldrd r10, r11, [sp, #52]\n",
+            "cmp r11, #4\n",
+            "blo 9f\n",
+            "cmp r11, #0x20000\n",
+            "bhs 9f\n",
+            "cmp r2, #0\n",
+            "beq 9f\n",
+            "sub r5, r11, #1\n",
+            "umull r6, r7, r5, r10\n",
+            "adds r6, r6, r2\n",
+            "adcs r7, r7, #0\n",
+            "bne 9f\n",
+            "cmp r6, r3\n",
+            "bhi 9f\n",
+            "mov r9, r2\n",
+            "add r12, r1, r2, lsl #1\n",
+            "mov r2, r1\n",
+            "bl {magnitudes}\n",
+            // As in `headroom`.
+            "mov r3, #0\n",
+            "movw r1, #{most}\n",
+            "mov r4, r0\n",
+            "b 8f\n",
+            "7:\n",
+            "cmp r3, #14\n",
+            "beq 6f\n",
+            "add r3, #1\n",
+            "lsr r4, r0, r3\n",
+            "add r4, r9\n",
+            "8:\n",
+            "cmp r4, r1\n",
+            "bhi 7b\n",
+            "6:\n",
+            "ldr r4, [sp, #60]\n",
+            "subs r4, r3\n",
+            "ble 9f\n",
+            // Nothing will be refused.
+            "str r3, [sp, #12]\n",
+            "str r4, [sp, #60]\n",
+            "lsl r10, #1\n",
+            "str r10, [sp, #52]\n",
+            "ands r5, r11, #3\n",
+            "it eq\n",
+            "moveq r5, #4\n",
+            "add r11, #3\n",
+            "lsr r11, #2\n",
+            "orr r11, r11, r5, lsl #16\n",
+            "str r11, [sp, #56]\n",
+            "mov lr, #0\n",
+            "msr APSR_nzcvq, lr\n",
+        )
+    };
+}
+
+/// What four rows begin with: in r0 and r4 to r6 the rows, in r1 and r2 the gradient and its columns, in r3 its shift, in r8 to r11 sums
+/// that are a half.
+macro_rules! four_rows {
+    () => {
+        concat!(
+            "ldm sp, {{r0-r3}}\n",
+            "ldr r7, [sp, #52]\n",
+            "ldr r12, [sp, #60]\n",
+            "add r4, r0, r7\n",
+            "add r5, r4, r7\n",
+            "add r6, r5, r7\n",
+            "mov r8, #1\n",
+            "lsl r8, r12\n",
+            "lsr r8, #1\n",
+            "mov r9, r8\n",
+            "mov r10, r8\n",
+            "mov r11, r8\n",
+            "cmp r3, #0\n",
+        )
+    };
+}
+
+/// See [`dots`](crate::integer::dots): here if there are four rows and a bit to shift sums down by. It is given what
+/// [`rest_of`] is. Returns whether a result left the range of 16 bits.
 ///
 /// # Safety
-/// The pointers are good for what [`Back`] says; there is a multiple of [`GROUP`](super::GROUP) columns, and not none.
+/// `d` is good for reads of `n` numbers, `w` of `len`, and `x` for writes of `rows`.
+#[cfg(not(integer_dsp))]
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn dots(back: &mut Back) -> u32 {
+pub(crate) unsafe extern "C" fn dots(
+    w: *const i16,
+    d: *const (),
+    n: usize,
+    len: usize,
+    stride: usize,
+    rows: usize,
+    down: u32,
+    slope: i32,
+    x: *mut i16,
+    units: usize,
+) -> u32 {
     naked_asm!(
-        "push {{r0, r4-r11, lr}}",
-        "mov lr, #0",
-        "msr APSR_nzcvq, lr",
+        enter_dots!(),
+        "b {groups}",
+        refuse!(),
+        magnitudes = sym magnitudes_from,
+        most = const MOST,
+        groups = sym dots_groups,
+        rest = sym rest_of,
+    )
+}
+
+/// The groups of [`dots`], of what is on the stack.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn dots_groups() {
+    naked_asm!(
         "1:",
-        "ldr r12, [sp]",
-        "ldm r12, {{r0-r3}}",
-        "add r4, r0, r3",
-        "add r5, r4, r3",
-        "add r6, r5, r3",
-        "ldr r3, [r12, #16]",
-        "ldr r8, [r12, #32]",
-        "mov r9, r8",
-        "mov r10, r8",
-        "mov r11, r8",
-        "cmp r3, #0",
+        four_rows!(),
         "beq 3f",
         "mov r7, #1",
         "lsl r7, r3",
         "lsr r7, #1",
+        "tst r2, #1",
+        "bne 5f",
         "2:",
         column!("add r12, r7\nasr r12, r3\n"),
+        "5:",
         column!("add r12, r7\nasr r12, r3\n"),
-        column!("add r12, r7\nasr r12, r3\n"),
-        column!("add r12, r7\nasr r12, r3\n"),
-        "subs r2, #4",
-        "bne 2b",
+        "subs r2, #2",
+        "bgt 2b",
         "b 4f",
         "3:",
+        "tst r2, #1",
+        "bne 7f",
+        "6:",
         column!(""),
+        "7:",
         column!(""),
-        column!(""),
-        column!(""),
-        "subs r2, #4",
-        "bne 3b",
+        "subs r2, #2",
+        "bgt 6b",
         "4:",
-        "ldr r12, [sp]",
         "bl {finish}",
         "bne 1b",
-        "mrs r0, APSR",
-        "ubfx r0, r0, #27, #1",
-        "pop {{r1, r4-r11, pc}}",
+        leave!(),
         finish = sym finish_dots,
     )
 }
@@ -194,7 +312,7 @@ macro_rules! grow {
 /// have a result that left the range of 16 bits, which the flag Q remembers.
 ///
 /// # Safety
-/// The pointers are good for what [`Outer`] says; there is a multiple of [`GROUP`](super::GROUP) columns, and not none.
+/// The pointers are good for what [`Outer`] says; there are columns.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
     naked_asm!(
@@ -208,6 +326,9 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         "2:",
         row!(),
         "9:",
+        "tst r2, #3",
+        "bne 1f",
+        "5:",
         "tst r2, #4",
         "bne 4f",
         "3:",
@@ -216,6 +337,7 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         grow!(),
         "subs r2, #8",
         "bgt 3b",
+        "10:",
         "mrs r4, APSR",
         "tst r4, #0x08000000",
         "bne 7f",
@@ -230,6 +352,19 @@ pub(crate) unsafe extern "C" fn outer(rows: &mut Outer) -> u32 {
         "mov r4, #0",
         "msr APSR_nzcvq, r4",
         "b 6b",
+        // Columns that are no four.
+        "1:",
+        "ldrsh r4, [r1], #2",
+        "mla r4, r3, r4, r12",
+        "ldrsh r8, [r0]",
+        "add r4, r8, r4, asr #16",
+        "ssat r4, #16, r4",
+        "strh r4, [r0], #2",
+        "subs r2, #1",
+        "beq 10b",
+        "tst r2, #3",
+        "bne 1b",
+        "b 5b",
         "8:",
         "ldr r9, [r10, #48]",
         cut!("r9"),

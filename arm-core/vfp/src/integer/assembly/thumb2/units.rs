@@ -3,42 +3,62 @@
 use crate::integer::table::Table;
 use core::arch::naked_asm;
 
+/// The next number's magnitude, in r3, becomes part of r0.
 macro_rules! magnitude {
-    () => {
-        "ldrsh r3, [r2], #2\neor r4, r3, r3, asr #31\nsub r3, r4, r3, asr #31\nadd r0, r3\norr r1, r3\n"
+    ($from:literal, $room:literal, $part:literal) => {
+        concat!(
+            "ldrsh r3, [",
+            $from,
+            "], #2\n",
+            "eor ",
+            $room,
+            ", r3, r3, asr #31\n",
+            "sub r3, ",
+            $room,
+            ", r3, asr #31\n",
+            $part,
+            " r0, r3\n"
+        )
     };
 }
 
-/// The sum of the magnitudes, and in the upper half all their bits.
+/// All the bits of the magnitudes.
 ///
 /// # Safety
 /// `x` is good for reads of `n` numbers.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn magnitudes(x: *const i16, n: usize) -> u64 {
+pub(crate) unsafe extern "C" fn bits_of_halves(x: *const i16, n: usize) -> u32 {
     naked_asm!(
-        "push {{r4-r8, lr}}",
         "mov r2, r0",
-        "add r12, r2, r1, lsl #1",
-        "bl {from}",
-        "pop {{r4-r8, pc}}",
-        from = sym super::super::magnitudes_from,
+        "mov r0, #0",
+        "tst r1, #1",
+        "add r1, r2, r1, lsl #1",
+        "bne 4f",
+        "b 3f",
+        "2:",
+        magnitude!("r2", "r12", "orr"),
+        "4:",
+        magnitude!("r2", "r12", "orr"),
+        "3:",
+        "cmp r2, r1",
+        "bne 2b",
+        "bx lr",
     )
 }
 
-/// The sum of the magnitudes of numbers from r2 to r12 in r0, all their bits in r1; only r2 to r8 may change.
+/// The sum of the magnitudes of numbers from r2 to r12 in r0; only r1 to r8 may change.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn magnitudes_from_halves() {
+pub(crate) unsafe extern "C" fn magnitudes_of_halves() {
     naked_asm!(
         "mov r0, #0",
-        "mov r1, #0",
         "eor r3, r2, r12",
         "tst r3, #2",
         "bne 4f",
         "b 3f",
         "2:",
-        magnitude!(),
+        magnitude!("r2", "r4", "add"),
         "4:",
-        magnitude!(),
+        magnitude!("r2", "r4", "add"),
         "3:",
         "cmp r2, r12",
         "bne 2b",
@@ -46,81 +66,122 @@ pub(crate) unsafe extern "C" fn magnitudes_from_halves() {
     )
 }
 
-/// How far the unit in r4 is from zero, as a row of the table in r5, and 128th parts of the way to the next in r6; what is negative of
-/// it is added to the sum in r12.
-macro_rules! unit {
+/// Of the magnitude in r6, the row of the table behind r3 in r5, and 128th parts of the way to the next in r6.
+macro_rules! row {
     () => {
         concat!(
-            "and r5, r4, r4, asr #31\n",
-            "add r12, r12, r5, lsl #5\n",
-            "eor r6, r4, r4, asr #31\n",
-            "sub r6, r6, r4, asr #31\n",
             "cmp r6, #0x6000\n",
             "it hi\n",
             "movhi r6, #0x6000\n",
             "lsr r5, r6, #7\n",
             "and r6, #127\n",
+            "add r5, r3, r5, lsl #2\n",
         )
     };
 }
 
-/// See [`log_prob`](crate::integer::log_prob).
+/// See [`log_prob`](crate::integer::log_prob). With the sign that its bit says, the lesser of a unit and zero is the unit, if its bit is
+/// set, less the greater of it and zero.
 ///
 /// # Safety
-/// `logits` is good for reads of `n` numbers, of which there are some.
+/// `logits` is good for reads of `n` numbers, and `words` of as many bits.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn log_prob(logits: *const i16, n: usize, word: u32, table: &Table) -> i32 {
+pub(crate) unsafe extern "C" fn log_prob(
+    logits: *const i16,
+    n: usize,
+    words: *const u32,
+    table: &Table,
+) -> i32 {
     naked_asm!(
-        "push {{r4-r7, lr}}",
+        "push {{r4-r10, lr}}",
         "add r1, r0, r1, lsl #1",
-        "add r3, #4",
+        "mov lr, #0",
+        "mov r8, #64",
+        "b 4f",
+        "1:",
+        "ldr r9, [r2], #4",
         "mov r12, #0",
+        "add r10, r0, #64",
+        "cmp r10, r1",
+        "it hi",
+        "movhi r10, r1",
         "2:",
         "ldrsh r4, [r0], #2",
-        "lsrs r2, #1",
-        "it cc",
-        "rsbcc r4, r4, #0",
-        unit!(),
-        "ldr r7, [r3, r5, lsl #3]",
-        "ubfx r5, r7, #0, #15",
-        "mul r5, r6, r5",
-        "sub r7, r7, r5, lsl #9",
-        "sub r12, r12, r7, lsr #16",
-        "cmp r0, r1",
+        "usat r5, #15, r4",
+        "lsrs r9, #1",
+        "it cs",
+        "addcs r12, r12, r4, lsl #5",
+        "sub r12, r12, r5, lsl #5",
+        "rsb r6, r4, r5, lsl #1",
+        row!(),
+        "ldrh r7, [r5, #2]",
+        "ldrh r5, [r5, #6]",
+        "sub r12, r7",
+        "sub r5, r7, r5",
+        "mls r4, r5, r6, r8",
+        "add r4, r5, r4, lsl #9",
+        "sub r12, r12, r4, asr #16",
+        "cmp r0, r10",
         "bne 2b",
-        "mov r0, r12",
-        "pop {{r4-r7, pc}}",
+        "adds lr, lr, r12",
+        "it vs",
+        "movvs lr, #0x80000000",
+        "4:",
+        "cmp r0, r1",
+        "bne 1b",
+        "mov r0, lr",
+        "pop {{r4-r10, pc}}",
     )
 }
 
-/// See [`log_prob_delta`](crate::integer::log_prob_delta).
+/// See [`log_prob_delta`](crate::integer::log_prob_delta). The end of the logits is on the stack.
 ///
 /// # Safety
-/// `logits` is good for reads and writes of `n` numbers, of which there are some.
+/// `logits` is good for reads and writes of `n` numbers, and `words` for reads of as many bits.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn log_prob_delta(logits: *mut i16, n: usize, word: u32, table: &Table) -> i32 {
+pub(crate) unsafe extern "C" fn log_prob_delta(
+    logits: *mut i16,
+    n: usize,
+    words: *const u32,
+    table: &Table,
+) -> i32 {
     naked_asm!(
-        "push {{r4-r9, lr}}",
         "add r1, r0, r1, lsl #1",
+        "push {{r1, r4-r11, lr}}",
+        "mov lr, #0",
+        "mov r10, #0x8000",
+        "b 4f",
+        "1:",
+        "add r9, r0, #64",
+        "cmp r9, r11",
+        "it lo",
+        "movlo r11, r9",
+        "ldr r1, [r2], #4",
         "mov r12, #0",
         "2:",
         "ldrsh r4, [r0]",
         // All bits of r8 are set unless that of the unit is.
-        "lsrs r2, #1",
+        "lsrs r1, #1",
         "sbc r8, r8, r8",
         "eor r4, r8",
         "sub r4, r8",
-        unit!(),
-        "add r5, r3, r5, lsl #3",
-        "ldrd r5, r7, [r5]",
-        "ubfx r9, r7, #0, #15",
-        "mul r9, r6, r9",
-        "sub r7, r7, r9, lsl #9",
+        "and r5, r4, r4, asr #31",
+        "add r12, r12, r5, lsl #5",
+        "eor r6, r4, r4, asr #31",
+        "sub r6, r6, r4, asr #31",
+        row!(),
+        "lsl r6, #9",
+        "sub r6, #1",
+        "ldrd r7, r5, [r5]",
+        "sub r5, r7, r5",
+        "lsr r9, r5, #16",
+        "mls r9, r9, r6, r10",
         "sub r12, r12, r7, lsr #16",
-        "ubfx r9, r5, #0, #15",
-        "mul r9, r6, r9",
-        "sub r5, r5, r9, lsl #9",
-        "lsr r5, #16",
+        "sub r12, r12, r9, asr #16",
+        "uxth r5, r5",
+        "mls r5, r5, r6, r10",
+        "uxth r7, r7",
+        "add r5, r7, r5, asr #16",
         "add r5, #8",
         "lsr r5, #4",
         "cmp r4, #0",
@@ -130,9 +191,16 @@ pub(crate) unsafe extern "C" fn log_prob_delta(logits: *mut i16, n: usize, word:
         "eor r5, r8",
         "sub r5, r8",
         "strh r5, [r0], #2",
-        "cmp r0, r1",
+        "cmp r0, r11",
         "bne 2b",
-        "mov r0, r12",
-        "pop {{r4-r9, pc}}",
+        "adds lr, lr, r12",
+        "it vs",
+        "movvs lr, #0x80000000",
+        "4:",
+        "ldr r11, [sp]",
+        "cmp r0, r11",
+        "bne 1b",
+        "mov r0, lr",
+        "pop {{r1, r4-r11, pc}}",
     )
 }
