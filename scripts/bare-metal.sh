@@ -180,11 +180,11 @@ case $command in
     pico) pico ;;
     programs)
         if [ $# -eq 0 ]; then
-            set -- microbit/survey microbit/switchboard mps2-an386/anomaly mps3-an547/anomaly
+            set -- microbit/survey microbit/switchboard microbit/node mps2-an386/anomaly mps3-an547/anomaly
         else
             for board do
                 shift
-                set -- "$@" "$board/survey" "$board/switchboard" "$board/anomaly"
+                set -- "$@" "$board/survey" "$board/switchboard" "$board/node" "$board/anomaly"
             done
         fi
         at_once "$@"

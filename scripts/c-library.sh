@@ -25,8 +25,17 @@ field() {
         fail "no processor $1; one of:" $(cpus)
 }
 
+# object NAME WHICH: the functions of the library that awk's condition WHICH names, with all that they need.
+object() {
+    roots=$($nm -g --defined-only "$from" 2>/dev/null | awk '$3 ~ /^sbn_/ && '"$2"' { print "-u", $3 }' | sort -u)
+    [ -n "$roots" ] || fail "$from defines nothing for $1"
+    # shellcheck disable=SC2086
+    $ld -r --gc-sections $roots "$from" -o "$out/$1.o"
+    $objcopy "$out/$1.o"
+}
+
 # Cargo's archive has compiler-builtins in it, whose memcpy is weak; but a linker takes the first archive's, weak or not.
-# One object with all but sbn_* made local cannot replace anything of the firmware's.
+# Objects with all but sbn_* made local cannot replace anything of the firmware's. There are three, see arm-core/ffi/src/by_kind.rs.
 library() {
     cpu=$1
     target=$(field "$cpu" '$2')
@@ -34,7 +43,7 @@ library() {
     out=$build/$cpu
     mkdir -p "$out"
     set -- rustc -q --manifest-path "$root/Cargo.toml" --target-dir "$out" --profile firmware -p arm-core-ffi --lib \
-        --crate-type staticlib --target "$target"
+        --features split --crate-type staticlib --target "$target"
     if rustup target list --installed 2>/dev/null | grep -qx "$target"; then
         RUSTFLAGS="$flags" cargo "$@" >&2
     else
@@ -48,13 +57,18 @@ library() {
     esac
     nm=$tools-nm
     from=$out/$target/firmware/libsbn.a
-    roots=$($nm -g --defined-only "$from" 2>/dev/null | awk '$3 ~ /^sbn_/ { print "-u", $3 }' | sort -u)
-    [ -n "$roots" ] || fail "$from defines no sbn_*"
-    # shellcheck disable=SC2086
-    $ld -r $roots "$from" -o "$out/sbn.o"
-    "$tools-objcopy" --wildcard --keep-global-symbol='sbn_*' --remove-section=.llvmbc --remove-section=.llvmcmd "$out/sbn.o"
+    objcopy="$tools-objcopy --wildcard --keep-global-symbol=sbn_* --remove-section=.llvmbc --remove-section=.llvmcmd"
     rm -f "$out/libsbn.a"
-    "$tools-ar" rcs "$out/libsbn.a" "$out/sbn.o"
+    object sbn '$3 !~ /^sbn_(f32_|i16_|floats$|integers$)/'
+    object sbn_f32 '$3 ~ /^sbn_(f32_|floats$)/'
+    object sbn_i16 '$3 ~ /^sbn_(i16_|integers$)/'
+    # Whoever calls by kind has no need of either: a program brings those that it names.
+    $nm -u "$out/sbn.o" | awk '$2 ~ /^sbn_weak_/ { print $2, "sbn_" substr($2, 10) }' >"$out/names"
+    [ -s "$out/names" ] || fail "no call by kind"
+    $tools-objcopy --redefine-syms="$out/names" "$out/sbn.o"
+    $tools-objcopy --wildcard --weaken-symbol='sbn_f32_*' --weaken-symbol='sbn_i16_*' "$out/sbn.o"
+    for kind in f32 i16; do $tools-objcopy --wildcard --strip-symbol='sbn_weak_*' "$out/sbn_$kind.o"; done
+    "$tools-ar" rcs "$out/libsbn.a" "$out/sbn.o" "$out/sbn_f32.o" "$out/sbn_i16.o"
     foreign=$($nm -g --defined-only "$out/libsbn.a" | awk 'NF == 3 && $3 !~ /^sbn_/ { print $3 }')
     [ -z "$foreign" ] || fail "the library defines" $foreign
     needed=$($nm -u "$out/libsbn.a" | awk '$1 == "U" { print $2 }')

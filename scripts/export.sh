@@ -73,7 +73,9 @@ for name in $names; do
     same "$name as learned on the device" "$(hundredths "$name learned -ELBO" <device)" "$(evaluated "device-$name.sbn")"
 done
 
-# All of them in Rust on this machine.
+# All of them in Rust on this machine, and one in integers.
+"$arm" train --data rows --numbers i16 --network '16-9-[6] / [6]-9-16' --steps 600 --nll-samples 1 --out run-fixed >/dev/null
+"$arm" export run-fixed --out fixed
 mkdir -p host/src
 cat >host/Cargo.toml <<END
 [workspace]
@@ -86,11 +88,13 @@ arm-core = { path = "$root/arm-core" }
 END
 cp "$root/Cargo.lock" host/
 {
-    for name in $names; do echo "#[path = \"$work/$name.rs\"] mod $name;"; done
+    for name in $names fixed; do echo "#[path = \"$work/$name.rs\"] mod $name;"; done
     echo 'fn main() {'
-    for name in $names; do
+    for name in $names fixed; do
+        scratch=scratch zero=0.0
+        [ "$name" != fixed ] || scratch=integer_scratch zero=0
         echo "let shape = $name::SHAPE;"
-        echo 'let (mut params, mut scratch) = (vec![0.0; shape.params()], vec![0; shape.scratch()]);'
+        echo "let (mut params, mut scratch) = (vec![$zero; shape.params()], vec![0; shape.$scratch()]);"
         echo 'let memory = arm_core::learner::Slices { params: &mut params, moments: &mut [], scratch: &mut scratch };'
         echo "assert_eq!($name::self_test(memory), Ok(true), \"$name\");"
     done
@@ -98,18 +102,20 @@ cp "$root/Cargo.lock" host/
 } >host/src/main.rs
 cargo run -q --manifest-path host/Cargo.toml --offline --target-dir "${CARGO_TARGET_DIR:-$root/target}/export" ||
     fail "a self-test in Rust fails"
-echo "Rust self-tests:$names"
+echo "Rust self-tests:$names fixed"
 
 library=${CARGO_TARGET_DIR:-$root/target}/firmware-c
 cargo rustc -q --manifest-path "$root/Cargo.toml" --release -p arm-core-ffi --lib --crate-type staticlib --target-dir "$library"
 {
-    for name in $names; do echo "#include \"$name.h\""; done
+    for name in $names fixed; do echo "#include \"$name.h\""; done
     echo '#include <stdio.h>'
     echo 'int main(void) { int32_t differ = 0;'
-    for name in $names; do
+    for name in $names fixed; do
         upper=$(echo "$name" | tr a-z A-Z)
-        echo "{ static uint32_t memory[${upper}_BYTES(SBN_SGD) / 4];"
-        echo "const sbn_config sgd = SBN_USE_SGD(0.01f, 1); if (sizeof memory != sbn_bytes(&${name}_shape, &sgd)) { puts(\"$name: SBN_BYTES\"); return 1; }"
+        use=SBN_USE_SGD optimiser="(SBN_SGD)"
+        [ "$name" != fixed ] || use=SBN_USE_INTEGERS optimiser=
+        echo "{ static uint32_t memory[${upper}_BYTES$optimiser / 4];"
+        echo "const sbn_config sgd = $use(0.01f, 1); if (sizeof memory != sbn_bytes(&${name}_shape, &sgd)) { puts(\"$name: SBN_BYTES\"); return 1; }"
         echo "const int32_t n = ${name}_self_test(memory, sizeof memory);"
         # In some shells `echo` makes a new line of \n.
         printf '%s\n' "printf(\"C self-test of $name: %d values differ\\n\", (int)n); differ |= n; }"

@@ -6,12 +6,14 @@
 #   scripts/firmware-c.sh host          runs the program on this machine under AddressSanitizer and UBSan
 #   scripts/firmware-c.sh warnings      the header and the programs in C99 and C++11 with every warning as an error
 #   scripts/firmware-c.sh qemu          runs it on a Cortex-M4F under QEMU
+#   scripts/firmware-c.sh integers [CPU...]     networks in integers, on this machine too (all: on each processor)
 #   scripts/firmware-c.sh interrupts [CPU...]   interrupts every call, at one instruction after another, on these processors of
-#                                       scripts/c-library.sh (all: on each); STRIDE=n: at every n-th of a long call
-#   scripts/firmware-c.sh costs         prints what calls cost on a Cortex-M4F
+#                                       scripts/c-library.sh (all: on each, and in integers); STRIDE=n: at every n-th of a long call
+#   scripts/firmware-c.sh costs         prints what calls cost on a Cortex-M4F, in integers on an M3
 #   scripts/firmware-c.sh examples      an anomaly detector, and a black-box tuner in C++, on emulated boards
 #   scripts/firmware-c.sh symbols       what the linked image contains
-#   scripts/firmware-c.sh cmake         both runs again, built with CMake as examples/firmware-c/CMakeLists.txt says
+#   scripts/firmware-c.sh cmake         both runs again, built with CMake as examples/firmware-c/CMakeLists.txt says (with all others
+#                                       that for the Cortex-M4F is only built)
 #   scripts/firmware-c.sh zephyr        configures the Zephyr module against stand-ins for Zephyr's CMake functions
 #
 # The runs must print what the same run in Rust prints. Needs gcc, g++, cmake, gcc-arm-none-eabi, libnewlib-arm-none-eabi,
@@ -36,11 +38,12 @@ expected() {
     # As the tests have built it.
     cargo build -q --profile test --manifest-path "$root/Cargo.toml" --workspace --example same_run
     "${CARGO_TARGET_DIR:-$root/target}/debug/examples/same_run" >"$build/expected"
+    "${CARGO_TARGET_DIR:-$root/target}/debug/examples/same_run" integers >"$build/expected-integers"
 }
 
 same() {
     cat "$build/$1"
-    diff -u "$build/expected" "$build/$1" || fail "$1 does not print what Rust prints"
+    diff -u "$build/expected${2:-}" "$build/$1" || fail "$1 does not print what Rust prints"
     echo "firmware-c: $1 prints the same bits as Rust"
 }
 
@@ -51,14 +54,16 @@ host() {
         "$build/release/libsbn.a" -lm -o "$build/host-program"
     "$build/host-program" >"$build/host" || { cat "$build/host"; fail "the program failed on the host"; }
     same host
+    gcc -std=c99 $warnings -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I"$include" \
+        "$source/src/integers.c" "$source/src/board_host.c" "$build/release/libsbn.a" -lm -o "$build/host-integers"
+    "$build/host-integers" >"$build/integers-host" || { cat "$build/integers-host"; fail "integers failed on the host"; }
+    same integers-host -integers
 }
 
 # The macros are only looked at where they are used: a program that uses them is compiled as C++ too.
 warnings() {
-    for source_file in "$source"/src/uses_header.c; do
-        gcc -std=c99 $warnings -fsyntax-only -I"$include" "$source_file"
-        g++ -x c++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source_file"
-    done
+    gcc -std=c99 $warnings -fsyntax-only -I"$include" "$source/src/uses_header.c"
+    g++ -x c++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source/src/uses_header.c"
     g++ -std=c++11 $warnings -Wold-style-cast -fsyntax-only -I"$include" "$source/src/tuner.cpp"
     # The first program that a reader sees.
     { printf '#include "sbn.h"\nint first(void);\nint first(void)\n{\n'
@@ -122,34 +127,61 @@ qemu() {
     same qemu
 }
 
-interrupt() {
-    # Without a floating-point unit calls are five times as long.
-    case $1 in *f | cortex-m55) stride=61 ;; *) stride=307 ;; esac
-    elf=$(DEFINES="-DSTRIDE=${STRIDE:-$stride}" image "$1" interrupts on_interrupts interrupts)
-    emulate "$1" "$elf" || fail "a call was interrupted and saw half of another on $1"
-}
-
-# Those with and without atomic exchange, of both families; as many at a time as there are CPUs here.
-interrupts() {
-    # shellcheck disable=SC2086
-    [ $# -gt 0 ] || set -- ${CPUS:-cortex-m0 cortex-m4f rv32imac}
+# on_each WHAT CPU...: does that on these processors, as many at a time as there are CPUs here, and says then what each said.
+on_each() {
+    what=$1
+    shift
     # shellcheck disable=SC2046
     [ "$1" != all ] || set -- $("$root/scripts/c-library.sh" cpus)
     # shellcheck disable=SC2016
     printf '%s\n' "$@" | xargs -P "$(nproc)" -I {} sh -c '
-        "$0" interrupt "$2" >"$1/interrupts-$2" 2>&1 || echo failed >>"$1/interrupts-$2"' "$0" "$build" {}
+        "$0" "$2" "$3" >"$1/$2-$3" 2>&1 || echo failed >>"$1/$2-$3"' "$0" "$build" "$what" {}
     for cpu do
         echo "== $cpu"
-        cat "$build/interrupts-$cpu"
+        cat "$build/$what-$cpu"
     done
     for cpu do
-        [ "$(tail -n 1 "$build/interrupts-$cpu")" != failed ] || fail "interrupts on $cpu"
+        [ "$(tail -n 1 "$build/$what-$cpu")" != failed ] || fail "$what on $cpu"
     done
+}
+
+# The program names integers only: there must be nothing of floats in it.
+integer() {
+    elf=$(image "$1" integers integers)
+    case $1 in rv32*) nm=riscv64-unknown-elf-nm ;; *) nm=arm-none-eabi-nm ;; esac
+    ! $nm "$elf" | grep ' sbn_f32_' || fail "there are floats in a program that names integers only"
+    emulate "$1" "$elf" >"$build/integers-on-$1" || { cat "$build/integers-on-$1"; fail "integers failed on $1"; }
+    same "integers-on-$1" -integers
+}
+
+# interrupt CPU [DEFINES]
+interrupt() {
+    # Without a floating-point unit calls are five times as long.
+    case $1 in *f | cortex-m55) stride=61 ;; *) stride=307 ;; esac
+    elf=$(DEFINES="-DSTRIDE=${STRIDE:-$stride} ${2:-}" image "$1" "interrupts${2:-}" on_interrupts interrupts)
+    emulate "$1" "$elf" || fail "a call was interrupted and saw half of another on $1"
+}
+
+# Those with and without atomic exchange, of both families.
+interrupts() {
+    # shellcheck disable=SC2086
+    [ $# -gt 0 ] || set -- ${CPUS:-cortex-m0 cortex-m4f rv32imac}
+    on_each interrupt "$@"
+    # Integers claim as floats do.
+    [ "$1" != all ] || on_each interrupt_integers all
+}
+
+# Those for which integers are made.
+integers() {
+    [ $# -gt 0 ] || set -- cortex-m0 cortex-m3
+    on_each integer "$@"
 }
 
 costs() {
     elf=$(image cortex-m4f costs costs)
     emulate cortex-m4f "$elf" || fail "a call failed while its cost was measured"
+    elf=$(DEFINES=-DINTEGERS image cortex-m3 costs costs)
+    emulate cortex-m3 "$elf" || fail "a call in integers failed while its cost was measured"
 }
 
 # The examples: an anomaly on a Cortex-M4F, a tuner in C++ on a Cortex-M0 with 16 KB.
@@ -174,6 +206,7 @@ examples() {
 symbols() {
     elf=$(image cortex-m4f program main refusals power stream)
     nm=arm-none-eabi-nm
+    ! $nm "$(image cortex-m4f anomaly anomaly)" | grep ' sbn_i16_' || fail "there are integers in a program that names floats only"
     $nm "$elf" | grep -q ' T memcpy$' || fail "there is no memcpy in the image"
     awk '/^Linker script/ { on = 1 } on && /^ \.text/ { file = $NF } on && /^ +0x[0-9a-f]+ +memcpy$/ { print last; exit } { last = $NF }' \
         "$build/cortex-m4f-program.map" | grep -q 'libc' || fail "memcpy in the image is not that of the C library"
@@ -186,13 +219,14 @@ symbols() {
     arm-none-eabi-size "$elf"
 }
 
-# with_cmake NAME LIBRARY ARGS...: configures, builds and runs.
+# with_cmake NAME LIBRARY ARGS...: configures and builds; with BUILD_ONLY unset it also runs.
 with_cmake() {
     name=$1 archive=$2
     shift 2
     cmake -S "$source" -B "$build/cmake-$name" -DSBN_LIBRARY="$archive" "$@" >"$build/cmake.log" 2>&1 &&
         cmake --build "$build/cmake-$name" >>"$build/cmake.log" 2>&1 ||
         { cat "$build/cmake.log"; fail "CMake does not build for $name"; }
+    [ -z "${BUILD_ONLY:-}" ] || { echo "firmware-c: built with CMake for $name"; return; }
     cmake --build "$build/cmake-$name" --target run >"$build/cmake-$name/output" 2>&1 ||
         { cat "$build/cmake-$name/output"; fail "the program built with CMake failed on $name"; }
     # What CMake says of its own progress starts with a percentage.
@@ -203,7 +237,7 @@ with_cmake() {
 
 cmakes() {
     with_cmake host "$build/release/libsbn.a"
-    with_cmake mps2-an386 "$(library)" -DCMAKE_TOOLCHAIN_FILE="$source/arm-none-eabi.cmake"
+    BUILD_ONLY=${1:-} with_cmake mps2-an386 "$(library)" -DCMAKE_TOOLCHAIN_FILE="$source/arm-none-eabi.cmake"
 }
 
 # Zephyr is not needed: its functions that the module calls are stood in for, and the library must reach them.
@@ -221,19 +255,19 @@ function(zephyr_include_directories)
   find_file(header sbn.h PATHS ${ARGV} NO_DEFAULT_PATH REQUIRED)
   message(STATUS "header ${header}")
 endfunction()
-function(zephyr_library_import name path)
-  message(STATUS "library ${name} ${path}")
+function(zephyr_link_libraries path)
+  message(STATUS "library ${path}")
 endfunction()
 set(CONFIG_SBN y)
 add_subdirectory(${MODULE}/zephyr sbn)
 END
     configure() { cmake -S "$stand" -B "$stand/build" -DMODULE="$stand/module" "-DCONFIG_SBN_LIBRARY=$1" 2>&1; }
-    configure lib/libsbn.a | grep -qxF -e "-- library sbn $stand/module/lib/libsbn.a" ||
-        fail "the Zephyr module does not import the library"
+    configure lib/libsbn.a | grep -qxF -e "-- library $stand/module/lib/libsbn.a" ||
+        fail "the Zephyr module does not link the library"
     # CMake breaks the lines of an error.
     configure none.a | tr -s ' \n' ' ' | grep -q "CONFIG_SBN_LIBRARY: there is no $stand/module/none.a" ||
         fail "the Zephyr module does not say that there is no library"
-    echo "firmware-c: the Zephyr module imports the library and the header, or says that there is none"
+    echo "firmware-c: the Zephyr module takes the library and the header, or says that there is none"
 }
 
 case ${1:-all} in
@@ -241,13 +275,16 @@ case ${1:-all} in
     host) expected && host ;;
     warnings) warnings ;;
     qemu) expected && qemu ;;
+    integers) shift; expected && integers "$@" ;;
+    integer) integer "$2" ;;
     interrupts) shift; interrupts "$@" ;;
     interrupt) interrupt "$2" ;;
+    interrupt_integers) interrupt "$2" -DINTEGERS ;;
     costs) costs ;;
     examples) examples ;;
     symbols) symbols ;;
     cmake) expected && host && cmakes ;;
     zephyr) zephyr ;;
-    all) expected && warnings && host && qemu && interrupts && examples && symbols && cmakes && zephyr ;;
+    all) expected && warnings && host && qemu && integers && interrupts && examples && symbols && cmakes "build only" && zephyr ;;
     *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;
 esac

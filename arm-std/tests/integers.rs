@@ -89,7 +89,8 @@ fn a_run_in_i16_has_the_bits_of_a_device() {
         let same =
             exported.iter().zip(&bytes).enumerate().filter(|(i, (a, b))| !(16..24).contains(i) && a != b);
         assert!(same.count() <= 4);
-        assert!(!folder.join(&out).with_extension("h").exists());
+        let header = fs::read_to_string(folder.join(&out).with_extension("h")).unwrap();
+        assert!(header.contains("SBN_USE_INTEGERS") && header.contains(&format!("[{}]", bytes.len())));
     }
     // In parts it is the same run.
     train(&["--epochs", "3", "--out", "whole"]);
@@ -183,9 +184,12 @@ fn a_model_in_floats_is_rounded_and_the_cost_is_told() {
     let folder = dir.path();
     table(folder, "t.csv", 300, 12);
     done(folder, &[&TRAIN[..], &["f32", "--batch", "10", "--epochs", "3", "--out", "run"]].concat());
+    let header = |name: &str| fs::read_to_string(folder.join(name).with_extension("h")).unwrap();
+    done(folder, &["export", "run", "--numbers", "i16", "--out", "model"]);
+    assert!(header("model").contains("SBN_USE_INTEGERS"));
+    // Nothing of another export is left.
     done(folder, &["export", "run", "--out", "model"]);
-    // The header would be left, of other parameters.
-    refused_with(folder, &["export", "run", "--numbers", "i16", "--out", "model"], 1, &["model.h", "delete"]);
+    assert!(header("model").contains("SBN_USE_SGD") && !header("model").contains("SBN_USE_INTEGERS"));
     let told = done(folder, &["export", "run", "--numbers", "i16", "--out", "short"]);
     let value = |line: &str| {
         let line = told.lines().find(|l| l.starts_with(line)).unwrap_or_else(|| panic!("{line}: {told}"));
@@ -200,7 +204,7 @@ fn a_model_in_floats_is_rounded_and_the_cost_is_told() {
     assert!(short.len() < float.len() * 6 / 10);
     let rounded = Model::load(&folder.join("run/model.safetensors")).unwrap().rounded().unwrap().0;
     assert_eq!(Model::from_device(&short), Ok(rounded));
-    assert!(folder.join("short.rs").exists() && !folder.join("short.h").exists());
+    assert!(folder.join("short.rs").exists() && header("short").contains("SBN_INTEGER_BYTES"));
     // A file does not say what data it is to be measured on.
     let file = ["export", "run/model.safetensors", "--numbers", "i16", "--out", "file"];
     refused_with(folder, &file, 2, &["--data"]);

@@ -8,6 +8,8 @@ mod guard;
 mod imu;
 #[path = "../../examples/firmware/src/monitor.rs"]
 mod monitor;
+#[path = "../../examples/firmware/src/node.rs"]
+mod node;
 #[allow(dead_code, reason = "the network of the figures")]
 #[path = "../../examples/firmware/src/reference.rs"]
 mod reference;
@@ -108,6 +110,29 @@ fn false_alarms_are_as_stated_in_the_mean_over_recordings() {
     }
     let mean = shares.iter().sum::<f32>() / shares.len() as f32;
     assert!((0.3..1.5).contains(&mean) && shares.iter().all(|&share| share < 8.0), "{mean}: {shares:?}");
+}
+
+/// What a node of 16 KB has learned, whenever its samples came.
+#[test]
+fn a_node_learns_in_integers() {
+    // A Cortex-M0 at 16 MHz takes a step, of 115,000 instructions and half as many cycles more, while eight samples come.
+    const { assert!(16_000_000 / node::RATE * 8 > 115_000 * 3 / 2) };
+    for samples in [1, 8, 30] {
+        let mut room = Box::new(node::Room::ZERO);
+        let mut node = node::Node::new(&mut room).unwrap();
+        let (mut machine, mut queue) = (vibration::Vibration::new(), Queue::<i16, 33>::new());
+        let (mut interrupt, mut main) = queue.split();
+        let mut first = None;
+        while node.learned() < node::LEARN {
+            (0..samples).for_each(|_| interrupt.enqueue(machine.sample(false)).unwrap());
+            while node.learned() < node::LEARN && node.poll(&mut main).unwrap() != Progress::Idle {}
+            if node.learned() >= 64 {
+                first.get_or_insert(node.mean());
+            }
+        }
+        assert!(node.mean() < 0.7 * first.unwrap(), "{first:?} {}", node.mean());
+        assert_eq!((node::HASH, node.saturated()), (node.hash(), 0), "{}", node.mean());
+    }
 }
 
 #[test]

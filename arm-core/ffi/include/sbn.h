@@ -28,10 +28,14 @@
    A block may be copied elsewhere between two calls; the first call there costs as much as sbn_init.
 
    Costs on a Cortex-M4F, of a network 64-32-16 / 16-32-64 (instructions; bytes of stack below the caller, which do not
-   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,200 and 832, in slices of 256
-   parameters 54,200; momentum 68,700 and 832; Adam 98,600 and 960; sbn_score 14,900 and 784; sbn_save 1,800,000 and
-   384; sbn_load 3,600,000 and 392 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
-   of Rust for a whole step, 3 % for one in slices of 256.
+   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,300 and 840, in slices of 256
+   parameters 54,600; momentum 68,700 and 840; Adam 98,600 and 952; sbn_score 14,900 and 800; sbn_save 1,800,000 and
+   384; sbn_load 3,600,000 and 528 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
+   of Rust for a whole step, 2 % for a score, 3.5 % for a step in slices of 256. In integers on a Cortex-M3: sbn_step 68,400
+   and 804, in slices of 256 87,600; sbn_score 16,600 and 772; within 1 % and 2.6 % of Rust.
+
+   The archive holds an engine for floats and one for integers. A program gets those that its configurations name, with
+   SBN_USE_SGD and the like or with SBN_USE_INTEGERS, if the archive is linked as one: not with --whole-archive.
 
    A stack that grows into .bss overwrites it without a word. Let the linker check that enough is left, as
    examples/firmware-c/mps2-an386.ld does, or put the stack below .bss, where it runs into a fault.
@@ -118,10 +122,10 @@
 // The library was built without a feature of arm-core that this needs.
 #define SBN_ERROR_LEFT_OUT -17
 
-// Numbers without exponents do not do this.
+// Integers do not do this: see `SBN_USE_INTEGERS`.
 #define SBN_ERROR_FLOAT_ONLY -18
 
-// The bytes hold parameters of the other kind, floats or 16-bit integers.
+// Bytes or parameters of the other kind, floats or 16-bit integers.
 #define SBN_ERROR_OTHER_NUMBERS -19
 
 // A pointer is null.
@@ -252,7 +256,13 @@ typedef struct sbn_shape {
   const float *means;
 } sbn_shape;
 
-// How it learns. Fill it with `SBN_USE_SGD`, `SBN_USE_MOMENTUM` or `SBN_USE_ADAM`.
+// A kind of numbers: `sbn_floats` or `sbn_integers`.
+typedef struct sbn_numbers {
+  // Means something to the library.
+  uint32_t kind;
+} sbn_numbers;
+
+// How it learns. Fill it with `SBN_USE_SGD`, `SBN_USE_MOMENTUM`, `SBN_USE_ADAM` or `SBN_USE_INTEGERS`.
 typedef struct sbn_config {
   // `SBN_ARM` to `SBN_RWS`.
   uint32_t estimator;
@@ -274,6 +284,9 @@ typedef struct sbn_config {
   uint32_t samples;
   // Of REINFORCE's moving average of f: the share of the past that is kept, in [0, 1); 0 for none.
   float decay;
+  // `&sbn_floats`, or `&sbn_integers` for 16-bit integers, with which a chip without floating-point unit is some 25 times as
+  // fast and parameters take half the memory. A program has the code of the kinds that it names.
+  const struct sbn_numbers *numbers;
 } sbn_config;
 
 // An objective to be lowered: f of the packed units of the top layer, `units` of them. It must return, and must not
@@ -326,6 +339,12 @@ typedef struct sbn_detector {
 extern "C" {
 #endif // __cplusplus
 
+// What `sbn_config` says to compute in floats of 32 bits.
+extern const struct sbn_numbers sbn_floats;
+
+// What `sbn_config` says to compute in integers of 16 bits, for chips without a floating-point unit.
+extern const struct sbn_numbers sbn_integers;
+
 // What went wrong and what to do, for any status; never null. Without allocation, locale or formatting.
 const char *sbn_message(int32_t status);
 
@@ -333,7 +352,8 @@ const char *sbn_message(int32_t status);
 // the handle, which is the address of the memory, in `net`; null where it is refused, `SBN_ERROR_BUSY` included.
 //
 // The shape is copied. The memory must not be touched while the network is used; to free it just stop using it.
-// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`.
+// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`,
+// and `_FLOAT_ONLY` for what integers do not do (`SBN_USE_INTEGERS`).
 //
 // Safe when: Pointers that are not null point to what their types say, `bytes` bytes in the case of `memory`.
 int32_t sbn_init(struct sbn_network **net,
@@ -470,12 +490,26 @@ int32_t sbn_sample(const struct sbn_network *net,
 int32_t sbn_steps(const struct sbn_network *net, uint32_t *steps);
 
 // Where the parameters are, in `params`, and how many, in `count`: for each layer `inputs` rows of `width` weights and a
-// row of biases. To be read only, until the next call.
+// row of biases. To be read only, until the next call. `SBN_ERROR_OTHER_NUMBERS` of a network in integers:
+// `sbn_integer_params`.
 //
 // Safe when: As `sbn_step`.
 int32_t sbn_params(const struct sbn_network *net,
                    const float **params,
                    size_t *count);
+
+// The parameters of a network in integers, as `sbn_params`: multiples of 2^-12.
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_integer_params(const struct sbn_network *net, const int16_t **params, size_t *count);
+
+// Stores in `count` how many results of a network in integers have become the ends of their ranges since `sbn_init`, or since
+// its block was moved: units of a layer, rows of parameters, values of f. A few do no harm; where they go on, lower the rate.
+// 0 for floats.
+//
+// Safe when: As `sbn_step`.
+int32_t sbn_saturated(const struct sbn_network *net,
+                      uint32_t *count);
 
 // Writes parameters and number of steps as bytes (`SBN_SAVED_BYTES` of them) to `bytes`, which has room for `size`, and
 // their number to `written`. The same bytes load on any device and on the desktop.
@@ -489,7 +523,7 @@ int32_t sbn_save(const struct sbn_network *net,
 // Loads the bytes of `sbn_save`, from here or elsewhere; forgets the optimiser's moments and a step that is under way.
 //
 // All is checked before anything changes: `SBN_ERROR_LENGTH`, `_MAGIC`, `_OLDER`, `_NEWER`, `_CORRUPT`, `_OTHER_SHAPE`,
-// `_PARAMETER`.
+// `_PARAMETER`, and `_OTHER_NUMBERS` for bytes of the other kind, floats or integers.
 //
 // Safe when: As `sbn_step`; `bytes` points to `size` bytes.
 int32_t sbn_load(struct sbn_network *net,
@@ -645,10 +679,14 @@ int32_t sbn_detector_levels(const struct sbn_detector *detector, float *mean, fl
 #define SBN_LAYERS(list) {list(SBN_LAYER_H_, SBN_LAYER_B_)}
 
 /* Initialisers of sbn_config, with ARM. */
-#define SBN_USE_SGD(rate, seed) {SBN_ARM, SBN_SGD, (rate), 0.0f, 0.0f, 0.0f, (seed), 0u, 1u, 0.0f}
+#define SBN_USE_SGD(rate, seed) {SBN_ARM, SBN_SGD, (rate), 0.0f, 0.0f, 0.0f, (seed), 0u, 1u, 0.0f, &sbn_floats}
 #define SBN_USE_MOMENTUM(rate, momentum, seed) \
-    {SBN_ARM, SBN_MOMENTUM, (rate), (momentum), 0.0f, 0.0f, (seed), 0u, 1u, 0.0f}
-#define SBN_USE_ADAM(rate, seed) {SBN_ARM, SBN_ADAM, (rate), 0.9f, 0.999f, 1e-8f, (seed), 0u, 1u, 0.0f}
+    {SBN_ARM, SBN_MOMENTUM, (rate), (momentum), 0.0f, 0.0f, (seed), 0u, 1u, 0.0f, &sbn_floats}
+#define SBN_USE_ADAM(rate, seed) {SBN_ARM, SBN_ADAM, (rate), 0.9f, 0.999f, 1e-8f, (seed), 0u, 1u, 0.0f, &sbn_floats}
+
+/* The same in 16-bit integers, for chips without a floating-point unit: with SBN_ARM, SBN_DISARM, SBN_AR, SBN_REINFORCE and
+   SBN_RLOO, units of 0 and 1 that are not centred, and no other optimiser; all else is refused with SBN_ERROR_FLOAT_ONLY. */
+#define SBN_USE_INTEGERS(rate, seed) {SBN_ARM, SBN_SGD, (rate), 0.0f, 0.0f, 0.0f, (seed), 0u, 1u, 0.0f, &sbn_integers}
 
 /* Floats that an optimiser keeps for each parameter. */
 #define SBN_MOMENTS(optimiser) ((optimiser) == SBN_ADAM ? 2u : (optimiser) == SBN_MOMENTUM ? 1u : 0u)
@@ -671,7 +709,17 @@ int32_t sbn_detector_levels(const struct sbn_detector *detector, float *mean, fl
 #define SBN_SAVED_BYTES(encoder, decoder, prior_units) \
     (4u * (7u + 2u * SBN_COUNT_(encoder, decoder) + SBN_PARAMS(encoder, decoder, prior_units)))
 
-/* What a shape with means adds to both. */
+/* Both for SBN_USE_INTEGERS. */
+#define SBN_INTEGER_BYTES(inputs, encoder, decoder, prior_units) \
+    SBN_INTEGER_BYTES_FOR(1, inputs, encoder, decoder, prior_units)
+#define SBN_INTEGER_BYTES_FOR(samples, inputs, encoder, decoder, prior_units) \
+    (4u * (SBN_SIZE_(SBN_STATE_WORDS) + SBN_LAYER_WORDS * SBN_COUNT_(encoder, decoder) \
+           + SBN_HALF_(SBN_PARAMS(encoder, decoder, prior_units)) \
+           + SBN_INTEGER_SCRATCH_(SBN_SIZE_(samples), inputs, encoder, decoder, prior_units)))
+#define SBN_INTEGER_SAVED_BYTES(encoder, decoder, prior_units) \
+    (4u * (7u + 2u * SBN_COUNT_(encoder, decoder) + SBN_HALF_(SBN_PARAMS(encoder, decoder, prior_units))))
+
+/* What a shape with means adds, in floats. */
 #define SBN_MEANS_BYTES(inputs) (4u * SBN_SIZE_(inputs))
 
 /* Bytes of a slot in flash for so many saved bytes, in whole pages. */
@@ -714,6 +762,16 @@ int32_t sbn_detector_levels(const struct sbn_detector *detector, float *mean, fl
 #define SBN_SCRATCH_(samples, inputs, encoder, decoder, prior_units) \
     (SBN_SIZE_(samples) * (SBN_RECORD_(encoder, decoder, prior_units) + SBN_EXAMPLES_(encoder, decoder)) \
      + SBN_INPUT_WORDS(inputs))
+#define SBN_HALF_(values) (((values) + 1u) / 2u)
+#define SBN_DELTAS_(encoder, decoder, prior_units) \
+    (SBN_SIZE_(prior_units) SBN_SUM_(encoder, UNITS) SBN_SUM_(decoder, UNITS))
+#define SBN_NATS_(encoder) \
+    (SBN_SIZE_(6) + 3u * (SBN_SIZE_(0) SBN_SUM_(encoder, DEPTH)) + 3u * (SBN_SIZE_(0) SBN_SUM_(encoder, DRAWN)))
+#define SBN_INTEGER_SCRATCH_(samples, inputs, encoder, decoder, prior_units) \
+    (SBN_HALF_((samples) * SBN_KEEP_(encoder, decoder)) \
+     + SBN_HALF_((samples) * SBN_DELTAS_(encoder, decoder, prior_units)) + (samples) * SBN_NATS_(encoder) \
+     + SBN_HALF_((samples) * SBN_MAX2_(SBN_STRIDE_(encoder, decoder), SBN_KEEP_(encoder, decoder))) \
+     + SBN_HALF_((samples) * SBN_STRIDE_(encoder, decoder)) + SBN_INPUT_WORDS(inputs))
 #define SBN_MAX2_(a, b) ((a) > (b) ? (a) : (b))
 #define SBN_MAX4_(a, b, c, d) SBN_MAX2_(SBN_MAX2_(a, b), SBN_MAX2_(c, d))
 #define SBN_MAX17_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, ...) \

@@ -17,7 +17,7 @@ struct Result {
   const char *message() const { return sbn_message(status); }
 };
 
-// A network in `Bytes` bytes of its own (SBN_BYTES). It may be a static, and is not copied: a copy would be another network.
+// A network in `Bytes` bytes of its own (SBN_BYTES, or SBN_INTEGER_BYTES for integers). It may be a static, and is not copied: a copy would be another network.
 template <size_t Bytes>
 class Network {
  public:
@@ -75,6 +75,13 @@ class Network {
   Result<uint32_t> steps() const {
     Result<uint32_t> r = {0, 0};
     r.status = sbn_steps(net_, &r.value);
+    return r;
+  }
+
+  // Results that left the range of integers; 0 of a network in floats.
+  Result<uint32_t> saturated() const {
+    Result<uint32_t> r = {0, 0};
+    r.status = sbn_saturated(net_, &r.value);
     return r;
   }
 

@@ -1,8 +1,10 @@
 //! What a network says: scores, samples, how far it is.
 
-use crate::block::{self, Net, open};
+use crate::block::{self, open};
+use crate::by_kind::{by_kind, per_kind};
+use crate::kind::{Floats, Integers, Kind, Net, Weight};
 use crate::learn::on_inputs;
-use crate::pointers::{check, one, slice_mut};
+use crate::pointers::{check, one, slice_mut, word};
 use crate::status::*;
 use crate::types::*;
 
@@ -20,8 +22,7 @@ pub unsafe extern "C" fn sbn_score(
     samples: u32,
     nats: *mut f32,
 ) -> i32 {
-    // SAFETY: the caller's promise.
-    unsafe { on_inputs(net, [(x, x_words)], nats, |net, [x]| net.score(x, samples)) }
+    by_kind!(net, score(net, x, x_words, samples, nats))
 }
 
 /// `sbn_score` of a conditional network: a bound of -log p(y | x).
@@ -39,10 +40,7 @@ pub unsafe extern "C" fn sbn_score_conditional(
     samples: u32,
     nats: *mut f32,
 ) -> i32 {
-    // SAFETY: the caller's promise.
-    unsafe {
-        on_inputs(net, [(x, x_words), (y, y_words)], nats, |net, [x, y]| net.score_conditional(x, y, samples))
-    }
+    by_kind!(net, score_conditional(net, x, x_words, y, y_words, samples, nats))
 }
 
 /// Sample `index` from the model: the probability of a one for each of the `count` input units, in `p`.
@@ -52,7 +50,101 @@ pub unsafe extern "C" fn sbn_score_conditional(
 /// As `sbn_step`; `p` points to `count` floats.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_sample(net: *const sbn_network, index: u32, p: *mut f32, count: usize) -> i32 {
-    let sample = |net: &mut Net| {
+    by_kind!(net, sample(net, index, p, count))
+}
+
+/// Stores in `steps` the number of steps begun, refused ones included, modulo 2^32.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_steps(net: *const sbn_network, steps: *mut u32) -> i32 {
+    by_kind!(net, steps(net, steps))
+}
+
+/// Where the parameters are, in `params`, and how many, in `count`: for each layer `inputs` rows of `width` weights and a
+/// row of biases. To be read only, until the next call. `SBN_ERROR_OTHER_NUMBERS` of a network in integers:
+/// `sbn_integer_params`.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_params(
+    net: *const sbn_network,
+    params: *mut *const f32,
+    count: *mut usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { where_params::<Floats>(net, params, count) }
+}
+
+/// The parameters of a network in integers, as `sbn_params`: multiples of 2^-12.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_integer_params(
+    net: *const sbn_network,
+    params: *mut *const i16,
+    count: *mut usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { where_params::<Integers>(net, params, count) }
+}
+
+/// Stores in `count` how many results of a network in integers have become the ends of their ranges since `sbn_init`, or since
+/// its block was moved: units of a layer, rows of parameters, values of f. A few do no harm; where they go on, lower the rate.
+/// 0 for floats.
+///
+/// # Safety
+///
+/// As `sbn_step`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sbn_saturated(net: *const sbn_network, count: *mut u32) -> i32 {
+    by_kind!(net, saturated(net, count))
+}
+
+per_kind! {
+    fn score(net: *mut sbn_network, x: *const u32, x_words: usize, samples: u32, nats: *mut f32) -> i32;
+    fn score_conditional(net: *mut sbn_network, x: *const u32, x_words: usize, y: *const u32, y_words: usize, samples: u32, nats: *mut f32) -> i32;
+    fn sample(net: *const sbn_network, index: u32, p: *mut f32, count: usize) -> i32;
+    fn steps(net: *const sbn_network, steps: *mut u32) -> i32;
+    fn saturated(net: *const sbn_network, count: *mut u32) -> i32;
+}
+
+unsafe fn score<N: Kind>(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    samples: u32,
+    nats: *mut f32,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { on_inputs::<N, _>(net, [(x, x_words)], nats, |net, [x]| N::score(net, x, samples)) }
+}
+
+unsafe fn score_conditional<N: Kind>(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    y: *const u32,
+    y_words: usize,
+    samples: u32,
+    nats: *mut f32,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        on_inputs::<N, _>(net, [(x, x_words), (y, y_words)], nats, |net, [x, y]| {
+            N::score_conditional(net, x, y, samples)
+        })
+    }
+}
+
+unsafe fn sample<N: Kind>(net: *const sbn_network, index: u32, p: *mut f32, count: usize) -> i32 {
+    let sample = |net: &mut Net<N>| {
         // Zero floats are refused, with the error that it is.
         let decoder = net.shape().decoder().last().map_or(0, |layer| layer.width());
         let given = if count == decoder { count } else { 0 };
@@ -65,21 +157,15 @@ pub unsafe extern "C" fn sbn_sample(net: *const sbn_network, index: u32, p: *mut
         Ok(SBN_OK)
     };
     // SAFETY: the caller's promise.
-    unsafe { open(net, |block| check(p, count)?.clear_of(block), sample) }
+    unsafe { open::<N>(net, |block| check(p, count)?.clear_of(block), sample) }
 }
 
-/// Stores in `steps` the number of steps begun, refused ones included, modulo 2^32.
-///
-/// # Safety
-///
-/// As `sbn_step`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sbn_steps(net: *const sbn_network, steps: *mut u32) -> i32 {
+unsafe fn steps<N: Kind>(net: *const sbn_network, steps: *mut u32) -> i32 {
     if let Err(Refusal(status)) = one(steps) {
         return status;
     }
     // SAFETY: the caller's promise.
-    match unsafe { block::steps(net) } {
+    match unsafe { block::steps::<N>(net) } {
         Ok(count) => {
             // SAFETY: checked.
             unsafe { steps.write(count) };
@@ -89,23 +175,30 @@ pub unsafe extern "C" fn sbn_steps(net: *const sbn_network, steps: *mut u32) -> 
     }
 }
 
-/// Where the parameters are, in `params`, and how many, in `count`: for each layer `inputs` rows of `width` weights and a
-/// row of biases. To be read only, until the next call.
-///
+unsafe fn saturated<N: Kind>(net: *const sbn_network, count: *mut u32) -> i32 {
+    let ask = |net: &mut Net<N>| {
+        // SAFETY: checked before; the caller's own.
+        unsafe { count.write(N::saturated(net)) };
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open::<N>(net, |block| word(count, block), ask) }
+}
+
 /// # Safety
 ///
 /// As `sbn_step`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sbn_params(
+#[inline(always)]
+unsafe fn where_params<N: Kind>(
     net: *const sbn_network,
-    params: *mut *const f32,
+    params: *mut *const Weight<N>,
     count: *mut usize,
 ) -> i32 {
     if let Err(Refusal(status)) = one(params).and(one(count)) {
         return status;
     }
     // SAFETY: the caller's promise.
-    match unsafe { block::params(net) } {
+    match unsafe { block::params::<N>(net) } {
         Ok((start, n)) => {
             // SAFETY: checked.
             unsafe {

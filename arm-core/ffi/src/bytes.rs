@@ -1,11 +1,13 @@
 //! Parameters as bytes, in and out.
 
-use crate::block::{Net, open};
+use crate::block::open;
+use crate::by_kind::{by_kind, per_kind};
+use crate::kind::{Kind, Net};
 use crate::pointers::{check, one, slice};
 use crate::status::*;
 use crate::types::*;
 use arm_core::Error;
-use arm_core::codec::{self, Source};
+use arm_core::codec::{PIECE, Source};
 use core::ffi::c_void;
 
 /// Writes parameters and number of steps as bytes (`SBN_SAVED_BYTES` of them) to `bytes`, which has room for `size`, and
@@ -21,51 +23,20 @@ pub unsafe extern "C" fn sbn_save(
     size: usize,
     written: *mut usize,
 ) -> i32 {
-    let room = |block| {
-        let (room, out) = (check(bytes, size)?, one(written)?);
-        room.clear_of(out)?;
-        room.clear_of(block)?;
-        out.clear_of(block)
-    };
-    let save = |net: &mut Net| {
-        let needed = codec::encoded_len(&net.shape());
-        if size < needed {
-            return Err(Error::Size { needed, given: size }.into());
-        }
-        let mut at = bytes;
-        net.save_to(|piece| {
-            // SAFETY: checked; pieces are as long together as what is needed. C need not have written to the bytes.
-            unsafe {
-                at.copy_from_nonoverlapping(piece.as_ptr(), piece.len());
-                at = at.add(piece.len());
-            }
-            Ok::<(), Error>(())
-        })?;
-        // SAFETY: checked.
-        unsafe { written.write(needed) };
-        Ok(SBN_OK)
-    };
-    // SAFETY: the caller's promise.
-    unsafe { open(net, room, save) }
+    by_kind!(net, save(net, bytes, size, written))
 }
 
 /// Loads the bytes of `sbn_save`, from here or elsewhere; forgets the optimiser's moments and a step that is under way.
 ///
 /// All is checked before anything changes: `SBN_ERROR_LENGTH`, `_MAGIC`, `_OLDER`, `_NEWER`, `_CORRUPT`, `_OTHER_SHAPE`,
-/// `_PARAMETER`.
+/// `_PARAMETER`, and `_OTHER_NUMBERS` for bytes of the other kind, floats or integers.
 ///
 /// # Safety
 ///
 /// As `sbn_step`; `bytes` points to `size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_load(net: *mut sbn_network, bytes: *const u8, size: usize) -> i32 {
-    let load = |net: &mut Net| {
-        // SAFETY: checked before; there by the caller's promise.
-        net.load_bytes(unsafe { slice(bytes, size) })?;
-        Ok(SBN_OK)
-    };
-    // SAFETY: the caller's promise.
-    unsafe { open(net, |block| check(bytes, size)?.clear_of(block), load) }
+    by_kind!(net, load(net, bytes, size))
 }
 
 /// `sbn_save` without a buffer: hands the bytes to `sink` in order, in pieces of `SBN_PIECE` and a shorter last one.
@@ -76,17 +47,7 @@ pub unsafe extern "C" fn sbn_load(net: *mut sbn_network, bytes: *const u8, size:
 /// As `sbn_step`; `sink` can be called with `context` and returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_save_to(net: *const sbn_network, sink: sbn_sink, context: *mut c_void) -> i32 {
-    let Some(sink) = sink else { return SBN_ERROR_NULL };
-    let save = |net: &mut Net| {
-        // SAFETY: the caller's promise.
-        net.save_to(|piece| match unsafe { sink(piece.as_ptr(), piece.len(), context) } {
-            0 => Ok(()),
-            _ => Err(Refusal(SBN_ERROR_CALLBACK)),
-        })?;
-        Ok(SBN_OK)
-    };
-    // SAFETY: the caller's promise.
-    unsafe { open(net, |_| Ok(()), save) }
+    by_kind!(net, save_to(net, sink, context))
 }
 
 /// `sbn_load` without a buffer: `source` is asked twice for all `size` bytes in order, and must give the same.
@@ -103,13 +64,82 @@ pub unsafe extern "C" fn sbn_load_from(
     source: sbn_source,
     context: *mut c_void,
 ) -> i32 {
-    let Some(call) = source else { return SBN_ERROR_NULL };
-    let load = |net: &mut Net| {
-        net.load_from(&mut Callback { size, call, context })?;
+    by_kind!(net, load_from(net, size, source, context))
+}
+
+per_kind! {
+    fn save(net: *const sbn_network, bytes: *mut u8, size: usize, written: *mut usize) -> i32;
+    fn load(net: *mut sbn_network, bytes: *const u8, size: usize) -> i32;
+    fn save_to(net: *const sbn_network, sink: sbn_sink, context: *mut c_void) -> i32;
+    fn load_from(net: *mut sbn_network, size: usize, source: sbn_source, context: *mut c_void) -> i32;
+}
+
+unsafe fn save<N: Kind>(net: *const sbn_network, bytes: *mut u8, size: usize, written: *mut usize) -> i32 {
+    let room = |block| {
+        let (room, out) = (check(bytes, size)?, one(written)?);
+        room.clear_of(out)?;
+        room.clear_of(block)?;
+        out.clear_of(block)
+    };
+    let save = |net: &mut Net<N>| {
+        let needed = N::saved_bytes(&net.shape());
+        if size < needed {
+            return Err(Error::Size { needed, given: size }.into());
+        }
+        let mut at = bytes;
+        N::save_to(net, |piece| {
+            // SAFETY: checked; pieces are as long together as what is needed. C need not have written to the bytes.
+            unsafe {
+                at.copy_from_nonoverlapping(piece.as_ptr(), piece.len());
+                at = at.add(piece.len());
+            }
+            Ok::<(), Error>(())
+        })?;
+        // SAFETY: checked.
+        unsafe { written.write(needed) };
         Ok(SBN_OK)
     };
     // SAFETY: the caller's promise.
-    unsafe { open(net, |_| Ok(()), load) }
+    unsafe { open::<N>(net, room, save) }
+}
+
+unsafe fn load<N: Kind>(net: *mut sbn_network, bytes: *const u8, size: usize) -> i32 {
+    let load = |net: &mut Net<N>| {
+        // SAFETY: checked before; there by the caller's promise.
+        N::load_from(net, &mut unsafe { slice(bytes, size) })?;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open::<N>(net, |block| check(bytes, size)?.clear_of(block), load) }
+}
+
+unsafe fn save_to<N: Kind>(net: *const sbn_network, sink: sbn_sink, context: *mut c_void) -> i32 {
+    let Some(sink) = sink else { return SBN_ERROR_NULL };
+    let save = |net: &mut Net<N>| {
+        // SAFETY: the caller's promise.
+        N::save_to(net, |piece| match unsafe { sink(piece.as_ptr(), piece.len(), context) } {
+            0 => Ok(()),
+            _ => Err(Refusal(SBN_ERROR_CALLBACK)),
+        })?;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open::<N>(net, |_| Ok(()), save) }
+}
+
+unsafe fn load_from<N: Kind>(
+    net: *mut sbn_network,
+    size: usize,
+    source: sbn_source,
+    context: *mut c_void,
+) -> i32 {
+    let Some(call) = source else { return SBN_ERROR_NULL };
+    let load = |net: &mut Net<N>| {
+        N::load_from(net, &mut Callback { size, call, context })?;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open::<N>(net, |_| Ok(()), load) }
 }
 
 struct Callback {
@@ -134,4 +164,4 @@ impl Source for Callback {
     }
 }
 
-const _: () = assert!(codec::PIECE == SBN_PIECE as usize);
+const _: () = assert!(PIECE == SBN_PIECE as usize);

@@ -5,26 +5,24 @@
 
 use crate::status::{SBN_ERROR_BUSY, SBN_ERROR_MEMORY};
 
-/// There is a network that nobody works with.
-pub(crate) const READY: u32 = u32::from_le_bytes(*b"SBN2");
 /// Somebody works with it.
 pub(crate) const BUSY: u32 = u32::from_le_bytes(*b"SBN~");
 
-/// Takes the block if it is [`READY`].
+/// Takes the block if its mark is `ready`, that of a network that nobody works with.
 ///
 /// # Safety
 ///
 /// `mark` is aligned and points to a word of the caller's, which nobody reads or writes but by this module.
 #[inline(always)]
-pub(crate) unsafe fn claim(mark: *mut u32) -> Result<(), i32> {
+pub(crate) unsafe fn claim(mark: *mut u32, ready: u32) -> Result<(), i32> {
     // SAFETY: the caller's promise.
-    unsafe { exchange(mark, READY) }.map_err(refused)
+    unsafe { exchange(mark, ready) }.map_err(refused)
 }
 
 /// What is said where something else was found. A call, so that it costs nothing where it is not made.
 #[cold]
 #[inline(never)]
-fn refused(found: u32) -> i32 {
+pub(crate) fn refused(found: u32) -> i32 {
     if found == BUSY { SBN_ERROR_BUSY } else { SBN_ERROR_MEMORY }
 }
 
@@ -127,17 +125,19 @@ fn masked<R>(work: impl FnOnce() -> R) -> R {
 mod tests {
     use super::*;
 
+    const READY: u32 = 1;
+
     #[test]
     fn a_block_is_taken_once() {
         let mut mark = 7;
         let mark = &raw mut mark;
         // SAFETY: one word, touched by nobody else.
         unsafe {
-            assert_eq!(claim(mark), Err(SBN_ERROR_MEMORY));
+            assert_eq!(claim(mark, READY), Err(SBN_ERROR_MEMORY));
             assert_eq!(claim_any(mark), Ok(7));
-            assert_eq!((claim(mark), claim_any(mark)), (Err(SBN_ERROR_BUSY), Err(SBN_ERROR_BUSY)));
+            assert_eq!((claim(mark, READY), claim_any(mark)), (Err(SBN_ERROR_BUSY), Err(SBN_ERROR_BUSY)));
             release(mark, READY);
-            assert_eq!((claim(mark), look(mark)), (Ok(()), BUSY));
+            assert_eq!((claim(mark, READY), look(mark)), (Ok(()), BUSY));
         }
     }
 
@@ -150,7 +150,7 @@ mod tests {
                 (0..20_000)
                     .filter(|_| {
                         // SAFETY: the word outlives the threads.
-                        if unsafe { claim(mark.as_ptr()) }.is_err() {
+                        if unsafe { claim(mark.as_ptr(), READY) }.is_err() {
                             return false;
                         }
                         most.fetch_max(inside.fetch_add(1, Relaxed) + 1, Relaxed);

@@ -1,11 +1,14 @@
 //! A network in memory of the caller's.
 
 use crate::block::{Form, Layers, create, words};
+use crate::by_kind::per_kind;
+use crate::kind::{Floats, Integers, Kind};
 use crate::pointers::{Span, check, one, slice};
-use crate::rules::{self, Chosen};
+use crate::rules::Chosen;
 use crate::status::*;
 use crate::types::*;
 use arm_core::estimator::Estimator;
+use arm_core::optim::Optimiser;
 use core::ffi::c_char;
 
 /// The status of a result.
@@ -37,7 +40,8 @@ unsafe fn described(shape: *const sbn_shape) -> Result<Described, Refusal> {
 /// the handle, which is the address of the memory, in `net`; null where it is refused, `SBN_ERROR_BUSY` included.
 ///
 /// The shape is copied. The memory must not be touched while the network is used; to free it just stop using it.
-/// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`.
+/// Errors: `SBN_ERROR_NULL`, `_MISALIGNED`, `_OVERLAP` (any two of the arguments), `_SHAPE`, `_SETTING`, `_SIZE`,
+/// and `_FLOAT_ONLY` for what integers do not do (`SBN_USE_INTEGERS`).
 ///
 /// # Safety
 ///
@@ -59,15 +63,18 @@ pub unsafe extern "C" fn sbn_init(
         out.clear_of(block)?;
         // SAFETY: checked. A handle of before is gone, whatever comes of this.
         unsafe { net.write(core::ptr::null_mut()) };
+        settings.clear_of(block)?;
         // SAFETY: the caller's promise.
-        let (encoder, decoder, form, spans) = unsafe { described(shape)? };
-        if spans.iter().chain([&settings]).any(|span| span.overlaps(block)) {
-            return Err(Refusal(SBN_ERROR_OVERLAP));
+        let made = unsafe {
+            if in_integers(config)? {
+                of_integers::init(memory, given, shape, config)
+            } else {
+                of_floats::init(memory, given, shape, config)
+            }
+        };
+        if made < 0 {
+            return Err(Refusal(made));
         }
-        // SAFETY: checked; there by the caller's promise.
-        let config = unsafe { config.read() };
-        // SAFETY: checked; the caller's own, and disjoint from all that is read.
-        unsafe { create(memory, given, (encoder, decoder), form, config)? };
         // SAFETY: checked.
         unsafe { net.write(memory.cast()) };
         Ok(SBN_OK)
@@ -82,19 +89,14 @@ pub unsafe extern "C" fn sbn_init(
 /// As `sbn_init`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_bytes(shape: *const sbn_shape, config: *const sbn_config) -> usize {
-    let count = || {
-        one(config)?;
-        // SAFETY: the caller's promise; checked.
-        let ((encoder, decoder, form, _), config) = unsafe { (described(shape)?, config.read()) };
-        let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
-        let layers = encoder.iter().chain(decoder).copied();
-        let shape = form.shape(encoder.len(), read.all(), &codings, layers)?;
-        let (chosen, rule) = (Chosen::new(&config)?, rules::rule(&config)?);
-        rule.check()?;
-        chosen.check(&shape)?;
-        Ok::<usize, Refusal>(words(&shape, &rule, chosen.samples()).saturating_mul(4))
-    };
-    count().unwrap_or(0)
+    // SAFETY: the caller's promise.
+    unsafe {
+        match in_integers(config) {
+            Ok(true) => of_integers::bytes(shape, config),
+            Ok(false) => of_floats::bytes(shape, config),
+            Err(_) => 0,
+        }
+    }
 }
 
 /// What is wrong with a shape that `sbn_init` refuses with `SBN_ERROR_SHAPE` or `_LEFT_OUT`, as a text, and, where it is about
@@ -133,4 +135,64 @@ pub unsafe extern "C" fn sbn_explain(shape: *const sbn_shape, layer: *mut u32) -
         unsafe { layer.write(at.map_or(u32::MAX, |at| at as u32)) };
     }
     text
+}
+
+per_kind! {
+    fn init(memory: *mut u32, given: usize, shape: *const sbn_shape, config: *const sbn_config) -> i32;
+    fn bytes(shape: *const sbn_shape, config: *const sbn_config) -> usize;
+}
+
+/// Whether a configuration names integers.
+///
+/// # Safety
+///
+/// `config` is null, not aligned, or there, and so is what it names.
+unsafe fn in_integers(config: *const sbn_config) -> Result<bool, Refusal> {
+    one(config)?;
+    // SAFETY: checked; there by the caller's promise.
+    let numbers = unsafe { (*config).numbers };
+    one(numbers)?;
+    // SAFETY: likewise.
+    match unsafe { (*numbers).kind } {
+        Floats::READY => Ok(false),
+        Integers::READY => Ok(true),
+        _ => Err(Refusal(SBN_ERROR_SETTING)),
+    }
+}
+
+unsafe fn init<N: Kind>(
+    memory: *mut u32,
+    given: usize,
+    shape: *const sbn_shape,
+    config: *const sbn_config,
+) -> i32 {
+    let make = || {
+        let block = check(memory, given)?;
+        // SAFETY: the caller's promise.
+        let (encoder, decoder, form, spans) = unsafe { described(shape)? };
+        if spans.iter().any(|span| span.overlaps(block)) {
+            return Err(Refusal(SBN_ERROR_OVERLAP));
+        }
+        // SAFETY: checked; there by the caller's promise.
+        let config = unsafe { config.read() };
+        // SAFETY: checked; the caller's own, and disjoint from all that is read.
+        unsafe { create::<N>(memory, given, (encoder, decoder), form, config)? };
+        Ok(SBN_OK)
+    };
+    status(make())
+}
+
+unsafe fn bytes<N: Kind>(shape: *const sbn_shape, config: *const sbn_config) -> usize {
+    let count = || {
+        // SAFETY: the caller's promise; checked.
+        let ((encoder, decoder, form, _), config) = unsafe { (described(shape)?, config.read()) };
+        let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
+        let layers = encoder.iter().chain(decoder).copied();
+        let shape = form.shape(encoder.len(), read.all(), &codings, layers)?;
+        let (estimator, rule) = (N::estimator(Chosen::new(&config)?), N::rule(&config)?);
+        rule.rule().check()?;
+        N::check(&estimator, &shape)?;
+        Ok::<usize, Refusal>(words::<N>(&shape, &rule, estimator.samples()).saturating_mul(4))
+    };
+    count().unwrap_or(0)
 }

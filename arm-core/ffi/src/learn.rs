@@ -1,8 +1,9 @@
 //! Steps, whole or in slices.
 
-use crate::block::{Net, open};
+use crate::block::open;
+use crate::by_kind::{by_kind, per_kind};
+use crate::kind::{Kind, Net};
 use crate::pointers::{check, slice, word};
-use crate::rules::rate_of;
 use crate::status::*;
 use crate::types::*;
 use arm_core::learner::Progress;
@@ -19,8 +20,7 @@ use core::ffi::c_void;
 /// Pointers that are not null point to what their types say; `net` is from `sbn_init`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_step(net: *mut sbn_network, x: *const u32, x_words: usize, f: *mut f32) -> i32 {
-    // SAFETY: the caller's promise.
-    unsafe { on_inputs(net, [(x, x_words)], f, |net, [x]| net.step(x)) }
+    by_kind!(net, step(net, x, x_words, f))
 }
 
 /// `sbn_step` of a conditional network: `y` of `y_words` words is the target. Stores the bound of -log p(y | x) with one sample
@@ -38,8 +38,7 @@ pub unsafe extern "C" fn sbn_step_conditional(
     y_words: usize,
     f: *mut f32,
 ) -> i32 {
-    // SAFETY: the caller's promise.
-    unsafe { on_inputs(net, [(x, x_words), (y, y_words)], f, |net, [x, y]| net.step_conditional(x, y)) }
+    by_kind!(net, step_conditional(net, x, x_words, y, y_words, f))
 }
 
 /// One step that lowers the expectation of `objective`, which is called for each sample of the top layer (two for ARM
@@ -60,11 +59,7 @@ pub unsafe extern "C" fn sbn_step_black_box(
     context: *mut c_void,
     f: *mut f32,
 ) -> i32 {
-    let Some(objective) = objective else { return SBN_ERROR_NULL };
-    // SAFETY: the caller's promise; the bits outlive the call.
-    let call = |b: Bits<'_>| unsafe { objective(b.words().as_ptr(), b.len(), context) };
-    // SAFETY: the caller's promise.
-    unsafe { on_inputs(net, [(x, x_words)], f, |net, [x]| net.step_black_box(x, call)) }
+    by_kind!(net, step_black_box(net, x, x_words, objective, context, f))
 }
 
 /// The first half of `sbn_step`: draws samples and computes gradients, changes no parameter. The input is copied.
@@ -75,13 +70,7 @@ pub unsafe extern "C" fn sbn_step_black_box(
 /// As `sbn_step`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_begin(net: *mut sbn_network, x: *const u32, x_words: usize) -> i32 {
-    let begin = |net: &mut Net| {
-        // SAFETY: checked before; there by the caller's promise.
-        net.begin(unsafe { slice(x, x_words) })?;
-        Ok(SBN_OK)
-    };
-    // SAFETY: the caller's promise.
-    unsafe { open(net, |block| check(x, x_words)?.clear_of(block), begin) }
+    by_kind!(net, begin(net, x, x_words))
 }
 
 /// `sbn_begin` of a conditional network: the first half of `sbn_step_conditional`.
@@ -97,22 +86,7 @@ pub unsafe extern "C" fn sbn_begin_conditional(
     y: *const u32,
     y_words: usize,
 ) -> i32 {
-    let begin = |net: &mut Net| {
-        // SAFETY: checked before; there by the caller's promise.
-        unsafe { net.begin_conditional(slice(x, x_words), slice(y, y_words))? };
-        Ok(SBN_OK)
-    };
-    // SAFETY: the caller's promise.
-    unsafe {
-        open(
-            net,
-            |block| {
-                check(x, x_words)?.clear_of(block)?;
-                check(y, y_words)?.clear_of(block)
-            },
-            begin,
-        )
-    }
+    by_kind!(net, begin_conditional(net, x, x_words, y, y_words))
 }
 
 /// `sbn_begin` for an objective: the first half of `sbn_step_black_box`, with all its calls of `objective`.
@@ -128,16 +102,7 @@ pub unsafe extern "C" fn sbn_begin_black_box(
     objective: sbn_objective,
     context: *mut c_void,
 ) -> i32 {
-    let Some(objective) = objective else { return SBN_ERROR_NULL };
-    // SAFETY: the caller's promise; the bits outlive the call.
-    let call = |b: Bits<'_>| unsafe { objective(b.words().as_ptr(), b.len(), context) };
-    let begin = |net: &mut Net| {
-        // SAFETY: checked before; there by the caller's promise.
-        net.begin_black_box(unsafe { slice(x, x_words) }, call)?;
-        Ok(SBN_OK)
-    };
-    // SAFETY: the caller's promise.
-    unsafe { open(net, |block| check(x, x_words)?.clear_of(block), begin) }
+    by_kind!(net, begin_black_box(net, x, x_words, objective, context))
 }
 
 /// Goes on with the step that is under way: updates at most `budget` parameters, but at least a row of a layer. The
@@ -151,19 +116,7 @@ pub unsafe extern "C" fn sbn_begin_black_box(
 /// As `sbn_step`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_poll(net: *mut sbn_network, budget: usize, f: *mut f32) -> i32 {
-    let poll = |net: &mut Net| {
-        Ok(match net.poll(budget)? {
-            Progress::Idle => SBN_IDLE,
-            Progress::Working => SBN_WORKING,
-            Progress::Done(value) => {
-                // SAFETY: checked before; the caller's own.
-                unsafe { f.write(value) };
-                SBN_OK
-            }
-        })
-    };
-    // SAFETY: the caller's promise.
-    unsafe { open(net, |block| word(f, block), poll) }
+    by_kind!(net, poll(net, budget, f))
 }
 
 /// Sets the learning rate, for a schedule. `SBN_ERROR_SETTING` outside [0, 1e6]. Of a step that is under way it holds from
@@ -174,15 +127,134 @@ pub unsafe extern "C" fn sbn_poll(net: *mut sbn_network, budget: usize, f: *mut 
 /// As `sbn_step`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_set_rate(net: *mut sbn_network, rate: f32) -> i32 {
-    if !(0.0..=arm_core::optim::MAX_RATE).contains(&rate) {
-        return SBN_ERROR_SETTING;
+    by_kind!(net, set_rate(net, rate))
+}
+
+per_kind! {
+    fn step(net: *mut sbn_network, x: *const u32, x_words: usize, f: *mut f32) -> i32;
+    fn step_conditional(net: *mut sbn_network, x: *const u32, x_words: usize, y: *const u32, y_words: usize, f: *mut f32) -> i32;
+    fn step_black_box(net: *mut sbn_network, x: *const u32, x_words: usize, objective: sbn_objective, context: *mut c_void, f: *mut f32) -> i32;
+    fn begin(net: *mut sbn_network, x: *const u32, x_words: usize) -> i32;
+    fn begin_conditional(net: *mut sbn_network, x: *const u32, x_words: usize, y: *const u32, y_words: usize) -> i32;
+    fn begin_black_box(net: *mut sbn_network, x: *const u32, x_words: usize, objective: sbn_objective, context: *mut c_void) -> i32;
+    fn poll(net: *mut sbn_network, budget: usize, f: *mut f32) -> i32;
+    fn set_rate(net: *mut sbn_network, rate: f32) -> i32;
+}
+
+unsafe fn step<N: Kind>(net: *mut sbn_network, x: *const u32, x_words: usize, f: *mut f32) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { on_inputs::<N, _>(net, [(x, x_words)], f, |net, [x]| N::step(net, x)) }
+}
+
+unsafe fn step_conditional<N: Kind>(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    y: *const u32,
+    y_words: usize,
+    f: *mut f32,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        on_inputs::<N, _>(net, [(x, x_words), (y, y_words)], f, |net, [x, y]| N::step_conditional(net, x, y))
     }
-    let set = |net: &mut Net| {
-        *rate_of(net.optimiser_mut()) = rate;
+}
+
+unsafe fn step_black_box<N: Kind>(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    objective: sbn_objective,
+    context: *mut c_void,
+    f: *mut f32,
+) -> i32 {
+    let Some(objective) = objective else { return SBN_ERROR_NULL };
+    // SAFETY: the caller's promise; the bits outlive the call.
+    let call = |b: Bits<'_>| unsafe { objective(b.words().as_ptr(), b.len(), context) };
+    // SAFETY: the caller's promise.
+    unsafe { on_inputs::<N, _>(net, [(x, x_words)], f, |net, [x]| N::step_black_box(net, x, call)) }
+}
+
+unsafe fn begin<N: Kind>(net: *mut sbn_network, x: *const u32, x_words: usize) -> i32 {
+    let begin = |net: &mut Net<N>| {
+        // SAFETY: checked before; there by the caller's promise.
+        N::begin(net, unsafe { slice(x, x_words) })?;
         Ok(SBN_OK)
     };
     // SAFETY: the caller's promise.
-    unsafe { open(net, |_| Ok(()), set) }
+    unsafe { open::<N>(net, |block| check(x, x_words)?.clear_of(block), begin) }
+}
+
+unsafe fn begin_conditional<N: Kind>(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    y: *const u32,
+    y_words: usize,
+) -> i32 {
+    let begin = |net: &mut Net<N>| {
+        // SAFETY: checked before; there by the caller's promise.
+        unsafe { N::begin_conditional(net, slice(x, x_words), slice(y, y_words))? };
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe {
+        open::<N>(
+            net,
+            |block| {
+                check(x, x_words)?.clear_of(block)?;
+                check(y, y_words)?.clear_of(block)
+            },
+            begin,
+        )
+    }
+}
+
+unsafe fn begin_black_box<N: Kind>(
+    net: *mut sbn_network,
+    x: *const u32,
+    x_words: usize,
+    objective: sbn_objective,
+    context: *mut c_void,
+) -> i32 {
+    let Some(objective) = objective else { return SBN_ERROR_NULL };
+    // SAFETY: the caller's promise; the bits outlive the call.
+    let call = |b: Bits<'_>| unsafe { objective(b.words().as_ptr(), b.len(), context) };
+    let begin = |net: &mut Net<N>| {
+        // SAFETY: checked before; there by the caller's promise.
+        N::begin_black_box(net, unsafe { slice(x, x_words) }, call)?;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open::<N>(net, |block| check(x, x_words)?.clear_of(block), begin) }
+}
+
+unsafe fn poll<N: Kind>(net: *mut sbn_network, budget: usize, f: *mut f32) -> i32 {
+    let poll = |net: &mut Net<N>| {
+        Ok(match N::poll(net, budget)? {
+            Progress::Idle => SBN_IDLE,
+            Progress::Working => SBN_WORKING,
+            Progress::Done(value) => {
+                // SAFETY: checked before; the caller's own.
+                unsafe { f.write(value) };
+                SBN_OK
+            }
+        })
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open::<N>(net, |block| word(f, block), poll) }
+}
+
+unsafe fn set_rate<N: Kind>(net: *mut sbn_network, rate: f32) -> i32 {
+    if !(0.0..=arm_core::optim::MAX_RATE).contains(&rate) {
+        return SBN_ERROR_SETTING;
+    }
+    let set = |net: &mut Net<N>| {
+        *N::rate_of(net.optimiser_mut()) = rate;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open::<N>(net, |_| Ok(()), set) }
 }
 
 /// A call with inputs and a float for the result, which is stored on success.
@@ -191,11 +263,11 @@ pub unsafe extern "C" fn sbn_set_rate(net: *mut sbn_network, rate: f32) -> i32 {
 ///
 /// As `sbn_step`.
 #[inline(always)]
-pub(crate) unsafe fn on_inputs<const I: usize>(
+pub(crate) unsafe fn on_inputs<N: Kind, const I: usize>(
     net: *mut sbn_network,
     inputs: [(*const u32, usize); I],
     f: *mut f32,
-    work: impl FnOnce(&mut Net, [&[u32]; I]) -> Result<f32, Error>,
+    work: impl FnOnce(&mut Net<N>, [&[u32]; I]) -> Result<f32, Error>,
 ) -> i32 {
     let arguments = |block| {
         for (x, x_words) in inputs {
@@ -203,7 +275,7 @@ pub(crate) unsafe fn on_inputs<const I: usize>(
         }
         word(f, block)
     };
-    let run = |net: &mut Net| {
+    let run = |net: &mut Net<N>| {
         let mut slices = [&[][..]; I];
         for (to, (x, x_words)) in slices.iter_mut().zip(inputs) {
             // SAFETY: checked before; there by the caller's promise.
@@ -215,5 +287,5 @@ pub(crate) unsafe fn on_inputs<const I: usize>(
         Ok(SBN_OK)
     };
     // SAFETY: the caller's promise.
-    unsafe { open(net, arguments, run) }
+    unsafe { open::<N>(net, arguments, run) }
 }

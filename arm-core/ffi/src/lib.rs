@@ -2,7 +2,7 @@
 //!
 //! The caller owns all memory. A network lives in a block of words that C declares, with the size that a macro of the
 //! header computes. Each call claims the block, checks its pointers, runs the learner of `arm-core` that is kept there,
-//! and gives the block back.
+//! and gives the block back. There are two kinds of networks, in floats and in integers: see `by_kind.rs`.
 #![no_std]
 
 // On a machine with an operating system the standard library handles panics; on bare metal this crate does.
@@ -11,10 +11,12 @@ extern crate std;
 
 mod ask;
 mod block;
+mod by_kind;
 mod bytes;
 mod claim;
 mod create;
 mod detector;
+mod kind;
 mod learn;
 mod pointers;
 mod record;
@@ -27,6 +29,7 @@ pub use ask::*;
 pub use bytes::*;
 pub use create::*;
 pub use detector::*;
+pub use kind::{sbn_floats, sbn_integers};
 pub use learn::*;
 pub use record::*;
 pub use status::*;

@@ -1,6 +1,8 @@
 //! Parameters in flash that the caller drives: two slots, one of which loads after a power loss at any byte.
 
-use crate::block::{Net, open};
+use crate::block::open;
+use crate::by_kind::{by_kind, per_kind};
+use crate::kind::{Kind, Net};
 use crate::pointers::{check, one, word};
 use crate::status::*;
 use crate::types::*;
@@ -25,20 +27,7 @@ pub unsafe extern "C" fn sbn_record_save(
     flash: *const sbn_flash,
     sequence: *mut u32,
 ) -> i32 {
-    let arguments = |block| {
-        one(flash)?.clear_of(block)?;
-        word(sequence, block)
-    };
-    let save = |net: &mut Net| {
-        // SAFETY: checked before; there by the caller's promise.
-        let mut record = unsafe { record(flash)? };
-        let number = net.save(&mut record)?;
-        // SAFETY: checked before.
-        unsafe { sequence.write(number) };
-        Ok(SBN_OK)
-    };
-    // SAFETY: the caller's promise.
-    unsafe { open(net, arguments, save) }
+    by_kind!(net, record_save(net, flash, sequence))
 }
 
 /// Loads what `sbn_record_save` saved last, or, where that does not load, what it saved before; forgets the optimiser's
@@ -49,14 +38,40 @@ pub unsafe extern "C" fn sbn_record_save(
 /// As `sbn_record_save`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_record_load(net: *mut sbn_network, flash: *const sbn_flash) -> i32 {
-    let load = |net: &mut Net| {
+    by_kind!(net, record_load(net, flash))
+}
+
+per_kind! {
+    fn record_save(net: *const sbn_network, flash: *const sbn_flash, sequence: *mut u32) -> i32;
+    fn record_load(net: *mut sbn_network, flash: *const sbn_flash) -> i32;
+}
+
+unsafe fn record_save<N: Kind>(net: *const sbn_network, flash: *const sbn_flash, sequence: *mut u32) -> i32 {
+    let arguments = |block| {
+        one(flash)?.clear_of(block)?;
+        word(sequence, block)
+    };
+    let save = |net: &mut Net<N>| {
         // SAFETY: checked before; there by the caller's promise.
         let mut record = unsafe { record(flash)? };
-        net.load(&mut record)?;
+        let number = N::save(net, &mut record)?;
+        // SAFETY: checked before.
+        unsafe { sequence.write(number) };
         Ok(SBN_OK)
     };
     // SAFETY: the caller's promise.
-    unsafe { open(net, |block| one(flash)?.clear_of(block), load) }
+    unsafe { open::<N>(net, arguments, save) }
+}
+
+unsafe fn record_load<N: Kind>(net: *mut sbn_network, flash: *const sbn_flash) -> i32 {
+    let load = |net: &mut Net<N>| {
+        // SAFETY: checked before; there by the caller's promise.
+        let mut record = unsafe { record(flash)? };
+        N::load(net, &mut record)?;
+        Ok(SBN_OK)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { open::<N>(net, |block| one(flash)?.clear_of(block), load) }
 }
 
 /// # Safety

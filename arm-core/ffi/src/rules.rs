@@ -147,6 +147,48 @@ impl Estimator for Chosen {
     }
 }
 
+/// An estimator that was chosen, where numbers are integers: of those that work there none flips units.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InIntegers(pub Chosen);
+
+impl DrawRule for InIntegers {
+    fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
+        self.0.draw(p, q, u)
+    }
+}
+
+impl Estimator for InIntegers {
+    const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
+
+    fn second_paths(&self) -> SecondPaths {
+        self.0.second_paths()
+    }
+
+    fn samples(&self) -> usize {
+        self.0.samples
+    }
+
+    fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
+        self.0.check(shape)
+    }
+
+    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+        self.0.signals(evaluated, signal, weight);
+    }
+
+    fn learned(&self) -> Option<&dyn Learned> {
+        self.0.learned()
+    }
+
+    fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
+        self.0.learned_mut()
+    }
+
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
+        chosen!(&self.0.kind, e => Estimator::integer(e))
+    }
+}
+
 /// The optimiser of a configuration.
 pub(crate) fn rule(c: &sbn_config) -> Result<Rule, Refusal> {
     let sbn_config { rate, momentum, beta2, epsilon, .. } = *c;

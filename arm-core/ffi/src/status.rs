@@ -51,9 +51,9 @@ pub const SBN_ERROR_EMPTY: i32 = -15;
 pub const SBN_ERROR_BUSY: i32 = -16;
 /// The library was built without a feature of arm-core that this needs.
 pub const SBN_ERROR_LEFT_OUT: i32 = -17;
-/// Numbers without exponents do not do this.
+/// Integers do not do this: see `SBN_USE_INTEGERS`.
 pub const SBN_ERROR_FLOAT_ONLY: i32 = -18;
-/// The bytes hold parameters of the other kind, floats or 16-bit integers.
+/// Bytes or parameters of the other kind, floats or 16-bit integers.
 pub const SBN_ERROR_OTHER_NUMBERS: i32 = -19;
 /// A pointer is null.
 pub const SBN_ERROR_NULL: i32 = -101;
@@ -116,7 +116,7 @@ fn text(status: i32) -> &'static CStr {
         }
         SBN_ERROR_FLOAT_ONLY => c"float only: integers do not do this",
         SBN_ERROR_OTHER_NUMBERS => {
-            c"other numbers: the bytes hold parameters of the other kind, floats or 16-bit integers; nothing was loaded"
+            c"other numbers: bytes or parameters of the other kind, floats or 16-bit integers; nothing was loaded"
         }
         SBN_ERROR_NULL => c"null: a pointer is null",
         SBN_ERROR_MISALIGNED => c"misaligned: a pointer is not aligned for what it points to",

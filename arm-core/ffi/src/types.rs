@@ -90,7 +90,15 @@ pub struct sbn_shape {
     pub means: *const f32,
 }
 
-/// How it learns. Fill it with `SBN_USE_SGD`, `SBN_USE_MOMENTUM` or `SBN_USE_ADAM`.
+/// A kind of numbers: `sbn_floats` or `sbn_integers`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct sbn_numbers {
+    /// Means something to the library.
+    pub kind: u32,
+}
+
+/// How it learns. Fill it with `SBN_USE_SGD`, `SBN_USE_MOMENTUM`, `SBN_USE_ADAM` or `SBN_USE_INTEGERS`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct sbn_config {
@@ -114,6 +122,9 @@ pub struct sbn_config {
     pub samples: u32,
     /// Of REINFORCE's moving average of f: the share of the past that is kept, in [0, 1); 0 for none.
     pub decay: f32,
+    /// `&sbn_floats`, or `&sbn_integers` for 16-bit integers, with which a chip without floating-point unit is some 25 times as
+    /// fast and parameters take half the memory. A program has the code of the kinds that it names.
+    pub numbers: *const sbn_numbers,
 }
 
 /// A network in the caller's memory, made by `sbn_init`.

@@ -1,7 +1,9 @@
 //! Samples of a sensor in, windows of packed bits out. One side, which may be an interrupt, pushes samples; the other takes
 //! windows. The two never wait for each other.
 
-use crate::block::{Net, open};
+use crate::block::open;
+use crate::by_kind::{by_kind, per_kind};
+use crate::kind::{Kind, Net};
 use crate::pointers::{Span, check, one, slice, slice_mut, word};
 use crate::status::*;
 use crate::types::*;
@@ -227,12 +229,25 @@ pub unsafe extern "C" fn sbn_windows_poll(
     budget: usize,
     f: *mut f32,
 ) -> i32 {
+    by_kind!(net, windows_poll(windows, net, budget, f))
+}
+
+per_kind! {
+    fn windows_poll(windows: *mut sbn_windows, net: *mut sbn_network, budget: usize, f: *mut f32) -> i32;
+}
+
+unsafe fn windows_poll<N: Kind>(
+    windows: *mut sbn_windows,
+    net: *mut sbn_network,
+    budget: usize,
+    f: *mut f32,
+) -> i32 {
     // SAFETY: the caller's promise.
     let parts = match unsafe { parts(windows) } {
         Ok(parts) => parts,
         Err(Refusal(status)) => return status,
     };
-    let poll = |net: &mut Net| match net.poll(budget)? {
+    let poll = |net: &mut Net<N>| match N::poll(net, budget)? {
         Progress::Working => Ok(SBN_WORKING),
         Progress::Done(value) => {
             // SAFETY: checked before; the caller's own.
@@ -243,7 +258,7 @@ pub unsafe extern "C" fn sbn_windows_poll(
             // SAFETY: the caller's promise.
             let Some(window) = (unsafe { oldest(&parts) }) else { return Ok(SBN_IDLE) };
             // SAFETY: the other side does not write to a window that waits.
-            let begun = net.begin(unsafe { slice(window, parts.words) });
+            let begun = N::begin(net, unsafe { slice(window, parts.words) });
             // SAFETY: there was a window.
             unsafe { drop_oldest(&parts) };
             begun?;
@@ -255,7 +270,7 @@ pub unsafe extern "C" fn sbn_windows_poll(
         word(f, block)
     };
     // SAFETY: the caller's promise.
-    unsafe { open(net, arguments, poll) }
+    unsafe { open::<N>(net, arguments, poll) }
 }
 
 /// Stores the number of windows that wait, of windows dropped because the queue was full, and of samples dropped because

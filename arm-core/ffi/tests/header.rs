@@ -6,8 +6,9 @@ use std::path::Path;
 fn the_header_is_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).unwrap();
-    let sources = ["status", "types", "create", "learn", "ask", "bytes", "record", "windows", "detector"]
-        .map(|name| root.join(format!("src/{name}.rs")));
+    let sources =
+        ["status", "types", "kind", "create", "learn", "ask", "bytes", "record", "windows", "detector"]
+            .map(|name| root.join(format!("src/{name}.rs")));
     let builder = sources.iter().fold(cbindgen::Builder::new().with_config(config), |b, s| b.with_src(s));
     let mut bytes = vec![];
     builder.generate().unwrap().write(&mut bytes);

@@ -68,7 +68,7 @@ impl<'m, 's, E: Estimator + IntegerEstimator> Learner<'m, 's, E, Sgd, Integer> {
         seed: u64,
         memory: Slices<'m, Integer>,
     ) -> Result<Self, Error> {
-        Self::fresh(Integer::default(), shape, estimator, sgd, seed, memory)
+        Self::chosen(shape, estimator, sgd, seed, memory)
     }
 
     /// [`attach`](Learner::attach) in integers; [`saturated`](Self::saturated) begins at zero.
@@ -85,6 +85,18 @@ impl<'m, 's, E: Estimator + IntegerEstimator> Learner<'m, 's, E, Sgd, Integer> {
 }
 
 impl<'m, 's, E: Estimator> Learner<'m, 's, E, Sgd, Integer> {
+    /// [`integer`](Self::integer) with an estimator that is chosen at run time. Errors: as there, and [`Error::FloatOnly`] for
+    /// one that has no [`integer`](Estimator::integer).
+    pub fn chosen(
+        shape: Shape<'s>,
+        estimator: E,
+        sgd: Sgd,
+        seed: u64,
+        memory: Slices<'m, Integer>,
+    ) -> Result<Self, Error> {
+        Self::fresh(Integer::default(), shape, estimator, sgd, seed, memory)
+    }
+
     /// [`attach_integer`](Self::attach_integer) with an estimator that is chosen at run time. Errors: as there, and
     /// [`Error::FloatOnly`] for one that has no [`integer`](Estimator::integer).
     pub fn attach_chosen(

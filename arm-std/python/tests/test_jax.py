@@ -54,6 +54,10 @@ def test_parameters_of_f_have_their_gradient_at_the_samples():
 
 
 def test_bad_arguments():
-    for arguments in (dict(estimator="rebar"), dict(samples=1), dict(uniforms=jnp.zeros(2))):
-        with pytest.raises(ValueError):
+    for arguments in (
+        dict(estimator="rebar"), dict(estimator=[]), dict(samples=1), dict(samples="a"), dict(uniforms=jnp.zeros(2)), dict(uniforms=0.5),
+        dict(f=lambda b: b), dict(f=lambda b: 1.0), dict(f=None), dict(logits=None), dict(logits=[0.0]), dict(logits=jnp.zeros(3, dtype=int)),
+        dict(logits=jnp.array(0.0)),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="give"):
             sbn.jax.expectation(**{"f": f, "logits": jnp.asarray(LOGITS), "key": jax.random.key(1), **arguments})

@@ -55,9 +55,16 @@ def test_parameters_of_f_have_their_gradient_at_the_samples():
 
 
 def test_bad_arguments():
-    for arguments in (dict(estimator="magic"), dict(samples=1), dict(uniforms=torch.zeros(2)), dict(f=lambda b: b)):
-        with pytest.raises(ValueError):
+    for arguments in (
+        dict(estimator="magic"), dict(estimator=None), dict(samples=1), dict(samples="a"), dict(uniforms=torch.zeros(2)), dict(uniforms=0.5),
+        dict(f=lambda b: b), dict(f=lambda b: 1.0), dict(f=None), dict(logits=None), dict(logits=[0.0]), dict(logits=torch.zeros(3, dtype=int)),
+        dict(logits=torch.tensor(0.0)), dict(temperature=0), dict(temperature="a"), dict(scale=float("nan")),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="give"):
             sbn.torch.expectation(**{"f": f, "logits": LOGITS, **arguments})
+    for arguments in (dict(inputs=0), dict(units="a"), dict(estimator="magic"), dict(samples=1)):
+        with pytest.raises(ValueError, match="give"):
+            sbn.torch.Bernoulli(**{"inputs": 2, "units": 3, **arguments})
 
 
 def test_a_layer_learns():

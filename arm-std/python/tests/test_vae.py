@@ -72,6 +72,8 @@ def test_bits_behind_the_columns_are_not_looked_at(model, X):
     for columns in (0, slice(1), [0]):
         with pytest.raises(IndexError, match="by rows alone"):
             sbn.Packed(clean, 12)[:, columns]
+    with pytest.raises(IndexError):
+        sbn.Packed(clean, 12)[2**63]
 
 
 def test_a_wide_table_is_packed_in_pieces(monkeypatch):

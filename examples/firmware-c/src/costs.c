@@ -1,4 +1,5 @@
-/* What calls cost: instructions and stack, beside those of examples/firmware/src/bin/costs.rs, which does the same. */
+/* What calls cost: instructions and stack, beside those of examples/firmware/src/bin/costs.rs, which does the same. With INTEGERS
+   defined in integers. */
 #include "board.h"
 #include "sbn.h"
 
@@ -8,9 +9,16 @@
 
 static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(DECODER);
 static const sbn_shape shape = {64, encoder, 2, decoder, 2, 0, 0, NULL};
-static uint32_t memory[SBN_BYTES(64, ENCODER, DECODER, 0, SBN_ADAM) / 4];
+#ifdef INTEGERS
+#define BYTES SBN_INTEGER_BYTES(64, ENCODER, DECODER, 0)
+#define SAVED SBN_INTEGER_SAVED_BYTES(ENCODER, DECODER, 0)
+#else
+#define BYTES SBN_BYTES(64, ENCODER, DECODER, 0, SBN_ADAM)
+#define SAVED SBN_SAVED_BYTES(ENCODER, DECODER, 0)
+#endif
+static uint32_t memory[BYTES / 4];
 static uint32_t inputs[STEPS][2];
-static uint8_t saved[SBN_SAVED_BYTES(ENCODER, DECODER, 0)];
+static uint8_t saved[SAVED];
 
 static sbn_network *net;
 static int failures;
@@ -67,7 +75,12 @@ static void steps(const uint32_t *x)
 
 static void params(const uint32_t *x)
 {
+#ifdef INTEGERS
+    const int16_t *p = NULL;
+#define sbn_params sbn_integer_params
+#else
     const float *p = NULL;
+#endif
     size_t count = 0;
     (void)x;
     failures += sbn_params(net, &p, &count) != SBN_OK;
@@ -136,9 +149,20 @@ static void make(const sbn_config *config)
 
 int main(void)
 {
+    make_inputs();
+#ifdef INTEGERS
+    const sbn_config integers = SBN_USE_INTEGERS(0.01f, 1);
+    make(&integers);
+    measure("integer_step_instructions", "integer_step_stack_bytes", step);
+    measure("integer_polled_instructions", "integer_polled_stack_bytes", polled);
+    measure("integer_score_instructions", "integer_score_stack_bytes", score);
+    measure("integer_save_instructions", "integer_save_stack_bytes", save);
+    measure("integer_load_instructions", "integer_load_stack_bytes", load);
+    getter("integer_steps_instructions", steps);
+    getter("integer_params_instructions", params);
+#else
     const sbn_config sgd = SBN_USE_SGD(0.01f, 1), momentum = SBN_USE_MOMENTUM(0.01f, 0.9f, 1),
                      adam = SBN_USE_ADAM(0.001f, 1);
-    make_inputs();
     make(&sgd);
     measure("sgd_step_instructions", "sgd_step_stack_bytes", step);
     measure("polled_step_instructions", "polled_step_stack_bytes", polled);
@@ -151,5 +175,6 @@ int main(void)
     measure("momentum_step_instructions", "momentum_step_stack_bytes", step);
     make(&adam);
     measure("adam_step_instructions", "adam_step_stack_bytes", step);
+#endif
     return failures == 0 ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 /* Calls are interrupted by calls on the same network, at one instruction after another: either nothing has happened and
-   the second call says that the network is busy, or the two happened one after the other. */
+   the second call says that the network is busy, or the two happened one after the other. With INTEGERS defined in integers. */
 #include "board.h"
 #include "sbn.h"
 #include <string.h>
@@ -9,9 +9,17 @@
 #define TARGET(H, B) B(2, 1)
 #define LOGITS(H, B) B(0, 4)
 /* Those of the others are fewer. */
+#ifdef INTEGERS
+#define WORDS (SBN_INTEGER_BYTES(4, ENCODER, DECODER, 0) / 4)
+#define SAVED SBN_INTEGER_SAVED_BYTES(ENCODER, DECODER, 0)
+#define CONFIG SBN_USE_INTEGERS(0.5f, 3)
+#else
 #define WORDS (SBN_BYTES(4, ENCODER, DECODER, 0, SBN_SGD) / 4)
+#define SAVED SBN_SAVED_BYTES(ENCODER, DECODER, 0)
+#define CONFIG SBN_USE_SGD(0.5f, 3)
+#endif
 #define PAGE 64u
-#define SLOT SBN_SLOT_BYTES(SBN_SAVED_BYTES(ENCODER, DECODER, 0), PAGE)
+#define SLOT SBN_SLOT_BYTES(SAVED, PAGE)
 #define SAMPLES 4u
 
 static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(DECODER), target[] = SBN_LAYERS(TARGET),
@@ -19,7 +27,7 @@ static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(D
 static const sbn_shape vae = {4, encoder, 1, decoder, 1, 0, 0, NULL},
                        conditional = {4, encoder, 1, target, 1, 0, SBN_CONDITIONAL, NULL},
                        black_box = {0, logits, 1, NULL, 0, 0, 0, NULL};
-static const sbn_config config = SBN_USE_SGD(0.5f, 3);
+static const sbn_config config = CONFIG;
 
 /* All that calls may change but what they store. */
 struct state {
@@ -28,7 +36,7 @@ struct state {
     uint8_t flash[2u * SLOT];
 };
 static struct state now, start;
-static uint8_t saved[SBN_SAVED_BYTES(ENCODER, DECODER, 0)], out[sizeof saved];
+static uint8_t saved[SAVED], out[sizeof saved];
 static const sbn_shape *shape;
 static sbn_network *net;
 static sbn_windows *windows;
@@ -168,7 +176,12 @@ static struct result steps(void)
 
 static struct result params(void)
 {
+#ifdef INTEGERS
+    const int16_t *p = NULL;
+#define sbn_params sbn_integer_params
+#else
     const float *p = NULL;
+#endif
     size_t count = 0;
     struct result r = {sbn_params(net, &p, &count), 0};
     r.stored = (uint32_t)((size_t)p + count);

@@ -108,18 +108,18 @@ static void init(void)
     EXPECT(sbn_init(&net, memory, SIZE_MAX, &shape, &config), SBN_ERROR_SIZE);
     EXPECT(sbn_init((sbn_network **)(void *)memory, memory, 4 * WORDS, &shape, &config), SBN_ERROR_OVERLAP);
     const sbn_config bad[] = {
-        {SBN_ARM, SBN_SGD, -1.0f, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, SBN_SGD, (float)NAN, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, SBN_SGD, (float)INFINITY, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, SBN_MOMENTUM, 0.1f, 1.0f, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, SBN_ADAM, 0.1f, 0.9f, 0.9f, 0, 0, 0, 1, 0},
-        {12, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, 9, 0.1f, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARM, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 2, 0},
-        {SBN_ARM, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0.5f},
-        {SBN_REINFORCE, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 1.0f},
-        {SBN_RLOO, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0},
-        {SBN_ARMS, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 129, 0},
+        {SBN_ARM, SBN_SGD, -1.0f, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, SBN_SGD, (float)NAN, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, SBN_SGD, (float)INFINITY, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, SBN_MOMENTUM, 0.1f, 1.0f, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, SBN_ADAM, 0.1f, 0.9f, 0.9f, 0, 0, 0, 1, 0, &sbn_floats},
+        {12, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, 9, 0.1f, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARM, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 2, 0, &sbn_floats},
+        {SBN_ARM, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0.5f, &sbn_floats},
+        {SBN_REINFORCE, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 1.0f, &sbn_floats},
+        {SBN_RLOO, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
+        {SBN_ARMS, SBN_SGD, 0.1f, 0, 0, 0, 0, 0, 129, 0, &sbn_floats},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         EXPECT(sbn_init(&net, memory, 4 * WORDS, &shape, &bad[i]), SBN_ERROR_SETTING);
@@ -275,6 +275,30 @@ static void bytes_and_pieces(sbn_network *net)
     bytes[size - 1] ^= 1;
 }
 
+/* Parameters of the other kind of numbers. */
+static void other_numbers(sbn_network *net)
+{
+    static uint32_t fixed_memory[SBN_INTEGER_BYTES(40, ENCODER, DECODER, 0) / 4];
+    static uint8_t fixed[SBN_INTEGER_SAVED_BYTES(ENCODER, DECODER, 0)];
+    const sbn_config in_integers = SBN_USE_INTEGERS(0.01f, 1);
+    const int16_t *words = NULL;
+    const float *floats = NULL;
+    sbn_network *other = NULL;
+    uint32_t saturated = 1;
+    size_t n = 0;
+    struct stream s = {0, SIZE_MAX};
+    EXPECT(sbn_init(&other, fixed_memory, sizeof fixed_memory, &shape, &in_integers), SBN_OK);
+    EXPECT(sbn_load(other, bytes, SBN_SAVED_BYTES(ENCODER, DECODER, 0)), SBN_ERROR_OTHER_NUMBERS);
+    EXPECT(sbn_load_from(other, SBN_SAVED_BYTES(ENCODER, DECODER, 0), source, &s), SBN_ERROR_OTHER_NUMBERS);
+    EXPECT(sbn_save(other, fixed, sizeof fixed, &n), SBN_OK);
+    EXPECT(n == sizeof fixed, 1);
+    EXPECT(sbn_load(net, fixed, sizeof fixed), SBN_ERROR_OTHER_NUMBERS);
+    EXPECT(sbn_integer_params(net, &words, &n), SBN_ERROR_OTHER_NUMBERS);
+    EXPECT(sbn_params(other, &floats, &n), SBN_ERROR_OTHER_NUMBERS);
+    EXPECT(sbn_saturated(net, &saturated), SBN_OK);
+    EXPECT(saturated == 0 && words == NULL && floats == NULL, 1);
+}
+
 static void black_box(void)
 {
     uint32_t x[2] = {7, 1}, steps = 0;
@@ -342,6 +366,7 @@ int refusals(void)
     make(&net);
     calls(net);
     bytes_and_pieces(net);
+    other_numbers(net);
     black_box();
     overwritten(net);
     board_print(failures == 0 && cases > 100 ? "bad input was refused\n" : "bad input was not refused\n");

@@ -13,6 +13,7 @@ pub mod guard;
 pub mod host;
 pub mod integer_shapes;
 pub mod monitor;
+pub mod node;
 pub mod ram;
 pub mod reference;
 pub mod refusals;

@@ -82,6 +82,8 @@ impl Head {
             seed_high,
             samples,
             decay,
+            // The block's mark says it.
+            numbers: core::ptr::null(),
         }
     }
 

@@ -2,28 +2,35 @@
 
 use super::form::layer;
 use super::head::{HEAD_WORDS, Head, LAYER_WORDS, address_of, head_of, join, start, stored, sum_of_others};
-use super::{Net, SBN_LAYER_WORDS, SBN_STATE_WORDS, words};
+use super::{SBN_LAYER_WORDS, SBN_STATE_WORDS, words, words_of};
+use crate::kind::{Floats, Integers, Kind, Net};
 use crate::pointers::{check, slice, slice_mut};
-use crate::rules::{self, Chosen, rate_of};
+use crate::rules::Chosen;
 use crate::status::*;
 use crate::types::*;
+use arm_core::estimator::Estimator;
 use arm_core::learner::{Slices, State};
-use arm_core::{Codings, Layer, Learner};
+use arm_core::optim::Optimiser;
+use arm_core::{Codings, Layer};
 
 /// What is put together from the head; the layers of the shape follow it.
-pub(super) struct Kept {
+pub(super) struct Kept<N: Kind> {
     codings: Codings<'static>,
-    pub(super) net: Net,
+    pub(super) net: Net<N>,
 }
 
 /// Words of [`Kept`], with one for its alignment. What C reserves may be more.
 const KEPT_WORDS: usize = SBN_STATE_WORDS - HEAD_WORDS;
 const KEPT_LAYER_WORDS: usize = SBN_LAYER_WORDS - LAYER_WORDS;
 
-const _: () =
-    assert!(align_of::<Head>() == 4 && align_of::<Kept>() <= 8 && align_of::<Kept>() >= align_of::<Layer>());
-const _: () = assert!(size_of::<Kept>().is_multiple_of(align_of::<Layer>()));
-const _: () = assert!(size_of::<Kept>() + 4 <= 4 * KEPT_WORDS && size_of::<Layer>() <= 4 * KEPT_LAYER_WORDS);
+const _: () = assert!(align_of::<Head>() == 4 && size_of::<Layer>() <= 4 * KEPT_LAYER_WORDS);
+const _: () = assert!(fits::<Floats>() && fits::<Integers>());
+
+const fn fits<N: Kind>() -> bool {
+    let align = align_of::<Kept<N>>();
+    let layers = align >= align_of::<Layer>() && size_of::<Kept<N>>().is_multiple_of(align_of::<Layer>());
+    layers && align <= 8 && size_of::<Kept<N>>() + 4 <= 4 * KEPT_WORDS
+}
 
 /// Puts the learner together where the block lies now; `fresh` ones draw their parameters.
 ///
@@ -32,7 +39,7 @@ const _: () = assert!(size_of::<Kept>() + 4 <= 4 * KEPT_WORDS && size_of::<Layer
 /// The block is claimed, and its head is that of [`write`].
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn attach(base: *mut u32, fresh: bool) -> Result<(), Refusal> {
+pub(super) unsafe fn attach<N: Kind>(base: *mut u32, fresh: bool) -> Result<(), Refusal> {
     let lost = |_| Refusal(SBN_ERROR_MEMORY);
     // SAFETY: a block is at least a head.
     let mut head = unsafe { head_of(base).read() };
@@ -49,12 +56,13 @@ pub(super) unsafe fn attach(base: *mut u32, fresh: bool) -> Result<(), Refusal> 
     }
     head.fixed.others_sum = others_sum;
     // SAFETY: a block that was not made just now holds the learner that was put together elsewhere, at this place.
-    let before = if fresh { None } else { Some(unsafe { left(base.byte_add(head.fixed.kept as usize)) }) };
+    let before =
+        if fresh { None } else { Some(unsafe { left::<N>(base.byte_add(head.fixed.kept as usize)) }) };
     // SAFETY: what is behind head and layers, within the `needed` words of the block. Their contents are plain words,
     // written before; nothing else refers to them, because a learner that was kept here is not used any more.
     let (means, kept, layers) = unsafe {
         let means = slice(base.add(HEAD_WORDS + LAYER_WORDS * count).cast::<f32>(), means);
-        let kept = kept(base, count, means.len());
+        let kept = kept::<N>(base, count, means.len());
         (means, kept, kept.add(1).cast::<Layer>())
     };
     for i in 0..count {
@@ -71,12 +79,13 @@ pub(super) unsafe fn attach(base: *mut u32, fresh: bool) -> Result<(), Refusal> 
     let all = (0..count).map(|i| unsafe { stored(base, i) });
     let shape = form.shape(head.encoder as usize, layers, codings, all).map_err(lost)?;
     let config = head.config();
-    let (chosen, rule) = (Chosen::new(&config).map_err(lost)?, rules::rule(&config).map_err(lost)?);
-    let samples = arm_core::estimator::Estimator::samples(&chosen);
-    if words(&shape, &rule, samples) != needed {
+    let estimator = N::estimator(Chosen::new(&config).map_err(lost)?);
+    let mut rule = N::rule(&config).map_err(lost)?;
+    if words::<N>(&shape, &rule, estimator.samples()) != needed {
         return Err(Refusal(SBN_ERROR_MEMORY));
     }
-    let (params, moments) = (shape.params(), shape.params() * rule.moments());
+    let (params, moments) = (shape.params(), shape.params() * rule.rule().moments());
+    let numbers = words_of::<N>(params + moments);
     // SAFETY: parameters, moments and scratch lie behind each other up to the end of the block; they were all written
     // before, and nobody else refers to them.
     let memory = unsafe {
@@ -84,19 +93,18 @@ pub(super) unsafe fn attach(base: *mut u32, fresh: bool) -> Result<(), Refusal> 
         Slices {
             params: slice_mut(at.cast(), params),
             moments: slice_mut(at.add(params).cast(), moments),
-            scratch: slice_mut(at.add(params + moments), needed - begin - params - moments),
+            scratch: slice_mut(at.add(numbers), needed - begin - numbers),
         }
     };
     let seed = join(head.config.seed);
-    let net = match before {
-        None => Learner::new(shape, chosen, rule, seed, memory)?,
-        Some(Left { state, rate, learned }) => {
-            let mut net = Learner::attach(shape, chosen, rule, seed, memory, state)?;
-            *rate_of(net.optimiser_mut()) = rate;
-            net.set_learned_state(learned.as_slice())?;
-            net
-        }
-    };
+    let state = before.as_ref().map(|left| left.state);
+    if let Some(left) = &before {
+        *N::rate_of(&mut rule) = left.rate;
+    }
+    let mut net = N::learner(shape, estimator, rule, seed, memory, state)?;
+    if let Some(left) = &before {
+        net.set_learned_state(left.learned.as_slice())?;
+    }
     head.fixed.kept = (kept.addr() - base.addr()) as u32;
     (head.fixed.params, head.fixed.address) = (params as u32, address_of(base));
     head.sum = head.fixed.sum(head.fixed.address);
@@ -120,13 +128,13 @@ struct Left {
 /// # Safety
 ///
 /// They were copied from one that was put together.
-unsafe fn left(bytes: *mut u32) -> Left {
-    let mut copy = core::mem::MaybeUninit::<Kept>::uninit();
+unsafe fn left<N: Kind>(bytes: *mut u32) -> Left {
+    let mut copy = core::mem::MaybeUninit::<Kept<N>>::uninit();
     // SAFETY: so many bytes lie there, which need not be aligned for a learner here. What it refers to is not touched.
     unsafe {
-        copy.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(bytes.cast(), size_of::<Kept>());
+        copy.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(bytes.cast(), size_of::<Kept<N>>());
         let net = &mut (*copy.as_mut_ptr()).net;
-        let (state, rate) = (net.state(), *rate_of(net.optimiser_mut()));
+        let (state, rate) = (net.state(), *N::rate_of(net.optimiser_mut()));
         Left { state, rate, learned: net.learned_state().first().copied() }
     }
 }
@@ -137,8 +145,8 @@ unsafe fn left(bytes: *mut u32) -> Left {
 ///
 /// The block has so many layers and means.
 #[inline(always)]
-unsafe fn kept(base: *mut u32, layers: usize, means: usize) -> *mut Kept {
+unsafe fn kept<N: Kind>(base: *mut u32, layers: usize, means: usize) -> *mut Kept<N> {
     // SAFETY: within the block; there is a word more for the alignment.
     let room = unsafe { base.add(HEAD_WORDS + LAYER_WORDS * layers + means) };
-    room.map_addr(|address| address.next_multiple_of(align_of::<Kept>())).cast()
+    room.map_addr(|address| address.next_multiple_of(align_of::<Kept<N>>())).cast()
 }

@@ -9,32 +9,33 @@ mod kept;
 
 pub(crate) use form::{Form, Layers};
 
-use crate::claim::{READY, claim, claim_any, release};
+use crate::claim::{claim, claim_any, release};
+use crate::kind::{Floats, Integers, Kind, Net, Weight};
 use crate::pointers::{Span, one};
-use crate::rules::{self, Chosen};
+use crate::rules::Chosen;
 use crate::status::*;
 use crate::types::*;
-use arm_core::optim::Rule;
-use arm_core::{Coding, Learner, Shape};
+use arm_core::estimator::Estimator;
+use arm_core::optim::Optimiser;
+use arm_core::{Coding, Shape};
 use head::{Fixed, HEAD_WORDS, Head, LAYER_WORDS, Settings, address_of, head_of, start};
 use kept::{Kept, attach};
-
-/// The learner that C sees.
-pub(crate) type Net = Learner<'static, 'static, Chosen, Rule>;
 
 /// Words of a network's memory beside layers, parameters, moments and scratch, and of a layer: as in the header.
 pub(crate) const SBN_STATE_WORDS: usize = if size_of::<usize>() == 4 { 112 } else { 180 };
 pub(crate) const SBN_LAYER_WORDS: usize = if size_of::<usize>() == 4 { 7 } else { 8 };
 
 /// Words of the block, the head included. Saturates where they would not fit.
-pub(crate) fn words(shape: &Shape<'_>, rule: &Rule, samples: usize) -> usize {
+pub(crate) fn words<N: Kind>(shape: &Shape<'_>, rule: &N::Rule, samples: usize) -> usize {
     let means = if let Coding::Centred(means) = shape.x_coding() { means.len() } else { 0 };
-    shape
-        .params()
-        .saturating_mul(1 + rule.moments())
+    words_of::<N>(shape.params().saturating_mul(1 + rule.rule().moments()))
         .saturating_add(start(shape.network_layers(), means))
-        .saturating_add(shape.training_scratch(1, samples))
-        .saturating_add(arm_core::bits::words(shape.inputs()))
+        .saturating_add(N::scratch(shape, samples))
+}
+
+/// Words of so many parameters.
+fn words_of<N: Kind>(params: usize) -> usize {
+    if size_of::<Weight<N>>() == 4 { params } else { params.div_ceil(2) }
 }
 
 /// Makes a network in the `given` words at `base`, from what C describes.
@@ -42,7 +43,7 @@ pub(crate) fn words(shape: &Shape<'_>, rule: &Rule, samples: usize) -> usize {
 /// # Safety
 ///
 /// `base` passed [`check`] for so many words, which are the caller's and disjoint from all that is read.
-pub(crate) unsafe fn create(
+pub(crate) unsafe fn create<N: Kind>(
     base: *mut u32,
     given: usize,
     (encoder, decoder): (&[sbn_layer], &[sbn_layer]),
@@ -53,10 +54,10 @@ pub(crate) unsafe fn create(
         let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
         let shape =
             form.shape(encoder.len(), read.all(), &codings, encoder.iter().chain(decoder).copied())?;
-        let (chosen, rule) = (Chosen::new(&config)?, rules::rule(&config)?);
-        rule.check()?;
-        arm_core::estimator::Estimator::check(&chosen, &shape)?;
-        words(&shape, &rule, arm_core::estimator::Estimator::samples(&chosen))
+        let (estimator, rule) = (N::estimator(Chosen::new(&config)?), N::rule(&config)?);
+        rule.rule().check()?;
+        N::check(&estimator, &shape)?;
+        words::<N>(&shape, &rule, estimator.samples())
     };
     if given < needed || given < HEAD_WORDS {
         return Err(Refusal(SBN_ERROR_SIZE));
@@ -64,16 +65,16 @@ pub(crate) unsafe fn create(
     // SAFETY: aligned, and there are more words.
     let before = unsafe { claim_any(base) }.map_err(Refusal)?;
     // SAFETY: claimed, large enough.
-    let made = unsafe { write(base, needed, (encoder, decoder), form, config) };
+    let made = unsafe { write::<N>(base, needed, (encoder, decoder), form, config) };
     // SAFETY: claimed above.
-    unsafe { release(base, if made.is_ok() { READY } else { before }) };
+    unsafe { release(base, if made.is_ok() { N::READY } else { before }) };
     made
 }
 
 /// # Safety
 ///
 /// As [`create`]; the block is claimed, and `needed` words of it are there.
-unsafe fn write(
+unsafe fn write<N: Kind>(
     base: *mut u32,
     needed: usize,
     (encoder, decoder): (&[sbn_layer], &[sbn_layer]),
@@ -104,7 +105,7 @@ unsafe fn write(
         encoder.iter().chain(decoder).enumerate().for_each(|(i, layer)| layers.add(i).write(*layer));
         let to = base.add(HEAD_WORDS + LAYER_WORDS * count).cast::<f32>();
         form.means.iter().enumerate().for_each(|(i, mean)| to.add(i).write(*mean));
-        attach(base, true)
+        attach::<N>(base, true)
     }
 }
 
@@ -113,24 +114,21 @@ unsafe fn write(
 ///
 /// # Safety
 ///
-/// `net` came from `sbn_init`, or fails the checks here.
+/// `net` is not null and aligned, and came from `sbn_init`, or its mark says that it did not.
 #[inline(always)]
-pub(crate) unsafe fn open(
+pub(crate) unsafe fn open<N: Kind>(
     net: *const sbn_network,
     arguments: impl FnOnce(Span) -> Result<(), Refusal>,
-    work: impl FnOnce(&mut Net) -> Result<i32, Refusal>,
+    work: impl FnOnce(&mut Net<N>) -> Result<i32, Refusal>,
 ) -> i32 {
     let base = net.cast_mut().cast::<u32>();
-    if let Err(Refusal(status)) = one(base) {
-        return status;
-    }
     // SAFETY: not null and aligned. Nothing else of the block is looked at before.
-    if let Err(status) = unsafe { claim(base) } {
+    if let Err(status) = unsafe { claim(base, N::READY) } {
         return status;
     }
     let run = || {
         // SAFETY: claimed.
-        let net = unsafe { ready(base)? };
+        let net = unsafe { ready::<N>(base)? };
         // SAFETY: a block is at least a head.
         let block = Span::of(base, unsafe { (*head_of(base)).fixed.words } as usize);
         arguments(block)?;
@@ -139,7 +137,7 @@ pub(crate) unsafe fn open(
     };
     let result = run();
     // SAFETY: claimed above.
-    unsafe { release(base, READY) };
+    unsafe { release(base, N::READY) };
     result.unwrap_or_else(|Refusal(status)| status)
 }
 
@@ -149,14 +147,14 @@ pub(crate) unsafe fn open(
 ///
 /// The block is claimed: `sbn_init` has made it.
 #[inline(always)]
-unsafe fn ready(base: *mut u32) -> Result<*mut Net, Refusal> {
+unsafe fn ready<N: Kind>(base: *mut u32) -> Result<*mut Net<N>, Refusal> {
     // SAFETY: a block is at least a head, and claimed. Where its sum is right, all else that it says is there.
     unsafe {
         let head = head_of(base);
         if (*head).sum != (*head).fixed.sum(address_of(base)) {
-            moved(base)?;
+            moved::<N>(base)?;
         }
-        let kept = base.byte_add((*head).fixed.kept as usize).cast::<Kept>();
+        let kept = base.byte_add((*head).fixed.kept as usize).cast::<Kept<N>>();
         Ok(&raw mut (*kept).net)
     }
 }
@@ -168,7 +166,7 @@ unsafe fn ready(base: *mut u32) -> Result<*mut Net, Refusal> {
 /// As [`ready`].
 #[cold]
 #[inline(never)]
-unsafe fn moved(base: *mut u32) -> Result<(), Refusal> {
+unsafe fn moved<N: Kind>(base: *mut u32) -> Result<(), Refusal> {
     // SAFETY: as in `ready`.
     unsafe {
         let Head { sum, fixed, .. } = &*head_of(base);
@@ -176,7 +174,7 @@ unsafe fn moved(base: *mut u32) -> Result<(), Refusal> {
         if *sum != fixed.sum(fixed.address) || (size_of::<usize>() == 4 && high != 0) {
             return Err(Refusal(SBN_ERROR_MEMORY));
         }
-        attach(base, false)
+        attach::<N>(base, false)
     }
 }
 
@@ -186,14 +184,15 @@ unsafe fn moved(base: *mut u32) -> Result<(), Refusal> {
 ///
 /// As [`open`].
 #[inline(always)]
-unsafe fn peek<R>(net: *const sbn_network, read: impl FnOnce(*const Head) -> R) -> Result<R, i32> {
+unsafe fn peek<N: Kind, R>(net: *const sbn_network, read: impl FnOnce(*const Head) -> R) -> Result<R, i32> {
     let base = net.cast_mut().cast::<u32>();
     one(base).map_err(|Refusal(status)| status)?;
     // SAFETY: not null and aligned.
     match unsafe { crate::claim::look(base) } {
         // SAFETY: a block is at least a head.
-        READY => Ok(read(unsafe { head_of(base) })),
+        mark if mark == N::READY => Ok(read(unsafe { head_of(base) })),
         crate::claim::BUSY => Err(SBN_ERROR_BUSY),
+        Floats::READY | Integers::READY => Err(SBN_ERROR_OTHER_NUMBERS),
         _ => Err(SBN_ERROR_MEMORY),
     }
 }
@@ -204,11 +203,11 @@ unsafe fn peek<R>(net: *const sbn_network, read: impl FnOnce(*const Head) -> R) 
 ///
 /// As [`open`].
 #[inline(always)]
-pub(crate) unsafe fn steps(net: *const sbn_network) -> Result<u32, i32> {
+pub(crate) unsafe fn steps<N: Kind>(net: *const sbn_network) -> Result<u32, i32> {
     // SAFETY: a block that is ready has a learner there; it was copied with the block, and is only asked for a number.
     unsafe {
-        peek(net, |head| {
-            let kept = net.byte_add((*head).fixed.kept as usize).cast::<Kept>();
+        peek::<N, _>(net, |head| {
+            let kept = net.byte_add((*head).fixed.kept as usize).cast::<Kept<N>>();
             (*kept).net.steps() as u32
         })
     }
@@ -220,12 +219,12 @@ pub(crate) unsafe fn steps(net: *const sbn_network) -> Result<u32, i32> {
 ///
 /// As [`open`].
 #[inline(always)]
-pub(crate) unsafe fn params(net: *const sbn_network) -> Result<(*const f32, usize), i32> {
+pub(crate) unsafe fn params<N: Kind>(net: *const sbn_network) -> Result<(*const Weight<N>, usize), i32> {
     // SAFETY: a block is at least a head, and has that many words before its parameters.
     unsafe {
-        peek(net, |head| {
+        peek::<N, _>(net, |head| {
             let (start, params) = ((*head).fixed.start as usize, (*head).fixed.params as usize);
-            (net.cast::<u32>().add(start).cast::<f32>(), params)
+            (net.cast::<u32>().add(start).cast(), params)
         })
     }
 }

@@ -51,7 +51,10 @@ class Packed:
             rows, *others = rows
             if not all(other is ... or isinstance(other, slice) and other == slice(None) for other in others):
                 raise IndexError("packed bits are indexed by rows alone")
-        data = self.data[rows]
+        try:
+            data = self.data[rows]
+        except OverflowError as error:
+            raise IndexError(str(error)) from None
         return Packed(data.reshape(-1, self.data.shape[1]), self.columns, self.bitorder)
 
     def toarray(self) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterable, Mapping, TypeVar
 import numpy as np
 
 from . import _sbn
-from ._check import bytes_of, file_name, seed_of, shown
+from ._check import bytes_of, file_name, seed_of, shown, truth
 from ._data import Packed, array_of, features, floats
 from ._errors import WrongType, not_fitted
 from ._progress import Progress
@@ -36,7 +36,10 @@ def text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (float, np.floating)):
         return repr(float(value))
-    return str(value)
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001: what a class of somebody's raises.
+        raise WrongType(f"{type(value).__name__} is no setting; give a number or text") from None
 
 
 def read(path: Any) -> _sbn.Run:
@@ -95,8 +98,10 @@ class Estimator:
         jobs = self.n_jobs  # type: ignore[attr-defined]
         if jobs is None:
             return None
-        if isinstance(jobs, (bool, np.bool_)) or not isinstance(jobs, (int, np.integer)) or jobs == 0:
-            raise WrongType(f"n_jobs={shown(jobs)}: give the number of threads, -1 for all, or None for the fastest number")
+        is_whole = isinstance(jobs, (int, np.integer)) and not isinstance(jobs, bool)
+        if not is_whole or jobs == 0:
+            what = f"n_jobs={shown(jobs)}: give the number of threads, -1 for all, or None for the fastest number"
+            raise (ValueError if is_whole else WrongType)(what)
         # More than there are cores would wait for each other.
         cores = _sbn.cores()
         return min(int(jobs), cores) if jobs > 0 else max(1, cores + 1 + int(jobs))
@@ -234,7 +239,7 @@ class Estimator:
         if path.endswith(".safetensors"):
             run.save_model(path)
         else:
-            run.save_folder(path, bool(overwrite))
+            run.save_folder(path, truth("overwrite", overwrite))
 
     @classmethod
     def load(cls: type[Self], path: str | os.PathLike[str]) -> Self:

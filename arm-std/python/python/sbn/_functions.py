@@ -7,7 +7,7 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from . import _sbn
-from ._check import MOST, function, number, shown, whole
+from ._check import MOST, function, number, shown, truth, whole
 from ._data import CELLS, floats
 from ._errors import WrongType
 from ._estimator import text
@@ -39,7 +39,9 @@ def _numbers(values: Any) -> np.ndarray | None:
         array = np.asarray(values)
         # None alone would become NaN.
         array = array.astype(np.float64) if array.dtype.kind == "O" and array.ndim > 0 else array
-    except (TypeError, ValueError, OverflowError):
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001: what a class of somebody's raises.
         return None
     return array if array.dtype.kind in "biuf" else None
 
@@ -114,14 +116,15 @@ def gradient(
     """
     array = _logits(logits)
     estimates = whole("samples", samples, most=MANY)
-    if return_variance and estimates < 2:
+    with_variance = truth("return_variance", return_variance)
+    if with_variance and estimates < 2:
         raise ValueError("samples=1: one estimate has no variance; give at least 2")
     call = _function(f, array.size)
     mean, variance = _sbn.gradient(
         call, array.astype("<f4").tobytes(), text(estimator), estimates, whole("k", k), whole("seed", seed, 0)
     )
     gradient = np.frombuffer(mean, dtype="<f8")
-    return (gradient, np.frombuffer(variance, dtype="<f8")) if return_variance else gradient
+    return (gradient, np.frombuffer(variance, dtype="<f8")) if with_variance else gradient
 
 
 def minimise(

@@ -6,8 +6,7 @@ import sys
 from types import TracebackType
 from typing import Any, Callable
 
-from ._check import function, shown
-from ._errors import WrongType
+from ._check import function, truth
 
 
 def bar_of_tqdm() -> Callable[..., Any] | None:
@@ -32,10 +31,7 @@ class Progress:
         """Nobody, where nobody watches."""
         if callback is not None:
             function("callback", callback, "the figures of an epoch")
-        try:
-            verbose = bool(verbose)
-        except Exception:  # noqa: BLE001: what a class of somebody's raises.
-            raise WrongType(f"verbose={shown(verbose)}: give True or False") from None
+        verbose = truth("verbose", verbose)
         return cls(verbose, callback) if verbose or callback is not None else Nobody()
 
     def __enter__(self) -> "Progress":

@@ -149,8 +149,9 @@ class BinaryVAE(Estimator):
         """The rows, checked."""
         return table([(name, self._inputs(X, name, reset))])
 
-    def _check_contamination(self) -> None:
-        number("contamination", self.contamination, np.nextafter(0, 1), 0.5, "a share above 0 and at most 0.5")
+    def _share(self) -> float:
+        """The share of outliers."""
+        return number("contamination", self.contamination, np.nextafter(0, 1), 0.5, "a share above 0 and at most 0.5")
 
     def fit(
         self,
@@ -176,7 +177,7 @@ class BinaryVAE(Estimator):
         Raises:
             ValueError: settings or rows that cannot be used: the sentence is that of `arm`.
         """
-        self._check_contamination()
+        self._share()
         flags = self._flags()
         _sbn.check(flags)
         rows = self._table(X, reset=True)
@@ -193,7 +194,7 @@ class BinaryVAE(Estimator):
         Args:
             X: as for ``fit``, one row or more.
         """
-        self._check_contamination()
+        self._share()
         rows = self._table(X, reset=not self.__sklearn_is_fitted__())
         self._take_rows(self._flags(), source(X, "X"), rows)
         return self
@@ -215,6 +216,7 @@ class BinaryVAE(Estimator):
         run = self._fitted()
         if "offset" in self._scored:
             return self._scored["offset"]
+        share = self._share()
         if "rows" not in self._scored:
             rows = run.rows()
             if rows is None:
@@ -223,7 +225,7 @@ class BinaryVAE(Estimator):
                     "np.quantile(model.score_samples(X), model.contamination)"
                 )
             self._scored["rows"] = -self._nll(run, rows)
-        return float(np.quantile(self._scored["rows"], self.contamination))
+        return float(np.quantile(self._scored["rows"], share))
 
     @offset_.setter
     def offset_(self, offset: float) -> None:

@@ -15,6 +15,9 @@ from typing import Any, Callable
 import jax
 import jax.numpy as jnp
 
+from ._check import function, shown, whole
+from ._errors import WrongType
+
 __all__ = ["ESTIMATORS", "expectation"]
 
 #: The estimators.
@@ -61,26 +64,35 @@ def expectation(
     Returns:
         f at the sample of every example (the mean over those of ``"rloo"``), of shape logits.shape[:-1].
     """
-    if estimator not in ESTIMATORS:
-        raise ValueError(f"estimator={estimator!r}: give one of {', '.join(ESTIMATORS)}")
-    if samples < 2:
-        raise ValueError(f"samples={samples}: give at least 2")
+    if not isinstance(estimator, str) or estimator not in ESTIMATORS:
+        raise WrongType(f"estimator={shown(estimator)}: give one of {', '.join(ESTIMATORS)}")
+    function("f", f, "samples")
+    samples = whole("samples", samples, 2)
+    if not hasattr(logits, "dtype") or not jnp.issubdtype(logits.dtype, jnp.floating) or logits.ndim == 0:
+        raise WrongType(f"logits={shown(logits)}: give an array of floats, (.., units)")
     phi = jax.lax.stop_gradient(logits)
     shape = (samples, *phi.shape) if estimator == "rloo" else phi.shape
-    if uniforms is not None and uniforms.shape != shape:
-        raise ValueError(f"uniforms have shape {uniforms.shape}; give {shape}")
+    if uniforms is not None and getattr(uniforms, "shape", None) != shape:
+        raise WrongType(f"uniforms are {shown(uniforms)}; give an array of shape {shape}")
     u = jax.random.uniform(key, shape, phi.dtype) if uniforms is None else uniforms
     p = jax.nn.sigmoid(phi)
     b = (u > jax.nn.sigmoid(-phi)).astype(phi.dtype)
     if estimator in ("arm", "disarm"):
         partner = (u < p).astype(phi.dtype)
-        values = f(jnp.stack([b, partner]))
+        values = _called(f, jnp.stack([b, partner]))
         score = u - 0.5 if estimator == "arm" else (b - partner) * jax.nn.sigmoid(jnp.abs(phi)) / 2
         gradient = (values[0] - values[1])[..., None] * score
         return values[0] + _with_gradient(logits, jax.lax.stop_gradient(gradient))
-    values = f(b if estimator == "rloo" else b[None])
+    values = _called(f, b if estimator == "rloo" else b[None])
     if estimator == "rloo":
         gradient = ((values - values.mean(0))[..., None] * (b - p)).sum(0) / (samples - 1)
     else:
         gradient = values[0][..., None] * (b - p)
     return values.mean(0) + _with_gradient(logits, jax.lax.stop_gradient(gradient))
+
+
+def _called(f: Callable[[jax.Array], jax.Array], b: jax.Array) -> jax.Array:
+    values = f(b)
+    if getattr(values, "shape", None) != b.shape[:-1]:
+        raise WrongType(f"f gave {shown(values)} for samples of shape {b.shape}; give an array of shape {b.shape[:-1]}")
+    return values

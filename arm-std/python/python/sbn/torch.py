@@ -22,6 +22,9 @@ from typing import Any, Callable
 import torch
 from torch import Tensor
 
+from ._check import function, number, shown, whole
+from ._errors import WrongType
+
 __all__ = ["Bernoulli", "ESTIMATORS", "expectation"]
 
 #: The estimators.
@@ -70,18 +73,22 @@ def expectation(
         f at the sample of every example (the mean over the samples of ``"rloo"``), of shape logits.shape[:-1]. Its gradient with respect to
         ``logits`` is the estimator's, with respect to all else that of f at the samples.
     """
-    if estimator not in ESTIMATORS:
-        raise ValueError(f"estimator={estimator!r}: give one of {', '.join(ESTIMATORS)}")
-    if samples < 2:
-        raise ValueError(f"samples={samples}: give at least 2")
+    _known(estimator)
+    function("f", f, "samples")
+    samples = whole("samples", samples, 2)
+    temperature = number("temperature", temperature, 1e-6, 1e6, "a number above 0, such as 0.1")
+    scale = number("scale", scale, -1e6, 1e6, "a number, such as 1.0")
+    if not isinstance(logits, Tensor) or not logits.is_floating_point() or logits.ndim == 0:
+        raise WrongType(f"logits={shown(logits)}: give a tensor of floats, (.., units)")
     phi = logits.detach()
     shape = (samples, *phi.shape) if estimator == "rloo" else phi.shape
     if uniforms is None:
         # Never 0, whose logit is infinite.
         tiny = torch.finfo(phi.dtype).tiny
         uniforms = torch.rand(shape, generator=generator, dtype=phi.dtype, device=phi.device).clamp_min(tiny)
-    elif uniforms.shape != shape:
-        raise ValueError(f"uniforms have shape {tuple(uniforms.shape)}; give {tuple(shape)}")
+    elif not isinstance(uniforms, Tensor) or uniforms.shape != shape:
+        found = f"have shape {tuple(uniforms.shape)}" if isinstance(uniforms, Tensor) else f"are {shown(uniforms)}"
+        raise WrongType(f"uniforms {found}; give a tensor of shape {tuple(shape)}")
     p, u = torch.sigmoid(phi), uniforms
     b = (u > torch.sigmoid(-phi)).to(phi.dtype)
 
@@ -106,8 +113,15 @@ def expectation(
     return value + _WithGradient.apply(logits, gradient)
 
 
+def _known(estimator: Any) -> None:
+    if not isinstance(estimator, str) or estimator not in ESTIMATORS:
+        raise WrongType(f"estimator={shown(estimator)}: give one of {', '.join(ESTIMATORS)}")
+
+
 def _called(f: Callable[[Tensor], Tensor], b: Tensor) -> Tensor:
     values = f(b)
+    if not isinstance(values, Tensor):
+        raise WrongType(f"f gave {shown(values)}; give a tensor of shape {tuple(b.shape[:-1])}")
     if values.shape != b.shape[:-1]:
         raise ValueError(f"f gave shape {tuple(values.shape)} for samples of shape {tuple(b.shape)}; give {tuple(b.shape[:-1])}")
     return values
@@ -148,10 +162,9 @@ class Bernoulli(torch.nn.Module):
 
     def __init__(self, inputs: int, units: int, estimator: str = "arm", samples: int = 2) -> None:
         super().__init__()
-        if estimator not in ESTIMATORS:
-            raise ValueError(f"estimator={estimator!r}: give one of {', '.join(ESTIMATORS)}")
-        self.linear = torch.nn.Linear(inputs, units)
-        self.estimator, self.samples = estimator, samples
+        _known(estimator)
+        self.linear = torch.nn.Linear(whole("inputs", inputs), whole("units", units))
+        self.estimator, self.samples = estimator, whole("samples", samples, 2)
 
     def forward(self, x: Tensor, f: Callable[[Tensor], Tensor]) -> Tensor:
         """The estimate of every row of ``x``, with its gradient."""

@@ -21,11 +21,7 @@ pub(in crate::cli) fn run(args: &args::Export) -> Outcome {
     say(format_args!("{}  {} parameters", model.network.notation(), model.params.len()))?;
     costs.iter().try_for_each(|line| say(format_args!("{line}")))?;
     let size = export.bytes.len();
-    let files = match export.numbers {
-        NumbersName::F32 => format!("{out}.rs and {out}.h"),
-        NumbersName::I16 => format!("{out}.rs"),
-    };
-    say(format_args!("{out}.sbn ({size} bytes), {files} with a self-test"))
+    say(format_args!("{out}.sbn ({size} bytes), {out}.rs and {out}.h with a self-test"))
 }
 
 /// The model in the numbers that were asked for, and what it costs to have it so.

@@ -1,10 +1,11 @@
 //! A model as a header in C.
 
+use crate::network::NumbersName;
 use crate::network::export::{Export, Golden, bits, literals};
 use arm_core::{Coding, Layer, Prior};
 
 pub(crate) fn header(export: &Export, name: &str) -> String {
-    let Export { network, bytes, golden, .. } = export;
+    let Export { network, bytes, golden, numbers } = export;
     let upper = name.to_uppercase();
     let layers = |mut below: usize, layers: &[Layer]| {
         let mut text = String::new();
@@ -18,6 +19,12 @@ pub(crate) fn header(export: &Export, name: &str) -> String {
             below = layer.width();
         }
         text
+    };
+    let (with, parameter, macro_name, argument) = match numbers {
+        NumbersName::F32 => {
+            ("with SBN_SGD, SBN_MOMENTUM or SBN_ADAM", "(optimiser)", "SBN_BYTES", ", optimiser")
+        }
+        NumbersName::I16 => ("with SBN_USE_INTEGERS", "", "SBN_INTEGER_BYTES", ""),
     };
     let top = network.shape().top_width();
     let prior = if network.prior == Prior::Learned { top } else { 0 };
@@ -67,11 +74,11 @@ pub(crate) fn header(export: &Export, name: &str) -> String {
             network.shape().params()
         ),
         format!(
-            "{means}/* The network, and the bytes it needs, with SBN_SGD, SBN_MOMENTUM or SBN_ADAM. */\n\
+            "{means}/* The network, and the bytes it needs, {with}. */\n\
              #define {upper}_UNITS {}\n#define {upper}_ENCODER(H, B){}\n#define {upper}_DECODER(H, B){}\n\
              #define {upper}_PRIOR {prior}\n\
-             #define {upper}_BYTES(optimiser) \\\n    \
-             (SBN_BYTES({upper}_UNITS, {upper}_ENCODER, {upper}_DECODER, {upper}_PRIOR, optimiser){room})\n\n\
+             #define {upper}_BYTES{parameter} \\\n    \
+             ({macro_name}({upper}_UNITS, {upper}_ENCODER, {upper}_DECODER, {upper}_PRIOR{argument}){room})\n\n\
              static const sbn_layer {name}_encoder[] = SBN_LAYERS({upper}_ENCODER);\n\
              static const sbn_layer {name}_decoder[] = SBN_LAYERS({upper}_DECODER);\n\
              static const sbn_shape {name}_shape = {{{upper}_UNITS, {name}_encoder, {}, {name}_decoder, {}, \
@@ -92,13 +99,17 @@ pub(crate) fn header(export: &Export, name: &str) -> String {
         values("neg_elbo", "Bits of their scores with one sample: the -ELBO in nats.", &golden.neg_elbo),
         values("bound", "Bits of their scores with ten samples.", &golden.bound),
         values("learned", "Bits of the -ELBO of each while they are learned in order.", &golden.learned),
-        self_test(name, network.conditional),
+        self_test(name, network.conditional, *numbers),
         format!("#endif /* {upper}_H */\n"),
     ]
     .concat()
 }
 
-fn self_test(name: &str, conditional: bool) -> String {
+fn self_test(name: &str, conditional: bool, numbers: NumbersName) -> String {
+    let (config, of) = match numbers {
+        NumbersName::F32 => ("SBN_USE_SGD", "with SBN_SGD"),
+        NumbersName::I16 => ("SBN_USE_INTEGERS", "in integers"),
+    };
     let (call, target, words) = match conditional {
         true => (
             "_conditional",
@@ -119,11 +130,11 @@ fn self_test(name: &str, conditional: bool) -> String {
 }}
 
 /* How many values differ from what the desktop computed: 0, or this machine does other arithmetic; negative for an error.
-   `memory` is that of a network with SBN_SGD and can be used for one afterwards. */
+   `memory` is that of a network {of} and can be used for one afterwards. */
 static inline int32_t {name}_self_test(uint32_t *memory, size_t bytes)
 {{
     const size_t words = sizeof {name}_inputs[0] / sizeof {name}_inputs[0][0];{words}
-    const sbn_config config = SBN_USE_SGD({rate:?}f, {seed});
+    const sbn_config config = {config}({rate:?}f, {seed});
     sbn_network *net = NULL;
     int32_t differ = 0, status = sbn_init(&net, memory, bytes, &{name}_shape, &config);
     if (status == SBN_OK)

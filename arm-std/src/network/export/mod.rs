@@ -44,27 +44,14 @@ impl Export {
         Ok(Export { network: model.network.clone(), numbers: model.numbers, bytes, golden })
     }
 
-    /// Writes `NAME.sbn`, `NAME.rs` and, of a network in floats, `NAME.h`, all of them or none; the last part of `out` is NAME, and a
-    /// prefix in C.
+    /// Writes `NAME.sbn`, `NAME.rs` and `NAME.h`, all of them or none; the last part of `out` is NAME, and a prefix in C.
     ///
-    /// Errors: those of [`may_write`](Self::may_write), a network that C has no room for, the header of an earlier export that would
-    /// belong to other parameters, or a file that cannot be written.
+    /// Errors: those of [`may_write`](Self::may_write), a network that C has no room for, or a file that cannot be written.
     pub fn write(&self, out: &Path) -> Result<(), String> {
         Export::may_write(out)?;
         let name = out.file_name().unwrap_or_default().to_string_lossy();
-        let mut files = vec![("sbn", self.bytes.clone()), ("rs", self.rust().into())];
-        let header = out.with_extension("h");
-        match self.numbers {
-            NumbersName::F32 => files.push(("h", self.c(&name)?.into())),
-            NumbersName::I16 if header.exists() => {
-                let what =
-                    "is of another export, and sbn.h has no integers: delete it, or give another --out";
-                return Err(format!("{}: {what}", header.display()));
-            }
-            NumbersName::I16 => {}
-        }
-        let file = |(extension, contents)| (out.with_extension(extension), contents);
-        let files: Vec<_> = files.into_iter().map(file).collect();
+        let files = [("sbn", self.bytes.clone()), ("rs", self.rust().into()), ("h", self.c(&name)?.into())];
+        let files = files.map(|(extension, contents)| (out.with_extension(extension), contents));
         replace_all(&files).map_err(|(file, e)| format!("{}: cannot be written: {e}", file.display()))
     }
 
@@ -99,11 +86,8 @@ impl Export {
 
     /// A header in C, whose names begin with `name`: the network, the bytes and a self-test. It needs `sbn.h`.
     ///
-    /// Errors: a network of more layers than the library for C takes, or one in integers, which it has none of.
+    /// Errors: a network of more layers than the library for C takes.
     pub fn c(&self, name: &str) -> Result<String, String> {
-        if !self.numbers.is_float() {
-            return Err("the library for C has no integers; export the model with --numbers f32".into());
-        }
         let layers = self.network.shape().network_layers();
         if layers > C_LAYERS {
             let notation = self.network.notation();
@@ -158,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_in_integers_has_a_module_and_no_header() {
+    fn a_model_in_integers_has_a_module_and_a_header_of_its_own() {
         let (short, _) = model().rounded().unwrap();
         let export = Export::new(&short).unwrap();
         assert_eq!(export.numbers, NumbersName::I16);
@@ -172,7 +156,15 @@ mod tests {
         assert_ne!(export.golden.bound, float.golden.bound);
         let pairs = export.golden.neg_elbo.iter().zip(&float.golden.neg_elbo);
         assert!(pairs.filter(|(i, f)| (*i - *f).abs() < 0.5).count() > Golden::INPUTS / 2);
-        assert!(export.c("gears").unwrap_err().contains("--numbers f32"));
+        let c = export.c("gears").unwrap();
+        for part in [
+            "#define GEARS_BYTES \\\n",
+            "(SBN_INTEGER_BYTES(GEARS_UNITS, GEARS_ENCODER, GEARS_DECODER, GEARS_PRIOR))",
+            "SBN_USE_INTEGERS(0.01f, 1)",
+            &format!("gears_parameters[{}]", export.bytes.len()),
+        ] {
+            assert!(c.contains(part), "{part} is not in {c}");
+        }
     }
 
     #[test]

@@ -1,10 +1,13 @@
-//! What calls cost with all of the engine: what `examples/firmware-c/src/costs.c` does, in Rust.
+//! What calls cost with all of the engine: what `examples/firmware-c/src/costs.c` does, in Rust. Without a floating-point unit
+//! in integers.
 #![no_std]
 #![no_main]
 
+use arm_core::kernels::Integer;
 use arm_core::learner::Progress;
+use arm_core::objective::{Objective, Vae};
 use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
-use arm_core::{Error, Learner, Memory, estimator::Arm};
+use arm_core::{Error, Estimates, Learner, Memory, estimator::Arm};
 use firmware::clock::Clock;
 use firmware::ram::Stack;
 use firmware::reference::{P, S, SHAPE};
@@ -13,7 +16,7 @@ use firmware::{entry, host};
 const STEPS: u32 = 64;
 
 type Inputs = [[u32; 2]; STEPS as usize];
-type Model<'m, O> = Learner<'m, 'static, Arm, O>;
+type Model<'m, O, K> = Learner<'m, 'static, Arm, O, K>;
 
 /// Three bits in ten are one.
 fn inputs() -> Inputs {
@@ -42,11 +45,11 @@ fn stack(work: &mut dyn FnMut() -> bool) -> Result<u32, Error> {
     if work() { Ok(stack.used()) } else { Err(Error::Corrupt) }
 }
 
-fn measure<O: Optimiser>(
-    learner: &mut Model<'_, O>,
+fn measure<O: Optimiser, K: Estimates>(
+    learner: &mut Model<'_, O, K>,
     inputs: &Inputs,
     [instructions, bytes]: [&str; 2],
-    work: fn(&mut Model<'_, O>, &[u32]) -> Result<f32, Error>,
+    work: fn(&mut Model<'_, O, K>, &[u32]) -> Result<f32, Error>,
 ) -> Result<(), Error> {
     let clock = Clock::start();
     for x in inputs {
@@ -58,11 +61,17 @@ fn measure<O: Optimiser>(
     Ok(())
 }
 
-fn step<O: Optimiser>(learner: &mut Model<'_, O>, x: &[u32]) -> Result<f32, Error> {
+fn step<O: Optimiser, K: Estimates>(learner: &mut Model<'_, O, K>, x: &[u32]) -> Result<f32, Error>
+where
+    Vae: Objective<K>,
+{
     learner.step(x)
 }
 
-fn polled<O: Optimiser>(learner: &mut Model<'_, O>, x: &[u32]) -> Result<f32, Error> {
+fn polled<O: Optimiser, K: Estimates>(learner: &mut Model<'_, O, K>, x: &[u32]) -> Result<f32, Error>
+where
+    Vae: Objective<K>,
+{
     learner.begin(x)?;
     loop {
         match learner.poll(256)? {
@@ -73,11 +82,26 @@ fn polled<O: Optimiser>(learner: &mut Model<'_, O>, x: &[u32]) -> Result<f32, Er
     }
 }
 
-fn score<O: Optimiser>(learner: &mut Model<'_, O>, x: &[u32]) -> Result<f32, Error> {
+fn score<O: Optimiser, K: Estimates>(learner: &mut Model<'_, O, K>, x: &[u32]) -> Result<f32, Error>
+where
+    Vae: Objective<K>,
+{
     learner.score(x, 1)
 }
 
-fn run() -> Result<(), Error> {
+/// In integers.
+fn integers() -> Result<(), Error> {
+    static mut MEMORY: Memory<P, 0, { SHAPE.integer_scratch() }, Integer> = Memory::ZERO;
+    // SAFETY: the only reference to it; this function runs once.
+    let memory = unsafe { &mut *(&raw mut MEMORY) };
+    let inputs = inputs();
+    let mut learner = Learner::integer(SHAPE, Arm, Sgd { rate: 0.01 }, 1, memory.slices())?;
+    measure(&mut learner, &inputs, ["integer_step_instructions", "integer_step_stack_bytes"], step)?;
+    measure(&mut learner, &inputs, ["integer_polled_instructions", "integer_polled_stack_bytes"], polled)?;
+    measure(&mut learner, &inputs, ["integer_score_instructions", "integer_score_stack_bytes"], score)
+}
+
+fn floats() -> Result<(), Error> {
     static mut MEMORY: Memory<P, 0, S> = Memory::ZERO;
     static mut VELOCITY: Memory<P, P, S> = Memory::ZERO;
     static mut ADAM: Memory<P, { 2 * P }, S> = Memory::ZERO;
@@ -93,11 +117,11 @@ fn run() -> Result<(), Error> {
     let mut learner = Learner::new(SHAPE, Arm, rule, 1, momentum.slices())?;
     measure(&mut learner, &inputs, ["momentum_step_instructions", "momentum_step_stack_bytes"], step)?;
     let mut learner = Learner::new(SHAPE, Arm, Adam::new(1e-3), 1, adam.slices())?;
-    measure(&mut learner, &inputs, ["adam_step_instructions", "adam_step_stack_bytes"], step)?;
-    Ok(())
+    measure(&mut learner, &inputs, ["adam_step_instructions", "adam_step_stack_bytes"], step)
 }
 
 #[entry]
 fn main() -> ! {
-    host::exit(run().is_ok())
+    let measured = if cfg!(target_abi = "eabihf") { floats() } else { integers() };
+    host::exit(measured.is_ok())
 }
