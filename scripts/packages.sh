@@ -175,6 +175,39 @@ END
     grep -q "library .*/lib/$1/libsbn.a" "$work/log" || { cat "$work/log"; fail "find_package takes another library for $1"; }
 }
 
+# chosen: which processor's library find_package takes for flags, also where that was not built.
+chosen() {
+    cat >"$work/chosen.cmake" <<'END'
+cmake_minimum_required(VERSION 3.16)
+# What makes targets is no part of a script.
+function(add_library)
+endfunction()
+function(set_target_properties)
+endfunction()
+function(check wanted)
+  set(CMAKE_C_FLAGS "${ARGN}")
+  set(SBN_CPU "")
+  include("${PACKAGE}/lib/cmake/sbn/sbnConfig.cmake")
+  if(NOT "${SBN_CPU}" STREQUAL "${wanted}")
+    message(FATAL_ERROR "for ${ARGN} the library of \"${SBN_CPU}\" is taken, not of \"${wanted}\"")
+  endif()
+endfunction()
+check(cortex-m0 "-mcpu=cortex-m0plus -mthumb")
+check(cortex-m0 "-mcpu=cortex-m33 -mthumb -mfloat-abi=soft")
+check(cortex-m3 "-mcpu=cortex-m3 -mthumb")
+check(cortex-m3 "-mcpu=cortex-m4 -mthumb -mfloat-abi=softfp")
+check(cortex-m4f "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16")
+check(cortex-m7 "-mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-d16")
+check(cortex-m33f "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard")
+check(cortex-m55 "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard")
+check(rv32imc "-march=rv32imc_zicsr -mabi=ilp32")
+check(rv32imac "-march=rv32imac_zicsr -mabi=ilp32")
+check("" "-mcpu=cortex-a9 -mfloat-abi=hard")
+check("" "")
+END
+    cmake -DPACKAGE="$work/sbn-cmake" -P "$work/chosen.cmake" || fail "find_package takes another library"
+}
+
 check() {
     out=$(cd "$1" && pwd)
     work=$(mktemp -d)
@@ -201,6 +234,7 @@ check() {
         ! has "${pair%%:*}" || linked "${pair%%:*}" "$work/sbn-cmsis/Lib/GCC/libsbn_cortex${pair#*:}.a" "$work/sbn-cmsis/Include"
     done
     for cpu in $cpus; do found "$cpu"; done
+    chosen
     # The sketches, with stand-ins for what the Arduino core declares.
     cat >"$work/Arduino.h" <<'END'
 #include <stddef.h>
