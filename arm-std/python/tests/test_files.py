@@ -161,4 +161,4 @@ def test_integers_go_to_a_device_and_back(tmp_path, X):
     back.partial_fit(X)
     assert back.numbers == "i16" and any((array != before[name]).any() for name, array in back.params_.items())
     model.to_device(tmp_path / "short")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["short.rs", "short.sbn"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["short.h", "short.rs", "short.sbn"]

@@ -277,7 +277,7 @@ class Estimator:
 
     def to_device(self, name: str | os.PathLike[str]) -> None:
         """Writes ``NAME.sbn``, ``NAME.rs`` and ``NAME.h``, as `arm export --out NAME` does: the bytes that a device loads, and sources
-        in Rust and C with a self-test; of a model in integers, which C has none of, in Rust alone.
+        in Rust and C with a self-test.
 
         Args:
             name: the files without their extension; its last part is a prefix in C: lower-case letters, digits and ``_``. What an

@@ -72,7 +72,7 @@ impl Export {
             let what = "the files' name is a prefix in C: lower-case letters, digits and _";
             return Err(format!("--out {}: {what}", out.display()));
         }
-        if out.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        if out.metadata().is_ok_and(|found| !found.is_file()) {
             return Err(format!("--out {}: is a device; give another name", out.display()));
         }
         let starts = [("sbn", "SBNP"), ("rs", "// A trained network for"), ("h", "/* A trained network for")];
@@ -172,10 +172,9 @@ mod tests {
     fn files_beside_a_device_are_not_made() {
         let message = Export::new(&model()).unwrap().write(Path::new("/dev/null")).unwrap_err();
         assert_eq!(message, "--out /dev/null: is a device; give another name");
-        // A folder of that name is beside them.
         let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("gears")).unwrap();
-        Export::new(&model()).unwrap().write(&dir.path().join("gears")).unwrap();
+        let message = Export::may_write(dir.path()).unwrap_err();
+        assert!(message.ends_with("is a folder; add the name of the files"), "{message}");
     }
 
     #[test]
