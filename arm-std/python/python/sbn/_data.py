@@ -61,6 +61,9 @@ class Packed:
         """The table as uint8 0 and 1, of shape (rows, columns)."""
         return np.unpackbits(self.data, axis=1, count=self.columns, bitorder=self.bitorder)  # type: ignore[call-overload]
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.toarray() if dtype is None else self.toarray().astype(dtype)
+
 
 def source(X: Any, name: str) -> str:
     """What the settings of a run say of where its data are: the file of a memory map, or the name of the argument."""
