@@ -88,6 +88,7 @@ step cargo test --release -p arm-core --lib -- --ignored exhaustive
 CPUS= step scripts/firmware-c.sh interrupts all
 CPUS= step scripts/firmware-c.sh integers all
 CPUS= step scripts/packages.sh full
+step scripts/python.sh full
 step scripts/bare-metal.sh programs microbit mps2-an385 mps2-an386 mps2-an500 mps2-an505 mps3-an547 riscv-virt
 step cargo test --release -p arm-tests --test main -- --ignored endurance
 for tool in hack deny; do
