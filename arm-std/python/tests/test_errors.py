@@ -2,6 +2,8 @@
 
 import copy
 import re
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -75,8 +77,8 @@ def test_words_that_are_objects():
         (dict(lr=1e300), "invalid value '1e+300' for lr: is beyond 3.4e38"),
         (dict(lr="fast"), "invalid value 'fast' for lr: invalid float literal"),
         (dict(epochs=0), "epochs=0: give at least 1"),
-        (dict(epochs=-3), "invalid value '-3' for epochs: "),
-        (dict(epochs=2.5), "invalid value '2.5' for epochs: "),
+        (dict(epochs=-3), "epochs=-3: give a whole number from 0"),
+        (dict(epochs=2.5), "epochs=2.5: give a whole number from 0"),
         (dict(epochs=2, steps=3), "the argument epochs cannot be used with steps"),
         (dict(network="x-[4] / [4]-x", fit_ram="8K"), "cannot be used with"),
         (dict(estimator="disram"), "a similar value exists: 'disarm'"),
@@ -268,3 +270,55 @@ def test_steps_that_were_refused_are_told(X):
         warnings.simplefilter("always")
         with pytest.raises(ValueError, match="step .* smaller lr"):
             model.fit(X)
+
+
+@pytest.mark.parametrize(
+    "name, value, sentence",
+    [
+        ("epochs", 1.5, "epochs=1.5: give a whole number from 0"),
+        ("epochs", -1, "epochs=-1: give a whole number from 0"),
+        ("batch", 2**70, f"batch={2**70}: give a whole number from 0 to {2**63 - 1}"),
+        ("nll_samples", [], "nll_samples=[]: give a whole number from 0"),
+        ("lr", [], "lr=[]: give a number"),
+    ],
+)
+def test_settings_that_are_no_numbers(X, name, value, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        sbn.BinaryVAE("x-[4] / [4]-x", **{name: value}).fit(X)
+
+
+def test_a_refused_fit_leaves_the_model(X, settings):
+    model = sbn.BinaryVAE(**settings).fit(X)
+    scores = model.score_samples(X)
+    with pytest.raises(ValueError, match="6 are needed"):
+        model.fit(X[:3, :8])
+    assert model.n_features_in_ == 12 and (model.score_samples(X) == scores).all()
+    pairs = sbn.BinaryRegressor(epochs=1, random_state=1).fit(X[:, :9], X[:, 9:])
+    predicted = pairs.predict(X[:, :9])
+    with pytest.raises(ValueError, match="6 are needed"):
+        pairs.fit(X[:3, :5], X[:3, 5])
+    assert (pairs.predict(X[:, :9]) == predicted).all()
+
+
+NAMES = """
+import numpy as np, sbn, sys
+class Frame:
+    def __init__(self, X, columns):
+        self.X, self.columns, self.shape = X, columns, X.shape
+    def __array__(self, dtype=None, copy=None):
+        return self.X
+X = np.eye(12, 3, dtype=int)
+model = sbn.BinaryVAE("x-[2] / [2]-x", epochs=1).fit(Frame(X, ["a", "b", "c"]))
+model.score(Frame(X, ["a", "b", "c"]))
+model.score(X)
+assert "sklearn" not in sys.modules
+try:
+    model.score(Frame(X, ["a", "c", "b"]))
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_columns_are_those_of_fit_without_scikit_learn():
+    said = subprocess.run([sys.executable, "-c", NAMES], capture_output=True, text=True, check=True).stdout
+    assert "column 1 is 'c', in fit it was 'b'" in said

@@ -50,10 +50,16 @@ def test_f_gets_all_samples_of_a_call():
         return b.sum(axis=1)
 
     sbn.gradient(counted, LOGITS, samples=1000)
-    assert shapes[0] == ((1000, 4), np.uint8) and len(shapes) == 2 and 900 < shapes[1][0][0] <= 1000
+    assert shapes[0] == ((1000, 4), np.int64) and len(shapes) == 2 and 900 < shapes[1][0][0] <= 1000
     shapes.clear()
     sbn.gradient(counted, LOGITS, estimator="rloo", samples=10, k=8)
-    assert shapes == [((80, 4), np.uint8)]
+    assert shapes == [((80, 4), np.int64)]
+
+
+def test_bits_are_numbers_to_compute_with():
+    # In bytes both would wrap around.
+    assert sbn.gradient(lambda b: b[:, 0] - b[:, 1], [0.0, 0.0], estimator="exact", samples=1).tolist() == [0.25, -0.25]
+    assert sbn.gradient(lambda b: b.sum(axis=1) - 3, [0.0, 0.0], estimator="exact", samples=1).tolist() == [0.25, 0.25]
 
 
 def test_a_seed_decides_all():

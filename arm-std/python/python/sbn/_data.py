@@ -196,6 +196,11 @@ def features(estimator: Any, X: Any, found: int, reset: bool) -> None:
         raise ValueError(
             f"X has {found} features, but {type(estimator).__name__} is expecting {estimator.n_features_in_} features as input"
         )
+    elif np.iterable(names) and hasattr(estimator, "feature_names_in_"):
+        for column, (name, known) in enumerate(zip(names, estimator.feature_names_in_)):
+            if name != known:
+                what = f"column {column} is {shown(name)}, in fit it was {shown(known)}"
+                raise ValueError(f"The feature names should match those that were passed during fit: {what}; give the columns of feature_names_in_")
 
 
 def floats(raw: bytearray, *shape: int) -> np.ndarray:

@@ -7,12 +7,13 @@ import inspect
 import json
 import os
 import warnings
-from typing import Any, Callable, Iterable, Mapping, TypeVar
+from contextlib import contextmanager
+from typing import Any, Callable, Iterable, Iterator, Mapping, TypeVar
 
 import numpy as np
 
 from . import _sbn
-from ._check import bytes_of, file_name, seed_of, shown, truth
+from ._check import bytes_of, file_name, seed_of, shown, truth, whole
 from ._data import Packed, array_of, features, floats
 from ._errors import WrongType, not_fitted
 from ._progress import Progress
@@ -25,6 +26,13 @@ SETTINGS = (
     "baseline", "independent_uniforms", "epochs", "steps", "batch", "lr", "encoder_beta1", "encoder_beta2", "prior_lr", "patience",
     "overfit_one_batch", "nll_samples", "nll_images",
 )  # fmt: skip
+
+#: Those that are whole numbers, and those that are numbers.
+WHOLE = ("valid", "samples", "epochs", "steps", "batch", "patience", "nll_samples", "nll_images")
+REAL = ("slope", "lr", "encoder_beta1", "encoder_beta2", "prior_lr")
+
+#: What fit remembers of columns.
+COLUMNS = ("n_features_in_", "feature_names_in_", "_outputs", "_one")
 
 #: Samples of a score where nothing is said: what `arm` takes.
 NLL_SAMPLES = 100
@@ -42,6 +50,15 @@ def text(value: Any) -> str:
         raise WrongType(f"{type(value).__name__} is no setting; give a number or text") from None
 
 
+def setting(name: str, value: Any) -> str:
+    """A setting of this name as it is written. Errors: what is no number where one is meant; its range is for `arm` to say."""
+    if name in WHOLE and not isinstance(value, str):
+        whole(name, value, 0)
+    if name in REAL and not isinstance(value, (str, int, float, np.integer, np.floating)):
+        raise WrongType(f"{name}={shown(value)}: give a number")
+    return text(value)
+
+
 def read(path: Any) -> _sbn.Run:
     """What is in a run folder or a file."""
     path = file_name("path", path)
@@ -54,6 +71,11 @@ class Estimator:
     """An estimator of scikit-learn's kind; scikit-learn need not be there."""
 
     _conditional = False
+
+    #: Columns of X.
+    n_features_in_: int
+    #: Their names, where fit saw some.
+    feature_names_in_: np.ndarray
 
     # What scikit-learn's clone, Pipeline and GridSearchCV need.
 
@@ -90,7 +112,7 @@ class Estimator:
 
     def _flags(self) -> list[tuple[str, str]]:
         given = ((name, getattr(self, name, None)) for name in SETTINGS)
-        flags = [(name.replace("_", "-"), text(value)) for name, value in given if value is not None]
+        flags = [(name.replace("_", "-"), setting(name, value)) for name, value in given if value is not None]
         return [*flags, ("seed", text(seed_of(self.random_state)))]  # type: ignore[attr-defined]
 
     def _threads(self) -> int | None:
@@ -111,7 +133,7 @@ class Estimator:
         samples = self.nll_samples  # type: ignore[attr-defined]
         if samples is None:
             return NLL_SAMPLES
-        _sbn.check([("nll-samples", text(samples))])
+        _sbn.check([("nll-samples", setting("nll_samples", samples))])
         return int(samples)
 
     # What a run is.
@@ -167,6 +189,18 @@ class Estimator:
     def _rows_of(self, X: Any, name: str = "X") -> Any:
         """``X`` as an array or `Packed`."""
         return X if isinstance(X, Packed) else array_of(X, name)
+
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        """A model stays what it is where fitting another one fails."""
+        before = {name: vars(self)[name] for name in COLUMNS if name in vars(self)}
+        try:
+            yield
+        except BaseException:
+            for name in COLUMNS:
+                vars(self).pop(name, None)
+            vars(self).update(before)
+            raise
 
     def _inputs(self, X: Any, name: str, reset: bool) -> Any:
         """``X`` as an array or `Packed`, of the width and with the column names that fit saw."""

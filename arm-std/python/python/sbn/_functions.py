@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Literal, NamedTuple, overload
 
 import numpy as np
 
@@ -51,7 +51,8 @@ def _function(f: Callable[[np.ndarray], Any], units: int) -> Callable[[bytearray
     function("f", f, "samples")
 
     def call(raw: bytearray, rows: int) -> bytes:
-        result = f(np.frombuffer(raw, dtype=np.uint8).reshape(rows, units))
+        # What a user computes with: in bytes a difference of bits would wrap around.
+        result = f(np.frombuffer(raw, dtype=np.uint8).reshape(rows, units).astype(np.int64))
         values = _numbers(result)
         if values is None:
             raise WrongType(f"f gave {shown(result)}; give ({rows},): a real number for each row")
@@ -79,6 +80,28 @@ def _logits(logits: Any) -> np.ndarray:
     return array.astype(np.float32)
 
 
+@overload
+def gradient(
+    f: Callable[[np.ndarray], Any],
+    logits: Any,
+    *,
+    estimator: str = ...,
+    samples: int = ...,
+    seed: int = ...,
+    k: int = ...,
+    return_variance: Literal[False] = ...,
+) -> np.ndarray: ...
+@overload
+def gradient(
+    f: Callable[[np.ndarray], Any],
+    logits: Any,
+    *,
+    estimator: str = ...,
+    samples: int = ...,
+    seed: int = ...,
+    k: int = ...,
+    return_variance: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
 def gradient(
     f: Callable[[np.ndarray], Any],
     logits: Any,
@@ -92,11 +115,13 @@ def gradient(
     """The gradient of E[f(b)] with respect to the logits of independent bits, b ~ Bernoulli(sigmoid(logits)).
 
     Args:
-        f: any function of bits, also one that is measured: it takes uint8 0 and 1 of shape (n, units), all samples of a call at once, and
-            gives n numbers. It is called once for the samples, and once for their partners where the estimator has some.
+        f: any function of bits, also one that is measured: it takes int64 0 and 1 of shape (n, units), all samples of a call at once, and
+            gives n numbers, of which 32 bits are kept: take a large constant off. It is called once for the samples, and once for their
+            partners where the estimator has some.
         logits: of shape (units,).
         estimator: one of ``arm train --estimator`` that does not need the gradient of f, such as ``"arm"``, ``"disarm"``, ``"rloo"``,
-            ``"arms"``, ``"ugc"``, ``"exact"``.
+            ``"arms"``, ``"ugc"``, ``"exact"``. All are unbiased but ``"nvil"``, whose estimates are divided by the standard deviation of f
+            where that is above 1: a direction.
         samples: independent estimates that are averaged.
         seed: of the samples, from 0.
         k: samples of one estimate, of the estimators that draw several (``arm train --samples``).

@@ -165,18 +165,20 @@ class BinaryRegressor(Estimator):
         """
         flags = self._flags()
         _sbn.check(flags)
-        rows = self._pairs(X, y, reset=True)
-        others = [
-            None if x is None else self._pairs(x, of_x, False, (f"X_{name}", f"y_{name}"))
-            for name, x, of_x in (("valid", X_valid, y_valid), ("test", X_test, y_test))
-        ]
-        self._train(flags + self._network(), source(X, "X"), (rows, *others), callback)
+        with self._fitting():
+            rows = self._pairs(X, y, reset=True)
+            others = [
+                None if x is None else self._pairs(x, of_x, False, (f"X_{name}", f"y_{name}"))
+                for name, x, of_x in (("valid", X_valid, y_valid), ("test", X_test, y_test))
+            ]
+            self._train(flags + self._network(), source(X, "X"), (rows, *others), callback)
         return self
 
     def partial_fit(self, X: Any, y: Any) -> "BinaryRegressor":
         """Goes on learning with pairs of rows as they come: a step on each batch, in their order. See `BinaryVAE.partial_fit`."""
-        rows = self._pairs(X, y, reset=not self.__sklearn_is_fitted__())
-        self._take_rows(self._flags() + self._network(), source(X, "X"), rows)
+        with self._fitting():
+            rows = self._pairs(X, y, reset=not self.__sklearn_is_fitted__())
+            self._take_rows(self._flags() + self._network(), source(X, "X"), rows)
         return self
 
     def _take(self, run: _sbn.Run) -> None:

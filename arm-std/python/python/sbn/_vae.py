@@ -180,11 +180,13 @@ class BinaryVAE(Estimator):
         self._share()
         flags = self._flags()
         _sbn.check(flags)
-        rows = self._table(X, reset=True)
-        others = [
-            None if other is None else self._table(other, name) for name, other in (("X_valid", X_valid), ("X_test", X_test))
-        ]
-        self._train(flags, source(X, "X"), (rows, *others), callback)
+        with self._fitting():
+            rows = self._table(X, reset=True)
+            others = [
+                None if other is None else self._table(other, name)
+                for name, other in (("X_valid", X_valid), ("X_test", X_test))
+            ]
+            self._train(flags, source(X, "X"), (rows, *others), callback)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> "BinaryVAE":
@@ -195,8 +197,9 @@ class BinaryVAE(Estimator):
             X: as for ``fit``, one row or more.
         """
         self._share()
-        rows = self._table(X, reset=not self.__sklearn_is_fitted__())
-        self._take_rows(self._flags(), source(X, "X"), rows)
+        with self._fitting():
+            rows = self._table(X, reset=not self.__sklearn_is_fitted__())
+            self._take_rows(self._flags(), source(X, "X"), rows)
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
