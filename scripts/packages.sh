@@ -19,7 +19,8 @@ cpus=${CPUS:-$("$root/scripts/c-library.sh" cpus | paste -sd' ' -)}
 # Where packages have a library by another name than that of its processor. Arduino looks for build.mcu, and for the
 # floating-point unit where there is one.
 arduino="cortex-m0:cortex-m0 cortex-m0:cortex-m0plus cortex-m3:cortex-m3 cortex-m3:cortex-m4 cortex-m4f:cortex-m4/fpv4-sp-d16-hard
-    cortex-m4f:cortex-m7/fpv5-d16-hard cortex-m4f:cortex-m7/fpv5-sp-d16-hard cortex-m33f:cortex-m33/fpv5-sp-d16-hard
+    cortex-m3:cortex-m7 cortex-m4f:cortex-m7/fpv5-d16-hard cortex-m4f:cortex-m7/fpv5-sp-d16-hard cortex-m0:cortex-m33
+    cortex-m33f:cortex-m33/fpv5-sp-d16-hard
     rv32imc:esp32c3 rv32imac:esp32c6"
 cmsis="cortex-m0:M0l cortex-m3:M3l cortex-m4f:M4lf cortex-m33f:M33lf cortex-m55:M55lf"
 

@@ -56,13 +56,13 @@ pub unsafe extern "C" fn sbn_init(
 ) -> i32 {
     let make = || {
         let (out, given) = (one(net)?, bytes / 4);
-        if memory.is_null() {
-            return Err(Refusal(SBN_ERROR_NULL));
+        let block = if memory.is_null() { Err(Refusal(SBN_ERROR_NULL)) } else { check(memory, given) };
+        if let Ok(block) = block {
+            out.clear_of(block)?;
         }
-        let (block, settings) = (check(memory, given)?, one(config)?);
-        out.clear_of(block)?;
         // SAFETY: checked. A handle of before is gone, whatever comes of this.
         unsafe { net.write(core::ptr::null_mut()) };
+        let (block, settings) = (block?, one(config)?);
         settings.clear_of(block)?;
         // SAFETY: the caller's promise.
         let made = unsafe {

@@ -36,6 +36,13 @@ static void expect_at(int line, int32_t status, int32_t expected)
 }
 
 #define EXPECT(call, status) expect_at(__LINE__, (call), (status))
+/* A handle of before is gone, whatever was refused. */
+#define NO_HANDLE(call, status)                                                                                        \
+    do {                                                                                                               \
+        net = (sbn_network *)(void *)before;                                                                           \
+        EXPECT(call, status);                                                                                          \
+        EXPECT(net == NULL, 1);                                                                                        \
+    } while (0)
 
 static sbn_network *nested;
 static int32_t nested_status;
@@ -98,14 +105,14 @@ static void init(void)
     memset(memory, 0, sizeof memory);
     char *odd = (char *)memory + 2;
     EXPECT(sbn_init(NULL, memory, 4 * WORDS, &shape, &config), SBN_ERROR_NULL);
-    EXPECT(sbn_init(&net, NULL, 4 * WORDS, &shape, &config), SBN_ERROR_NULL);
-    EXPECT(sbn_init(&net, NULL, 0, &shape, &config), SBN_ERROR_NULL);
-    EXPECT(sbn_init(&net, memory, 4 * WORDS, NULL, &config), SBN_ERROR_NULL);
-    EXPECT(sbn_init(&net, memory, 4 * WORDS, &shape, NULL), SBN_ERROR_NULL);
-    EXPECT(sbn_init(&net, (uint32_t *)(void *)odd, 4 * WORDS, &shape, &config), SBN_ERROR_MISALIGNED);
-    EXPECT(sbn_init(&net, memory, 4 * WORDS - 1, &shape, &config), SBN_ERROR_SIZE);
-    EXPECT(sbn_init(&net, memory, 0, &shape, &config), SBN_ERROR_SIZE);
-    EXPECT(sbn_init(&net, memory, SIZE_MAX, &shape, &config), SBN_ERROR_SIZE);
+    NO_HANDLE(sbn_init(&net, NULL, 4 * WORDS, &shape, &config), SBN_ERROR_NULL);
+    NO_HANDLE(sbn_init(&net, NULL, 0, &shape, &config), SBN_ERROR_NULL);
+    NO_HANDLE(sbn_init(&net, memory, 4 * WORDS, NULL, &config), SBN_ERROR_NULL);
+    NO_HANDLE(sbn_init(&net, memory, 4 * WORDS, &shape, NULL), SBN_ERROR_NULL);
+    NO_HANDLE(sbn_init(&net, (uint32_t *)(void *)odd, 4 * WORDS, &shape, &config), SBN_ERROR_MISALIGNED);
+    NO_HANDLE(sbn_init(&net, memory, 4 * WORDS - 1, &shape, &config), SBN_ERROR_SIZE);
+    NO_HANDLE(sbn_init(&net, memory, 0, &shape, &config), SBN_ERROR_SIZE);
+    NO_HANDLE(sbn_init(&net, memory, SIZE_MAX, &shape, &config), SBN_ERROR_SIZE);
     EXPECT(sbn_init((sbn_network **)(void *)memory, memory, 4 * WORDS, &shape, &config), SBN_ERROR_OVERLAP);
     const sbn_config bad[] = {
         {SBN_ARM, SBN_SGD, -1.0f, 0, 0, 0, 0, 0, 1, 0, &sbn_floats},
