@@ -300,6 +300,16 @@ def test_a_refused_fit_leaves_the_model(X, settings):
     assert (pairs.predict(X[:, :9]) == predicted).all()
 
 
+def test_a_warning_that_is_an_error_leaves_the_new_model(X, settings):
+    model = sbn.BinaryVAE(**settings).fit(X[:, :8])
+    interrupted = lambda _: (_ for _ in ()).throw(KeyboardInterrupt)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="what was learned is kept"):
+            model.fit(X, callback=interrupted)
+    assert model.n_features_in_ == 12 and model.score_samples(X).shape == (300,)
+
+
 NAMES = """
 import numpy as np, sbn, sys
 class Frame:

@@ -193,13 +193,15 @@ class Estimator:
     @contextmanager
     def _fitting(self) -> Iterator[None]:
         """A model stays what it is where fitting another one fails."""
-        before = {name: vars(self)[name] for name in COLUMNS if name in vars(self)}
+        run, before = vars(self).get("_run"), {name: vars(self)[name] for name in COLUMNS if name in vars(self)}
         try:
             yield
         except BaseException:
-            for name in COLUMNS:
-                vars(self).pop(name, None)
-            vars(self).update(before)
+            # A warning that is an error comes when the new model is there.
+            if vars(self).get("_run") is run:
+                for name in COLUMNS:
+                    vars(self).pop(name, None)
+                vars(self).update(before)
             raise
 
     def _inputs(self, X: Any, name: str, reset: bool) -> Any:
