@@ -11,7 +11,7 @@ use arm_core::{Batch, BitMatrix, Coding, Engine, Error, Layer, Prior, Shard};
 use arm_std::data::BitTable;
 use arm_std::estimators::{BaselineName, Choice, EstimatorName};
 use arm_std::kernels::Desktop;
-use arm_std::measure::{self, Rows, Scores, Work};
+use arm_std::measure::{self, Rows, Scores, Unfinished, Work};
 use arm_std::memory::Aligned;
 use arm_std::network::export::Export;
 use arm_std::network::{Model, Network, SplitRows};
@@ -110,12 +110,12 @@ impl Net {
         room::<[f32; 2]>(rows.0.rows())?;
         let mut signals = Signals::new();
         let scores = py.detach(|| {
-            let leave = &mut || signals.leave();
-            let work = Work { threads: fit::threads(threads).most(), peers: None, leave };
-            Scores::of_model_by(&self.0, seed, Rows::by_content(&rows.0), samples, work)
+            let leave: &mut dyn FnMut() -> bool = &mut || signals.leave();
+            let work = &mut Work { leave: Some(leave), ..Work::on(fit::threads(threads).most()) };
+            Scores::of_model(&self.0, seed, Rows::by_content(&rows.0), samples, work)
         });
         signals.check()?;
-        floats(py, &scores.map_err(value)?.map(|scores| scores.nll).unwrap_or_default())
+        floats(py, &scores.map_err(value)?.nll)
     }
 
     /// p(y = 1 | x) of every target, for rows of inputs.
@@ -253,11 +253,11 @@ impl Net {
         seed: u64,
         threads: usize,
         leave: &mut dyn FnMut() -> bool,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Unfinished> {
         let shape = self.0.network.shape();
         let (width, targets) = (rows.words_per_row(), shape.targets());
         if rows.cols() != shape.inputs() {
-            return Err(Error::Width { needed: shape.inputs(), given: rows.cols() });
+            return Err(Error::Width { needed: shape.inputs(), given: rows.cols() }.into());
         }
         let shares = rows.words().chunks(SHARE * width.max(1)).zip(out.chunks_mut(SHARE * targets.max(1)));
         let (shares, left) = (Mutex::new(shares), AtomicBool::new(false));
@@ -267,10 +267,7 @@ impl Net {
             // Every row has the uniforms of the first: what is predicted does not depend on where a row stands.
             for (row, out) in words.chunks(width.max(1)).zip(out.chunks_mut(targets.max(1))) {
                 let row = SplitRows::new(&shape, row, rows.cols());
-                match measure::predictions_by(&self.0, &row, 1, samples, seed, leave)? {
-                    Some(p) => out.copy_from_slice(&p),
-                    None => return Ok(()),
-                }
+                out.copy_from_slice(&measure::predictions(&self.0, &row, 1, samples, seed, leave)?);
             }
         };
         let (run, left) = (&run, &left);
@@ -285,7 +282,7 @@ impl Net {
             };
             let others: Vec<_> = (1..threads).filter_map(spawn).collect();
             let result = run(&mut asked);
-            others.into_iter().fold(result, |r, w| r.and(w.join().unwrap_or(Err(Error::Unsupported))))
+            others.into_iter().fold(result, |r, w| r.and(w.join().unwrap_or(Err(Error::Unsupported.into()))))
         })
     }
 
