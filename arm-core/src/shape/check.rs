@@ -49,11 +49,10 @@ impl Shape<'_> {
         }
         let (mut i, mut above, mut ragged) = (0, 0, None);
         while let Some(layer) = self.layer(i) {
-            let slope = layer.activation().slope();
             if layer.width() == 0 || layer.width() > MAX_WIDTH {
                 return Some(Flaw::Width(i));
             }
-            if !(slope >= 0.0 && slope <= 1.0) {
+            if !layer.activation().is_valid() {
                 return Some(Flaw::Slope(i));
             }
             above += (i >= top && layer.stochastic()) as usize;

@@ -1,5 +1,6 @@
 //! What a network looks like, as a constant: from it follow all sizes.
 
+mod activation;
 mod check;
 mod coding;
 mod flaw;
@@ -11,11 +12,12 @@ mod tests;
 
 use crate::feature::{BATCH, CODINGS, PRIOR, STACKS};
 use crate::numeric::bits::words;
+pub use activation::Activation;
 use check::Verdict;
 pub use check::{MAX_LAYERS, MAX_WIDTH};
 pub use coding::{Coding, Codings};
 pub use flaw::Flaw;
-pub use layer::{Activation, Dense, Layer, Prior};
+pub use layer::{Dense, Layer, Prior};
 
 /// A network: a chain of Bernoulli layers b_1..b_T sampled from the input upwards, and, for a variational
 /// auto-encoder, the decoder from b_T down to the input.

@@ -206,8 +206,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         for row in 0..rows {
             let per_row = layout.per_row(scratch.per_row);
             let f = above(per_row.cost, O::HAS_LOG_Q.then_some(&*per_row.log_q), rows, t, row);
-            let log_q =
-                chunks(per_row.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
+            let log_q = element(block(per_row.log_q, rows, t), row);
             let signal = element(per_row.signal, row);
             for unit in 0..width {
                 let at = start + row * stride + unit;

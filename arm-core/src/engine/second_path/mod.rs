@@ -14,7 +14,7 @@ use crate::network::{Pass, Scratch};
 use crate::numeric::chunks::chunks_mut;
 use crate::numeric::number::Nats;
 use crate::numeric::rng::Purpose;
-use crate::numeric::window::{block, split_mut, window, window_mut};
+use crate::numeric::window::{block, element, split_mut, window, window_mut};
 use crate::objective::Objective;
 use crate::shape::layout::Layout;
 
@@ -80,7 +80,7 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
                 (scratch.path_rows.get_mut(count), scratch.path_f.get_mut(count))
             {
                 *active = row as u32;
-                *total = log_q_partner.get(row).filter(|_| log_q).copied().unwrap_or_default();
+                *total = if log_q { element(log_q_partner, row) } else { Default::default() };
             }
             count += 1;
         }

@@ -83,14 +83,14 @@ impl<'s> Layout<'s> {
         layer
     }
 
-    /// The slope of dense layer `i`, and the layer after it.
+    /// The activation of dense layer `i`, and the layer after it.
     #[inline(always)]
-    pub(crate) const fn above(&self, i: usize) -> (f32, LayerLayout) {
+    pub(crate) const fn above(&self, i: usize) -> (Activation, LayerLayout) {
         let mut layer = LayerLayout::INPUT;
         self.seek(i, &mut layer);
-        let slope = layer.dense.activation.slope();
+        let activation = layer.dense.activation;
         self.advance(&mut layer);
-        (slope, layer)
+        (activation, layer)
     }
 
     /// Moves `layer` to layer `i`, where it lies: what is returned would lie on the stack twice.

@@ -2,10 +2,12 @@
 //! (method of Four Russians) serve all rows of a tile, and four inputs then take one addition a row.
 
 use crate::lanes::Lanes;
+use crate::lanes::activate::activated;
 use crate::tiles::lists::{WIDEST, used};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{load, store};
 use crate::tiles::{panels, with_width};
+use arm_core::Activation;
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// Inputs of a group.
@@ -33,7 +35,7 @@ pub(crate) struct Tile<'a> {
     w: Matrix<'a>,
     x: BitMatrix<'a>,
     rows: &'a [usize],
-    slope: f32,
+    activation: Activation,
     /// The first element of y, and the distance to the next row.
     y: PanelMut<'a>,
     stride: usize,
@@ -59,14 +61,14 @@ impl<'a> Tile<'a> {
         w: Matrix<'a>,
         x: BitMatrix<'a>,
         rows: &'a [usize],
-        slope: f32,
+        activation: Activation,
         y: &'a mut MatrixMut<'_>,
         ask: bool,
     ) -> Self {
         let (height, stride, outputs) = (y.height(), y.stride(), y.cols());
         assert!(w.height() > x.cols() && w.cols() >= outputs);
         assert!(rows.len() <= TALL && rows.iter().all(|&row| row < height));
-        Tile { w, x, rows, slope, y: PanelMut::new(y.data_mut()), stride, outputs, ask }
+        Tile { w, x, rows, activation, y: PanelMut::new(y.data_mut()), stride, outputs, ask }
     }
 
     /// Computes them.
@@ -126,7 +128,11 @@ impl<'a> Tile<'a> {
                         }
                     }
                     for (sum, row) in sums.into_iter().zip(rows) {
-                        let sum = if end && self.slope != 1.0 { l.activate(self.slope, sum) } else { sum };
+                        let sum = if end && !self.activation.is_linear() {
+                            activated(l, self.activation, sum)
+                        } else {
+                            sum
+                        };
                         l.store_masked(y.at(row * self.stride, lanes), sum, mask);
                     }
                 }
@@ -163,9 +169,9 @@ impl<'a> Tile<'a> {
                                 }
                             }
                         }
-                        if self.slope != 1.0 {
+                        if !self.activation.is_linear() {
                             for sum in &mut sums {
-                                *sum = l.activate(self.slope, *sum);
+                                *sum = activated(l, self.activation, *sum);
                             }
                         }
                         store(l, y.from(row * self.stride), lanes, sums);
@@ -227,6 +233,7 @@ fn place(words: &[u32], bits: usize, places: &mut Places) {
 mod tests {
     use super::TALL;
     use crate::{Desktop, Level};
+    use arm_core::Activation;
     use arm_core::kernels::Kernels;
     use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
     use arm_core::rng::{Purpose, Stream};
@@ -256,7 +263,12 @@ mod tests {
             let layer = |bits: &[u32]| {
                 let mut y = vec![0.0; bits.len() / WORDS * OUTPUTS];
                 let (w, x) = (Matrix::new(&w, OUTPUTS, OUTPUTS), BitMatrix::new(bits, INPUTS));
-                kernels.affine_bits(w, x, 0.1, MatrixMut::new(&mut y, OUTPUTS, OUTPUTS));
+                kernels.affine_bits(
+                    w,
+                    x,
+                    Activation::leaky_relu(0.1),
+                    MatrixMut::new(&mut y, OUTPUTS, OUTPUTS),
+                );
                 y
             };
             let alone: Vec<f32> = bits.chunks(WORDS).flat_map(layer).collect();
