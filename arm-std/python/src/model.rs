@@ -7,7 +7,7 @@ use crate::signals::Signals;
 use crate::table::Table;
 use arm_core::estimator::Arm;
 use arm_core::objective::{Conditional, Objective, Vae};
-use arm_core::{Batch, BitMatrix, Coding, Engine, Error, Layer, Prior, Shard};
+use arm_core::{Batch, BitMatrix, Coding, Engine, Error, Prior, Shard};
 use arm_std::data::BitTable;
 use arm_std::estimators::{BaselineName, Choice, EstimatorName};
 use arm_std::kernels::Desktop;
@@ -36,12 +36,8 @@ type Tensors<'py> = Vec<(String, Vec<usize>, Bound<'py, PyByteArray>)>;
 pub(crate) fn settings_of(model: &Model) -> String {
     let network = &model.network;
     let mut settings = json!({ "network": network.notation() });
-    let mut slopes = network.encoder.iter().chain(&network.decoder).filter_map(|layer| match layer {
-        Layer::Hidden { activation, .. } => Some(activation.slope()),
-        Layer::Bernoulli { .. } => None,
-    });
-    if let Some(slope) = slopes.next_back() {
-        settings["slope"] = json!(slope);
+    if let Some(activation) = network.activation() {
+        settings["slope"] = json!(activation.slope());
     }
     if !model.numbers.is_float() {
         settings["numbers"] = json!(model.numbers.name());
