@@ -14,10 +14,10 @@ use arm_std::kernels::Desktop;
 use arm_std::measure::{self, Rows, Scores, Unfinished, Work};
 use arm_std::memory::Aligned;
 use arm_std::network::export::Export;
-use arm_std::network::{Model, Network, SplitRows};
+use arm_std::network::{ActivationFields, Model, Network, SplitRows};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
-use serde_json::json;
+use serde_{Value, json}::json;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,8 +36,9 @@ type Tensors<'py> = Vec<(String, Vec<usize>, Bound<'py, PyByteArray>)>;
 pub(crate) fn settings_of(model: &Model) -> String {
     let network = &model.network;
     let mut settings = json!({ "network": network.notation() });
-    if let Some(activation) = network.activation() {
-        settings["slope"] = json!(activation.slope());
+    let activation = network.activation().map(|activation| json!(ActivationFields::from(activation)));
+    if let (Some(settings), Some(Value::Object(fields))) = (settings.as_object_mut(), activation) {
+        settings.extend(fields);
     }
     if !model.numbers.is_float() {
         settings["numbers"] = json!(model.numbers.name());

@@ -1,6 +1,6 @@
 //! A run that begins from a model instead of random parameters.
 
-use super::{Checkpoint, Progress, Settings, TrainError, from_model};
+use super::{Checkpoint, RunProgress, Settings, TrainError, from_model};
 use crate::network::{CodingName, Model, Network, Notation, PriorName};
 use crate::train::Config;
 use arm_core::{Coding, Prior};
@@ -65,5 +65,5 @@ pub(super) fn beginning(
         return Err(TrainError::Start(format!("--start {path}: its network is {its}; {what}: {ours}")));
     }
     let checkpoint = from_model(config, model)?;
-    Ok(Some(Checkpoint { progress: Progress { data, ..checkpoint.progress }, ..checkpoint }))
+    Ok(Some(Checkpoint { progress: RunProgress { data, ..checkpoint.progress }, ..checkpoint }))
 }

@@ -3,7 +3,7 @@
 use crate::lanes::{Lanes, Op};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{Onto, Sum};
-use crate::tiles::{affine_pairs, panels, split};
+use crate::tiles::{pairs, panels, split};
 use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 
@@ -21,8 +21,8 @@ impl Op for Affine<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         let (inputs, outputs) = (self.x.cols(), self.y.cols());
-        if const { L::PAIRS } && l.pairs() && affine_pairs::pays(inputs, outputs, L::N) {
-            return affine_pairs::affine(l, self.w, self.x, self.activation, self.y);
+        if const { L::PAIRS } && l.pairs() && pairs::affine::pays(inputs, outputs, L::N) {
+            return pairs::affine::affine(l, self.w, self.x, self.activation, self.y);
         }
         let rows = self.x.height().min(self.y.height());
         assert!(self.w.height() > inputs && self.w.cols() >= outputs);

@@ -5,7 +5,7 @@ use crate::lanes::activate;
 use crate::lanes::{Lanes, Op, SIDE, WIDE};
 use crate::tiles::dots::{At, tile};
 use crate::tiles::panel::Panel;
-use crate::tiles::{back_pairs, split, with_height};
+use crate::tiles::{pairs, split, with_height};
 use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 
@@ -30,8 +30,8 @@ impl Op for Back<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         let outputs = self.d.cols();
-        if const { L::PAIRS } && l.pairs() && back_pairs::pays(outputs, L::N) {
-            return back_pairs::back(l, self.w, self.d, self.a, self.activation, self.dx);
+        if const { L::PAIRS } && l.pairs() && pairs::back::pays(outputs, L::N) {
+            return pairs::back::back(l, self.w, self.d, self.a, self.activation, self.dx);
         }
         if const { L::N == SIDE } && back_few::pays(self.dx.cols(), outputs) {
             return back_few::back(l, self.w, self.d, self.a, self.activation, self.dx);

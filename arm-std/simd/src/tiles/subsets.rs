@@ -47,6 +47,17 @@ pub(crate) struct Tile<'a> {
 /// The sum of a vector of columns over each subset of a group, whose members are the bits of the index.
 type Table = [[f32; WIDTH]; SUBSETS];
 
+/// The columns of a group's rows that a table is filled from.
+struct Group<'a> {
+    /// The first of the first row, and the distance to the next row.
+    w: Panel<'a>,
+    stride: usize,
+    /// Rows that are left, of which a group takes four.
+    rest: usize,
+    /// Columns.
+    lanes: usize,
+}
+
 /// Two tables: the next one is filled while the first is read, so that no load waits for a store.
 #[repr(align(64))]
 struct Tables([Table; 2]);
@@ -114,12 +125,12 @@ impl<'a> Tile<'a> {
                         let before = if first == 0 { bias } else { y.from(row * self.stride).as_panel() };
                         *sum = l.load_masked(before.at(0, lanes), mask);
                     }
-                    tables.fill(l, 0, w, stride, count, lanes, self.ask);
+                    tables.fill(l, 0, Group { w, stride, rest: count, lanes }, self.ask);
                     for g in 0..groups {
                         if g + 1 < groups {
                             let below = (g + 1) * GROUP;
-                            let w = w.from(below * stride);
-                            tables.fill(l, g + 1, w, stride, count - below, lanes, self.ask);
+                            let (w, rest) = (w.from(below * stride), count - below);
+                            tables.fill(l, g + 1, Group { w, stride, rest, lanes }, self.ask);
                         }
                         let tables = Panel::new(&tables.0);
                         for (sum, places) in sums.iter_mut().zip(&places) {
@@ -183,22 +194,13 @@ impl<'a> Tile<'a> {
 }
 
 impl Tables {
-    /// Fills the table of group `g` for the rows of `w`, of which `rest` are left.
+    /// Fills the table of group `g`.
     ///
     /// # Safety
-    /// `lanes` must be readable in four rows of `w`, or in the `rest`.
+    /// The lanes of the group must be readable in its rows.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments)]
-    unsafe fn fill<L: Lanes>(
-        &mut self,
-        l: L,
-        g: usize,
-        w: Panel<'_>,
-        stride: usize,
-        rest: usize,
-        lanes: usize,
-        ask: bool,
-    ) {
+    unsafe fn fill<L: Lanes>(&mut self, l: L, g: usize, group: Group<'_>, ask: bool) {
+        let Group { w, stride, rest, lanes } = group;
         let (table, mask) = (&mut self.0[g & 1], l.mask(lanes));
         let mut sums = [l.splat(-0.0); SUBSETS];
         for e in 0..GROUP {

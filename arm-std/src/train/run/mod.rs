@@ -12,7 +12,7 @@ use crate::driver::{Peers, Threads};
 use crate::measure::evaluate::bound_of;
 use crate::measure::{Figures, Mean, Rows, Scores, Unfinished, Work};
 use crate::network::{Model, Network, SplitRows};
-use crate::train::{Checkpoint, Config, Progress};
+use crate::train::{Checkpoint, Config, RunProgress};
 use arm_core::Error;
 use arm_core::rng::{Purpose, Stream};
 pub(super) use state::State;
@@ -187,7 +187,7 @@ impl Run<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Option<Epoch>, TrainError> {
         let Run { config, network, splits, .. } = *self;
-        let Progress { step, epoch_sum, .. } = state.progress;
+        let RunProgress { step, epoch_sum, .. } = state.progress;
         state.driver.set_seed(config.seed);
         let (model, valid) = (state.model(), Rows::all(&splits.valid));
         let mut leave = || observer.leave();
@@ -246,7 +246,7 @@ impl Run<'_> {
 }
 
 /// How often the state at step `first` was restored.
-fn attempts(progress: &Progress, first: u64) -> u64 {
+fn attempts(progress: &RunProgress, first: u64) -> u64 {
     progress.restored.iter().filter(|r| r.to_step == first).count() as u64
 }
 
