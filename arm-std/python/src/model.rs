@@ -17,7 +17,7 @@ use arm_std::network::export::Export;
 use arm_std::network::{ActivationFields, Model, Network, SplitRows};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
-use serde_{Value, json}::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

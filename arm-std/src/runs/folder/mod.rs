@@ -5,7 +5,7 @@ mod staged;
 use crate::files::replace_bytes;
 use crate::measure::evaluate::Figures;
 use crate::network::Model;
-use crate::train::{Config, Epoch, RunProgress, Restored, Settings};
+use crate::train::{Config, Epoch, Restored, RunProgress, Settings};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
