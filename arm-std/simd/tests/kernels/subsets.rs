@@ -1,5 +1,6 @@
 //! Sums of subsets of inputs.
 
+use arm_core::Activation;
 use arm_core::kernels::Kernels;
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
@@ -32,7 +33,7 @@ fn a_row_does_not_depend_on_its_neighbours() {
         let layer = |bits: &[u32]| {
             let mut y = vec![0.0; bits.len() / WORDS * OUTPUTS];
             let (w, x) = (Matrix::new(&w, OUTPUTS, OUTPUTS), BitMatrix::new(bits, INPUTS));
-            kernels.affine_bits(w, x, 0.1, MatrixMut::new(&mut y, OUTPUTS, OUTPUTS));
+            kernels.affine_bits(w, x, Activation::leaky_relu(0.1), MatrixMut::new(&mut y, OUTPUTS, OUTPUTS));
             y
         };
         let alone: Vec<f32> = bits.chunks(WORDS).flat_map(layer).collect();
