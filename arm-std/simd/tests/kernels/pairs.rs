@@ -1,11 +1,11 @@
-//! Terms multiplied in [pairs](crate::tiles::pairs).
+//! Terms multiplied in pairs.
 
-use crate::memory::Aligned;
-use crate::{Desktop, Level};
 use arm_core::Activation;
 use arm_core::kernels::{AdamRates, Input, Kernels, LayerGradient};
 use arm_core::matrix::{Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
+use arm_simd::memory::Aligned;
+use arm_simd::{Desktop, Level};
 
 /// What multiplies in pairs.
 #[derive(Clone, Copy, Debug)]

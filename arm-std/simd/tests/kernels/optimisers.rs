@@ -1,11 +1,11 @@
 //! Updates of parameters, and gradients that are at once given to one.
 
 use super::{Rows, bits, close, levels, near, same, shapes};
-use crate::PrefetchHint;
-use crate::memory::Aligned;
 use arm_core::kernels::{AdamRates, Input, Kernels, LayerGradient, Portable};
 use arm_core::matrix::{BitMatrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
+use arm_simd::PrefetchHint;
+use arm_simd::memory::Aligned;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[test]
