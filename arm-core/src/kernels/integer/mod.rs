@@ -174,11 +174,14 @@ impl Arithmetic for Integer {
         &self,
         _a: f32,
         _x: Input<'_, i16>,
-        _d: Matrix<'_, i16>,
+        d: Matrix<'_, i16>,
         noise: impl FnOnce() -> u32,
         prepared: Prepared<'_, i16, FixedNats>,
     ) {
         *prepared.one = Saturating(noise() as i32);
+        for (n, size) in prepared.units.iter_mut().enumerate().take(d.examples()) {
+            *size = descend::size(d.row(n));
+        }
     }
 
     fn descend(
@@ -192,9 +195,9 @@ impl Arithmetic for Integer {
         mut w: MatrixMut<'_, i16>,
     ) {
         let factor = descend::factor(a, bits(of));
-        for n in 0..d.examples() {
+        for (n, size) in prepared.units.iter().enumerate().take(d.examples()) {
             let noise = descend::Noise::new(prepared.one.0 as u32, n, first);
-            self.count(descend::rows(factor, noise, x, n, first, d.row(n), &mut w));
+            self.count(descend::rows(factor, noise, x, n, first, (d.row(n), *size), &mut w));
         }
     }
 
