@@ -83,7 +83,7 @@ done
 # Integers are those of a Cortex-M3.
 grep -hE '^(c|rust)_[a-z_]+ [0-9]+$' "$work/run" |
     awk '{ print ($1 ~ /_integer_/ ? "mps2-an385" : "mps2-an386"), $0 }' >>"$work/figures"
-tenths='function tenths(share, n) { n = 1000 * share; return (n > int(n) ? int(n) + 1 : int(n)) / 10 }'
+tenths='function tenths(ratio, n) { n = 1000 * ratio; return (n > int(n) ? int(n) + 1 : int(n)) / 10 }'
 awk '
     $1 == "mps2-an385" && $2 ~ /^(c|rust)_integer_/ { value[$2] = $3 }
     $1 != "mps2-an386" { next }
