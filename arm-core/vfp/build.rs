@@ -16,7 +16,9 @@ fn main() {
         println!("cargo:rustc-cfg=integer_loops");
         println!("cargo:rustc-cfg=integer_loops=\"{loops}\"");
         // Of Cortex-M33 not all have the instructions.
-        if loops == "thumb2" && (target.starts_with("thumbv7em") || helium) {
+        if loops == "thumb2" && helium {
+            println!("cargo:rustc-cfg=integer_helium");
+        } else if target.starts_with("thumbv7em") {
             println!("cargo:rustc-cfg=integer_dsp");
         }
     }
