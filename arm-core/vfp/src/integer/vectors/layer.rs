@@ -1,9 +1,8 @@
 //! Sums of columns of a dense layer, and what becomes of them.
 
-use super::{LANES, block, has};
+use super::{LANES, has, load};
 use crate::integer::{Finish, Inputs, headroom, plain, shift_round};
-use bytemuck::cast;
-use wide::{i16x8, i32x4, i32x8};
+use wide::{i16x8, i32x8};
 
 /// Vectors of columns whose sums are in registers while rows pass by.
 const BLOCK: usize = if cfg!(target_feature = "sse2") && !cfg!(target_feature = "avx") { 2 } else { 4 };
@@ -21,13 +20,14 @@ pub(crate) fn of_inputs(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Fi
     {
         let (blocks, rest) = y.as_chunks_mut().0.as_chunks_mut::<BLOCK>();
         for y in blocks {
-            let w = w.get(done..).unwrap_or_default();
-            beyond |= finish.write(sums(inputs, shift, w, stride), y);
+            // SAFETY: rows for all units and the biases are there, and have these columns.
+            beyond |= finish.write(unsafe { sums(inputs, shift, w.as_ptr().add(done), stride) }, y);
             done += LANES * BLOCK;
         }
         for y in rest {
-            let w = w.get(done..).unwrap_or_default();
-            beyond |= finish.write(sums(inputs, shift, w, stride), core::array::from_mut(y));
+            // SAFETY: as above.
+            let sums = unsafe { sums(inputs, shift, w.as_ptr().add(done), stride) };
+            beyond |= finish.write(sums, core::array::from_mut(y));
             done += LANES;
         }
     }
@@ -36,54 +36,63 @@ pub(crate) fn of_inputs(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Fi
     (!y.is_empty() && plain::of_inputs(inputs, w, stride, finish, y)) | beyond
 }
 
-/// Sums of the first columns of w, of inputs over 2^`shift`. All rows are there.
+/// Sums of columns from w on, of inputs over 2^`shift`.
+///
+/// # Safety
+/// Rows for all units and the biases are there, and have these columns.
 #[inline(always)]
-fn sums<const B: usize>(inputs: Inputs<'_>, shift: u32, w: &[i16], stride: usize) -> [i32x8; B] {
+unsafe fn sums<const B: usize>(inputs: Inputs<'_>, shift: u32, w: *const i16, stride: usize) -> [i32x8; B] {
+    // SAFETY: the caller's.
+    let row = |i: usize| unsafe { block::<B>(w.add(i * stride)) };
     let mut sums = [i32x8::ZERO; B];
-    match inputs {
-        Inputs::Numbers(x) if shift == 0 => add_numbers(x, |x| x, w, stride, &mut sums),
-        Inputs::Numbers(x) => add_numbers(x, |x| shift_round(x.into(), shift) as i16, w, stride, &mut sums),
+    let (units, point) = match inputs {
+        Inputs::Numbers(x) => {
+            let shifted = |x: i16| shift_round(x.into(), shift) as i16;
+            let (pairs, last) = x.as_chunks::<2>();
+            if shift == 0 {
+                pairs
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, x)| add_two(*x, row(2 * i), row(2 * i + 1), &mut sums));
+            } else {
+                for (i, x) in pairs.iter().enumerate() {
+                    add_two(x.map(shifted), row(2 * i), row(2 * i + 1), &mut sums);
+                }
+            }
+            if let [x] = last {
+                add_two([shifted(*x), 0], row(2 * pairs.len()), [i16x8::ZERO; B], &mut sums);
+            }
+            (x.len(), 8)
+        }
         Inputs::Bits(bits, units) => {
             for (k, word) in bits.iter().enumerate() {
                 let mut word = *word;
                 while word != 0 {
                     let i = 32 * k + word.trailing_zeros() as usize;
-                    word &= word - 1;
-                    if let Some(row) = block::<B>(w, i * stride).filter(|_| i < units) {
-                        sums.iter_mut().zip(row).for_each(|(sum, w)| *sum += i32x8::from_i16x8(w));
+                    if i >= units {
+                        break;
                     }
+                    sums.iter_mut().zip(row(i)).for_each(|(sum, w)| *sum += i32x8::from_i16x8(w));
+                    word &= word - 1;
                 }
             }
+            (units, 0)
         }
-    }
-    let (units, point) = match inputs {
-        Inputs::Numbers(x) => (x.len(), 8),
-        Inputs::Bits(_, units) => (units, 0),
     };
-    for (sum, bias) in sums.iter_mut().zip(block::<B>(w, units * stride).unwrap_or([i16x8::ZERO; B])) {
+    for (sum, bias) in sums.iter_mut().zip(row(units)) {
         *sum += (i32x8::from_i16x8(bias) << point) >> shift as i32;
     }
     sums
 }
 
-/// Sums += each input times its row; a row more is there.
+/// Vectors of a row.
+///
+/// # Safety
+/// They are there.
 #[inline(always)]
-fn add_numbers<const B: usize>(
-    x: &[i16],
-    shifted: impl Fn(i16) -> i16,
-    w: &[i16],
-    stride: usize,
-    sums: &mut [i32x8; B],
-) {
-    let (pairs, last) = x.as_chunks::<2>();
-    for (x, rows) in pairs.iter().zip(w.chunks_exact(2 * stride)) {
-        if let (Some(first), Some(second)) = (block(rows, 0), block(rows, stride)) {
-            add_two(x.map(&shifted), first, second, sums);
-        }
-    }
-    if let ([x], Some(row)) = (last, block(w, 2 * pairs.len() * stride)) {
-        add_two([shifted(*x), 0], row, [i16x8::ZERO; B], sums);
-    }
+unsafe fn block<const B: usize>(row: *const i16) -> [i16x8; B] {
+    // SAFETY: the caller's.
+    core::array::from_fn(|i| unsafe { load(row.add(LANES * i)) })
 }
 
 /// Sums += x\[0\] first + x\[1\] second.
@@ -93,8 +102,9 @@ fn add_two<const B: usize>(x: [i16; 2], first: [i16x8; B], second: [i16x8; B], s
         // Where one instruction multiplies and adds pairs, columns become pairs.
         #[cfg(not(target_arch = "aarch64"))]
         {
-            let x: i16x8 = cast(i32x4::splat(cast(x)));
-            *sum += cast::<[i32x4; 2], i32x8>(interleaved(first, second).map(|pairs| pairs.dot(x)));
+            use wide::i32x4;
+            let x: i16x8 = bytemuck::cast(i32x4::splat(bytemuck::cast(x)));
+            *sum += bytemuck::cast::<[i32x4; 2], i32x8>(interleaved(first, second).map(|pairs| pairs.dot(x)));
         }
         #[cfg(target_arch = "aarch64")]
         {

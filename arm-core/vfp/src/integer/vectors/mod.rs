@@ -14,11 +14,14 @@ use wide::i16x8;
 /// Numbers of a vector.
 const LANES: usize = 8;
 
-/// Vectors of a row from a column on, if all are there.
+/// The eight numbers behind a pointer.
+///
+/// # Safety
+/// They are there.
 #[inline(always)]
-fn block<const B: usize>(row: &[i16], at: usize) -> Option<[i16x8; B]> {
-    let row: &[[i16; LANES]; B] = row.get(at..)?.as_chunks().0.first_chunk()?;
-    Some(row.map(i16x8::new))
+unsafe fn load(from: *const i16) -> i16x8 {
+    // SAFETY: the caller's.
+    i16x8::new(unsafe { from.cast::<[i16; LANES]>().read_unaligned() })
 }
 
 /// Whether `w` has so many rows of so many columns.

@@ -1,9 +1,10 @@
 //! Four rows times a gradient, and rows that grow.
 
-use super::{LANES, has};
+use super::{LANES, has, load};
 use crate::Layout;
 use crate::integer::{Factor, Inputs, WEYL, headroom, plain, shift_round, update};
-use wide::{i16x8, i32x4};
+use bytemuck::cast;
+use wide::{i16x8, i32x4, i32x8};
 
 /// See [`dots`](crate::integer::dots).
 #[inline(never)]
@@ -15,18 +16,13 @@ pub(crate) fn of_rows(d: &[i16], w: &[i16], stride: usize, down: u32, x: &mut [i
     {
         let half = i32x4::splat((1 << down) >> 1);
         for x in x.as_chunks_mut::<4>().0 {
-            let rows = w.get(done * stride..).unwrap_or_default();
-            let sums = if shift == 0 {
-                products(d, |d| d, |d| d, rows, stride)
-            } else {
-                let (shift, last) = (shift as i32, shift as i32 - 1);
-                // What is shifted out last rounds.
-                let vector = |d: i16x8| (d >> shift) + (d >> last & i16x8::ONE);
-                products(d, vector, |d| shift_round(d, shift as u32), rows, stride)
-            };
+            // SAFETY: these rows are there, as long as d.
+            let sums = unsafe { products(d, shift, w.as_ptr().add(done * stride), stride) };
             let v = (sums + half) >> down as i32;
+            // Within the range of 16 bits all upper bits are the sign.
             beyond |= v ^ (v << 1);
-            *x = v.to_array().map(|v| v.clamp(-32_768, 32_767) as i16);
+            let [low, _]: [[i16; 4]; 2] = cast(i16x8::from_i32x8_saturate(cast::<_, i32x8>([v, v])));
+            *x = low;
             done += 4;
         }
     }
@@ -35,36 +31,38 @@ pub(crate) fn of_rows(d: &[i16], w: &[i16], stride: usize, down: u32, x: &mut [i
     (!x.is_empty() && plain::of_rows(d, w, stride, down, x)) | beyond
 }
 
-/// The inner products of d, shifted, with four rows, which are there.
+/// The inner products of d over 2^`shift` with four rows.
+///
+/// # Safety
+/// They are there, as long as d.
 #[inline(always)]
-fn products(
-    d: &[i16],
-    vector: impl Fn(i16x8) -> i16x8,
-    number: impl Fn(i32) -> i32,
-    w: &[i16],
-    stride: usize,
-) -> i32x4 {
-    let row = |i: usize| w.get(i * stride..).and_then(|w| w.get(..d.len())).unwrap_or_default();
-    let rows = [row(0), row(1), row(2), row(3)].map(|row| row.as_chunks::<LANES>());
-    let [(w0, _), (w1, _), (w2, _), (w3, _)] = rows;
+unsafe fn products(d: &[i16], shift: u32, w: *const i16, stride: usize) -> i32x4 {
+    let rows: [*const i16; 4] = core::array::from_fn(|i| w.wrapping_add(i * stride));
     let (whole, rest) = d.as_chunks::<LANES>();
     let mut sums = [i32x4::ZERO; 4];
-    for ((((d, w0), w1), w2), w3) in whole.iter().zip(w0).zip(w1).zip(w2).zip(w3) {
-        let d = vector(i16x8::new(*d));
-        for (sum, w) in sums.iter_mut().zip([w0, w1, w2, w3]) {
-            *sum += d.dot(i16x8::new(*w));
+    let mut add = |at: usize, d: i16x8| {
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            // SAFETY: the caller's.
+            *sum += d.dot(unsafe { load(row.add(at)) });
+        }
+    };
+    if shift == 0 {
+        whole.iter().enumerate().for_each(|(i, d)| add(LANES * i, i16x8::new(*d)));
+    } else {
+        for (i, d) in whole.iter().enumerate() {
+            let d = i16x8::new(*d);
+            // What is shifted out last rounds.
+            add(LANES * i, (d >> shift as i32) + (d >> (shift - 1) as i32 & i16x8::ONE));
         }
     }
     let [s0, s1, s2, s3] = i32x4::transpose(sums);
-    let sums = (s0 + s1) + (s2 + s3);
-    if rest.is_empty() {
-        return sums;
+    let mut sums = (s0 + s1) + (s2 + s3);
+    for (d, at) in rest.iter().zip(LANES * whole.len()..) {
+        // SAFETY: the caller's.
+        let w = rows.map(|row| unsafe { i32::from(*row.add(at)) });
+        sums += i32x4::new(w.map(|w| w.wrapping_mul(shift_round((*d).into(), shift))));
     }
-    let rests = rows.map(|(_, w)| {
-        let product = |(d, w): (&i16, &i16)| number((*d).into()).wrapping_mul(i32::from(*w));
-        rest.iter().zip(w).map(product).fold(0, i32::wrapping_add)
-    });
-    sums + i32x4::new(rests)
+    sums
 }
 
 /// See [`activate_back`](crate::integer::activate_back), with a slope from 0 to below 1. Returns how many it has done.

@@ -31,17 +31,22 @@ macro_rules! group {
 /// Four sums in `sum` begin with the half in r2 and biases behind r4.
 macro_rules! bias {
     ($sum:literal, $at:literal, $shift:literal) => {
-        concat!(
-            "vldrh.s32 ", $sum, ", [r4, #", $at, "]\n", $shift, "vadd.i32 ", $sum, ", ", $sum, ", r2\n"
-        )
+        concat!("vldrh.s32 ", $sum, ", [r4, #", $at, "]\n", $shift, "vadd.i32 ", $sum, ", ", $sum, ", r2\n")
     };
 }
 
-/// Eight columns of the row behind r0 are added, with what is in `by`.
+/// Eight columns of the row behind r0 are added, as `$add` does.
 macro_rules! eight {
     ($low:literal, $high:literal, $at:literal, $next:literal, $add:ident) => {
         concat!(
-            "vldrh.s32 q4, [r0, #", $at, "]\n", "vldrh.s32 q5, [r0, #", $next, "]\n", $add!($low, "q4"), $add!($high, "q5"),
+            "vldrh.s32 q4, [r0, #",
+            $at,
+            "]\n",
+            "vldrh.s32 q5, [r0, #",
+            $next,
+            "]\n",
+            $add!($low, "q4"),
+            $add!($high, "q5"),
         )
     };
 }
@@ -62,8 +67,22 @@ macro_rules! add {
 macro_rules! narrow {
     ($low:literal, $high:literal, $out:literal) => {
         concat!(
-            "vshl.s32 ", $low, ", r7\n", "vshl.s32 ", $high, ", r7\n", "vqmovnb.s32 ", $out, ", ", $low, "\n",
-            "vqmovnt.s32 ", $out, ", ", $high, "\n",
+            "vshl.s32 ",
+            $low,
+            ", r7\n",
+            "vshl.s32 ",
+            $high,
+            ", r7\n",
+            "vqmovnb.s32 ",
+            $out,
+            ", ",
+            $low,
+            "\n",
+            "vqmovnt.s32 ",
+            $out,
+            ", ",
+            $high,
+            "\n",
         )
     };
 }
@@ -77,8 +96,21 @@ macro_rules! activate {
 macro_rules! store {
     ($out:literal, $at:literal, $next:literal) => {
         concat!(
-            "vstrh.32 ", $out, ", [r0, #", $at, "]\n", "vshr.u32 ", $out, ", ", $out, ", #16\n", "vstrh.32 ", $out, ", [r0, #",
-            $next, "]\n"
+            "vstrh.32 ",
+            $out,
+            ", [r0, #",
+            $at,
+            "]\n",
+            "vshr.u32 ",
+            $out,
+            ", ",
+            $out,
+            ", #16\n",
+            "vstrh.32 ",
+            $out,
+            ", [r0, #",
+            $next,
+            "]\n"
         )
     };
 }
@@ -155,7 +187,13 @@ unsafe extern "C" fn finish_two() {
 /// The last group is done.
 macro_rules! end {
     () => {
-        concat!("vmrs r0, fpscr_nzcvqc\n", "ubfx r0, r0, #27, #1\n", "vpop {{d8-d11}}\n", "add sp, #16\n", "pop {{r4-r11, pc}}\n")
+        concat!(
+            "vmrs r0, fpscr_nzcvqc\n",
+            "ubfx r0, r0, #27, #1\n",
+            "vpop {{d8-d11}}\n",
+            "add sp, #16\n",
+            "pop {{r4-r11, pc}}\n"
+        )
     };
 }
 
@@ -233,26 +271,38 @@ pub(crate) unsafe extern "C" fn scaled(
 macro_rules! rows {
     ($add:expr, $word:literal, $row:literal, $next:literal, $end:literal) => {
         concat!(
-            "b ", $end, "f\n",
-            $word, ":\n",
+            "b ",
+            $end,
+            "f\n",
+            $word,
+            ":\n",
             "ldr r6, [r1], #4\n",
             "mov r4, r0\n",
             "rbit r6, r6\n",
-            "cbz r6, ", $next, "f\n",
+            "cbz r6, ",
+            $next,
+            "f\n",
             // r0 is the row of the next bit, the highest of r6.
-            $row, ":\n",
+            $row,
+            ":\n",
             "clz r8, r6\n",
             "mla r0, r8, r3, r0\n",
             "add r8, #1\n",
             "lsls r6, r8\n",
             $add,
             "add r0, r3\n",
-            "bne ", $row, "b\n",
-            $next, ":\n",
+            "bne ",
+            $row,
+            "b\n",
+            $next,
+            ":\n",
             "add r0, r4, r3, lsl #5\n",
-            $end, ":\n",
+            $end,
+            ":\n",
             "cmp r1, r5\n",
-            "bne ", $word, "b\n",
+            "bne ",
+            $word,
+            "b\n",
         )
     };
 }
