@@ -87,20 +87,25 @@ pub(crate) fn add_outer(
     w: &mut [i16],
     layout: Layout,
 ) -> u32 {
-    let height = w.len().div_ceil(layout.stride.max(1));
-    let end = first.saturating_add(height);
+    let Layout { cols, stride } = layout;
+    let (factor, d) = (*factor, d.get(..cols).unwrap_or(d));
+    // Rows that are whole.
+    let rows = match w.len().checked_sub(cols) {
+        Some(last) if (1..=stride).contains(&cols) => last / stride + 1,
+        _ => 0,
+    };
+    let (w, end) = (w.as_mut_ptr(), first.saturating_add(rows));
     let mut beyond = 0;
+    // The row is behind the first.
     let mut grow = |row: usize, x: i16| {
-        let start = (row - first) * layout.stride;
-        if let Some(w) = w.get_mut(start..).and_then(|w| w.get_mut(..layout.cols)) {
-            let noise = noise.wrapping_add(((row - first) as u32).wrapping_mul(WEYL));
-            beyond += u32::from(add_row(factor, noise, x, d, w));
-        }
+        let noise = noise.wrapping_add((row as u32).wrapping_mul(WEYL));
+        // SAFETY: the row is there, with as many columns as d at least.
+        beyond += u32::from(unsafe { add_row(factor, noise, x, d, w.add(row * stride)) });
     };
     let units = match inputs {
         Inputs::Numbers(x) => {
-            let rows = x.iter().enumerate().take(end).skip(first).filter(|(_, x)| **x != 0);
-            rows.for_each(|(row, x)| grow(row, *x));
+            let own = x.get(first..x.len().min(end)).unwrap_or_default();
+            own.iter().enumerate().filter(|(_, x)| **x != 0).for_each(|(row, x)| grow(row, *x));
             x.len()
         }
         Inputs::Bits(bits, units) => {
@@ -108,54 +113,71 @@ pub(crate) fn add_outer(
                 let mut word = if k == first / 32 { word >> (first % 32) << (first % 32) } else { *word };
                 while word != 0 {
                     let row = 32 * k + word.trailing_zeros() as usize;
-                    word &= word - 1;
-                    if row < units {
-                        grow(row, update::ONE);
+                    if row >= units.min(end) {
+                        break;
                     }
+                    grow(row - first, update::ONE);
+                    word &= word - 1;
                 }
             }
             units
         }
     };
-    if first <= units && units < end {
-        grow(units, update::ONE);
+    if (first..end).contains(&units) {
+        grow(units - first, update::ONE);
     }
     beyond
 }
 
 /// A row of [`add_outer`]. Returns whether its factor was cut or a result left the range.
+///
+/// # Safety
+/// The row behind w is there, as long as d.
 #[inline(always)]
-fn add_row(factor: &Factor, noise: u32, x: i16, d: &[i16], w: &mut [i16]) -> bool {
+unsafe fn add_row(factor: Factor, noise: u32, x: i16, d: &[i16], w: *mut i16) -> bool {
     let (a, cut) = factor.within(x, noise);
     let noise = noise >> 16;
-    let ((wide, w_rest), (d_wide, d_rest)) = (w.as_chunks_mut(), d.as_chunks());
-    match i16::try_from(a) {
-        Ok(a) => {
-            let beyond = add_vectors(a, noise as u16, d_wide, wide) | cut;
-            if w_rest.is_empty() {
-                beyond
-            } else {
-                update::add_numbers(a.into(), noise, d_rest, w_rest) | beyond
-            }
+    let (mut beyond, mut done) = (i16x8::ZERO, 0);
+    if let Ok(a) = i16::try_from(a) {
+        let a = i16x8::splat(a);
+        // What the lower half of a product must be above, as unsigned numbers, for a carry.
+        let above = i16x8::splat((noise as u16 ^ 0x8000) as i16);
+        let (pairs, last) = d.as_chunks::<LANES>().0.as_chunks::<2>();
+        for [low, high] in pairs {
+            // SAFETY: the caller's.
+            beyond |= unsafe { add_vector(a, above, low, w.add(done)) };
+            // SAFETY: as above.
+            beyond |= unsafe { add_vector(a, above, high, w.add(done + LANES)) };
+            done += 2 * LANES;
         }
-        Err(_) => update::add_numbers(a, noise, d, w) | cut,
+        if let [d] = last {
+            // SAFETY: as above.
+            beyond |= unsafe { add_vector(a, above, d, w.add(done)) };
+            done += LANES;
+        }
     }
+    let mut left = cut | (beyond != i16x8::ZERO);
+    if done < d.len() {
+        // SAFETY: as above.
+        let w = unsafe { core::slice::from_raw_parts_mut(w.add(done), d.len() - done) };
+        left |= update::add_numbers(a, noise, d.get(done..).unwrap_or_default(), w);
+    }
+    left
 }
 
-/// w += (a d + noise) over 2^16, of noise with 16 bits. Returns whether a result left the range.
+/// w += (a d + noise) over 2^16. What it returns is zero unless a result left the range.
+///
+/// # Safety
+/// Eight numbers are behind w.
 #[inline(always)]
-fn add_vectors(a: i16, noise: u16, d: &[[i16; LANES]], w: &mut [[i16; LANES]]) -> bool {
-    let (a, mut beyond) = (i16x8::splat(a), i16x8::ZERO);
-    // What the lower half of a product must be above, as unsigned numbers, for a carry.
-    let above = i16x8::splat((noise ^ 0x8000) as i16);
-    for (w, d) in w.iter_mut().zip(d) {
-        let d = i16x8::new(*d);
-        let carry = above.simd_gt(a * d ^ i16x8::splat(0x7fff));
-        let by = a.mul_keep_high(d) - carry;
-        let from = i16x8::new(*w);
-        let to = from.saturating_add(by);
-        beyond |= to ^ (from + by);
-        *w = to.to_array();
-    }
-    beyond != i16x8::ZERO
+unsafe fn add_vector(a: i16x8, above: i16x8, d: &[i16; LANES], w: *mut i16) -> i16x8 {
+    let d = i16x8::new(*d);
+    let carry = above.simd_gt((a * d) ^ i16x8::splat(0x7fff));
+    let by = a.mul_keep_high(d) - carry;
+    // SAFETY: the caller's.
+    let from = unsafe { load(w) };
+    let to = from.saturating_add(by);
+    // SAFETY: as above.
+    unsafe { w.cast::<[i16; LANES]>().write_unaligned(to.to_array()) };
+    to ^ (from + by)
 }

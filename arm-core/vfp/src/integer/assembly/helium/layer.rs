@@ -3,35 +3,55 @@
 use crate::integer::assembly::{MOST, magnitudes_from, rest_of};
 use core::arch::naked_asm;
 
-/// Nothing will be refused: vectors that a caller keeps are saved, and no result has left the range yet, which the flag QC tells.
+/// Nothing will be refused: vectors that a caller keeps are saved, and no result has left the range yet, which the flag QC tells. What
+/// stays in registers is in r2 a half, in r3 what is between rows, in r7 by how much sums are shifted, and it changes from group to
+/// group in r9, how many are left, in r10, bytes to the next, and in r11, bytes from the first.
 macro_rules! begin {
     () => {
-        concat!(settle!(), "vpush {{d8-d11}}\n", "vmsr fpscr_nzcvqc, lr\n")
+        concat!(
+            settle!(),
+            "vpush {{d8-d11}}\n",
+            "vmsr fpscr_nzcvqc, lr\n",
+            "mov r3, r10\n",
+            "uxth r9, r11\n",
+            "mov r10, r5\n",
+            "mov r11, #0\n",
+            "ldr r7, [sp, #92]\n",
+            "mov r2, #1\n",
+            "lsl r2, r7\n",
+            "lsr r2, #1\n",
+            "rsb r7, r7, #0\n",
+        )
     };
 }
 
-/// What a group begins with: in r0 the first row, in r1 the inputs and in r5 their end, in r3 what is between rows, in r4 biases, in r2
-/// a half. Two groups are taken at once where the next lies behind this one, and there is one: then the flags say `ge`.
+/// What a group begins with: in r0 the first row, in r1 the inputs and in r5 their end, in r4 biases. Two groups are taken at once
+/// where the next lies behind this one, and there is one: then the flags say `ge`.
 macro_rules! group {
     () => {
         "
         ldrd r0, r1, [sp, #32]
         ldrd r5, r4, [sp, #40]
-        ldrd r3, r6, [sp, #84]
-        ldr r7, [sp, #92]
-        movs r2, #1
-        lsls r2, r7
-        lsrs r2, #1
-        sub r6, #0x00100000
-        cmp r6, #2
+        add r0, r11
+        add r4, r11
+        cmp r10, #16
+        it eq
+        cmpeq r9, #2
         "
     };
 }
 
-/// Four sums in `sum` begin with the half in r2 and biases behind r4.
+/// Four sums begin with the half in r2 and biases behind r4.
 macro_rules! bias {
-    ($sum:literal, $at:literal, $shift:literal) => {
-        concat!("vldrh.s32 ", $sum, ", [r4, #", $at, "]\n", $shift, "vadd.i32 ", $sum, ", ", $sum, ", r2\n")
+    ($sum:literal, $at:literal) => {
+        concat!("vldrh.s32 ", $sum, ", [r4, #", $at, "]\n", "vadd.i32 ", $sum, ", ", $sum, ", r2\n")
+    };
+}
+
+/// [`bias`], times what is in q4.
+macro_rules! wide_bias {
+    ($sum:literal, $at:literal) => {
+        concat!("vldrh.s32 ", $sum, ", [r4, #", $at, "]\n", "vmlas.i32 ", $sum, ", q4, r2\n")
     };
 }
 
@@ -89,7 +109,7 @@ macro_rules! narrow {
 
 macro_rules! activate {
     ($out:literal) => {
-        concat!("vpt.s16 lt, ", $out, ", zr\n", "vqrdmulht.s16 ", $out, ", ", $out, ", r3\n")
+        concat!("vpt.s16 lt, ", $out, ", zr\n", "vqrdmulht.s16 ", $out, ", ", $out, ", r4\n")
     };
 }
 
@@ -115,36 +135,31 @@ macro_rules! store {
     };
 }
 
-/// Writes what becomes of the sums of one group, in q0 and q1, or of two, and goes on to the next. The flag Z says whether there is
-/// none.
+/// Where results go, in r0, and the slope in r4: the flag Z says whether it is one.
+macro_rules! results {
+    () => {
+        "
+        ldrd r4, r0, [sp, #96]
+        add r0, r11
+        cmp r4, #0x8000
+        "
+    };
+}
+
+/// Writes what becomes of the sums of one group, in q0 and q1, and goes on to the next. The flag Z says whether there is none.
 #[unsafe(naked)]
 unsafe extern "C" fn finish() {
     naked_asm!(
         ".cpu cortex-m55",
-        "ldrd r7, r3, [sp, #92]",
-        "rsb r7, r7, #0",
         narrow!("q0", "q1", "q4"),
-        "cmp r3, #0x8000",
+        results!(),
         "beq 2f",
         activate!("q4"),
         "2:",
-        "ldr r0, [sp, #100]",
         store!("q4", "0", "8"),
-        "ldr r3, [sp, #88]",
-        "lsr r1, r3, #16",
-        "uxth r3, r3",
-        "subs r3, #1",
-        "3:",
-        "add r0, r1",
-        "str r0, [sp, #100]",
-        "ldr r0, [sp, #32]",
-        "add r0, r1",
-        "str r0, [sp, #32]",
-        "ldr r0, [sp, #44]",
-        "add r0, r1",
-        "str r0, [sp, #44]",
-        "orr r3, #0x00100000",
-        "str r3, [sp, #88]",
+        "add r11, r10",
+        "mov r10, #16",
+        "subs r9, #1",
         "bx lr",
     )
 }
@@ -154,32 +169,17 @@ unsafe extern "C" fn finish() {
 unsafe extern "C" fn finish_two() {
     naked_asm!(
         ".cpu cortex-m55",
-        "ldrd r7, r3, [sp, #92]",
-        "rsb r7, r7, #0",
         narrow!("q0", "q1", "q4"),
         narrow!("q2", "q3", "q5"),
-        "cmp r3, #0x8000",
+        results!(),
         "beq 2f",
         activate!("q4"),
         activate!("q5"),
         "2:",
-        "ldr r0, [sp, #100]",
         store!("q4", "0", "8"),
         store!("q5", "16", "24"),
-        "ldr r3, [sp, #88]",
-        "mov r1, #32",
-        "add r0, r1",
-        "str r0, [sp, #100]",
-        "ldr r0, [sp, #32]",
-        "add r0, r1",
-        "str r0, [sp, #32]",
-        "ldr r0, [sp, #44]",
-        "add r0, r1",
-        "str r0, [sp, #44]",
-        "uxth r3, r3",
-        "subs r3, #2",
-        "orr r3, #0x00100000",
-        "str r3, [sp, #88]",
+        "add r11, #32",
+        "subs r9, #2",
         "bx lr",
     )
 }
@@ -229,8 +229,9 @@ pub(crate) unsafe extern "C" fn scaled(
         group!(),
         "sub r5, r1",
         "lsr r5, #1",
-        bias!("q0", "0", "vshl.i32 q0, q0, #8\n"),
-        bias!("q1", "8", "vshl.i32 q1, q1, #8\n"),
+        "vmov.i32 q4, #256",
+        wide_bias!("q0", "0"),
+        wide_bias!("q1", "8"),
         "bge 4f",
         "wls lr, r5, 3f",
         "2:",
@@ -243,8 +244,8 @@ pub(crate) unsafe extern "C" fn scaled(
         "bne 1b",
         "b 7f",
         "4:",
-        bias!("q2", "16", "vshl.i32 q2, q2, #8\n"),
-        bias!("q3", "24", "vshl.i32 q3, q3, #8\n"),
+        wide_bias!("q2", "16"),
+        wide_bias!("q3", "24"),
         "wls lr, r5, 6f",
         "5:",
         "ldrsh r12, [r1], #2",
@@ -285,10 +286,10 @@ macro_rules! rows {
             // r0 is the row of the next bit, the highest of r6.
             $row,
             ":\n",
-            "clz r8, r6\n",
-            "mla r0, r8, r3, r0\n",
-            "add r8, #1\n",
-            "lsls r6, r8\n",
+            "clz r12, r6\n",
+            "mla r0, r12, r3, r0\n",
+            "add r12, #1\n",
+            "lsls r6, r12\n",
             $add,
             "add r0, r3\n",
             "bne ",
@@ -341,16 +342,16 @@ pub(crate) unsafe extern "C" fn selected(
         begin!(),
         "1:",
         group!(),
-        bias!("q0", "0", ""),
-        bias!("q1", "8", ""),
+        bias!("q0", "0"),
+        bias!("q1", "8"),
         "bge 6f",
         rows!(eight!("q0", "q1", "0", "8", add), "2", "3", "4", "5"),
         "bl {finish}",
         "bne 1b",
         "b 7f",
         "6:",
-        bias!("q2", "16", ""),
-        bias!("q3", "24", ""),
+        bias!("q2", "16"),
+        bias!("q3", "24"),
         rows!(
             concat!(eight!("q0", "q1", "0", "8", add), eight!("q2", "q3", "16", "24", add)),
             "2", "3", "4", "5"
