@@ -25,28 +25,28 @@ core=arm-core/src
 std=arm-std/src
 
 # Of an estimator with two units means, variances and covariance are compared with enumeration.
-mutant 'rodeo: the context has the own f in it' $std/estimators/rodeo.rs \
+mutant 'rodeo: the context has the own f in it' $std/estimators/relaxed/rodeo.rs \
     'sample.context = (f_sum - f[s]) / others;' 'sample.context = f_sum / others;' \
     arm-tests two_units::rodeo
-mutant 'rodeo: flips have the probability of staying' $std/estimators/rodeo.rs \
+mutant 'rodeo: flips have the probability of staying' $std/estimators/relaxed/rodeo.rs \
     'self.score.iter().map(move |s| s.abs() / width)' 'self.score.iter().map(move |s| (1.0 - s.abs()) / width)' \
     arm-tests two_units::rodeo
-mutant 'rebar: the conditional sample is off by 0.05' $std/estimators/relax.rs \
+mutant 'rebar: the conditional sample is off by 0.05' $std/estimators/relaxed/relax.rs \
     '(*given, *slope) = conditional(*phi, b, *v);' '(*given, *slope) = conditional(*phi + 0.05, b, *v);' \
     arm-tests two_units::rebar
-mutant 'relax: the conditional sample has no gradient' $std/estimators/relax.rs \
+mutant 'relax: the conditional sample has no gradient' $std/estimators/relaxed/relax.rs \
     'let by_s = slope_of(free) - j * slope_of(given);' 'let by_s = slope_of(free) - slope_of(given);' \
     arm-tests two_units::relax
-mutant 'double-cv: what the baseline adds is not taken off' $std/estimators/double_cv.rs \
+mutant 'double-cv: what the baseline adds is not taken off' $std/estimators/relaxed/double_cv.rs \
     '(r * score - variance * (sum - g) / others) / k as f32' 'r * score / k as f32' \
     arm-tests two_units::double_control_variates
-mutant 'nvil: without its centre' $std/estimators/nvil.rs \
+mutant 'nvil: without its centre' $std/estimators/relaxed/nvil.rs \
     '(residual - self.centre()) * if seen' 'residual * if seen' \
     arm-tests two_units::nvil
-mutant 'muprop: without f at the probabilities' $std/estimators/muprop.rs \
+mutant 'muprop: without f at the probabilities' $std/estimators/relaxed/muprop.rs \
     'rows.f[row] - f[row] - linear' 'rows.f[row] - linear' \
     arm-tests two_units::muprop
-mutant 'reinmax: straight-through' $std/estimators/biased.rs \
+mutant 'reinmax: straight-through' $std/estimators/relaxed/biased.rs \
     '0.5 * (b - p).abs()' 'p * (1.0 - p) + 0.0 * b' \
     arm-tests two_units::biased_with_the_gradient_of_f
 mutant 'vimco: without its baseline' $core/estimator/multi/vimco.rs \
@@ -73,7 +73,7 @@ mutant 'disarm: the smaller probability' $core/estimator/pairs/disarm.rs \
 mutant 'ugc: another threshold' $core/estimator/flips/ugc.rs \
     'width.saturating_mul(2)' 'width.saturating_mul(3)' \
     arm-tests two_units::flips
-mutant 'flips: the sign is that of the partner' $core/engine/second_path.rs \
+mutant 'flips: the sign is that of the partner' $core/engine/second_path/beyond_pairs.rs \
     'let main = layout.samples_of(t, scratch.samples);
         let per_row = layout.per_row(scratch.per_row);
         let flipped' 'let main = layout.samples_of(t, scratch.partners);

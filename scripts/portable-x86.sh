@@ -31,7 +31,7 @@ case ${1:-x86} in
         echo "== unit tests on an emulated Nehalem"
         # The profile of the tests is as optimised, and already built where all tests have run.
         export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="$emulator"
-        cargo test --package arm-simd --lib
+        cargo test --package arm-simd --lib --test kernels
         # shellcheck disable=SC2086
         cargo test --package arm-std --lib -- $tests
         cargo build --release --package arm-std --bin arm
@@ -50,7 +50,7 @@ case ${1:-x86} in
                 --release --target $triple "$@"
         }
         echo "== unit tests on an emulated AArch64"
-        cross test --package arm-simd --lib
+        cross test --package arm-simd --lib --test kernels
         # shellcheck disable=SC2086
         cross test --package arm-std --lib -- $tests
         cross build --package arm-std --bin arm

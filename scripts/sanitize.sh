@@ -30,7 +30,7 @@ sanitized() {
 case $which in
     both | address)
         export ASAN_OPTIONS=detect_leaks=0
-        sanitized address --package arm-simd --lib --test fuzz
+        sanitized address --package arm-simd --lib --test kernels --test fuzz
         sanitized address --package arm-core-ffi --lib
         ;;
 esac

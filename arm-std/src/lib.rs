@@ -113,7 +113,7 @@
 //! use arm_core::estimator::Arm;
 //! use arm_std::data::BitTable;
 //! use arm_std::kernels::Desktop;
-//! use arm_std::measure::{Rows, Scores};
+//! use arm_std::measure::{Rows, Scores, Work};
 //! use arm_std::memory::LINE;
 //! use arm_std::network::export::Export;
 //! use arm_std::{Model, Network};
@@ -128,7 +128,7 @@
 //! // A score for every row: its -ELBO, and a bound of -log p(x) of 50 samples. Rows with a high one are unusual.
 //! let table = BitTable::from_bytes(16, &[0; 3 * 16])?;
 //! let engine = Engine::new(model.network.shape().padded(LINE), Desktop::new(), Arm, 1)?;
-//! let scores = Scores::of(&engine, model.padded(LINE).floats(), Rows::all(&table), 50, 1, None)?;
+//! let scores = Scores::of(&engine, model.padded(LINE).floats(), Rows::all(&table), 50, &mut Work::on(1))?;
 //! assert!((scores.nll[2] - 16.0 * 2f32.ln()).abs() < 1e-3);       // nothing is learned: sixteen coins
 //!
 //! // The bytes that a device loads, and sources in Rust and C with a self-test.

@@ -5,14 +5,15 @@
 
 use arm_benches::random_bits;
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels};
+use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient};
 use arm_core::rng::{Purpose, Stream};
-use arm_core::{BitMatrix, Matrix, MatrixMut};
+use arm_core::{Activation, BitMatrix, Matrix, MatrixMut};
 use arm_std::kernels::{Desktop, Level};
 use arm_std::memory::{Aligned, LINE};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
+const LEAKY: Activation = Activation::leaky_relu(0.1);
 const RATES: AdamRates = AdamRates { beta1: 0.9, beta2: 0.999, rate: 1e-4, scale: 1.0, epsilon: 1e-8 };
 
 /// Rows of a gradient that the driver computes at a time.
@@ -60,14 +61,14 @@ impl Layer {
         let (xs, ys) = self.strides();
         let w = Matrix::new(self.w.floats(), ys, self.outputs);
         let x = Matrix::new(self.x.floats(), xs, self.inputs);
-        kernels.affine(w, x, 0.1, MatrixMut::new(self.y.floats_mut(), ys, self.outputs));
+        kernels.affine(w, x, LEAKY, MatrixMut::new(self.y.floats_mut(), ys, self.outputs));
     }
 
     fn affine_bits(&mut self, kernels: &Desktop) {
         let ys = self.strides().1;
         let w = Matrix::new(self.w.floats(), ys, self.outputs);
         let x = BitMatrix::new(&self.bits, self.inputs);
-        kernels.affine_bits(w, x, 0.1, MatrixMut::new(self.y.floats_mut(), ys, self.outputs));
+        kernels.affine_bits(w, x, LEAKY, MatrixMut::new(self.y.floats_mut(), ys, self.outputs));
     }
 
     fn back(&mut self, kernels: &Desktop, a: &Aligned) {
@@ -75,7 +76,7 @@ impl Layer {
         let w = Matrix::new(self.w.floats(), ys, self.outputs);
         let d = Matrix::new(self.y.floats(), ys, self.outputs);
         let a = Matrix::new(a.floats(), xs, self.inputs);
-        kernels.back(w, d, a, 0.1, MatrixMut::new(self.x.floats_mut(), xs, self.inputs));
+        kernels.back(w, d, a, LEAKY, MatrixMut::new(self.x.floats_mut(), xs, self.inputs));
     }
 
     fn gradient(&mut self, kernels: &Desktop, packed: bool) {
@@ -101,7 +102,7 @@ impl Layer {
             Input::Real(Matrix::new(self.x.floats(), xs, self.inputs))
         };
         let blocks = (self.m.floats_mut(), self.v.floats_mut(), self.w.floats_mut());
-        assert!(kernels.adam_gradient(RATES, 1e-9, x, 0, d, self.g.floats_mut(), blocks));
+        assert!(kernels.adam_gradient(RATES, 1e-9, &LayerGradient { x, d }, 0, self.g.floats_mut(), blocks));
     }
 }
 

@@ -10,10 +10,11 @@ use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::objective::Vae;
 use arm_core::optim::Adam;
 use arm_core::rng::{Purpose, Stream};
-use arm_core::{Batch, Block, Engine, Layer, Prior, Shape, Shard};
+use arm_core::{Activation, Batch, Block, Engine, Layer, Prior, Shape, Shard};
 use gungraun::prelude::*;
 use std::hint::black_box;
 
+const LEAKY: Activation = Activation::leaky_relu(0.1);
 const INPUTS: usize = 64;
 const OUTPUTS: usize = 32;
 
@@ -60,7 +61,7 @@ fn data() -> Data {
 #[bench::dense()]
 fn affine(mut d: Data) -> Data {
     let y = MatrixMut::new(&mut d.y, OUTPUTS, OUTPUTS);
-    Portable.affine(Matrix::new(&d.w, OUTPUTS, OUTPUTS), Matrix::new(&d.x, INPUTS, INPUTS), 0.1, y);
+    Portable.affine(Matrix::new(&d.w, OUTPUTS, OUTPUTS), Matrix::new(&d.x, INPUTS, INPUTS), LEAKY, y);
     black_box(d)
 }
 
@@ -68,7 +69,7 @@ fn affine(mut d: Data) -> Data {
 #[bench::eleven_of_64()]
 fn affine_bits(mut d: Data) -> Data {
     let y = MatrixMut::new(&mut d.y, OUTPUTS, OUTPUTS);
-    Portable.affine_bits(Matrix::new(&d.w, OUTPUTS, OUTPUTS), BitMatrix::new(&d.bits, INPUTS), 0.1, y);
+    Portable.affine_bits(Matrix::new(&d.w, OUTPUTS, OUTPUTS), BitMatrix::new(&d.bits, INPUTS), LEAKY, y);
     black_box(d)
 }
 
@@ -77,7 +78,7 @@ fn affine_bits(mut d: Data) -> Data {
 fn back(mut d: Data) -> Data {
     let (w, delta) = (Matrix::new(&d.w, OUTPUTS, OUTPUTS), Matrix::new(&d.y, OUTPUTS, OUTPUTS));
     let dx = MatrixMut::new(&mut d.dx, INPUTS, INPUTS);
-    Portable.back(w, delta, Matrix::new(&d.x, INPUTS, INPUTS), 0.1, dx);
+    Portable.back(w, delta, Matrix::new(&d.x, INPUTS, INPUTS), LEAKY, dx);
     black_box(d)
 }
 

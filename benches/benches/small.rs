@@ -5,12 +5,14 @@
 //! `-C target-cpu=native` too.
 
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, Portable, Simd};
+use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient, Portable, Simd};
 use arm_core::learner::Slices;
 use arm_core::objective::Vae;
 use arm_core::optim::{Adam, Optimiser, Sgd};
 use arm_core::rng::{Purpose, Stream};
-use arm_core::{Batch, BitMatrix, Block, Engine, Layer, Learner, Matrix, MatrixMut, Prior, Shape, Shard};
+use arm_core::{
+    Activation, Batch, BitMatrix, Block, Engine, Layer, Learner, Matrix, MatrixMut, Prior, Shape, Shard,
+};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -216,9 +218,12 @@ impl Operands {
         let [sample, partner] = &mut self.packed;
         let out = Drawn { sample, partner, score: &mut self.scores };
         match kernel {
-            "affine" => k.affine(w, x, 1.0, y),
-            "affine, bits" => k.affine_bits(w, b, 0.1, y),
-            "back" => k.back(w, d, x, 0.1, MatrixMut::new(&mut self.scores[..HIDDEN], HIDDEN, HIDDEN)),
+            "affine" => k.affine(w, x, Activation::LINEAR, y),
+            "affine, bits" => k.affine_bits(w, b, Activation::leaky_relu(0.1), y),
+            "back" => {
+                let dx = MatrixMut::new(&mut self.scores[..HIDDEN], HIDDEN, HIDDEN);
+                k.back(w, d, x, Activation::leaky_relu(0.1), dx);
+            }
             "gradient" => k.gradient(-1e-6, x, 0, d, weights(&mut self.w)),
             "gradient, bits" => k.gradient_bits(-1e-6, b, 0, d, weights(&mut self.w)),
             "sample" => {
@@ -234,7 +239,8 @@ impl Operands {
                 let x = if kernel == "Adam" { Input::Real(x) } else { Input::Bits(b) };
                 let blocks = [&mut self.m, &mut self.v, &mut self.w].map(|of| weights(of));
                 let [m, v, w] = blocks;
-                k.adam_rank_one(rates, x, 0, &self.u, &mut self.scores, (m, v, w));
+                let d = Matrix::new(&self.u, self.u.len(), self.u.len());
+                k.adam_rank_one(rates, &LayerGradient { x, d }, 0, &mut self.scores, (m, v, w));
             }
         }
     }

@@ -1,9 +1,9 @@
 //! From the desktop to a device and back: a trained model becomes bytes, a learner in fixed memory takes them and goes on
 //! learning, and what it saves is a model again.
 
-use arm_core::{Engine, Error, Learner, Memory, estimator::Arm, kernels::Portable, optim::Sgd};
-use arm_std::measure::evaluate::{Mean, bound};
-use arm_std::measure::rows::Rows;
+use arm_core::{Engine, Learner, Memory, estimator::Arm, kernels::Portable, optim::Sgd};
+use arm_std::measure::evaluate::bound;
+use arm_std::measure::{Mean, Rows, Unfinished, Work};
 use arm_std::network::{Model, Network, export::Export};
 use arm_std::train::{Checkpoint, Epoch, Failure, Next, Observer, Outcome, Restored, Settings};
 use std::time::Duration;
@@ -37,9 +37,9 @@ impl Observer for Quiet {
 }
 
 /// Mean -ELBO of a model on some rows.
-fn neg_elbo(model: &Model, rows: Rows) -> Result<f64, Error> {
+fn neg_elbo(model: &Model, rows: Rows) -> Result<f64, Unfinished> {
     let engine = Engine::new(model.network.shape(), Portable, Arm, 1)?;
-    Ok(Mean::of(&bound(&engine, &model.params, rows, 1, 0, 1, None)?).value)
+    Ok(Mean::of(&bound(&engine, &model.params, rows, 1, 0, &mut Work::on(1))?).value)
 }
 
 fn main() -> Result<(), Failure> {

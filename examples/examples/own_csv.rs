@@ -2,8 +2,7 @@
 
 use arm_core::{Engine, estimator::Arm};
 use arm_std::kernels::Desktop;
-use arm_std::measure::evaluate::Scores;
-use arm_std::measure::rows::Rows;
+use arm_std::measure::{Rows, Scores, Work};
 use arm_std::train::{Checkpoint, Epoch, Failure, Next, Observer, Outcome, Restored, Settings};
 use std::fmt::Write;
 use std::time::Duration;
@@ -80,7 +79,7 @@ fn main() -> Result<(), Failure> {
     model.save(&file)?;
 
     let engine = Engine::new(network.shape(), Desktop::new(), Arm, 1)?;
-    let scores = Scores::of(&engine, &model.params, Rows::all(&splits.test), 100, 1, None)?;
+    let scores = Scores::of(&engine, &model.params, Rows::all(&splits.test), 100, &mut Work::on(1))?;
     let strangest = (0..scores.nll.len()).max_by(|&a, &b| scores.nll[a].total_cmp(&scores.nll[b]));
     println!("the least likely test row is {strangest:?}; the model is in {}", file.display());
     fs::remove_dir_all(&folder)?;

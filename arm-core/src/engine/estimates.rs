@@ -1,10 +1,10 @@
 //! What numbers of one kind do with an estimator.
 
-use super::{Block, Engine, Traces, update::Trained};
+use super::{Block, Engine, Traces};
 use crate::error::Error;
 use crate::estimator::relaxed::Relaxation;
 use crate::estimator::{Estimator, Evaluated, LogMeanExp};
-use crate::kernels::{Arithmetic, Drawn, DrawnRows, Kernels, NatsOf, ValueOf, WeightOf};
+use crate::kernels::{Arithmetic, Drawn, DrawnRows, Kernels, LayerGradient, NatsOf, ValueOf, WeightOf};
 use crate::network::{Pass, Scratch};
 use crate::numeric::matrix::Matrix;
 use crate::objective::Objective;
@@ -100,7 +100,7 @@ pub trait Estimates: Arithmetic {
     /// row of gradient.
     fn update<E: Estimator, O: Optimiser>(
         _engine: &Engine<'_, Self, E>,
-        _layer: &Trained<'_, ValueOf<Self>>,
+        _layer: &LayerGradient<'_, ValueOf<Self>>,
         _optimiser: &O,
         _step: u64,
         _block: Block<'_, WeightOf<Self>>,
@@ -214,7 +214,7 @@ impl<K: Kernels> Estimates for K {
     #[inline(always)]
     fn update<E: Estimator, O: Optimiser>(
         engine: &Engine<'_, K, E>,
-        layer: &Trained<'_>,
+        layer: &LayerGradient<'_>,
         optimiser: &O,
         step: u64,
         block: Block<'_>,

@@ -12,7 +12,7 @@ use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::significant;
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::rng::Purpose;
-use crate::numeric::window::{block, split_mut, window, window_mut};
+use crate::numeric::window::{block, cast, cast_mut, split_mut, window, window_mut};
 use crate::objective::{LayerContext, Objective};
 use crate::shape::layout::{LayerLayout, Layout};
 
@@ -73,7 +73,7 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
         let more = words_beyond(relaxation, layout);
         let split = scratch.get_mut(..needed).and_then(|s| s.split_at_mut_checked(needed.checked_sub(more)?));
         let (words, floats) = split.ok_or(Error::Size { needed, given })?;
-        Ok((words, bytemuck::try_cast_slice_mut(floats).unwrap_or_default()))
+        Ok((words, cast_mut(floats)))
     }
 
     /// Floats of [`statistics`](Self::statistics) that an example leaves.
@@ -86,8 +86,7 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
     pub fn statistics<'a>(&self, examples: usize, scratch: &'a [u32]) -> &'a [f32] {
         let (end, n) =
             (self.training_scratch(examples), examples.saturating_mul(self.statistics_per_example()));
-        let words = window(scratch, end.saturating_sub(n)..end);
-        bytemuck::try_cast_slice(words).unwrap_or_default()
+        cast(window(scratch, end.saturating_sub(n)..end))
     }
 }
 

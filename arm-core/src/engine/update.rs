@@ -5,13 +5,13 @@
 use crate::engine::{Engine, Estimates};
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::{AdamRates, Kernels, NatsOf, Of, Prepared, ValueOf, WeightOf};
+use crate::kernels::{AdamRates, Kernels, LayerGradient, NatsOf, Of, Prepared, ValueOf, WeightOf};
 use crate::network::Batch;
 use crate::network::scratch::Trace;
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::numeric::number::Float;
-use crate::numeric::window::{split_mut, window, window_mut};
+use crate::numeric::window::{cast_mut, split_mut, window, window_mut};
 use crate::optim::{Optimiser, Rule, Sgd};
 use crate::shape::layout::{LayerLayout, Layout};
 
@@ -40,31 +40,29 @@ pub struct Block<'a, W = f32> {
 }
 
 impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
-    /// Plain gradient descent on rows `first..` of a layer, for one example; `prepared` is kept from one block of rows to
-    /// the next.
+    /// Plain gradient descent on rows of a layer, for one example, whose gradient is one with respect to `of`; `prepared` is
+    /// kept from one block of rows to the next.
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
     pub(crate) fn descend(
         &self,
         rate: f32,
-        trained: &Trained<'_, ValueOf<K>>,
-        layer: &LayerLayout,
-        first: usize,
-        weights: &mut [WeightOf<K>],
+        gradient: &LayerGradient<'_, ValueOf<K>>,
+        of: Of,
+        block: Block<'_, WeightOf<K>>,
         prepared: Prepared<'_, ValueOf<K>, NatsOf<K>>,
         noise: impl FnOnce() -> u32,
     ) {
-        let a = -rate * self.scale(layer.index);
+        let Block { layer, first, weights, .. } = block;
+        let a = -rate * self.scale(layer);
         let Prepared { units, one } = prepared;
         if first == 0 {
             let prepared = Prepared { units: &mut *units, one: &mut *one };
-            self.kernels.prepare(a, trained.input, trained.d, noise, prepared);
+            self.kernels.prepare(a, gradient, noise, prepared);
         }
-        let w = MatrixMut::new(&mut *weights, trained.d.stride(), trained.d.cols());
-        let of = Of::layer(&self.shape, layer);
-        self.kernels.descend(a, trained.input, first, trained.d, of, Prepared { units, one }, w);
+        let w = MatrixMut::new(&mut *weights, gradient.d.stride(), gradient.d.cols());
+        self.kernels.descend(a, gradient, first, of, Prepared { units, one }, w);
         if self.shape.is_coded() {
-            K::correct(self, -rate, layer.index, first, trained.d, weights);
+            K::correct(self, -rate, layer, first, gradient.d, weights);
         }
     }
 
@@ -124,8 +122,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             {
                 let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
                 let blocks = (rows(block.first_moment), rows(block.weights));
-                let (first, d) = (block.first, layer.d.row(0));
-                self.kernels.momentum_rank_one(rule.rate, rule.momentum, layer.input, first, d, room, blocks);
+                self.kernels.momentum_rank_one(rule.rate, rule.momentum, layer, block.first, room, blocks);
                 return Ok(());
             }
             if let Some(rates) = optimiser.rule().adam(step)
@@ -138,7 +135,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 let Block { first, weights, first_moment, second_moment, .. } = block;
                 let blocks = (&mut *first_moment, &mut *second_moment, &mut *weights);
                 let a = 1.0 / total.max(1) as f32;
-                if self.kernels.adam_gradient(rates, a, layer.input, first, layer.d, room, blocks) {
+                if self.kernels.adam_gradient(rates, a, layer, first, room, blocks) {
                     return Ok(());
                 }
                 block = Block { first, weights, first_moment, second_moment, ..block };
@@ -171,11 +168,11 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Adam for one example.
     #[inline(always)]
-    fn adam(&self, rates: AdamRates, layer: &Trained<'_>, block: Block<'_>, room: &mut [f32]) {
+    fn adam(&self, rates: AdamRates, layer: &LayerGradient<'_>, block: Block<'_>, room: &mut [f32]) {
         let Block { first, weights, first_moment, second_moment, .. } = block;
         let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
         let blocks = (rows(first_moment), rows(second_moment), rows(weights));
-        self.kernels.adam_rank_one(rates, layer.input, first, layer.d.row(0), room, blocks);
+        self.kernels.adam_rank_one(rates, layer, first, room, blocks);
     }
 
     fn size(&self, shard: &Shard<'_>) -> Error {
@@ -188,7 +185,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// The part of the scratch of `examples` examples that [`update`](Self::update) reads, and the rest.
     pub fn split_scratch<'a>(&self, examples: usize, scratch: &'a mut [u32]) -> (&'a [u32], &'a mut [f32]) {
         let (trace, rest) = split_mut(scratch, self.trace_words(examples));
-        (trace, bytemuck::try_cast_slice_mut(rest).unwrap_or_default())
+        (trace, cast_mut(rest))
     }
 
     /// What [`update`](Self::update) reads of the scratch of `examples` examples, as ranges of words: the scratch of a
@@ -259,15 +256,15 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         }
     }
 
-    fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<Trained<'a>> {
+    fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<LayerGradient<'a>> {
         let layout = self.layout(shard.batch.examples);
         let trace = layout.trace(shard.scratch)?;
-        Some(Trained::new(&layout, &layout.layer(layer), shard.batch.x, &trace))
+        Some(LayerGradient::of(&layout, &layout.layer(layer), shard.batch.x, &trace))
     }
 
-    fn add(&self, a: f32, layer: &Trained<'_>, first: usize, g: &mut [f32]) {
+    fn add(&self, a: f32, layer: &LayerGradient<'_>, first: usize, g: &mut [f32]) {
         let g = MatrixMut::new(g, layer.d.stride(), layer.d.cols());
-        match layer.input {
+        match layer.x {
             Input::Real(x) => self.kernels.gradient(a, x, first, layer.d, g),
             Input::Bits(x) => self.kernels.gradient_bits(a, x, first, layer.d, g),
         }
@@ -278,23 +275,17 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 #[derive(Clone, Copy)]
 pub(crate) enum Traces<'a> {
     /// The layer of the only shard, which was looked up.
-    One(&'a Trained<'a>),
+    One(&'a LayerGradient<'a>),
     /// The shards.
     All(&'a [Shard<'a>]),
 }
 
-/// What a gradient of a layer's parameters is made of.
-pub struct Trained<'a, T = f32> {
-    input: Input<'a, T>,
-    d: Matrix<'a, T>,
-}
-
-impl<'a, T> Trained<'a, T> {
-    /// A layer of a trace.
+impl<'a, T> LayerGradient<'a, T> {
+    /// That of a layer of a trace.
     #[inline(always)]
-    fn new(layout: &Layout<'_>, layer: &LayerLayout, x: BitMatrix<'a>, trace: &Trace<'a, T>) -> Self {
-        let input = layout.input(layer, x, trace.activations, trace.samples);
-        Trained { input, d: layer.gradients(trace.deltas) }
+    fn of(layout: &Layout<'_>, layer: &LayerLayout, x: BitMatrix<'a>, trace: &Trace<'a, T>) -> Self {
+        let x = layout.input(layer, x, trace.activations, trace.samples);
+        LayerGradient { x, d: layer.gradients(trace.deltas) }
     }
 }
 
@@ -306,15 +297,15 @@ impl Layout<'_> {
         layer: &LayerLayout,
         x: &'a [u32],
         trace: &Trace<'a, T>,
-    ) -> Trained<'a, T> {
+    ) -> LayerGradient<'a, T> {
         let inputs = self.shape.inputs();
-        Trained::new(self, layer, BitMatrix::new(window(x, ..words(inputs)), inputs), trace)
+        LayerGradient::of(self, layer, BitMatrix::new(window(x, ..words(inputs)), inputs), trace)
     }
 }
 
-/// The first `n` elements, or all, taken off `rest`.
+/// The first `n` elements, taken off `rest`.
 fn take<'a>(rest: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
-    let (head, tail) = core::mem::take(rest).split_at_mut_checked(n).unwrap_or_default();
+    let (head, tail) = split_mut(core::mem::take(rest), n);
     *rest = tail;
     head
 }

@@ -5,6 +5,7 @@ use crate::kernels::Kernels;
 use crate::network::uniforms::Address;
 use crate::numeric::bits::Bits;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::shape::Activation;
 
 /// The gradient of an estimator that sees that of f.
 pub trait Relaxation {
@@ -58,22 +59,22 @@ pub trait Smooth {
 /// The [`Kernels`] of real dense layers.
 pub trait DenseKernels {
     /// [`Kernels::affine`].
-    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, y: MatrixMut<'_>);
+    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, activation: Activation, y: MatrixMut<'_>);
 
     /// [`Kernels::back`].
-    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, dx: MatrixMut<'_>);
+    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, activation: Activation, dx: MatrixMut<'_>);
 
     /// [`Kernels::axpy`].
     fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]);
 }
 
 impl<K: Kernels> DenseKernels for K {
-    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, y: MatrixMut<'_>) {
-        Kernels::affine(self, w, x, slope, y);
+    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, activation: Activation, y: MatrixMut<'_>) {
+        Kernels::affine(self, w, x, activation, y);
     }
 
-    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, dx: MatrixMut<'_>) {
-        Kernels::back(self, w, d, a, slope, dx);
+    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, activation: Activation, dx: MatrixMut<'_>) {
+        Kernels::back(self, w, d, a, activation, dx);
     }
 
     fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]) {

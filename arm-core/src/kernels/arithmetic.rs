@@ -1,13 +1,13 @@
 //! What a network computes with: numbers of one kind, and loops over them.
 
 use super::draw_rule::Independent;
-use super::{Input, Kernels, Prepared, on_grid};
+use super::{Input, Kernels, LayerGradient, Prepared, on_grid};
 use crate::numeric::LIMIT;
 use crate::numeric::math::{sigmoid, significant};
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::number::{Float, Numbers};
 use crate::shape::layout::LayerLayout;
-use crate::shape::{Coding, Shape};
+use crate::shape::{Activation, Coding, Shape};
 
 /// A parameter.
 pub type WeightOf<K> = <<K as Arithmetic>::Numbers as Numbers>::Weight;
@@ -21,8 +21,8 @@ pub type NatsOf<K> = <<K as Arithmetic>::Numbers as Numbers>::Nats;
 pub struct Units {
     /// Hidden units, not logits.
     pub hidden: bool,
-    /// Slope below zero; 1 for logits.
-    pub slope: f32,
+    /// What is made of their sums; [`Activation::LINEAR`] for logits.
+    pub activation: Activation,
 }
 
 /// What gradients are with respect to: numbers without exponents have their binary points by it.
@@ -70,7 +70,7 @@ pub trait Arithmetic: sealed::Sealed + Sized {
         &self,
         _coding: Coding<'_>,
         _w: Matrix<'_, WeightOf<Self>>,
-        _slope: f32,
+        _activation: Activation,
         _y: MatrixMut<'_, ValueOf<Self>>,
     ) {
     }
@@ -82,7 +82,7 @@ pub trait Arithmetic: sealed::Sealed + Sized {
         d: Matrix<'_, ValueOf<Self>>,
         of: Of,
         a: Matrix<'_, ValueOf<Self>>,
-        slope: f32,
+        activation: Activation,
         dx: MatrixMut<'_, ValueOf<Self>>,
     );
 
@@ -90,20 +90,17 @@ pub trait Arithmetic: sealed::Sealed + Sized {
     fn prepare(
         &self,
         a: f32,
-        x: Input<'_, ValueOf<Self>>,
-        d: Matrix<'_, ValueOf<Self>>,
+        gradient: &LayerGradient<'_, ValueOf<Self>>,
         noise: impl FnOnce() -> u32,
         prepared: Prepared<'_, ValueOf<Self>, NatsOf<Self>>,
     );
 
-    /// See [`Kernels::descend`]; d are gradients with respect to `of`, a row a sample.
-    #[allow(clippy::too_many_arguments)]
+    /// See [`Kernels::descend`]; the gradient is one with respect to `of`, of which d has a row a sample.
     fn descend(
         &self,
         a: f32,
-        x: Input<'_, ValueOf<Self>>,
+        gradient: &LayerGradient<'_, ValueOf<Self>>,
         first: usize,
-        d: Matrix<'_, ValueOf<Self>>,
         of: Of,
         prepared: Prepared<'_, ValueOf<Self>, NatsOf<Self>>,
         w: MatrixMut<'_, WeightOf<Self>>,
@@ -188,45 +185,51 @@ impl<K: Kernels> Arithmetic for K {
     #[inline(always)]
     fn affine(&self, w: Matrix<'_>, x: Input<'_>, units: Units, y: MatrixMut<'_>) {
         match x {
-            Input::Real(x) => Kernels::affine(self, w, x, units.slope, y),
-            Input::Bits(x) => Kernels::affine_bits(self, w, x, units.slope, y),
+            Input::Real(x) => Kernels::affine(self, w, x, units.activation, y),
+            Input::Bits(x) => Kernels::affine_bits(self, w, x, units.activation, y),
         }
     }
 
     #[inline(always)]
-    fn code(&self, coding: Coding<'_>, w: Matrix<'_>, slope: f32, y: MatrixMut<'_>) {
-        coding.forward(w, slope, y);
+    fn code(&self, coding: Coding<'_>, w: Matrix<'_>, activation: Activation, y: MatrixMut<'_>) {
+        coding.forward(w, activation, y);
     }
 
     #[inline(always)]
-    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, _of: Of, a: Matrix<'_>, slope: f32, dx: MatrixMut<'_>) {
-        Kernels::back(self, w, d, a, slope, dx);
+    fn back(
+        &self,
+        w: Matrix<'_>,
+        d: Matrix<'_>,
+        _of: Of,
+        a: Matrix<'_>,
+        activation: Activation,
+        dx: MatrixMut<'_>,
+    ) {
+        Kernels::back(self, w, d, a, activation, dx);
     }
 
     #[inline(always)]
     fn prepare(
         &self,
         a: f32,
-        x: Input<'_>,
-        d: Matrix<'_>,
+        gradient: &LayerGradient<'_>,
         _noise: impl FnOnce() -> u32,
         prepared: Prepared<'_>,
     ) {
-        Kernels::prepare(self, a, x, d, prepared);
+        Kernels::prepare(self, a, gradient, prepared);
     }
 
     #[inline(always)]
     fn descend(
         &self,
         a: f32,
-        x: Input<'_>,
+        gradient: &LayerGradient<'_>,
         first: usize,
-        d: Matrix<'_>,
         _of: Of,
         prepared: Prepared<'_>,
         w: MatrixMut<'_>,
     ) {
-        Kernels::descend(self, a, x, first, d, prepared, w);
+        Kernels::descend(self, a, gradient, first, prepared, w);
     }
 
     #[inline(always)]

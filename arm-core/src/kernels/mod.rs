@@ -15,6 +15,7 @@
 //! | inner products of [`back`](Kernels::back) | whole groups of eight columns in eight interleaved sums, which become four as k + (k+4) and one as (0+2) + (1+3); then the rest in order |
 //! | logarithms of probabilities | the units of each word of 32 in four interleaved sums, added in order; words in order |
 
+mod activate;
 mod arithmetic;
 pub(crate) mod draw_rule;
 pub(crate) mod integer;
@@ -47,6 +48,7 @@ pub use draw_rule::{DrawRule, DrawnLanes, DrawnUnit, LANES, RuleWork};
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::Stream;
 use crate::numeric::window::window;
+use crate::shape::Activation;
 
 /// Where a row of samples is written: see [`Kernels::sample`].
 #[derive(Debug)]
@@ -72,6 +74,16 @@ pub struct DrawnRows<'a, T = f32, F = f32> {
     pub log_q: &'a mut [F],
     /// log q of each partner, in nats.
     pub log_q_partner: &'a mut [F],
+}
+
+/// The gradient of a layer's parameters, which is not multiplied out: its row i is the sum of x\[n\]\[i\] d\[n\] over the
+/// examples n, the last one, of the biases, that of d\[n\].
+#[derive(Clone, Copy, Debug)]
+pub struct LayerGradient<'a, T = f32> {
+    /// What the layer reads.
+    pub x: Input<'a, T>,
+    /// Gradients with respect to what it computes, before its activation.
+    pub d: Matrix<'a, T>,
 }
 
 /// What [`Kernels::prepare`] keeps for all rows of a layer.
@@ -101,15 +113,15 @@ pub struct AdamRates {
 /// Numeric kernels. Weight matrices have a row for each input and a last row of biases; see
 /// [`Dense`](crate::shape::Dense). Rows of `x`, `y`, `d` are examples. Padding of matrices is zero and stays zero.
 pub trait Kernels {
-    /// y\[n\] = act(bias + sum_i x\[n\]\[i\] w\[i\]), act(v) = v > 0 ? v : slope v. Cost: rows x inputs x outputs.
-    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, y: MatrixMut<'_>);
+    /// y\[n\] = act(bias + sum_i x\[n\]\[i\] w\[i\]), for the [activation](Activation::of) act. Cost: rows x inputs x outputs.
+    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, activation: Activation, y: MatrixMut<'_>);
 
     /// [`affine`](Self::affine) of packed bits: y\[n\] = act(bias + sum of the rows of w whose bit is set).
-    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, y: MatrixMut<'_>);
+    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, activation: Activation, y: MatrixMut<'_>);
 
-    /// Gradient with respect to a hidden layer: dx\[n\]\[i\] = act'(a\[n\]\[i\]) sum_o d\[n\]\[o\] w\[i\]\[o\], where
-    /// act' is 1 for a > 0 and `slope` otherwise.
-    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, dx: MatrixMut<'_>);
+    /// Gradient with respect to a hidden layer: dx\[n\]\[i\] = act' sum_o d\[n\]\[o\] w\[i\]\[o\], for the
+    /// [derivative](Activation::derivative) act' that follows from a\[n\]\[i\].
+    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, activation: Activation, dx: MatrixMut<'_>);
 
     /// Rows `first..` of a weight gradient, times `a`, added to g: g\[r\] += (a x\[n\]\[first + r\]) d\[n\] for each
     /// example n in order. Row `x.cols()` is the bias, whose input is one. With one example and a negative rate for `a`,
@@ -119,24 +131,22 @@ pub trait Kernels {
     /// [`gradient`](Self::gradient) for packed inputs.
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, g: MatrixMut<'_>);
 
-    /// Prepares [`descend`](Self::descend) on any rows of a layer, of which these are the input and the gradient of a single
-    /// example.
-    fn prepare(&self, _a: f32, _x: Input<'_>, _d: Matrix<'_>, _prepared: Prepared<'_>) {}
+    /// Prepares [`descend`](Self::descend) on any rows of a layer, whose gradient is of a single example.
+    fn prepare(&self, _a: f32, _gradient: &LayerGradient<'_>, _prepared: Prepared<'_>) {}
 
     /// [`gradient`](Self::gradient) or [`gradient_bits`](Self::gradient_bits) of a single example, where that was
     /// [prepared](Self::prepare) with the same `a`: a layer may be updated a few rows at a time.
     fn descend(
         &self,
         a: f32,
-        x: Input<'_>,
+        gradient: &LayerGradient<'_>,
         first: usize,
-        d: Matrix<'_>,
         _prepared: Prepared<'_>,
         g: MatrixMut<'_>,
     ) {
-        match x {
-            Input::Real(x) => self.gradient(a, x, first, d, g),
-            Input::Bits(x) => self.gradient_bits(a, x, first, d, g),
+        match gradient.x {
+            Input::Real(x) => self.gradient(a, x, first, gradient.d, g),
+            Input::Bits(x) => self.gradient_bits(a, x, first, gradient.d, g),
         }
     }
 
@@ -207,19 +217,18 @@ pub trait Kernels {
     /// v = momentum v + g, w -= rate v.
     fn momentum(&self, rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]);
 
-    /// [`momentum`](Self::momentum) for a single example: g\[r\] = x\[first + r\] d, a gradient of rank one that is never
-    /// stored. `blocks` are rows `first..` of v and w; `room` takes a row.
-    #[allow(clippy::too_many_arguments)]
+    /// [`momentum`](Self::momentum) for a single example, whose gradient is of rank one and never stored. `blocks` are rows
+    /// `first..` of v and w; `room` takes a row.
     fn momentum_rank_one(
         &self,
         rate: f32,
         momentum: f32,
-        x: Input<'_>,
+        gradient: &LayerGradient<'_>,
         first: usize,
-        d: &[f32],
         room: &mut [f32],
         (mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>),
     ) {
+        let (x, d) = (gradient.x, gradient.d.row(0));
         for ((v, w), i) in v.rows_mut().zip(w.rows_mut()).zip(first..) {
             let x = x.value(i);
             room.iter_mut().zip(d).for_each(|(g, d)| *g = x * d);
@@ -230,34 +239,31 @@ pub trait Kernels {
     /// Adam on a block of parameters: m and v are the moments.
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]);
 
-    /// Adam on rows `first..` of a layer whose gradient is `a` times the sum of x\[n\]\[first + r\] d\[n\] over the
-    /// examples n, where kernels can do this without storing the gradient: false, and nothing done, where they cannot.
-    /// `room` takes rows of gradient.
-    #[allow(clippy::too_many_arguments)]
+    /// Adam on rows `first..` of a layer, with `a` times its gradient, where kernels can do this without storing the gradient:
+    /// false, and nothing done, where they cannot. `room` takes rows of gradient.
     fn adam_gradient(
         &self,
         _rates: AdamRates,
         _a: f32,
-        _x: Input<'_>,
+        _gradient: &LayerGradient<'_>,
         _first: usize,
-        _d: Matrix<'_>,
         _room: &mut [f32],
         _blocks: (&mut [f32], &mut [f32], &mut [f32]),
     ) -> bool {
         false
     }
 
-    /// Adam for a single example: g\[r\] = x\[first + r\] d, a gradient of rank one that is never stored. `blocks` are
-    /// rows `first..` of m, v and w; `room` takes a row.
+    /// Adam for a single example, whose gradient is of rank one and never stored. `blocks` are rows `first..` of m, v and w;
+    /// `room` takes a row.
     fn adam_rank_one(
         &self,
         rates: AdamRates,
-        x: Input<'_>,
+        gradient: &LayerGradient<'_>,
         first: usize,
-        d: &[f32],
         room: &mut [f32],
         (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
     ) {
+        let (x, d) = (gradient.x, gradient.d.row(0));
         let rows = m.rows_mut().zip(v.rows_mut()).zip(w.rows_mut());
         for (((m, v), w), i) in rows.zip(first..) {
             let x = x.value(i);

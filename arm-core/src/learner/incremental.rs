@@ -6,7 +6,7 @@ use super::{Core, Held, Learner};
 use crate::engine::{Block, Engine, Estimates};
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::{NatsOf, Prepared};
+use crate::kernels::{NatsOf, Of, Prepared};
 use crate::network::scratch::{Scratch, Trace};
 use crate::numeric::bits::Bits;
 use crate::numeric::number::{Nats, Numbers};
@@ -213,7 +213,10 @@ impl<N: Numbers> Held<'_, N> {
                 let shared = *shared.get_or_insert_with(|| Stream::shared(engine.seed, state.steps, 0));
                 Stream::word(shared, Purpose::Round, layer.index)
             };
-            engine.descend(rate, trained, layer, first, weights, prepared, noise);
+            let of = Of::layer(&engine.shape, layer);
+            let block =
+                Block { layer: layer.index, first, weights, first_moment: &mut [], second_moment: &mut [] };
+            engine.descend(rate, trained, of, block, prepared, noise);
             return Ok(());
         }
         let (firsts, seconds) = moments.split_at_mut_checked(parameters).unwrap_or_default();

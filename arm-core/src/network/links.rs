@@ -7,8 +7,8 @@ use crate::kernels::{Arithmetic, Of, Units, ValueOf, WeightOf};
 use crate::network::Pass;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::numeric::window::{split_mut, window, window_mut};
-use crate::shape::Dense;
 use crate::shape::layout::Layout;
+use crate::shape::{Activation, Dense};
 
 /// What of a pass has its place in the trace; all else is written to the start of what the pass is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +43,11 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
     ) {
         let out = window_mut(out, ..rows * dense.stride);
         if self.layout.shape.is_coded() && !self.layout.shape.coding(i).is_plain() {
-            self.affine(dense, input, Units { hidden, slope: 1.0 }, &mut *out);
+            self.affine(dense, input, Units { hidden, activation: Activation::LINEAR }, &mut *out);
             let y = MatrixMut::new(out, dense.stride, dense.outputs);
-            let (coding, slope) = (self.layout.shape.coding(i), dense.activation.slope());
-            self.kernels.code(coding, self.weights_of(dense), slope, y);
+            self.kernels.code(self.layout.shape.coding(i), self.weights_of(dense), dense.activation, y);
         } else {
-            self.affine(dense, input, Units { hidden, slope: dense.activation.slope() }, out);
+            self.affine(dense, input, Units { hidden, activation: dense.activation }, out);
         }
     }
 
@@ -125,7 +124,7 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
         let layout = self.layout;
         let (first, last) = layout.shape.link(k);
         for i in (first..last).rev() {
-            let (slope, above) = layout.above(i);
+            let (activation, above) = layout.above(i);
             let (width, rows, dense) = (above.dense.inputs, above.height(), &above.dense);
             let (low, high) = split_mut(deltas, above.delta);
             let d = Matrix::new(window(high, ..rows * dense.stride), dense.stride, dense.outputs);
@@ -133,7 +132,8 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
             let dx = window_mut(low, low.len().wrapping_sub(rows * stride)..);
             let a = layout.last_rows(window(activations, ..above.activation), width, rows);
             let of = Of::layer(layout.shape, &above);
-            self.kernels.back(self.weights_of(dense), d, of, a, slope, MatrixMut::new(dx, stride, width));
+            let dx = MatrixMut::new(dx, stride, width);
+            self.kernels.back(self.weights_of(dense), d, of, a, activation, dx);
         }
     }
 }

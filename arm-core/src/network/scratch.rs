@@ -7,7 +7,7 @@ use crate::kernels::Arithmetic;
 use crate::network::Pass;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::number::{Float, Nats, Numbers, words_of};
-use crate::numeric::window::{element, split_mut, window, window_mut};
+use crate::numeric::window::{cast_mut, element, split_mut, window, window_mut};
 use crate::shape::Shape;
 use crate::shape::layout::Layout;
 use bytemuck::Pod;
@@ -151,8 +151,7 @@ fn take_words<'a>(rest: &mut &'a mut [u32], n: usize) -> &'a mut [u32] {
 
 #[inline(never)]
 fn values_of<'a, T: Pod>(rest: &mut &'a mut [u32], n: usize) -> &'a mut [T] {
-    let values = bytemuck::try_cast_slice_mut(take_words(rest, words_of::<T>(n))).unwrap_or_default();
-    window_mut(values, ..n)
+    window_mut(cast_mut(take_words(rest, words_of::<T>(n))), ..n)
 }
 
 impl<'s> Layout<'s> {

@@ -1,10 +1,12 @@
 //! Borrowed matrices: rows of `cols` elements, `stride` elements apart.
 //!
-//! A row outside the data reads as empty instead of panicking; kernels then have nothing to do for it.
+//! A row outside the data is a mistake: a build with debug assertions stops there; without, it reads as empty and nothing
+//! panics.
 
 use crate::feature::BATCH;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::chunks::{chunks, chunks_mut};
+use crate::numeric::window::{window, window_mut};
 
 /// Rows of numbers, read only.
 #[derive(Clone, Copy, Debug)]
@@ -67,18 +69,19 @@ impl<'a, T> Matrix<'a, T> {
         self.data
     }
 
-    /// Row `i`, or empty.
+    /// Row `i`; one that is not there is empty.
     #[inline]
+    #[track_caller]
     pub fn row(&self, i: usize) -> &'a [T] {
         let start = i.wrapping_mul(self.stride);
-        self.data.get(start..start.wrapping_add(self.cols)).unwrap_or_default()
+        window(self.data, start..start.wrapping_add(self.cols))
     }
 
     /// The rows in order.
     #[inline]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [T]> + use<'a, T> {
         let cols = self.cols;
-        chunks(self.data, self.stride()).map(move |r| r.get(..cols).unwrap_or_default())
+        chunks(self.data, self.stride()).map(move |r| window(r, ..cols))
     }
 }
 
@@ -120,18 +123,19 @@ impl<'a, T> MatrixMut<'a, T> {
         self.data
     }
 
-    /// Row `i`, or empty.
+    /// Row `i`; one that is not there is empty.
     #[inline]
+    #[track_caller]
     pub fn row_mut(&mut self, i: usize) -> &mut [T] {
         let start = i.wrapping_mul(self.stride);
-        self.data.get_mut(start..start.wrapping_add(self.cols)).unwrap_or_default()
+        window_mut(self.data, start..start.wrapping_add(self.cols))
     }
 
     /// The rows in order.
     #[inline]
     pub fn rows_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [T]> {
         let cols = self.cols;
-        chunks_mut(self.data, self.stride).map(move |r| r.get_mut(..cols).unwrap_or_default())
+        chunks_mut(self.data, self.stride).map(move |r| window_mut(r, ..cols))
     }
 
     /// The same rows, read only.
@@ -175,22 +179,23 @@ impl<'a> BitMatrix<'a> {
         self.data
     }
 
-    /// The first `rows` rows, or none if there are fewer.
+    /// The first `rows` rows, which must be there.
     #[inline]
     pub fn top(&self, rows: usize) -> Self {
-        let data = self.data.get(..rows.wrapping_mul(self.stride())).unwrap_or_default();
+        let data = window(self.data, ..rows.wrapping_mul(words(self.cols)));
         BitMatrix { data, cols: self.cols }
     }
 
-    /// The words of row `i`, or empty.
+    /// The words of row `i`; of one that is not there none.
     #[inline]
+    #[track_caller]
     pub fn row(&self, i: usize) -> &'a [u32] {
         let stride = words(self.cols);
         let start = i.wrapping_mul(stride);
-        self.data.get(start..start.wrapping_add(stride)).unwrap_or_default()
+        window(self.data, start..start.wrapping_add(stride))
     }
 
-    /// Row `i` as a binary vector, or an empty one.
+    /// Row `i` as a binary vector; one that is not there is empty.
     #[inline]
     pub fn bits(&self, i: usize) -> Bits<'a> {
         Bits::new(self.row(i), self.cols).unwrap_or(Bits::EMPTY)
@@ -238,7 +243,6 @@ mod tests {
         let m = Matrix::new(&data, 4, 3);
         assert_eq!(m.height(), 2);
         assert_eq!(m.row(1), [4.0, 5.0, 6.0]);
-        assert_eq!(m.row(2), [0f32; 0]);
         assert_eq!(m.rows().map(<[f32]>::len).collect::<Vec<_>>(), [3, 3]);
         let mut data = data.clone();
         let mut m = MatrixMut::new(&mut data, 4, 3);
@@ -252,6 +256,19 @@ mod tests {
         let m = BitMatrix::new(&[1, 0, 2, 1], 33);
         assert_eq!((m.height(), m.stride()), (2, 2));
         assert_eq!(m.bits(1).ones().collect::<Vec<_>>(), [1, 32]);
-        assert!(m.bits(2).is_empty());
+        assert!(BitMatrix::NONE.bits(2).is_empty() && BitMatrix::NONE.top(1).data().is_empty());
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "beyond the end")]
+    fn a_row_that_is_not_there_is_noticed() {
+        Matrix::new(&[1, 2, 3, 4], 2, 2).row(2);
+    }
+
+    #[test]
+    #[cfg(not(debug_assertions))]
+    fn a_row_that_is_not_there_is_empty() {
+        assert!(Matrix::new(&[1, 2, 3, 4], 2, 2).row(2).is_empty());
     }
 }

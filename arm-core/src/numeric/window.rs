@@ -1,6 +1,7 @@
 //! Parts of slices that must be there: a layout that asks for others is wrong. With debug assertions that stops the
 //! program; without, nothing panics and what is missing is empty.
 
+use bytemuck::Pod;
 use core::slice::SliceIndex;
 
 /// `range` of `data`.
@@ -54,6 +55,24 @@ pub(crate) fn block_mut<T>(data: &mut [T], size: usize, i: usize) -> &mut [T] {
 pub(crate) fn element<T: Copy + Default>(data: &[T], i: usize) -> T {
     debug_assert!(i < data.len(), "an element beyond the end of its slice");
     data.get(i).copied().unwrap_or_default()
+}
+
+/// Words as numbers of a kind that is no larger and no more aligned.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn cast<T: Pod>(words: &[u32]) -> &[T] {
+    let found = bytemuck::try_cast_slice(words);
+    debug_assert!(found.is_ok(), "words that are no whole numbers of this kind");
+    found.unwrap_or_default()
+}
+
+/// [`cast`], writable.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn cast_mut<T: Pod>(words: &mut [u32]) -> &mut [T] {
+    let found = bytemuck::try_cast_slice_mut(words);
+    debug_assert!(found.is_ok(), "words that are no whole numbers of this kind");
+    found.unwrap_or_default()
 }
 
 #[cfg(test)]

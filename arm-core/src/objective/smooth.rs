@@ -11,7 +11,7 @@ use crate::numeric::chunks::chunks_mut;
 use crate::numeric::math::sigmoid;
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::window::{element, split_mut, window, window_mut};
-use crate::shape::Prior;
+use crate::shape::{Activation, Prior};
 
 /// See [`Smooth::at_samples`](crate::relaxed::Smooth::at_samples).
 pub(super) fn at_samples<K: Kernels>(
@@ -24,7 +24,13 @@ pub(super) fn at_samples<K: Kernels>(
     let (t, layers, phi) = (context.rows.layer, pass.layout.shape.stochastic_layers(), context.rows.phi);
     // -log p(b_t-1 | b_t), whose gradients are weighted already, and log q(b_t | b_t-1).
     let first = pass.layout.shape.link(generator(layers, t)).0;
-    pass.kernels.back(pass.weights(first), context.delta(pass, first), phi, 1.0, again(&mut gradient));
+    pass.kernels.back(
+        pass.weights(first),
+        context.delta(pass, first),
+        phi,
+        Activation::LINEAR,
+        again(&mut gradient),
+    );
     let scale = pass.layout.shape.coding(first).scale();
     for ((g, w), phi) in gradient.rows_mut().zip(context.weight).zip(phi.rows()) {
         g.iter_mut().zip(phi).for_each(|(g, phi)| *g = *g * scale / w + phi);
@@ -71,13 +77,19 @@ pub(super) fn from_above<K: Kernels>(
         let (a, here) = (layer.activations(context.activations), layer.dense);
         let d = Matrix::new(of(from, rows * above.stride), above.stride, above.outputs);
         let dx = MatrixMut::new(of_mut(to, rows * here.stride), here.stride, here.outputs);
-        pass.kernels.back(pass.weights(i + 1), d, a, here.activation.slope(), dx);
+        pass.kernels.back(pass.weights(i + 1), d, a, here.activation, dx);
         core::mem::swap(&mut from, &mut to);
     }
     let (dense, stride, cols) = (pass.layout.shape.dense(first), gradient.stride(), gradient.cols());
     let d = Matrix::new(of(from, rows * dense.stride), dense.stride, dense.outputs);
     let out = of_mut(to, rows * stride);
-    pass.kernels.back(pass.weights(first), d, context.rows.phi, 1.0, MatrixMut::new(out, stride, cols));
+    pass.kernels.back(
+        pass.weights(first),
+        d,
+        context.rows.phi,
+        Activation::LINEAR,
+        MatrixMut::new(out, stride, cols),
+    );
     for (g, d) in gradient.rows_mut().zip(Matrix::new(out, stride, cols).rows()) {
         add(pass.layout.shape.coding(first).scale(), d, g);
     }
@@ -111,11 +123,11 @@ pub(super) fn at<K: Kernels>(
     for i in (first..last).rev() {
         let (here, d) = (pass.layout.shape.dense(i), above(pass, n, i + 1, kept, from));
         let dx = MatrixMut::new(of_mut(to, n * here.stride), here.stride, here.outputs);
-        pass.kernels.back(pass.weights(i + 1), d, layer(pass, n, i, kept), here.activation.slope(), dx);
+        pass.kernels.back(pass.weights(i + 1), d, layer(pass, n, i, kept), here.activation, dx);
         core::mem::swap(&mut from, &mut to);
     }
     let d = above(pass, n, first, kept, from);
-    pass.kernels.back(pass.weights(first), d, z, 1.0, again(&mut gradient));
+    pass.kernels.back(pass.weights(first), d, z, Activation::LINEAR, again(&mut gradient));
     // log q(z | x) - log p(z), both linear in z: by how much they differ from those of the sample.
     let (prior, scale) = (prior(pass), pass.layout.shape.coding(first).scale());
     for (i, ((g, z), f)) in gradient.rows_mut().zip(z.rows()).zip(f).enumerate() {
@@ -179,15 +191,15 @@ fn tangent<'a, K: Kernels>(
             _ => x,
         };
         let mut y = MatrixMut::new(of_mut(to, n * dense.stride), dense.stride, dense.outputs);
-        pass.kernels.affine(w, x, 1.0, again(&mut y));
+        pass.kernels.affine(w, x, Activation::LINEAR, again(&mut y));
         let bias = w.row(dense.inputs);
         let hidden = layer(pass, n, i, kept);
         for (row, y) in y.rows_mut().enumerate() {
             add(-1.0, bias, y);
             y.iter_mut().for_each(|y| *y *= scale);
             if i < last {
-                let active = y.iter_mut().zip(hidden.row(row));
-                active.filter(|(_, a)| **a <= 0.0).for_each(|(y, _)| *y *= dense.activation.slope());
+                let units = y.iter_mut().zip(hidden.row(row));
+                units.for_each(|(y, a)| *y *= dense.activation.derivative(*a));
             }
         }
         core::mem::swap(&mut to, &mut from);

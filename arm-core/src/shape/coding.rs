@@ -1,6 +1,7 @@
 //! The numbers that binary units stand for where a dense layer reads them, without a kernel of its own:
 //! W (s b - m) + c = s (W b + c) + (1 - s) c - W m, and a gradient of W with respect to s b - m likewise.
 
+use super::Activation;
 use crate::numeric::math::significant;
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::window::{element, window, window_mut};
@@ -61,7 +62,7 @@ impl Coding<'_> {
 
     /// From W b + c, what the layer computes: y = act(W (s b - m) + c).
     #[inline(never)]
-    pub(crate) fn forward(&self, w: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+    pub(crate) fn forward(&self, w: Matrix<'_>, activation: Activation, mut y: MatrixMut<'_>) {
         let (inputs, scale) = (w.height().saturating_sub(1), self.scale());
         let mut first = 0;
         while first < w.cols() {
@@ -73,7 +74,7 @@ impl Coding<'_> {
             for row in y.rows_mut() {
                 for (y, offset) in row.iter_mut().skip(first).zip(&offset) {
                     let v = scale * *y + offset;
-                    *y = if v > 0.0 { v } else { significant(slope * v) };
+                    *y = significant(activation.of(v));
                 }
             }
             first += CHUNK;

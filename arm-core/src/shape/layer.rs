@@ -1,27 +1,6 @@
 //! What a layer looks like, and where its parameters are.
 
-/// What a hidden unit makes of its sum v: v above zero, and a share of it below (LeakyReLU).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Activation {
-    slope: f32,
-}
-
-impl Activation {
-    /// v itself; that of logits.
-    pub const LINEAR: Self = Activation { slope: 1.0 };
-    /// Nothing below zero.
-    pub const RELU: Self = Activation { slope: 0.0 };
-
-    /// LeakyReLU with this slope below zero, in [0, 1]: see [`Shape::check`](crate::Shape::check).
-    pub const fn leaky_relu(slope: f32) -> Self {
-        Activation { slope }
-    }
-
-    /// Slope below zero.
-    pub const fn slope(self) -> f32 {
-        self.slope
-    }
-}
+use super::Activation;
 
 /// One dense layer, conditioned on the layer before it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,17 +1,23 @@
 //! What a network looks like, as a constant: from it follow all sizes.
 
+mod activation;
+mod check;
 mod coding;
 mod flaw;
 pub mod init;
 mod layer;
 pub(crate) mod layout;
+#[cfg(all(test, feature = "batch", feature = "codings", feature = "prior", feature = "stacks"))]
+mod tests;
 
-use crate::error::Error;
-use crate::feature::{BATCH, CODINGS, PRIOR, RAGGED, STACKS};
+use crate::feature::{BATCH, CODINGS, PRIOR, STACKS};
 use crate::numeric::bits::words;
+pub use activation::Activation;
+use check::Verdict;
+pub use check::{MAX_LAYERS, MAX_WIDTH};
 pub use coding::{Coding, Codings};
 pub use flaw::Flaw;
-pub use layer::{Activation, Dense, Layer, Prior};
+pub use layer::{Dense, Layer, Prior};
 
 /// A network: a chain of Bernoulli layers b_1..b_T sampled from the input upwards, and, for a variational
 /// auto-encoder, the decoder from b_T down to the input.
@@ -54,14 +60,6 @@ pub(crate) struct Totals {
     pub samples: usize,
     /// The widest layer.
     pub widest: usize,
-}
-
-/// Whether there is code for a shape: an error of one byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Accepted,
-    Contradicts,
-    LeftOut,
 }
 
 impl Totals {
@@ -303,25 +301,6 @@ impl<'a> Shape<'a> {
         self.totals.widest
     }
 
-    /// Checks the rules: at least one layer; every width positive; slopes in [0, 1]; encoder and decoder end in a
-    /// Bernoulli layer; a decoder's Bernoulli layers are those of the chain in reverse, then the input; a learned prior
-    /// needs a decoder; a conditional network has one Bernoulli layer above the chain, the last; means of x are in
-    /// [0, 1], one for each unit, and units of stochastic layers have none; sizes fit in memory. [`Error::LeftOut`] for
-    /// a shape that this build has no code for. Cost: none, a shape knows.
-    pub const fn check(&self) -> Result<(), Error> {
-        match self.totals.verdict {
-            Verdict::Accepted => Ok(()),
-            Verdict::Contradicts => Err(Error::Shape),
-            Verdict::LeftOut => Err(Error::LeftOut),
-        }
-    }
-
-    /// What [`check`](Self::check) refuses it for, and the layer; `None` for a shape that it accepts. For a message: the shape
-    /// is looked at again.
-    pub const fn flaw(&self) -> Option<Flaw> {
-        self.flaw_in(&self.sums())
-    }
-
     /// With all that follows from its layers.
     const fn summed(mut self) -> Self {
         let totals = self.sums();
@@ -362,194 +341,5 @@ impl<'a> Shape<'a> {
             totals.logits = totals.logits.saturating_add(stride);
         }
         totals
-    }
-
-    /// See [`check`](Self::check).
-    const fn flaw_in(&self, totals: &Totals) -> Option<Flaw> {
-        let (top, end) = (self.encoder.len(), self.network_layers());
-        if top == 0 || !self.encoder[top - 1].stochastic() {
-            return Some(Flaw::Top);
-        }
-        if self.inputs > MAX_WIDTH || self.pad > 1024 {
-            return Some(Flaw::Input);
-        }
-        let (mut i, mut above, mut ragged) = (0, 0, None);
-        while let Some(layer) = self.layer(i) {
-            let slope = layer.activation().slope();
-            if layer.width() == 0 || layer.width() > MAX_WIDTH {
-                return Some(Flaw::Width(i));
-            }
-            if !(slope >= 0.0 && slope <= 1.0) {
-                return Some(Flaw::Slope(i));
-            }
-            above += (i >= top && layer.stochastic()) as usize;
-            if layer.width() % 16 != 0 {
-                ragged = Some(Flaw::NeedsRagged(i));
-            }
-            i += 1;
-        }
-        if end > MAX_LAYERS || totals.params > isize::MAX as usize / 8 {
-            return Some(Flaw::Size);
-        }
-        let learned = matches!(self.prior, Prior::Learned);
-        if !STACKS && totals.stochastic > 1 {
-            return Some(Flaw::NeedsStacks);
-        }
-        if !BATCH && self.pad > 1 {
-            return Some(Flaw::NeedsBatch);
-        }
-        if !CODINGS && self.codings.is_some() {
-            return Some(Flaw::NeedsCodings);
-        }
-        if !PRIOR && learned {
-            return Some(Flaw::NeedsPrior);
-        }
-        if !RAGGED && ragged.is_some() {
-            return ragged;
-        }
-        if !self.x_coding().valid(self.inputs) || matches!(self.b_coding(), Coding::Centred(_)) {
-            return Some(Flaw::Means);
-        }
-        if self.decoder.is_empty() {
-            return if learned || self.conditional { Some(Flaw::Decoder) } else { None };
-        }
-        if !self.decoder[self.decoder.len() - 1].stochastic() {
-            return Some(Flaw::Bottom);
-        }
-        if above != if self.conditional { 1 } else { totals.stochastic } {
-            return Some(Flaw::Count);
-        }
-        if self.conditional { None } else { self.mirrored(totals.stochastic) }
-    }
-
-    /// Whether the Bernoulli layers of the decoder are `layers` of the chain in reverse, then the input.
-    const fn mirrored(&self, layers: usize) -> Option<Flaw> {
-        let (mut expected, mut i) = (layers, 0);
-        while i < self.decoder.len() && expected > 0 {
-            if self.decoder[i].stochastic() {
-                expected -= 1;
-                let width = if expected == 0 { self.inputs } else { self.stochastic_width(expected - 1) };
-                if width != self.decoder[i].width() {
-                    return Some(Flaw::Mirror(self.encoder.len() + i));
-                }
-            }
-            i += 1;
-        }
-        None
-    }
-}
-
-/// Widest layer that [`Shape::check`] accepts.
-pub const MAX_WIDTH: usize = 1 << 14;
-/// Most layers that [`Shape::check`] accepts.
-pub const MAX_LAYERS: usize = 64;
-
-#[cfg(all(test, feature = "batch", feature = "codings", feature = "prior", feature = "stacks"))]
-mod tests {
-    use super::*;
-    use Prior::{Fixed, Learned};
-
-    const fn h(width: usize) -> Layer {
-        Layer::hidden(width, 0.1)
-    }
-    const fn b(width: usize) -> Layer {
-        Layer::bernoulli(width)
-    }
-
-    #[test]
-    fn sizes_of_the_papers_networks() {
-        let nonlinear =
-            Shape::vae(784, &const { [h(200), h(200), b(200)] }, &const { [h(200), h(200), b(784)] }, Fixed);
-        assert_eq!(nonlinear.check(), Ok(()));
-        assert_eq!(nonlinear.params(), 785 * 200 + 201 * 200 * 4 + 201 * 784);
-        let two = Shape::vae(784, &const { [b(200), b(200)] }, &const { [b(200), b(784)] }, Learned);
-        assert_eq!(two.check(), Ok(()));
-        assert_eq!(two.params(), 785 * 200 + 201 * 200 + 201 * 200 + 201 * 784 + 200);
-        assert_eq!((two.link(0), two.link(1), two.link(2), two.link(3)), ((0, 0), (1, 1), (2, 2), (3, 3)));
-        assert_eq!(nonlinear.link(1), (3, 5));
-        assert_eq!(
-            two.dense(4),
-            Dense {
-                offset: two.params() - 200,
-                inputs: 0,
-                outputs: 200,
-                stride: 200,
-                activation: Activation::LINEAR
-            }
-        );
-        assert_eq!(two.padded(16).dense(0).stride, 208);
-        assert_eq!(two.padded(16).params(), 785 * 208 + 201 * 208 * 2 + 201 * 784 + 208);
-    }
-
-    #[test]
-    fn free_logits() {
-        let s = Shape::chain(0, &const { [Layer::bernoulli(9)] });
-        assert_eq!((s.check(), s.params(), s.dense(0).rows()), (Ok(()), 9, 1));
-    }
-
-    #[test]
-    fn a_conditional_network() {
-        let s = Shape::conditional(392, &const { [b(200), b(200)] }, &const { [b(392)] });
-        assert_eq!((s.check(), s.is_vae(), s.targets()), (Ok(()), false, 392));
-        assert_eq!(s.params(), 393 * 200 + 201 * 200 + 201 * 392);
-        assert_eq!(s.link(2), (2, 2));
-    }
-
-    #[test]
-    fn contradictions_are_refused() {
-        let bad = [
-            Shape::chain(3, &[]),
-            Shape::chain(3, &const { [h(4)] }),
-            Shape::chain(3, &const { [b(0)] }),
-            Shape::chain(3, &const { [Layer::hidden(4, -0.1), Layer::bernoulli(2)] }),
-            Shape::chain(3, &const { [Layer::hidden(4, f32::NAN), Layer::bernoulli(2)] }),
-            Shape::chain(3, &const { [b(MAX_WIDTH + 1)] }),
-            Shape::vae(3, &const { [b(2)] }, &[], Learned),
-            Shape::vae(3, &const { [b(2)] }, &const { [b(4)] }, Fixed),
-            Shape::vae(3, &const { [b(2)] }, &const { [h(3)] }, Fixed),
-            Shape::vae(3, &const { [b(2)] }, &const { [b(2), b(3)] }, Fixed),
-            Shape::vae(3, &const { [b(2), b(5)] }, &const { [b(5), b(3)] }, Fixed),
-            Shape::vae(0, &const { [b(2)] }, &const { [b(0)] }, Fixed),
-            Shape::conditional(3, &const { [b(2)] }, &[]),
-            Shape::conditional(3, &const { [b(2)] }, &const { [h(2)] }),
-            Shape::conditional(3, &const { [b(2)] }, &const { [b(2), b(3)] }),
-            Shape::chain(3, &const { [b(2)] })
-                .coded(&Codings { x: Coding::Centred(&[0.5; 2]), b: Coding::ZeroOne }),
-            Shape::chain(3, &const { [b(2)] })
-                .coded(&Codings { x: Coding::Centred(&[0.5, f32::NAN, 0.1]), b: Coding::ZeroOne }),
-            Shape::chain(3, &const { [b(2)] })
-                .coded(&Codings { x: Coding::ZeroOne, b: Coding::Centred(&[0.5; 2]) }),
-        ];
-        for shape in bad {
-            assert_eq!(shape.check(), Err(Error::Shape), "{shape:?}");
-            assert!(
-                shape.flaw().is_some_and(|flaw| !flaw.left_out() && !flaw.message().is_empty()),
-                "{shape:?}"
-            );
-        }
-        assert_eq!(
-            bad.map(|shape| shape.flaw().unwrap()),
-            [
-                Flaw::Top,
-                Flaw::Top,
-                Flaw::Width(0),
-                Flaw::Slope(0),
-                Flaw::Slope(0),
-                Flaw::Width(0),
-                Flaw::Decoder,
-                Flaw::Mirror(1),
-                Flaw::Bottom,
-                Flaw::Count,
-                Flaw::Mirror(2),
-                Flaw::Width(1),
-                Flaw::Decoder,
-                Flaw::Bottom,
-                Flaw::Count,
-                Flaw::Means,
-                Flaw::Means,
-                Flaw::Means,
-            ]
-        );
-        assert_eq!(Shape::chain(3, &const { [b(2)] }).flaw(), None);
     }
 }

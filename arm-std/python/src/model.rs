@@ -7,17 +7,17 @@ use crate::signals::Signals;
 use crate::table::Table;
 use arm_core::estimator::Arm;
 use arm_core::objective::{Conditional, Objective, Vae};
-use arm_core::{Batch, BitMatrix, Coding, Engine, Error, Layer, Prior, Shard};
+use arm_core::{Batch, BitMatrix, Coding, Engine, Error, Prior, Shard};
 use arm_std::data::BitTable;
 use arm_std::estimators::{BaselineName, Choice, EstimatorName};
 use arm_std::kernels::Desktop;
-use arm_std::measure::{self, Rows, Scores, Work};
+use arm_std::measure::{self, Rows, Scores, Unfinished, Work};
 use arm_std::memory::Aligned;
 use arm_std::network::export::Export;
-use arm_std::network::{Model, Network, SplitRows};
+use arm_std::network::{ActivationFields, Model, Network, SplitRows};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,12 +36,9 @@ type Tensors<'py> = Vec<(String, Vec<usize>, Bound<'py, PyByteArray>)>;
 pub(crate) fn settings_of(model: &Model) -> String {
     let network = &model.network;
     let mut settings = json!({ "network": network.notation() });
-    let mut slopes = network.encoder.iter().chain(&network.decoder).filter_map(|layer| match layer {
-        Layer::Hidden { activation, .. } => Some(activation.slope()),
-        Layer::Bernoulli { .. } => None,
-    });
-    if let Some(slope) = slopes.next_back() {
-        settings["slope"] = json!(slope);
+    let activation = network.activation().map(|activation| json!(ActivationFields::from(activation)));
+    if let (Some(settings), Some(Value::Object(fields))) = (settings.as_object_mut(), activation) {
+        settings.extend(fields);
     }
     if !model.numbers.is_float() {
         settings["numbers"] = json!(model.numbers.name());
@@ -110,12 +107,12 @@ impl Net {
         room::<[f32; 2]>(rows.0.rows())?;
         let mut signals = Signals::new();
         let scores = py.detach(|| {
-            let leave = &mut || signals.leave();
-            let work = Work { threads: fit::threads(threads).most(), peers: None, leave };
-            Scores::of_model_by(&self.0, seed, Rows::by_content(&rows.0), samples, work)
+            let leave: &mut dyn FnMut() -> bool = &mut || signals.leave();
+            let work = &mut Work { leave: Some(leave), ..Work::on(fit::threads(threads).most()) };
+            Scores::of_model(&self.0, seed, Rows::by_content(&rows.0), samples, work)
         });
         signals.check()?;
-        floats(py, &scores.map_err(value)?.map(|scores| scores.nll).unwrap_or_default())
+        floats(py, &scores.map_err(value)?.nll)
     }
 
     /// p(y = 1 | x) of every target, for rows of inputs.
@@ -253,11 +250,11 @@ impl Net {
         seed: u64,
         threads: usize,
         leave: &mut dyn FnMut() -> bool,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Unfinished> {
         let shape = self.0.network.shape();
         let (width, targets) = (rows.words_per_row(), shape.targets());
         if rows.cols() != shape.inputs() {
-            return Err(Error::Width { needed: shape.inputs(), given: rows.cols() });
+            return Err(Error::Width { needed: shape.inputs(), given: rows.cols() }.into());
         }
         let shares = rows.words().chunks(SHARE * width.max(1)).zip(out.chunks_mut(SHARE * targets.max(1)));
         let (shares, left) = (Mutex::new(shares), AtomicBool::new(false));
@@ -267,10 +264,7 @@ impl Net {
             // Every row has the uniforms of the first: what is predicted does not depend on where a row stands.
             for (row, out) in words.chunks(width.max(1)).zip(out.chunks_mut(targets.max(1))) {
                 let row = SplitRows::new(&shape, row, rows.cols());
-                match measure::predictions_by(&self.0, &row, 1, samples, seed, leave)? {
-                    Some(p) => out.copy_from_slice(&p),
-                    None => return Ok(()),
-                }
+                out.copy_from_slice(&measure::predictions(&self.0, &row, 1, samples, seed, leave)?);
             }
         };
         let (run, left) = (&run, &left);
@@ -285,7 +279,7 @@ impl Net {
             };
             let others: Vec<_> = (1..threads).filter_map(spawn).collect();
             let result = run(&mut asked);
-            others.into_iter().fold(result, |r, w| r.and(w.join().unwrap_or(Err(Error::Unsupported))))
+            others.into_iter().fold(result, |r, w| r.and(w.join().unwrap_or(Err(Error::Unsupported.into()))))
         })
     }
 

@@ -22,8 +22,9 @@ use crate::operations::optimise::{Adam, Axpy, Momentum};
 use crate::operations::publish::Publish;
 use crate::operations::uniforms::Uniforms;
 use crate::operations::within::Within;
+use arm_core::Activation;
 use arm_core::estimator::DrawRule;
-use arm_core::kernels::{AdamRates, Drawn, DrawnRows, Input, Kernels, RuleWork};
+use arm_core::kernels::{AdamRates, Drawn, DrawnRows, Input, Kernels, LayerGradient, RuleWork};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// A set of vector instructions and how they are used, fastest first.
@@ -223,16 +224,16 @@ impl RuleWork for SampleMany<'_> {
 }
 
 impl Kernels for Desktop {
-    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, y: MatrixMut<'_>) {
-        self.run(Affine { w, x, slope, y });
+    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, activation: Activation, y: MatrixMut<'_>) {
+        self.run(Affine { w, x, activation, y });
     }
 
-    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, y: MatrixMut<'_>) {
-        self.run(AffineBits { w, x, slope, y });
+    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, activation: Activation, y: MatrixMut<'_>) {
+        self.run(AffineBits { w, x, activation, y });
     }
 
-    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, dx: MatrixMut<'_>) {
-        self.run(Back { w, d, a, slope, dx });
+    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, activation: Activation, dx: MatrixMut<'_>) {
+        self.run(Back { w, d, a, activation, dx });
     }
 
     fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, g: MatrixMut<'_>) {
@@ -311,12 +312,12 @@ impl Kernels for Desktop {
         &self,
         rates: AdamRates,
         a: f32,
-        x: Input<'_>,
+        gradient: &LayerGradient<'_>,
         first: usize,
-        d: Matrix<'_>,
         room: &mut [f32],
         (m, v, w): (&mut [f32], &mut [f32], &mut [f32]),
     ) -> bool {
+        let LayerGradient { x, d } = *gradient;
         let aligned = w.as_ptr().addr().is_multiple_of(64);
         if !d.stride().is_multiple_of(LINE)
             || !aligned

@@ -3,7 +3,7 @@
 //! What is called through a pointer is called once for an example or a layer. Units are drawn by a [`Law`] that the kernels
 //! know, since they are drawn many at a time.
 
-use super::unit;
+use super::relaxed::unit;
 use arm_core::estimator::relaxed::Relaxation;
 use arm_core::estimator::*;
 use arm_core::kernels::RuleWork;

@@ -2,7 +2,7 @@
 
 use crate::estimators::{AnyEstimator, Choice};
 use crate::kernels::Desktop;
-use crate::measure::moments::{Moments, Place, measure, seconds, warm_up};
+use crate::measure::moments::{Moments, Point, measure, seconds, warm_up};
 use arm_core::objective::Objective;
 use arm_core::{Engine, Error, Shape};
 use serde::Serialize;
@@ -68,7 +68,7 @@ pub struct Model<'a, M> {
     /// Its shape, as the kernels want it padded.
     pub shape: Shape<'a>,
     /// Where gradients are taken.
-    pub place: Place<'a, M>,
+    pub point: Point<'a, M>,
 }
 
 /// A mean gradient that others are compared with.
@@ -96,8 +96,8 @@ impl<M: Objective<Desktop> + Clone + Send + Sync> Model<'_, M> {
         direction: Option<&[f64]>,
     ) -> Result<(Moments, Moments), Error> {
         let mut engine = self.engine(choice, effort)?;
-        warm_up(&mut engine, &self.place, effort.warm_up)?;
-        measure(&engine, &self.place, effort.draws, address, direction, effort.threads)
+        warm_up(&mut engine, &self.point, effort.warm_up)?;
+        measure(&engine, &self.point, effort.draws, address, direction, effort.threads)
     }
 
     /// The mean gradient of `choice`, which should be unbiased: one run gives the direction along which biases are
@@ -121,7 +121,7 @@ impl<M: Objective<Desktop> + Clone + Send + Sync> Model<'_, M> {
         effort: Effort,
     ) -> Result<Row, Error> {
         let (all, along) = self.moments(choice, effort, 3, Some(&reference.direction))?;
-        let seconds = seconds(&self.engine(choice, effort)?, &self.place, effort.timed)?;
+        let seconds = seconds(&self.engine(choice, effort)?, &self.point, effort.timed)?;
         let encoder = self.encoder();
         let of_mean = |m: &Moments, i: usize| m.variance(i) / m.count();
         let z = |a: &Moments, b: &Moments, i: usize| {

@@ -10,9 +10,11 @@ pub mod rows;
 pub mod scores;
 pub mod toy;
 pub mod variance;
+mod work;
 
 pub use codes::{codes, decoded};
-pub use evaluate::{Figures, Mean, Scores, Work};
-pub use predict::{predictions, predictions_by};
+pub use evaluate::{Figures, Mean, Scores};
+pub use predict::predictions;
 pub use rounding::Rounding;
 pub use rows::Rows;
+pub use work::{Unfinished, Work};

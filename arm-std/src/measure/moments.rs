@@ -75,7 +75,7 @@ impl Moments {
 
 /// What a gradient is measured at.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a, M> {
+pub struct Point<'a, M> {
     /// The objective.
     pub objective: &'a M,
     /// The parameters, in the layout of the engine's shape.
@@ -88,7 +88,7 @@ pub struct Place<'a, M> {
     pub layers: usize,
 }
 
-impl<M> Place<'_, M> {
+impl<M> Point<'_, M> {
     /// Examples of the batch, which targets count where there is no input.
     pub(crate) fn examples(&self) -> usize {
         if self.x.cols() == 0 { self.y.height().max(1) } else { self.x.height() }
@@ -123,14 +123,14 @@ impl Gradient {
     pub(crate) fn draw<E: Estimator, M: Objective<Desktop> + Clone>(
         &mut self,
         engine: &Engine<'_, Desktop, E>,
-        place: &Place<'_, M>,
+        point: &Point<'_, M>,
         step: u64,
     ) -> Result<&[f32], Error> {
-        let examples = place.examples();
-        let batch = Batch { y: place.y, ..Batch::new(place.x, examples, 0, step) };
+        let examples = point.examples();
+        let batch = Batch { y: point.y, ..Batch::new(point.x, examples, 0, step) };
         engine.examples(
-            &mut place.objective.clone(),
-            place.params,
+            &mut point.objective.clone(),
+            point.params,
             batch,
             self.scratch.words_mut(),
             &mut self.f,
@@ -138,7 +138,7 @@ impl Gradient {
         let shards = [Shard { batch, scratch: self.scratch.words() }];
         let mut rest = self.gradient.floats_mut();
         rest.fill(0.0);
-        for layer in 0..place.layers {
+        for layer in 0..point.layers {
             let dense = engine.shape().dense(layer);
             let (g, after) = rest.split_at_mut(dense.len());
             engine.gradient(1.0 / examples as f32, &shards, layer, 0, g);
@@ -153,31 +153,31 @@ fn floats(shape: &Shape<'_>, layers: usize) -> usize {
     (0..layers).map(|i| shape.dense(i).len()).sum()
 }
 
-/// The moments of `draws` gradients at `place`, and of their product with `direction` (one element, or none without a
+/// The moments of `draws` gradients at `point`, and of their product with `direction` (one element, or none without a
 /// direction). The draws follow from the engine's seed and `address` and are those of no training step; the result does
 /// not depend on `threads`. Errors: sizes, or an objective that is not finite.
 ///
 /// Cost: `draws` first phases of a step, and 16 bytes a parameter for each of eight parts of the draws.
 pub fn measure<E: Estimator + Sync, M: Objective<Desktop> + Clone + Sync>(
     engine: &Engine<'_, Desktop, E>,
-    place: &Place<'_, M>,
+    point: &Point<'_, M>,
     draws: u64,
     address: u64,
     direction: Option<&[f64]>,
     threads: usize,
 ) -> Result<(Moments, Moments), Error> {
-    let len = floats(&engine.shape(), place.layers);
+    let len = floats(&engine.shape(), point.layers);
     let parts: Vec<_> = (0..PARTS).map(|k| draws * k / PARTS..draws * (k + 1) / PARTS).collect();
     let work = Mutex::new(parts.into_iter().enumerate());
     let done = Mutex::new(vec![None; PARTS as usize]);
     let run = || {
-        let mut room = Gradient::new(engine, place.examples(), place.layers);
+        let mut room = Gradient::new(engine, point.examples(), point.layers);
         loop {
             let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((k, part)) = next else { return Ok(()) };
             let (mut all, mut along) = (Moments::new(len), Moments::new(usize::from(direction.is_some())));
             for draw in part {
-                let g = room.draw(engine, place, DOMAIN | address << 32 | draw)?;
+                let g = room.draw(engine, point, DOMAIN | address << 32 | draw)?;
                 all.push(g.iter().map(|&g| f64::from(g)));
                 let product = |d: &[f64]| g.iter().zip(d).map(|(&g, d)| f64::from(g) * d).sum();
                 along.push(direction.map(product).into_iter());
@@ -201,19 +201,19 @@ pub fn measure<E: Estimator + Sync, M: Objective<Desktop> + Clone + Sync>(
     Ok(total)
 }
 
-/// Lets an estimator that learns do so for `steps` steps at `place`, whose parameters stay as they are.
+/// Lets an estimator that learns do so for `steps` steps at `point`, whose parameters stay as they are.
 pub fn warm_up<E: Estimator, M: Objective<Desktop> + Clone>(
     engine: &mut Engine<'_, Desktop, E>,
-    place: &Place<'_, M>,
+    point: &Point<'_, M>,
     steps: u64,
 ) -> Result<(), Error> {
     if engine.statistics_per_example() == 0 {
         return Ok(());
     }
-    let examples = place.examples();
+    let examples = point.examples();
     let mut room = Gradient::new(engine, examples, 0);
     for step in 0..steps {
-        room.draw(engine, &Place { layers: 0, ..*place }, step)?;
+        room.draw(engine, &Point { layers: 0, ..*point }, step)?;
         let records = engine.statistics(examples, room.scratch.words()).to_vec();
         engine.learn(step, &records);
         engine.observe(room.f.iter().sum::<f32>() / examples.max(1) as f32);
@@ -224,14 +224,14 @@ pub fn warm_up<E: Estimator, M: Objective<Desktop> + Clone>(
 /// Seconds of processor time that one gradient takes on this thread, the median of `repeats`: other programs do not count.
 pub fn seconds<E: Estimator, M: Objective<Desktop> + Clone>(
     engine: &Engine<'_, Desktop, E>,
-    place: &Place<'_, M>,
+    point: &Point<'_, M>,
     repeats: u64,
 ) -> Result<f64, Error> {
-    let mut room = Gradient::new(engine, place.examples(), place.layers);
+    let mut room = Gradient::new(engine, point.examples(), point.layers);
     let mut times = Vec::new();
     for step in 0..repeats.max(1) {
         let started = ThreadTime::now();
-        room.draw(engine, place, step)?;
+        room.draw(engine, point, step)?;
         times.push(started.elapsed().as_secs_f64());
     }
     times.sort_by(f64::total_cmp);
@@ -270,7 +270,7 @@ mod tests {
     fn the_mean_is_the_exact_gradient_for_any_number_of_threads() {
         let params: Vec<f32> = (0..SHAPE.params()).map(|i| (i as f32 * 1.7).sin()).collect();
         let words = [0b10_1101, 0b01_0110, 0b11_0000];
-        let place = Place {
+        let point = Point {
             objective: &Vae,
             params: &params,
             x: BitMatrix::new(&words, 6),
@@ -278,16 +278,16 @@ mod tests {
             layers: 3,
         };
         let exact = Engine::new(SHAPE, Desktop::new(), Exact::new(&SHAPE).unwrap(), 1).unwrap();
-        let (truth, _) = measure(&exact, &place, 2, 0, None, 1).unwrap();
+        let (truth, _) = measure(&exact, &point, 2, 0, None, 1).unwrap();
         assert!(truth.trace(0..truth.mean().len()) < 1e-12);
         let engine = Engine::new(SHAPE, Desktop::new(), DisArm, 1).unwrap();
-        let of = |threads| measure(&engine, &place, 4000, 7, Some(truth.mean()), threads).unwrap();
+        let of = |threads| measure(&engine, &point, 4000, 7, Some(truth.mean()), threads).unwrap();
         let (all, along) = of(1);
         assert_eq!((all.clone(), along.clone()), of(3));
         assert!(all.count() == 4000.0 && all.trace(0..28) > 0.0);
         let norm: f64 = truth.mean().iter().map(|g| g * g).sum();
         let z = (along.mean()[0] - norm) / (along.variance(0) / along.count()).sqrt();
         assert!(z.abs() < 5.5, "{z}");
-        assert!(measure(&engine, &Place { params: &params[1..], ..place }, 4, 0, None, 2).is_err());
+        assert!(measure(&engine, &Point { params: &params[1..], ..point }, 4, 0, None, 2).is_err());
     }
 }

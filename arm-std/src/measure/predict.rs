@@ -1,6 +1,7 @@
 //! What a conditional network predicts.
 
 use crate::kernels::Desktop;
+use crate::measure::Unfinished;
 use crate::memory::Aligned;
 use crate::network::{Model, SplitRows};
 use arm_core::estimator::Arm;
@@ -8,7 +9,8 @@ use arm_core::{Batch, Engine, Error};
 
 /// The probability p(y = 1 | x) of each target of a conditional network, a row for each of the first `count` of `rows`: the mean
 /// of p(y = 1 | b) over `samples` samples of the chain given the input x. Targets among `rows` are not read. Errors: another kind
-/// of network, or inputs of another width.
+/// of network, or inputs of another width; `leave`, which is
+/// asked every 64 samples, wants to leave.
 ///
 /// Cost: a pass through the network for each sample of a row.
 pub fn predictions(
@@ -17,22 +19,11 @@ pub fn predictions(
     count: usize,
     samples: u64,
     seed: u64,
-) -> Result<Vec<f32>, Error> {
-    predictions_by(model, rows, count, samples, seed, &mut || false).map(Option::unwrap_or_default)
-}
-
-/// [`predictions`], unless `leave`, which is asked every 64 samples, wants to leave: then `None`.
-pub fn predictions_by(
-    model: &Model,
-    rows: &SplitRows<'_>,
-    count: usize,
-    samples: u64,
-    seed: u64,
     leave: &mut dyn FnMut() -> bool,
-) -> Result<Option<Vec<f32>>, Error> {
+) -> Result<Vec<f32>, Unfinished> {
     let engine = Engine::new(model.network.shape(), Desktop::new(), Arm, seed)?;
     if !engine.shape().is_conditional() {
-        return Err(Error::Shape);
+        return Err(Error::Shape.into());
     }
     let targets = engine.shape().targets();
     let mut scratch = Aligned::zeroed(engine.shape().inference_scratch(1, 1));
@@ -40,14 +31,14 @@ pub fn predictions_by(
     for (row, mean) in means.chunks_mut(targets.max(1)).enumerate() {
         for sample in 0..samples {
             if sample % 64 == 0 && leave() {
-                return Ok(None);
+                return Err(Unfinished::Left);
             }
             let batch = Batch::new(rows.x(row..row + 1), 1, row as u64, sample);
             engine.reconstruct(&model.params, batch, scratch.words_mut(), &mut one)?;
             mean.iter_mut().zip(&one).for_each(|(mean, p)| *mean += p / samples as f32);
         }
     }
-    Ok(Some(means))
+    Ok(means)
 }
 
 #[cfg(test)]
@@ -62,7 +53,7 @@ mod tests {
         let model = Model::new(network, vec![8.0, 0.0, 0.0, 6.0, -3.0]);
         let words = [0b00, 0b01, 0b10];
         let rows = SplitRows::new(&model.network.shape(), &words, 2);
-        let p = predictions(&model, &rows, 3, 4000, 1).unwrap();
+        let p = predictions(&model, &rows, 3, 4000, 1, &mut || false).unwrap();
         let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
         let of = |q: f64| q * sigmoid(3.0) + (1.0 - q) * sigmoid(-3.0);
         // Six standard errors: sd at most 0.46, by the root of 4000.
@@ -71,13 +62,13 @@ mod tests {
         }
         let mut asked = 0;
         let mut leave = |at: usize| {
-            predictions_by(&model, &rows, 3, 100, 1, &mut || {
+            predictions(&model, &rows, 3, 100, 1, &mut || {
                 asked += 1;
                 asked == at
             })
         };
-        assert!(leave(5).unwrap().is_none() && leave(0).unwrap().is_some());
+        assert!(leave(5) == Err(Unfinished::Left) && leave(0).is_ok());
         let vae = crate::network::model::cases::model();
-        assert_eq!(predictions(&vae, &rows, 1, 1, 1), Err(Error::Shape));
+        assert_eq!(predictions(&vae, &rows, 1, 1, 1, &mut || false), Err(Error::Shape.into()));
     }
 }

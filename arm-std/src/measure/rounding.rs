@@ -1,9 +1,8 @@
 //! What it costs to round a model to integers.
 
-use super::evaluate::{Mean, TEST, Work, bound_of};
-use super::rows::Rows;
+use super::evaluate::{Mean, TEST, bound_of};
+use super::{Rows, Unfinished, Work};
 use crate::network::Model;
-use arm_core::Error;
 
 /// The mean -ELBO of rows under a model, under another, and their difference row by row, in nats.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,11 +23,8 @@ impl Rounding {
         rows: Rows<'_>,
         seed: u64,
         threads: usize,
-    ) -> Result<Rounding, Error> {
-        let of = |model: &Model| {
-            let work = Work { threads, peers: None, leave: &mut || false };
-            bound_of(model, seed, rows, 1, TEST, work).map(Option::unwrap_or_default)
-        };
+    ) -> Result<Rounding, Unfinished> {
+        let of = |model: &Model| bound_of(model, seed, rows, 1, TEST, &mut Work::on(threads));
         let (before, after) = (of(model)?, of(rounded)?);
         let cost: Vec<f32> = after.iter().zip(&before).map(|(after, before)| after - before).collect();
         Ok(Rounding { before: Mean::of(&before), after: Mean::of(&after), cost: Mean::of(&cost) })

@@ -1,7 +1,7 @@
 //! How noisy an estimator's gradient is.
 
 use crate::kernels::Desktop;
-use crate::measure::moments::{DOMAIN, Gradient, Moments, Place};
+use crate::measure::moments::{DOMAIN, Gradient, Moments, Point};
 use arm_core::estimator::Estimator;
 use arm_core::objective::Objective;
 use arm_core::{Engine, Error};
@@ -9,7 +9,7 @@ use arm_core::{Engine, Error};
 /// Gradients that the variance is taken over: with 50 examples it is then known to about 8 %.
 const DRAWS: u64 = 8;
 
-/// The variance of the gradient of the parameters of the layers of `place`, the mean over its batch of the estimates of its
+/// The variance of the gradient of the parameters of the layers of `point`, the mean over its batch of the estimates of its
 /// rows: the unbiased variance of each parameter's gradient over 8 draws, averaged over the parameters, in nats². The batch
 /// is held fixed, so what is measured is the estimator's noise and not the choice of examples.
 ///
@@ -17,16 +17,16 @@ const DRAWS: u64 = 8;
 /// steps on one thread.
 pub fn gradient_variance<E: Estimator, O: Objective<Desktop> + Clone>(
     engine: &Engine<'_, Desktop, E>,
-    place: &Place<'_, O>,
+    point: &Point<'_, O>,
     address: u64,
 ) -> Result<f64, Error> {
-    let mut room = Gradient::new(engine, place.examples(), place.layers);
+    let mut room = Gradient::new(engine, point.examples(), point.layers);
     let mut moments = Moments::new(room.len());
     for draw in 0..DRAWS {
-        let gradient = room.draw(engine, place, DOMAIN | (address * DRAWS + draw))?;
+        let gradient = room.draw(engine, point, DOMAIN | (address * DRAWS + draw))?;
         moments.push(gradient.iter().map(|&g| f64::from(g)));
     }
-    let dense = (0..place.layers).map(|i| engine.shape().dense(i));
+    let dense = (0..point.layers).map(|i| engine.shape().dense(i));
     let parameters: usize = dense.map(|dense| dense.rows() * dense.outputs).sum();
     Ok(moments.trace(0..room.len()) / parameters as f64)
 }
@@ -48,8 +48,8 @@ mod tests {
         // Encoder weight and bias, decoder weight and bias; the input is 0.
         let params = [0.3, BIAS as f32, 3.0, -1.0];
         let x = BitMatrix::new(&[0], 1);
-        let place = Place { objective: &Vae, params: &params, x, y: BitMatrix::NONE, layers: 1 };
-        let at = |address| gradient_variance(&engine, &place, address).unwrap();
+        let point = Point { objective: &Vae, params: &params, x, y: BitMatrix::NONE, layers: 1 };
+        let at = |address| gradient_variance(&engine, &point, address).unwrap();
         // Of the two parameters only the bias has a gradient.
         2.0 * (0..4000).map(at).sum::<f64>() / 4000.0
     }

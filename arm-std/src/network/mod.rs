@@ -1,5 +1,6 @@
 //! Networks described at run time, and the presets of the papers.
 
+pub(crate) mod activation;
 mod budget;
 mod cost;
 pub mod export;
@@ -10,29 +11,31 @@ mod notation;
 mod preset;
 mod split_rows;
 
+pub use activation::{ActivationFields, SLOPE};
 pub use budget::{Budget, Ram};
 pub use cost::Cost;
 pub(crate) use family::{NARROW_RATE, WIDE};
 pub use model::{Model, ModelError, copy_rows};
 pub use names::{CodingName, NumbersName, PriorName};
-pub use notation::{Notation, NotationError, SLOPE};
+pub use notation::{Notation, NotationError};
 pub(crate) use preset::OWN;
 pub use preset::{Preset, Recipe};
 pub use split_rows::SplitRows;
 
-use arm_core::{Activation, Coding, Codings, Layer, Prior, Shape};
+use arm_core::{Coding, Codings, Layer, Prior, Shape};
 use serde::{Deserialize, Serialize};
 
 /// A dense layer, as it is written in configuration files and models.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LayerKind {
-    /// LeakyReLU units.
+    /// Deterministic units.
     Hidden {
         /// Number of units.
         width: usize,
-        /// Slope below zero.
-        slope: f32,
+        /// Its activation.
+        #[serde(flatten)]
+        activation: ActivationFields,
     },
     /// Stochastic units.
     Bernoulli {
@@ -44,7 +47,7 @@ pub enum LayerKind {
 impl From<LayerKind> for Layer {
     fn from(kind: LayerKind) -> Layer {
         match kind {
-            LayerKind::Hidden { width, slope } => Layer::hidden(width, slope),
+            LayerKind::Hidden { width, activation } => Layer::Hidden { width, activation: activation.into() },
             LayerKind::Bernoulli { width } => Layer::bernoulli(width),
         }
     }
@@ -53,7 +56,7 @@ impl From<LayerKind> for Layer {
 impl From<Layer> for LayerKind {
     fn from(layer: Layer) -> LayerKind {
         match layer {
-            Layer::Hidden { width, activation } => LayerKind::Hidden { width, slope: activation.slope() },
+            Layer::Hidden { width, activation } => LayerKind::Hidden { width, activation: activation.into() },
             Layer::Bernoulli { width } => LayerKind::Bernoulli { width },
         }
     }
@@ -182,16 +185,6 @@ impl Network {
         };
         network.shape().check().map_err(|e| e.message().to_string())?;
         Ok(network)
-    }
-
-    /// The same network with LeakyReLU of this slope below zero in every hidden layer.
-    pub fn sloped(mut self, slope: f32) -> Network {
-        for layer in self.encoder.iter_mut().chain(&mut self.decoder) {
-            if let Layer::Hidden { activation, .. } = layer {
-                *activation = Activation::leaky_relu(slope);
-            }
-        }
-        self
     }
 
     /// How it is written, such as `784-200-[200] / [200]-200-784`; brackets are stochastic layers. What it reads as,

@@ -1,9 +1,9 @@
 //! Networks and settings as they were published.
 
 use super::names::{CodingName, PriorName};
-use super::{Network, Notation, SLOPE};
+use super::{Network, Notation, SLOPE, activation};
 use crate::data::Binarise;
-use arm_core::Layer;
+use arm_core::{Activation, Layer};
 use serde::{Deserialize, Serialize};
 
 /// A network with its input width left open, and how it was trained where it was published. Stochastic layers have 200
@@ -60,8 +60,8 @@ pub struct Recipe {
     pub binarise: Option<Binarise>,
     /// Rows of the validation split; `None` leaves those that the data have.
     pub valid: Option<usize>,
-    /// Slope below zero of hidden layers.
-    pub slope: f32,
+    /// What hidden units make of their sums.
+    pub activation: Activation,
     /// The prior of the top stochastic layer.
     pub prior: PriorName,
     /// The numbers that the units of the input stand for.
@@ -77,6 +77,9 @@ pub struct Recipe {
 /// Adam's usual decays.
 const USUAL: (f32, f32) = (0.9, 0.999);
 
+/// Activation of the published networks whose slope is not the usual one.
+const STEEP: Activation = Activation::leaky_relu(0.3);
+
 /// The decays of the encoder's Adam in the scripts for OMNIGLOT.
 const SLOW: (f32, f32) = (0.5, 0.99999);
 
@@ -89,7 +92,7 @@ pub(crate) const OWN: Recipe = Recipe {
     prior_lr: None,
     binarise: None,
     valid: None,
-    slope: SLOPE,
+    activation: activation::USUAL,
     prior: PriorName::Fixed,
     inputs: CodingName::ZeroOne,
     signed: false,
@@ -146,7 +149,7 @@ impl Preset {
         let (notation, recipe) = (self.notation(), self.recipe());
         let inputs = if notation.conditional() { units / 2 } else { units };
         let end = if notation.conditional() { units - inputs } else { units };
-        let network = notation.with_widths(inputs, end).sloped(recipe.slope);
+        let network = notation.with_widths(inputs, end).activated(recipe.activation);
         Network { prior: recipe.prior.prior(), ..network }
     }
 
@@ -186,7 +189,9 @@ impl Preset {
             Preset::MnistNonlinear => MNIST,
             Preset::MnistTwoLayer => Recipe { prior: PriorName::Learned, prior_lr: Some(0.01), ..MNIST },
             Preset::OmniglotLinear => OMNIGLOT,
-            Preset::OmniglotNonlinear => Recipe { lr: 5e-5, batch: 20, epochs: 800, slope: 0.3, ..OMNIGLOT },
+            Preset::OmniglotNonlinear => {
+                Recipe { lr: 5e-5, batch: 20, epochs: 800, activation: STEEP, ..OMNIGLOT }
+            }
             Preset::OmniglotTwoLayer => Recipe { encoder_betas: USUAL, ..OMNIGLOT },
             Preset::SbnLowerHalf => Recipe {
                 batch: 100,
@@ -199,7 +204,7 @@ impl Preset {
                 ..MNIST
             },
             Preset::RebarLinear | Preset::RebarTwoLayer => REBAR,
-            Preset::SuccessorsNonlinear => Recipe { slope: 0.3, ..SUCCESSORS },
+            Preset::SuccessorsNonlinear => Recipe { activation: STEEP, ..SUCCESSORS },
             Preset::SuccessorsLinear | Preset::SuccessorsFourLayer => SUCCESSORS,
         }
     }

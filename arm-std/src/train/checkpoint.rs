@@ -2,7 +2,7 @@
 
 use crate::files::replace_bytes;
 use crate::network::model::{Extras, Model, ModelError, read_file};
-use crate::train::{Config, Progress};
+use crate::train::{Config, RunProgress};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ pub struct Checkpoint {
     /// empty where an epoch starts.
     pub before: Vec<f32>,
     /// Where the run stands.
-    pub progress: Progress,
+    pub progress: RunProgress,
 }
 
 /// The names of the vectors beside the parameters.
@@ -95,7 +95,7 @@ impl Checkpoint {
         };
         let config =
             serde_json::from_value(config).map_err(|e| format!("its configuration cannot be read: {e}"))?;
-        let progress: Progress =
+        let progress: RunProgress =
             serde_json::from_value(progress).map_err(|e| format!("its progress cannot be read: {e}"))?;
         if best.is_empty() != progress.history.is_empty() || ![0, count].contains(&best.len()) {
             return Err("its best parameters do not fit its epochs".into());
@@ -142,7 +142,7 @@ mod tests {
         let params: Vec<f32> = (0..count).map(|i| i as f32).collect();
         let epoch =
             Epoch { epoch: 1, step: 3, train_neg_elbo: 1.0, valid_neg_elbo: 2.0, gradient_variance: 0.1 };
-        let progress = Progress { step, epoch_sum: 0.1, history: vec![epoch], ..Progress::default() };
+        let progress = RunProgress { step, epoch_sum: 0.1, history: vec![epoch], ..RunProgress::default() };
         Checkpoint {
             config: example(),
             moments: [params.clone(), params.clone()].concat(),

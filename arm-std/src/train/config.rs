@@ -3,9 +3,10 @@
 use crate::data::{BinariseName, Columns, DataError, Loaded, Selection, Source, Splits, load_columns};
 use crate::estimators::{BaselineName, Choice, EstimatorName};
 use crate::network::{
-    CodingName, Inputs, Network, Notation, NumbersName, Preset, PriorName, Ram, SLOPE, codings,
+    CodingName, Inputs, Network, Notation, NumbersName, Preset, PriorName, Ram, activation, codings,
 };
 use crate::train::Settings;
+use arm_core::Activation;
 use arm_core::optim::{Adam, Rule, Sgd};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -24,8 +25,9 @@ pub struct Config {
     pub fit_ram: Option<Ram>,
     /// The model whose parameters it begins with; `None` for random ones.
     pub start: Option<PathBuf>,
-    /// Slope of LeakyReLU below zero.
-    pub slope: f32,
+    /// What hidden units make of their sums.
+    #[serde(flatten, serialize_with = "activation::serialize")]
+    pub activation: Activation,
     /// The prior of the top stochastic layer.
     pub prior: PriorName,
     /// The data set: `strokes`, a file or a folder.
@@ -114,7 +116,7 @@ impl Config {
             (None, Some(ram)) => Notation::fitting(ram, columns, prior, self.numbers)?,
             (None, None) => Notation::for_columns(columns),
         };
-        let network = notation.network(columns).map_err(|e| e.to_string())?.sloped(self.slope);
+        let network = notation.network(columns).map_err(|e| e.to_string())?.activated(self.activation);
         (self.network, self.fit_ram) = (Some(notation), None);
         let x = match self.inputs {
             CodingName::ZeroOne => Inputs::ZeroOne,
@@ -135,8 +137,8 @@ impl Config {
     /// What a notation does not tell of the network, where it is not as usual: `LeakyReLU 0.3, learned prior`.
     pub fn beyond_notation(&self) -> String {
         let mut words = Vec::new();
-        if self.slope != SLOPE && self.network.as_ref().is_none_or(Notation::has_hidden) {
-            words.push(format!("LeakyReLU {}", self.slope));
+        if self.activation != activation::USUAL && self.network.as_ref().is_none_or(Notation::has_hidden) {
+            words.push(activation::in_words(self.activation));
         }
         if self.prior == PriorName::Learned {
             words.push("learned prior".into());
@@ -187,7 +189,7 @@ pub(crate) mod tests {
             network: Some(Preset::TwoLayer.notation()),
             fit_ram: None,
             start: None,
-            slope: 0.1,
+            activation: activation::USUAL,
             prior: PriorName::Learned,
             data: "x/y".into(),
             columns: "0-7,\"a,b\"".parse().ok(),
@@ -263,7 +265,10 @@ pub(crate) mod tests {
         let plain = Config { inputs: CodingName::ZeroOne, signed_units: false, network, ..example() };
         let fixed = Config { prior: PriorName::Fixed, ..plain.clone() };
         assert_eq!(beyond(fixed), "");
-        assert_eq!(beyond(Config { slope: 0.3, ..plain }), "LeakyReLU 0.3, learned prior");
+        assert_eq!(
+            beyond(Config { activation: Activation::leaky_relu(0.3), ..plain }),
+            "LeakyReLU 0.3, learned prior"
+        );
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use error::{RETRIES, TrainError};
 pub use group::GroupObserver;
 pub use observer::{Failure, Next, Observer};
 pub use prepare::{PrepareError, Prepared};
-pub use progress::{Epoch, Progress, Restored, best};
+pub use progress::{Epoch, Restored, RunProgress, best};
 pub use run::{Outcome, train};
 pub use settings::Settings;
 pub use stream::{from_model, take_rows};

@@ -32,7 +32,7 @@ pub struct Restored {
 
 /// Where a run stands, beside parameters and moments.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
+pub struct RunProgress {
     /// Checksum of the data, by which another table is noticed.
     pub data: u32,
     /// Steps taken; they decide epoch, position in it and every random draw.

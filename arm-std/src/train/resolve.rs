@@ -48,7 +48,7 @@ impl Settings {
         };
         let prior = self.prior.unwrap_or(recipe.prior);
         self.check_prior(prior, network.as_ref())?;
-        let slope = self.slope(&recipe, network.as_ref())?;
+        let activation = self.activation(recipe.activation, network.as_ref())?;
         let estimator = self.estimator.unwrap_or(EstimatorName::Arm);
         self.check_estimator(estimator, network.as_ref())?;
         let samples = estimator.samples().unwrap_or(2..=2);
@@ -67,7 +67,7 @@ impl Settings {
             network,
             fit_ram: self.fit_ram,
             start: self.start.clone(),
-            slope,
+            activation,
             prior,
             data: self.data.clone().unwrap_or_else(|| "strokes".into()),
             columns: self.columns.clone(),
@@ -164,18 +164,6 @@ impl Settings {
         Ok(())
     }
 
-    /// The slope of hidden layers, of which the network, where it is known, must have some.
-    fn slope(&self, recipe: &Recipe, network: Option<&Notation>) -> Result<f32, String> {
-        let slope = self.slope.unwrap_or(recipe.slope);
-        if !(0.0..=1.0).contains(&slope) {
-            return Err(format!("--slope {slope}: give a number from 0 to 1, such as 0.1"));
-        }
-        if slope != recipe.slope && network.is_some_and(|network| !network.has_hidden()) {
-            return Err("--slope has no meaning: the network has no hidden layer".into());
-        }
-        Ok(slope)
-    }
-
     /// An estimator that cannot serve the network, where that is known, is an error, and a setting that it would ignore, unless
     /// it has its default.
     fn check_estimator(&self, estimator: EstimatorName, network: Option<&Notation>) -> Result<(), String> {
@@ -256,9 +244,15 @@ mod tests {
         let own: Notation = "x-30-[9] / [9]-30-x".parse().unwrap();
         let resolved = |settings: &str| read(settings).unwrap().resolve().unwrap();
         let c = resolved("network = 'x-30-[9] / [9]-30-x'\npreset = 'omniglot-nonlinear'");
-        assert_eq!((c.network, c.slope, c.prior, c.batch), (Some(own.clone()), 0.3, PriorName::Learned, 20));
+        assert_eq!(
+            (c.network, c.activation.slope(), c.prior, c.batch),
+            (Some(own.clone()), 0.3, PriorName::Learned, 20)
+        );
         let c = resolved("network = 'x-30-[9] / [9]-30-x'\nslope = 0.2\nprior = 'learned'\nprior-lr = 0.1");
-        assert_eq!((c.network, c.slope, c.prior, c.batch), (Some(own), 0.2, PriorName::Learned, 50));
+        assert_eq!(
+            (c.network, c.activation.slope(), c.prior, c.batch),
+            (Some(own), 0.2, PriorName::Learned, 50)
+        );
         // The preset's rate of a prior goes with its prior.
         assert_eq!(resolved("preset = 'mnist-linear'\nprior = 'fixed'").prior_lr, None);
         // Nothing is said: the data decide.

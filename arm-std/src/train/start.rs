@@ -1,9 +1,9 @@
 //! A run that begins from a model instead of random parameters.
 
-use super::{Checkpoint, Progress, Settings, TrainError, from_model};
+use super::{Checkpoint, RunProgress, Settings, TrainError, from_model};
 use crate::network::{CodingName, Model, Network, Notation, PriorName};
 use crate::train::Config;
-use arm_core::{Coding, Layer, Prior};
+use arm_core::{Coding, Prior};
 use std::path::Path;
 
 fn load(path: &Path) -> Result<Model, String> {
@@ -19,10 +19,6 @@ impl Settings {
         };
         let Model { network, numbers, .. } = load(path)?;
         let shape = network.shape();
-        let slope = network.encoder.iter().chain(&network.decoder).find_map(|layer| match layer {
-            Layer::Hidden { activation, .. } => Some(activation.slope()),
-            Layer::Bernoulli { .. } => None,
-        });
         let prior = if network.prior == Prior::Learned { PriorName::Learned } else { PriorName::Fixed };
         let inputs = match shape.x_coding() {
             Coding::ZeroOne => CodingName::ZeroOne,
@@ -32,11 +28,10 @@ impl Settings {
         Ok(Settings {
             network: Some(Notation::of(&network)),
             numbers: self.numbers.or(Some(numbers)),
-            slope: self.slope.or(slope),
             prior: self.prior.or(Some(prior)),
             inputs: self.inputs.or(Some(inputs)),
             signed_units: self.signed_units.or(Some(shape.b_coding() == Coding::Signed)),
-            ..self.clone()
+            ..self.clone().with_activation(network.activation())
         })
     }
 
@@ -70,5 +65,5 @@ pub(super) fn beginning(
         return Err(TrainError::Start(format!("--start {path}: its network is {its}; {what}: {ours}")));
     }
     let checkpoint = from_model(config, model)?;
-    Ok(Some(Checkpoint { progress: Progress { data, ..checkpoint.progress }, ..checkpoint }))
+    Ok(Some(Checkpoint { progress: RunProgress { data, ..checkpoint.progress }, ..checkpoint }))
 }

@@ -2,7 +2,7 @@
 
 use super::error::at;
 use super::run::State;
-use super::{Checkpoint, Config, Next, Observer, Progress, TrainError};
+use super::{Checkpoint, Config, Next, Observer, RunProgress, TrainError};
 use crate::data::BitTable;
 use crate::driver::Threads;
 use crate::network::{Model, Network, SplitRows};
@@ -30,7 +30,7 @@ pub fn take_rows(
         state.restore(checkpoint)?;
     }
     // Epochs and the best of them are those of another run.
-    state.progress = Progress { step: state.progress.step, ..Progress::default() };
+    state.progress = RunProgress { step: state.progress.step, ..RunProgress::default() };
     state.best.clear();
     state.good.clear();
     let shape = network.shape();

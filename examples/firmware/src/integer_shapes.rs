@@ -2,7 +2,8 @@
 //! target whole groups of columns, of rows and of words are computed by other code than what they leave over.
 
 use super::golden::Hash;
-use arm_core::kernels::{Arithmetic, FixedNats, Input, Integer, Of, Prepared, Units};
+use arm_core::Activation;
+use arm_core::kernels::{Arithmetic, FixedNats, Input, Integer, LayerGradient, Of, Prepared, Units};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 
@@ -76,14 +77,16 @@ pub fn kernels(hash: &mut Hash, room: &mut [i16]) {
         let packed = BitMatrix::new(first(&mut bits, inputs.div_ceil(32)), inputs);
         let of = [Of::Hidden, Of::Sampled, Of::Given];
         let of = of.get(random.below(3) as usize).copied().unwrap_or(Of::Hidden);
-        for units in [Units { hidden: true, slope: 0.1 }, Units { hidden: false, slope: 1.0 }] {
+        let leaky = Activation::leaky_relu(0.1);
+        for (hidden, activation) in [(true, leaky), (false, Activation::LINEAR)] {
+            let units = Units { hidden, activation };
             Arithmetic::affine(&k, w, Input::Real(real), units, MatrixMut::new(y, outputs, outputs));
             push(hash, y);
             Arithmetic::affine(&k, w, Input::Bits(packed), units, MatrixMut::new(y, outputs, outputs));
             push(hash, y);
         }
         let delta = Matrix::new(d, outputs, outputs);
-        Arithmetic::back(&k, w, delta, of, real, 0.1, MatrixMut::new(dx, inputs, inputs));
+        Arithmetic::back(&k, w, delta, of, real, leaky, MatrixMut::new(dx, inputs, inputs));
         push(hash, dx);
 
         let mut drawn = [0; WORDS];
@@ -98,13 +101,14 @@ pub fn kernels(hash: &mut Hash, room: &mut [i16]) {
         let rows = 1 + random.below((inputs + 1 - from) as u32) as usize;
         let rate = random.uniform() * if random.below(4) == 0 { 8.0 } else { 0.05 };
         let mut one = FixedNats::default();
-        for input in [Input::Real(real), Input::Bits(packed)] {
+        for x in [Input::Real(real), Input::Bits(packed)] {
+            let gradient = LayerGradient { x, d: delta };
             let noise = || random.bits();
-            Arithmetic::prepare(&k, -rate, input, delta, noise, Prepared { units: &mut *y, one: &mut one });
+            Arithmetic::prepare(&k, -rate, &gradient, noise, Prepared { units: &mut *y, one: &mut one });
             let prepared = Prepared { units: &mut *y, one: &mut one };
             let block = weights.get_mut(from * stride..(from + rows) * stride).unwrap_or_default();
             let block = MatrixMut::new(block, stride, outputs);
-            Arithmetic::descend(&k, -rate, input, from, delta, of, prepared, block);
+            Arithmetic::descend(&k, -rate, &gradient, from, of, prepared, block);
         }
         push(hash, weights);
         push(hash, &[k.saturated() as i16]);

@@ -2,8 +2,9 @@
 //! is computed by other code than the groups themselves, and each target has groups of its own.
 
 use super::golden::Hash;
+use arm_core::Activation;
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, Simd};
+use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient, Simd};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 
@@ -80,18 +81,18 @@ pub fn kernels(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
             numbers(&mut random, grid, first(row, outputs));
         }
         let (b, of_outputs) = (&*first(b, inputs.div_ceil(32)), outputs.div_ceil(32));
-        let (k, rule, slope) = (Simd, Arm, 0.1);
+        let (k, rule, leaky) = (Simd, Arm, Activation::leaky_relu(0.1));
         let w = Matrix::new(whole, stride, outputs);
         let real = Matrix::new(x, inputs, inputs);
         let packed = BitMatrix::new(b, inputs);
         let delta = Matrix::new(d, outputs, outputs);
 
-        k.affine(w, real, slope, MatrixMut::new(y, outputs, outputs));
+        k.affine(w, real, leaky, MatrixMut::new(y, outputs, outputs));
         hash.all(y);
-        k.affine_bits(w, packed, slope, MatrixMut::new(y, outputs, outputs));
+        k.affine_bits(w, packed, leaky, MatrixMut::new(y, outputs, outputs));
         hash.all(y);
         let back = first(room, inputs);
-        k.back(w, delta, real, slope, MatrixMut::new(back, inputs, inputs));
+        k.back(w, delta, real, leaky, MatrixMut::new(back, inputs, inputs));
         hash.all(back);
 
         let target = &*first(sample, of_outputs);
@@ -113,8 +114,9 @@ pub fn kernels(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
         let a = number(&mut random, tiny);
         k.gradient(a, real, from, delta, rows.of(whole));
         k.gradient_bits(a, packed, from, delta, rows.of(whole));
-        for input in [Input::Real(real), Input::Bits(packed)] {
-            k.adam_rank_one(RATES, input, from, d, room, (rows.of(m), rows.of(v), rows.of(whole)));
+        for x in [Input::Real(real), Input::Bits(packed)] {
+            let gradient = LayerGradient { x, d: delta };
+            k.adam_rank_one(RATES, &gradient, from, room, (rows.of(m), rows.of(v), rows.of(whole)));
         }
         hash.all(whole);
     }

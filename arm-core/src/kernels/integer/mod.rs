@@ -24,11 +24,13 @@ mod tests;
 pub(crate) use rule::{Independent, independent};
 pub use rule::{IntegerRule, IntegerUnit};
 
-use super::{Arithmetic, Drawn, Input, Of, Prepared, Units};
+use super::{Arithmetic, Drawn, Input, LayerGradient, Of, Prepared, Units};
 use crate::numeric::fixed::{self, FixedNats, from_float};
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::number::Numbers;
 use crate::numeric::rng::Stream;
+use crate::numeric::window::window_mut;
+use crate::shape::Activation;
 use arm_vfp::Layout;
 use arm_vfp::integer::{self, Finish, Inputs, saturate, shift_round};
 use core::cell::Cell;
@@ -119,10 +121,15 @@ fn layout(w: &Matrix<'_, i16>) -> Layout {
     Layout { cols: w.cols(), stride: w.stride() }
 }
 
+/// An activation: its slope below zero, with 15 bits behind the point.
+fn slope(activation: Activation) -> i32 {
+    from_float(activation.slope(), 15)
+}
+
 /// How a sum with 20 bits behind the point becomes these units.
 fn finish(units: Units) -> Finish {
     if units.hidden {
-        Finish { down: 12, slope: from_float(units.slope, 15) }
+        Finish { down: 12, slope: slope(units.activation) }
     } else {
         Finish { down: 9, slope: 1 << 15 }
     }
@@ -159,10 +166,10 @@ impl Arithmetic for Integer {
         d: Matrix<'_, i16>,
         of: Of,
         a: Matrix<'_, i16>,
-        slope: f32,
+        activation: Activation,
         mut dx: MatrixMut<'_, i16>,
     ) {
-        let slope = from_float(slope, 15);
+        let slope = slope(activation);
         for n in 0..d.examples().min(a.examples()).min(dx.examples()) {
             let dx = dx.row_mut(n);
             self.count(integer::dots(d.row(n), w.data(), layout(&w), bits(of) + 12 - 8, dx).into());
@@ -173,8 +180,7 @@ impl Arithmetic for Integer {
     fn prepare(
         &self,
         _a: f32,
-        _x: Input<'_, i16>,
-        _d: Matrix<'_, i16>,
+        _gradient: &LayerGradient<'_, i16>,
         noise: impl FnOnce() -> u32,
         prepared: Prepared<'_, i16, FixedNats>,
     ) {
@@ -184,13 +190,13 @@ impl Arithmetic for Integer {
     fn descend(
         &self,
         a: f32,
-        x: Input<'_, i16>,
+        gradient: &LayerGradient<'_, i16>,
         first: usize,
-        d: Matrix<'_, i16>,
         of: Of,
         prepared: Prepared<'_, i16, FixedNats>,
         mut w: MatrixMut<'_, i16>,
     ) {
+        let LayerGradient { x, d } = *gradient;
         let factor = descend::factor(a, bits(of));
         for n in 0..d.examples() {
             let noise = descend::Noise::new(prepared.one.0 as u32, n, first);
@@ -222,7 +228,7 @@ impl Arithmetic for Integer {
         let mut total = Saturating(0);
         for (weights, word) in logits.chunks(32).zip(b) {
             let mut block = [0; 32];
-            let block = block.get_mut(..weights.len()).unwrap_or_default();
+            let block = window_mut(&mut block, ..weights.len());
             Arithmetic::logits(self, weights, block);
             total += self.term(bernoulli::log_prob(block, &[*word]), -i32::MAX);
         }

@@ -13,8 +13,8 @@ fn wavy(n: usize, size: f64, phase: f64) -> Vec<i16> {
 }
 
 const SIZES: [(usize, usize); 6] = [(1, 1), (3, 5), (8, 8), (16, 24), (33, 17), (70, 40)];
-const HIDDEN: Units = Units { hidden: true, slope: 0.25 };
-const LOGITS: Units = Units { hidden: false, slope: 1.0 };
+const HIDDEN: Units = Units { hidden: true, activation: Activation::leaky_relu(0.25) };
+const LOGITS: Units = Units { hidden: false, activation: Activation::LINEAR };
 
 fn product(x: &[i16], w: &[i16], cols: usize, o: usize) -> f64 {
     let bias = f64::from(w[x.len() * cols + o]) * 256.0;
@@ -74,7 +74,7 @@ fn gradients_of_hidden_units_are_within_a_unit() {
             let (integer, mut dx) = (Integer::default(), vec![0; inputs]);
             let [w, d] = [(&w, cols), (&d, cols)].map(|(data, cols)| Matrix::new(data, cols, cols));
             let a = Matrix::new(&a, inputs, inputs);
-            integer.back(w, d, of, a, 0.5, MatrixMut::new(&mut dx, inputs, inputs));
+            integer.back(w, d, of, a, Activation::leaky_relu(0.5), MatrixMut::new(&mut dx, inputs, inputs));
             for (i, dx) in dx.iter().enumerate() {
                 let sum: f64 =
                     w.row(i).iter().zip(d.row(0)).map(|(w, d)| f64::from(*w) * f64::from(*d)).sum();
@@ -98,7 +98,7 @@ fn no_sum_overflows() {
             integer.affine(
                 Matrix::new(&weights, 8, 8),
                 Input::Real(Matrix::new(&input, n, n)),
-                Units { hidden: true, slope: 1.0 },
+                Units { hidden: true, activation: Activation::LINEAR },
                 MatrixMut::new(&mut y, 8, 8),
             );
             let exact = (product(&input, &weights, 8, 0) / 4096.0).clamp(-32_768.0, 32_767.0);
@@ -114,7 +114,7 @@ fn no_sum_overflows() {
                 Matrix::new(&row, 8, 8),
                 Of::Hidden,
                 Matrix::new(&input, n, n),
-                1.0,
+                Activation::LINEAR,
                 MatrixMut::new(&mut dx, n, n),
             );
             let exact = (f64::from(w) * f64::from(x) * 8.0 / 4096.0).clamp(-32_768.0, 32_767.0);
@@ -171,7 +171,8 @@ fn the_mean_of_a_step_is_exact() {
                 ([0i16; 5], Saturating(i.wrapping_mul(0x9e37_79b1).rotate_left(9) as i32));
             let prepared = Prepared { units: &mut unused, one: &mut one };
             let (x, d) = (Input::Real(Matrix::new(&x, 3, 3)), Matrix::new(&d, 5, 5));
-            integer.descend(-rate, x, 0, d, of, prepared, MatrixMut::new(&mut w, 5, 5));
+            let rows = MatrixMut::new(&mut w, 5, 5);
+            integer.descend(-rate, &LayerGradient { x, d }, 0, of, prepared, rows);
             sums.iter_mut().zip(w).for_each(|(s, w)| *s += f64::from(w));
         }
         for (i, sum) in sums.iter().enumerate() {
@@ -196,7 +197,8 @@ fn rates_of_any_size() {
         let (mut unused, mut one) = ([0i16; 2], Saturating(0));
         let prepared = Prepared { units: &mut unused, one: &mut one };
         let (x, d) = (Input::Real(Matrix::new(&x, 2, 2)), Matrix::new(&d, 2, 2));
-        integer.descend(-rate, x, 0, d, Of::Hidden, prepared, MatrixMut::new(&mut w, 2, 2));
+        let rows = MatrixMut::new(&mut w, 2, 2);
+        integer.descend(-rate, &LayerGradient { x, d }, 0, Of::Hidden, prepared, rows);
         if rate < 1e-20 {
             assert_eq!(w, [0; 6], "{rate}");
         } else {

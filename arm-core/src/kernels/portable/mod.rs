@@ -3,10 +3,13 @@
 mod bernoulli;
 mod optimise;
 
-use super::{AdamRates, Drawn, Input, Kernels, Prepared};
+use super::{AdamRates, Drawn, Input, Kernels, LayerGradient, Prepared};
+use crate::kernels::activate::{activate, activate_back};
 use crate::kernels::draw_rule::{DrawRule, RuleWork};
 use crate::numeric::math::TINY;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::numeric::window::window;
+use crate::shape::Activation;
 use arm_vfp::{Layout, Selected};
 pub(crate) use optimise::on_grid;
 #[allow(unused_imports)] // by kernels with vectors, where there are some
@@ -49,34 +52,41 @@ impl RuleWork for SampleRow<'_> {
 }
 
 impl Kernels for Portable {
-    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, activation: Activation, mut y: MatrixMut<'_>) {
         for n in 0..x.examples().min(y.examples()) {
             let y = y.row_mut(n);
             arm_vfp::add_scaled(x.row(n), w.data(), layout(&w), y);
-            arm_vfp::activate(slope, TINY, y);
+            activate(activation, y);
         }
     }
 
-    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, activation: Activation, mut y: MatrixMut<'_>) {
         for n in 0..y.examples() {
             let y = y.row_mut(n);
             arm_vfp::add_rows(x.row(n), x.cols(), w.data(), layout(&w), y);
-            arm_vfp::activate(slope, TINY, y);
+            activate(activation, y);
         }
     }
 
-    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, mut dx: MatrixMut<'_>) {
+    fn back(
+        &self,
+        w: Matrix<'_>,
+        d: Matrix<'_>,
+        a: Matrix<'_>,
+        activation: Activation,
+        mut dx: MatrixMut<'_>,
+    ) {
         for n in 0..d.examples().min(a.examples()).min(dx.examples()) {
             let dx = dx.row_mut(n);
             arm_vfp::dots(d.row(n), w.data(), layout(&w), dx);
-            arm_vfp::activate_back(slope, TINY, a.row(n), dx);
+            activate_back(activation, a.row(n), dx);
         }
     }
 
     fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
         for n in 0..x.examples().min(d.examples()) {
             let (x, d) = (x.row(n), d.row(n));
-            let units = x.get(first..).unwrap_or_default();
+            let units = window(x, first..);
             let units = units.get(..g.height()).unwrap_or(units);
             // Twice, so that no term is below it when its factors are rounded in another order.
             if a.abs() * arm_vfp::smallest(units) * arm_vfp::smallest(d) >= 2.0 * TINY {
@@ -98,7 +108,8 @@ impl Kernels for Portable {
     }
 
     #[inline(always)]
-    fn prepare(&self, a: f32, x: Input<'_>, d: Matrix<'_>, prepared: Prepared<'_>) {
+    fn prepare(&self, a: f32, gradient: &LayerGradient<'_>, prepared: Prepared<'_>) {
+        let LayerGradient { x, d } = *gradient;
         arm_vfp::terms(a, TINY, d.row(0), prepared.units);
         // The smallest term of all rows that is not zero.
         if let Input::Real(x) = x {
@@ -110,18 +121,18 @@ impl Kernels for Portable {
     fn descend(
         &self,
         a: f32,
-        x: Input<'_>,
+        gradient: &LayerGradient<'_>,
         first: usize,
-        d: Matrix<'_>,
         prepared: Prepared<'_>,
         mut g: MatrixMut<'_>,
     ) {
+        let LayerGradient { x, d } = *gradient;
         let layout = Layout { cols: g.cols(), stride: g.stride() };
         let selected = match x {
             Input::Bits(x) => Selected { bits: x.row(0), bias: x.cols(), first },
             Input::Real(x) => {
                 let (x, height) = (x.row(0), g.height());
-                let units = x.get(first..).unwrap_or_default();
+                let units = window(x, first..);
                 let units = units.get(..height).unwrap_or(units);
                 if *prepared.one >= 2.0 * TINY {
                     arm_vfp::outer(a, units, d.row(0), g.data_mut(), layout);
@@ -166,13 +177,12 @@ impl Kernels for Portable {
         &self,
         rate: f32,
         momentum: f32,
-        x: Input<'_>,
+        gradient: &LayerGradient<'_>,
         first: usize,
-        d: &[f32],
         _room: &mut [f32],
         blocks: (MatrixMut<'_>, MatrixMut<'_>),
     ) {
-        optimise::momentum_rank_one(rate, momentum, x, first, d, blocks);
+        optimise::momentum_rank_one(rate, momentum, gradient.x, first, gradient.d.row(0), blocks);
     }
 
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
@@ -182,12 +192,11 @@ impl Kernels for Portable {
     fn adam_rank_one(
         &self,
         rates: AdamRates,
-        x: Input<'_>,
+        gradient: &LayerGradient<'_>,
         first: usize,
-        d: &[f32],
         room: &mut [f32],
         blocks: (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
     ) {
-        optimise::adam_rank_one(rates, x, first, d, room, blocks);
+        optimise::adam_rank_one(rates, gradient.x, first, gradient.d.row(0), room, blocks);
     }
 }

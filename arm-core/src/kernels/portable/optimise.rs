@@ -40,6 +40,7 @@ pub(super) fn momentum_rank_one(
     let n = v.len().min(w.len());
     rank_one(x, first, |from, xs| {
         let rest = (from - first) * layout.stride..n;
+        // None where the block ends before the bias.
         let blocks = (v.get_mut(rest.clone()).unwrap_or_default(), w.get_mut(rest).unwrap_or_default());
         arm_vfp::momentum(&constants, xs, d, layout, blocks);
     });
@@ -103,6 +104,7 @@ pub(super) fn adam_rank_one(
     let n = m.len().min(v.len()).min(w.len());
     let rows = |from: usize, xs: &[f32]| {
         let rest = (from - first) * layout.stride..n;
+        // None where the block ends before the bias.
         let blocks = (
             m.get_mut(rest.clone()).unwrap_or_default(),
             v.get_mut(rest.clone()).unwrap_or_default(),
@@ -125,7 +127,7 @@ fn rank_one(x: Input<'_>, first: usize, mut rows: impl FnMut(usize, &[f32])) {
         let xs = match x {
             // The bias, if it is among the rows.
             _ if i >= units => &[1.0],
-            Input::Real(x) => x.row(0).get(i..).unwrap_or_default(),
+            Input::Real(x) => window(x.row(0), i..),
             Input::Bits(x) => {
                 arm_vfp::floats(element(x.row(0), i / 32) >> (i % 32), &mut floats);
                 window(&floats, ..(TOGETHER - i % TOGETHER).min(units - i))

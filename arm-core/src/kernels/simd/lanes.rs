@@ -1,6 +1,7 @@
 //! Vectors of four and of sixteen floats, and a float alone for what is left over: one loop serves all three.
 
 use crate::numeric::math::{Real, TINY};
+use crate::shape::Activation;
 use core::ops::Div;
 use wide::{f32x4, f32x16};
 
@@ -151,14 +152,14 @@ pub(super) fn store<V: Vector<N>, const N: usize, const B: usize>(from: [V; B], 
     from.into_iter().zip(to).for_each(|(from, to)| from.store(to));
 }
 
-/// [`store`] of what an activation makes of them; a slope of 1 makes nothing.
+/// [`store`] of what an activation makes of them: see [`activate`](crate::kernels::activate).
 #[inline(always)]
 pub(super) fn store_activated<V: Vector<N>, const N: usize, const B: usize>(
     from: [V; B],
-    slope: f32,
+    activation: Activation,
     to: &mut [[f32; N]; B],
 ) {
-    store(if slope == 1.0 { from } else { from.map(|x| x.leaky(slope)) }, to);
+    store(if activation.is_linear() { from } else { from.map(|x| x.leaky(activation.slope())) }, to);
 }
 
 /// Calls a function for blocks of columns from left to right, as wide as there are columns left for.

@@ -4,19 +4,20 @@ use super::lanes::{BLOCK, Vector, block, block_mut, columns, load, store_activat
 use crate::numeric::chunks::{Chunks, chunks, chunks_mut};
 use crate::numeric::math::TINY;
 use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::shape::Activation;
 use wide::{f32x4, f32x8, f32x16};
 
 /// y = act(bias + x\[0\] w\[0\] + x\[1\] w\[1\] and so on), row by row of w; the bias is the row behind those.
 #[inline(never)]
-pub(super) fn add_scaled(x: &[f32], w: Matrix<'_>, slope: f32, y: &mut [f32]) {
-    columns!(w.cols().min(y.len()), at, add_scaled_block(x, w, slope, y, at));
+pub(super) fn add_scaled(x: &[f32], w: Matrix<'_>, activation: Activation, y: &mut [f32]) {
+    columns!(w.cols().min(y.len()), at, add_scaled_block(x, w, activation, y, at));
 }
 
 #[inline(always)]
 fn add_scaled_block<V: Vector<N>, const N: usize, const B: usize>(
     x: &[f32],
     w: Matrix<'_>,
-    slope: f32,
+    activation: Activation,
     y: &mut [f32],
     at: usize,
 ) {
@@ -39,7 +40,7 @@ fn add_scaled_block<V: Vector<N>, const N: usize, const B: usize>(
         start += stride;
     }
     if let Some(y) = block_mut(y, at) {
-        store_activated(sums, slope, y);
+        store_activated(sums, activation, y);
     }
 }
 

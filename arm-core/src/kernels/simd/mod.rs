@@ -12,39 +12,48 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use crate::kernels::{AdamRates, DrawRule, Drawn, Input, Kernels, Portable};
-use crate::numeric::math::TINY;
+use crate::kernels::activate::activate_back;
+use crate::kernels::{AdamRates, DrawRule, Drawn, Kernels, LayerGradient, Portable};
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
+use crate::numeric::window::window;
+use crate::shape::Activation;
 
 /// The kernels for this target: with vectors where it has some, otherwise [`Portable`]. The bits are those of [`Portable`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Simd;
 
 impl Kernels for Simd {
-    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+    fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, activation: Activation, mut y: MatrixMut<'_>) {
         for n in 0..x.examples().min(y.examples()) {
-            matrix::add_scaled(x.row(n), w, slope, y.row_mut(n));
+            matrix::add_scaled(x.row(n), w, activation, y.row_mut(n));
         }
     }
 
-    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+    fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, activation: Activation, mut y: MatrixMut<'_>) {
         for n in 0..y.examples() {
-            rows::add_rows(x.row(n), x.cols(), w, slope, y.row_mut(n));
+            rows::add_rows(x.row(n), x.cols(), w, activation, y.row_mut(n));
         }
     }
 
-    fn back(&self, w: Matrix<'_>, d: Matrix<'_>, a: Matrix<'_>, slope: f32, mut dx: MatrixMut<'_>) {
+    fn back(
+        &self,
+        w: Matrix<'_>,
+        d: Matrix<'_>,
+        a: Matrix<'_>,
+        activation: Activation,
+        mut dx: MatrixMut<'_>,
+    ) {
         for n in 0..d.examples().min(a.examples()).min(dx.examples()) {
             let dx = dx.row_mut(n);
             matrix::dots(d.row(n), w, dx);
-            arm_vfp::activate_back(slope, TINY, a.row(n), dx);
+            activate_back(activation, a.row(n), dx);
         }
     }
 
     fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
         for n in 0..x.examples().min(d.examples()) {
             let (x, d) = (x.row(n), d.row(n));
-            let units = x.get(first..).unwrap_or_default();
+            let units = window(x, first..);
             let units = units.get(..g.height()).unwrap_or(units);
             matrix::outer(a, units, d, &mut g);
             rows::add_to_rows(a, d, (&[], x.len()), first, &mut g);
@@ -86,13 +95,12 @@ impl Kernels for Simd {
         &self,
         rate: f32,
         momentum: f32,
-        x: Input<'_>,
+        gradient: &LayerGradient<'_>,
         first: usize,
-        d: &[f32],
         room: &mut [f32],
         blocks: (MatrixMut<'_>, MatrixMut<'_>),
     ) {
-        Portable.momentum_rank_one(rate, momentum, x, first, d, room, blocks);
+        Portable.momentum_rank_one(rate, momentum, gradient, first, room, blocks);
     }
 
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
@@ -102,12 +110,11 @@ impl Kernels for Simd {
     fn adam_rank_one(
         &self,
         rates: AdamRates,
-        x: Input<'_>,
+        gradient: &LayerGradient<'_>,
         first: usize,
-        d: &[f32],
         _room: &mut [f32],
         blocks: (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
     ) {
-        optimise::adam_rank_one(rates, x, first, d, blocks);
+        optimise::adam_rank_one(rates, gradient.x, first, gradient.d.row(0), blocks);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::lanes::{BLOCK, Vector, block, block_mut, columns, load, store_activated};
 use crate::numeric::matrix::{Matrix, MatrixMut};
+use crate::shape::Activation;
 use wide::{f32x4, f32x16};
 
 /// Calls `row` with the number of each bit that is one, lowest first. Words are taken in pairs: a processor does not
@@ -20,8 +21,8 @@ fn ones(bits: &[u32], mut row: impl FnMut(usize)) {
 
 /// y = act(row `bias` of w + the rows whose bit is set, in order).
 #[inline(never)]
-pub(super) fn add_rows(bits: &[u32], bias: usize, w: Matrix<'_>, slope: f32, y: &mut [f32]) {
-    columns!(w.cols().min(y.len()), at, add_rows_block(bits, bias, w, slope, y, at));
+pub(super) fn add_rows(bits: &[u32], bias: usize, w: Matrix<'_>, activation: Activation, y: &mut [f32]) {
+    columns!(w.cols().min(y.len()), at, add_rows_block(bits, bias, w, activation, y, at));
 }
 
 #[inline(always)]
@@ -29,7 +30,7 @@ fn add_rows_block<V: Vector<N>, const N: usize, const B: usize>(
     bits: &[u32],
     bias: usize,
     w: Matrix<'_>,
-    slope: f32,
+    activation: Activation,
     y: &mut [f32],
     at: usize,
 ) {
@@ -42,7 +43,7 @@ fn add_rows_block<V: Vector<N>, const N: usize, const B: usize>(
         }
     });
     if let Some(y) = block_mut(y, at) {
-        store_activated(sums, slope, y);
+        store_activated(sums, activation, y);
     }
 }
 

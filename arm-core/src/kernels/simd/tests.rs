@@ -4,11 +4,14 @@ extern crate std;
 use super::Simd;
 use crate::estimator::{Arm, Arms, DisArm, DrawRule, Reinforce};
 use crate::feature::RAGGED;
-use crate::kernels::{AdamRates, Drawn, Input, Kernels, Portable};
+use crate::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient, Portable};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::{Purpose, Stream};
+use crate::shape::Activation;
 use std::vec::Vec;
+
+const LEAKY: Activation = Activation::leaky_relu(0.1);
 
 const RATES: AdamRates = AdamRates { beta1: 0.9, beta2: 0.99, rate: 0.01, scale: 1.5, epsilon: 1e-8 };
 
@@ -91,10 +94,10 @@ impl Case {
         let (x, d) = (Matrix::new(&self.x, inputs, inputs), Matrix::new(&self.d, outputs, outputs));
         let packed = BitMatrix::new(&self.b, inputs);
         let [mut y, mut z] = [(); 2].map(|()| std::vec![0.0; self.d.len()]);
-        k.affine(w, x, 0.1, MatrixMut::new(&mut y, outputs, outputs));
-        k.affine_bits(w, packed, 0.1, MatrixMut::new(&mut z, outputs, outputs));
+        k.affine(w, x, LEAKY, MatrixMut::new(&mut y, outputs, outputs));
+        k.affine_bits(w, packed, LEAKY, MatrixMut::new(&mut z, outputs, outputs));
         let mut back = std::vec![0.0; self.x.len()];
-        k.back(w, d, x, 0.1, MatrixMut::new(&mut back, inputs, inputs));
+        k.back(w, d, x, LEAKY, MatrixMut::new(&mut back, inputs, inputs));
         let mut g = self.w.clone();
         let part = self.from * self.stride..(self.from + self.rows) * self.stride;
         let rows = MatrixMut::new(&mut g[part.clone()], self.stride, outputs);
@@ -131,17 +134,18 @@ impl Case {
         k.axpy(self.a, g, &mut w);
         k.momentum(0.1, 0.5, g, &mut m, &mut w);
         k.adam(RATES, g, &mut m, &mut v, &mut w);
-        let (d, mut room) = (&self.d[..self.outputs], std::vec![0.0; self.outputs]);
+        let mut room = std::vec![0.0; self.outputs];
+        let d = Matrix::new(&self.d[..self.outputs], self.outputs, self.outputs);
         let real = Input::Real(Matrix::new(&self.x[..self.inputs], self.inputs, self.inputs));
         let packed = Input::Bits(BitMatrix::new(&self.b[..words(self.inputs)], self.inputs));
-        for input in [real, packed] {
+        for x in [real, packed] {
             let blocks = [&mut m, &mut v, &mut w].map(|x| MatrixMut::new(x, self.stride, self.outputs));
             let [m, v, w] = blocks;
-            k.adam_rank_one(RATES, input, self.from, d, &mut room, (m, v, w));
+            k.adam_rank_one(RATES, &LayerGradient { x, d }, self.from, &mut room, (m, v, w));
         }
-        for input in [real, packed] {
+        for x in [real, packed] {
             let [m, w] = [&mut m, &mut w].map(|x| MatrixMut::new(x, self.stride, self.outputs));
-            k.momentum_rank_one(0.1, 0.5, input, self.from, d, &mut room, (m, w));
+            k.momentum_rank_one(0.1, 0.5, &LayerGradient { x, d }, self.from, &mut room, (m, w));
         }
         bits(&[&m, &v, &w])
     }

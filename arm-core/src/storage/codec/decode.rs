@@ -4,7 +4,7 @@ use super::{CENTRED, CRC, FIXED_WORDS, MAGIC, MEANS, PIECE, SHORT, Stored, VERSI
 use crate::error::{Error, exact_size};
 use crate::feature::CODINGS;
 use crate::numeric::matrix::MatrixMut;
-use crate::numeric::window::window_mut;
+use crate::numeric::window::{element, window, window_mut};
 use crate::shape::{MAX_LAYERS, MAX_WIDTH, Prior, Shape};
 
 /// Bytes that can be read more than once, from multiples of [`PIECE`] on.
@@ -27,7 +27,7 @@ impl Source for &[u8] {
     }
 
     fn read(&mut self, offset: usize, out: &mut [u8]) -> Result<(), Error> {
-        let bytes = self.get(offset..).unwrap_or_default();
+        let bytes = window(self, offset..);
         out.iter_mut().zip(bytes).for_each(|(out, byte)| *out = *byte);
         Ok(())
     }
@@ -56,9 +56,9 @@ impl<'a, S: Source> Words<'a, S> {
         if self.at.is_multiple_of(PIECE) {
             self.source.read(self.at, window_mut(&mut self.piece, ..left.min(PIECE)))?;
         }
-        let word = self.piece.as_chunks::<4>().0.get(self.at % PIECE / 4);
+        let word = element(self.piece.as_chunks::<4>().0, self.at % PIECE / 4);
         self.at += 4;
-        Ok(u32::from_le_bytes(word.copied().unwrap_or_default()))
+        Ok(u32::from_le_bytes(word))
     }
 }
 
@@ -146,10 +146,10 @@ pub(crate) fn verify<T: Stored, S: Source>(
         shape.is_none_or(counts) && expected(2, u32::from(claims.kind)) && expected(3, claims.inputs as u32);
     let (mut below, mut top, mut count) = (claims.inputs, 0usize, 0usize);
     for i in 0..layers {
-        let (width, slope) = (next()?, next()?);
+        let (width, activation) = (next()?, next()?);
         let at = FIXED_WORDS + 2 * i;
-        same &= expected(at, width) && expected(at + 1, slope);
-        let layer = layer(width, slope).ok_or(Error::Corrupt)?;
+        same &= expected(at, width) && expected(at + 1, activation);
+        let layer = layer(width, activation).ok_or(Error::Corrupt)?;
         below = if i == encoder { top } else { below };
         count = (below + 1).saturating_mul(layer.width()).saturating_add(count);
         below = layer.width();

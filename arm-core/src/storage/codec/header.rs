@@ -88,8 +88,8 @@ impl<'a> Header<'a> {
 
     fn layers(&self, first: usize, count: usize) -> impl ExactSizeIterator<Item = Layer> + use<'a> {
         let words = window(self.bytes.as_chunks::<4>().0, FIXED_WORDS + 2 * first..);
-        words.as_chunks::<2>().0.iter().take(count).map(|[width, slope]| {
-            layer(u32::from_le_bytes(*width), u32::from_le_bytes(*slope)).unwrap_or(Layer::bernoulli(1))
+        words.as_chunks::<2>().0.iter().take(count).map(|[width, activation]| {
+            layer(u32::from_le_bytes(*width), u32::from_le_bytes(*activation)).unwrap_or(Layer::bernoulli(1))
         })
     }
 }

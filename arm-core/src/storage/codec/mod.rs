@@ -28,8 +28,7 @@ pub use stored::Stored;
 use crate::error::{Error, exact_size};
 use crate::numeric::matrix::Matrix;
 use crate::numeric::window::{split_mut, window};
-use crate::shape::Coding;
-use crate::shape::{Layer, MAX_WIDTH, Prior, Shape};
+use crate::shape::{Activation, Coding, Layer, MAX_WIDTH, Prior, Shape};
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
 /// The newest version: parameters of 16 bits.
@@ -106,7 +105,7 @@ fn header_word<T: Stored>(shape: &Shape<'_>, steps: u64, i: usize) -> u32 {
         5 => (steps >> 32) as u32,
         _ => match (shape.layer((i - FIXED_WORDS) / 2), i % 2) {
             (Some(layer), 0) => layer.width() as u32 | if layer.stochastic() { BERNOULLI } else { 0 },
-            (Some(layer), _) => layer.activation().slope().to_bits(),
+            (Some(layer), _) => layer.activation().to_word(),
             (None, _) => {
                 let mean = i.wrapping_sub(FIXED_WORDS + 2 * shape.network_layers());
                 means(shape).get(mean).map_or(0, |mean| mean.to_bits())
@@ -115,14 +114,14 @@ fn header_word<T: Stored>(shape: &Shape<'_>, steps: u64, i: usize) -> u32 {
     }
 }
 
-fn layer(kind_and_width: u32, slope: u32) -> Option<Layer> {
-    let (width, slope) = ((kind_and_width & !BERNOULLI) as usize, f32::from_bits(slope));
-    let layer =
-        if kind_and_width & BERNOULLI == 0 { Layer::hidden(width, slope) } else { Layer::bernoulli(width) };
-    let valid = (1..=MAX_WIDTH).contains(&width)
-        && (0.0..=1.0).contains(&slope)
-        && layer.activation().slope() == slope;
-    valid.then_some(layer)
+fn layer(kind_and_width: u32, activation: u32) -> Option<Layer> {
+    let width = (kind_and_width & !BERNOULLI) as usize;
+    let activation = Activation::from_word(activation)?;
+    let layer = match kind_and_width & BERNOULLI {
+        0 => Layer::Hidden { width, activation },
+        _ => Layer::bernoulli(width),
+    };
+    ((1..=MAX_WIDTH).contains(&width) && layer.activation() == activation).then_some(layer)
 }
 
 /// The rows of all parameters without their padding.

@@ -4,6 +4,7 @@
 //! Everything is `inline(always)`, and tiles are loops, not closures over arrays: all of a tile must be compiled inside
 //! the one function that switches the features on, and the compiler does not always inline a closure there.
 
+pub(crate) mod activate;
 pub(crate) mod hint;
 pub(crate) mod plain;
 #[cfg(target_arch = "x86_64")]
@@ -124,7 +125,7 @@ pub(crate) unsafe trait Lanes: Copy {
     /// The larger of m and |v| in each lane, NaN the largest; m must not be negative.
     fn largest(self, m: Self::V, v: Self::V) -> Self::V;
     /// v where v > 0, otherwise `slope` v.
-    fn activate(self, slope: f32, v: Self::V) -> Self::V;
+    fn leaky(self, slope: f32, v: Self::V) -> Self::V;
     /// The sum of the lanes of each vector, in a fixed order.
     fn sums(self, v: [Self::V; WIDE]) -> [f32; WIDE];
     /// A word of the top bits of 32 elements.

@@ -104,7 +104,7 @@ unsafe impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn activate(self, slope: f32, v: f32x4) -> f32x4 {
+    fn leaky(self, slope: f32, v: f32x4) -> f32x4 {
         f32x4::new(v.to_array().map(|v| if v > 0.0 { v } else { slope * v }))
     }
 

@@ -3,14 +3,15 @@
 use crate::lanes::{Lanes, Op};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{Onto, Sum};
-use crate::tiles::{affine_pairs, panels, split};
+use crate::tiles::{pairs, panels, split};
+use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 
 /// See [`Kernels::affine`](arm_core::kernels::Kernels::affine).
 pub(crate) struct Affine<'a> {
     pub(crate) w: Matrix<'a>,
     pub(crate) x: Matrix<'a>,
-    pub(crate) slope: f32,
+    pub(crate) activation: Activation,
     pub(crate) y: MatrixMut<'a>,
 }
 
@@ -20,8 +21,8 @@ impl Op for Affine<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         let (inputs, outputs) = (self.x.cols(), self.y.cols());
-        if const { L::PAIRS } && l.pairs() && affine_pairs::pays(inputs, outputs, L::N) {
-            return affine_pairs::affine(l, self.w, self.x, self.slope, self.y);
+        if const { L::PAIRS } && l.pairs() && pairs::affine::pays(inputs, outputs, L::N) {
+            return pairs::affine::affine(l, self.w, self.x, self.activation, self.y);
         }
         let rows = self.x.height().min(self.y.height());
         assert!(self.w.height() > inputs && self.w.cols() >= outputs);
@@ -45,7 +46,7 @@ impl Op for Affine<'_> {
                     ahead: (first == 0).then_some(vectors * L::N),
                     scale: None,
                     onto: Onto::Row(w.from(inputs * ws)),
-                    slope: self.slope,
+                    activation: self.activation,
                     to: y.from(first * ys + start),
                     to_stride: ys,
                 };

@@ -1,18 +1,20 @@
 //! y = act(x w + bias) for packed bits: sums of the rows of w whose bit is set.
 
+use crate::lanes::activate::activated;
 use crate::lanes::{Lanes, Op};
 use crate::tiles::lists::{List, WIDEST, WORDS, add_rows, used};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::subsets::{TALL, Tile, pays};
 use crate::tiles::sum::{load, store};
 use crate::tiles::{affine_few, panels, split, with_width};
+use arm_core::Activation;
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// See [`Kernels::affine_bits`](arm_core::kernels::Kernels::affine_bits).
 pub(crate) struct AffineBits<'a> {
     pub(crate) w: Matrix<'a>,
     pub(crate) x: BitMatrix<'a>,
-    pub(crate) slope: f32,
+    pub(crate) activation: Activation,
     pub(crate) y: MatrixMut<'a>,
 }
 
@@ -24,14 +26,14 @@ impl Op for AffineBits<'_> {
         let (inputs, outputs, rows) = (self.x.cols(), self.y.cols(), self.y.height());
         assert!(self.w.height() > inputs && self.w.cols() >= outputs);
         assert!(inputs == 0 || self.x.height() >= rows);
-        let (w, x, slope) = (self.w, self.x, self.slope);
+        let (w, x, activation) = (self.w, self.x, self.activation);
         if const { L::SUBSETS } && (1..=affine_few::INPUTS).contains(&inputs) {
             if rows >= affine_few::ROWS {
-                affine_few::Few { w, x, slope, y: self.y }.run(l);
+                affine_few::Few { w, x, activation, y: self.y }.run(l);
             } else {
                 // The same sums.
                 let order: [usize; affine_few::ROWS] = core::array::from_fn(|row| row);
-                Tile::new(w, x, &order[..rows], slope, &mut self.y, false).run(l);
+                Tile::new(w, x, &order[..rows], activation, &mut self.y, false).run(l);
             }
             return;
         }
@@ -52,7 +54,7 @@ impl Op for AffineBits<'_> {
                 }
             }
             let (many, few) = order[..height].split_at(many);
-            Tile::new(w, x, many, slope, &mut self.y, first == 0).run(l);
+            Tile::new(w, x, many, activation, &mut self.y, first == 0).run(l);
             if few.is_empty() {
                 continue;
             }
@@ -80,9 +82,9 @@ impl Op for AffineBits<'_> {
                             unsafe {
                                 let mut s: [L::V; C] = load(l, init, lanes, l.mask(lanes));
                                 add_rows(l, list.ones(), w.from(start), ws, lanes, None, &mut s);
-                                if end && slope != 1.0 {
+                                if end && !activation.is_linear() {
                                     for v in &mut s {
-                                        *v = l.activate(slope, *v);
+                                        *v = activated(l, activation, *v);
                                     }
                                 }
                                 store(l, y, lanes, s);

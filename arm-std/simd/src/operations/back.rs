@@ -1,10 +1,12 @@
 //! dx = act'(a) (d w^T): tiles of inner products, four rows of w at a time.
 
 use super::back_few;
+use crate::lanes::activate;
 use crate::lanes::{Lanes, Op, SIDE, WIDE};
 use crate::tiles::dots::{At, tile};
 use crate::tiles::panel::Panel;
-use crate::tiles::{back_pairs, split, with_height};
+use crate::tiles::{pairs, split, with_height};
+use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 
 /// See [`Kernels::back`](arm_core::kernels::Kernels::back).
@@ -12,7 +14,7 @@ pub(crate) struct Back<'a> {
     pub(crate) w: Matrix<'a>,
     pub(crate) d: Matrix<'a>,
     pub(crate) a: Matrix<'a>,
-    pub(crate) slope: f32,
+    pub(crate) activation: Activation,
     pub(crate) dx: MatrixMut<'a>,
 }
 
@@ -28,11 +30,11 @@ impl Op for Back<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self, l: L) {
         let outputs = self.d.cols();
-        if const { L::PAIRS } && l.pairs() && back_pairs::pays(outputs, L::N) {
-            return back_pairs::back(l, self.w, self.d, self.a, self.slope, self.dx);
+        if const { L::PAIRS } && l.pairs() && pairs::back::pays(outputs, L::N) {
+            return pairs::back::back(l, self.w, self.d, self.a, self.activation, self.dx);
         }
         if const { L::N == SIDE } && back_few::pays(self.dx.cols(), outputs) {
-            return back_few::back(l, self.w, self.d, self.a, self.slope, self.dx);
+            return back_few::back(l, self.w, self.d, self.a, self.activation, self.dx);
         }
         let inputs = self.dx.cols().min(self.a.cols()).min(self.w.height());
         let rows = self.d.height().min(self.a.height()).min(self.dx.height());
@@ -60,7 +62,7 @@ impl Op for Back<'_> {
                     let a = &self.a.row(first + r)[start..start + inputs];
                     let dx = &mut self.dx.row_mut(first + r)[start..start + inputs];
                     for ((dx, sum), a) in dx.iter_mut().zip(sums).zip(a) {
-                        *dx = if *a > 0.0 { *sum } else { self.slope * sum };
+                        *dx = activate::back(self.activation, *a, *sum);
                     }
                 }
             }

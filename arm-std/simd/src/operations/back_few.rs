@@ -1,9 +1,11 @@
 //! dx = act'(a) (d w^T) where w is small: w is transposed once, and no sum is then taken across lanes.
 
+use crate::lanes::activate;
 use crate::lanes::{Lanes, Row, SIDE};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{Onto, Sum};
 use crate::tiles::{panels, split};
+use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 use core::mem::MaybeUninit;
 
@@ -26,7 +28,7 @@ pub(super) fn back<L: Lanes>(
     w: Matrix<'_>,
     d: Matrix<'_>,
     a: Matrix<'_>,
-    slope: f32,
+    activation: Activation,
     mut dx: MatrixMut<'_>,
 ) {
     let (inputs, outputs) = (dx.cols().min(a.cols()).min(w.height()), d.cols());
@@ -64,7 +66,7 @@ pub(super) fn back<L: Lanes>(
                 ahead: None,
                 scale: None,
                 onto: Onto::Zeros,
-                slope: 1.0,
+                activation: Activation::LINEAR,
                 to: out.from(first * xs + start),
                 to_stride: xs,
             };
@@ -75,7 +77,7 @@ pub(super) fn back<L: Lanes>(
     }
     for row in 0..rows {
         for (dx, a) in dx.row_mut(row).iter_mut().zip(a.row(row)) {
-            *dx = if *a > 0.0 { *dx } else { slope * *dx };
+            *dx = activate::back(activation, *a, *dx);
         }
     }
 }

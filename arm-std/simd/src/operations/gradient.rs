@@ -4,6 +4,7 @@ use crate::lanes::{Lanes, Op};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{Onto, Sum};
 use crate::tiles::{panels, split};
+use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 
 /// See [`Kernels::gradient`](arm_core::kernels::Kernels::gradient).
@@ -42,7 +43,7 @@ impl Op for Gradient<'_> {
                     ahead: None,
                     scale: Some(self.a),
                     onto: Onto::Rows(to.as_panel(), gs),
-                    slope: 1.0,
+                    activation: Activation::LINEAR,
                     to,
                     to_stride: gs,
                 }

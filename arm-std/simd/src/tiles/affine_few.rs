@@ -6,6 +6,8 @@ use super::panel::{Panel, PanelMut};
 use super::panels;
 use super::sum::{load, store};
 use crate::lanes::Lanes;
+use crate::lanes::activate::activated;
+use arm_core::Activation;
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use core::mem::MaybeUninit;
 
@@ -29,7 +31,7 @@ struct Tables(MaybeUninit<[f32; INPUTS / GROUP * SUBSETS * WIDEST * 16]>);
 pub(crate) struct Few<'a> {
     pub(crate) w: Matrix<'a>,
     pub(crate) x: BitMatrix<'a>,
-    pub(crate) slope: f32,
+    pub(crate) activation: Activation,
     pub(crate) y: MatrixMut<'a>,
 }
 
@@ -47,7 +49,7 @@ impl Few<'_> {
                 inputs,
                 w: Panel::new(self.w.data()).from(start),
                 stride: self.w.stride(),
-                slope: self.slope,
+                activation: self.activation,
                 lanes,
             };
             let (table, y) = (PanelMut::new(&mut tables.0), y.from(start));
@@ -68,7 +70,7 @@ struct Columns<'a> {
     inputs: usize,
     w: Panel<'a>,
     stride: usize,
-    slope: f32,
+    activation: Activation,
     lanes: usize,
 }
 
@@ -86,7 +88,7 @@ impl Columns<'_> {
         y: PanelMut<'_>,
         stride: usize,
     ) {
-        let Columns { inputs, w, stride: ws, slope, lanes } = self;
+        let Columns { inputs, w, stride: ws, activation, lanes } = self;
         let groups = inputs.div_ceil(GROUP);
         // SAFETY: the caller's; there is room for each group, subset and vector.
         unsafe {
@@ -121,9 +123,9 @@ impl Columns<'_> {
                     word >>= GROUP;
                     table = table.from(SUBSETS * C * L::N);
                 }
-                if slope != 1.0 {
+                if !activation.is_linear() {
                     for sum in &mut sums {
-                        *sum = l.activate(slope, *sum);
+                        *sum = activated(l, activation, *sum);
                     }
                 }
                 store(l, y.from(n * stride), lanes, sums);

@@ -1,10 +1,7 @@
 //! How a tile is driven: which part of an operation stays in the registers, and in which order the parts follow each other.
 
 pub(crate) mod affine_few;
-pub(crate) mod affine_pairs;
-pub(crate) mod back_pairs;
 pub(crate) mod dots;
-pub(crate) mod gradient_pairs;
 pub(crate) mod gradient_terms;
 pub(crate) mod lists;
 pub(crate) mod pairs;

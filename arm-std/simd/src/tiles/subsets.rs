@@ -2,10 +2,12 @@
 //! (method of Four Russians) serve all rows of a tile, and four inputs then take one addition a row.
 
 use crate::lanes::Lanes;
+use crate::lanes::activate::activated;
 use crate::tiles::lists::{WIDEST, used};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{load, store};
 use crate::tiles::{panels, with_width};
+use arm_core::Activation;
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// Inputs of a group.
@@ -33,7 +35,7 @@ pub(crate) struct Tile<'a> {
     w: Matrix<'a>,
     x: BitMatrix<'a>,
     rows: &'a [usize],
-    slope: f32,
+    activation: Activation,
     /// The first element of y, and the distance to the next row.
     y: PanelMut<'a>,
     stride: usize,
@@ -44,6 +46,17 @@ pub(crate) struct Tile<'a> {
 
 /// The sum of a vector of columns over each subset of a group, whose members are the bits of the index.
 type Table = [[f32; WIDTH]; SUBSETS];
+
+/// The columns of a group's rows that a table is filled from.
+struct Group<'a> {
+    /// The first of the first row, and the distance to the next row.
+    w: Panel<'a>,
+    stride: usize,
+    /// Rows that are left, of which a group takes four.
+    rest: usize,
+    /// Columns.
+    lanes: usize,
+}
 
 /// Two tables: the next one is filled while the first is read, so that no load waits for a store.
 #[repr(align(64))]
@@ -59,14 +72,14 @@ impl<'a> Tile<'a> {
         w: Matrix<'a>,
         x: BitMatrix<'a>,
         rows: &'a [usize],
-        slope: f32,
+        activation: Activation,
         y: &'a mut MatrixMut<'_>,
         ask: bool,
     ) -> Self {
         let (height, stride, outputs) = (y.height(), y.stride(), y.cols());
         assert!(w.height() > x.cols() && w.cols() >= outputs);
         assert!(rows.len() <= TALL && rows.iter().all(|&row| row < height));
-        Tile { w, x, rows, slope, y: PanelMut::new(y.data_mut()), stride, outputs, ask }
+        Tile { w, x, rows, activation, y: PanelMut::new(y.data_mut()), stride, outputs, ask }
     }
 
     /// Computes them.
@@ -112,12 +125,12 @@ impl<'a> Tile<'a> {
                         let before = if first == 0 { bias } else { y.from(row * self.stride).as_panel() };
                         *sum = l.load_masked(before.at(0, lanes), mask);
                     }
-                    tables.fill(l, 0, w, stride, count, lanes, self.ask);
+                    tables.fill(l, 0, Group { w, stride, rest: count, lanes }, self.ask);
                     for g in 0..groups {
                         if g + 1 < groups {
                             let below = (g + 1) * GROUP;
-                            let w = w.from(below * stride);
-                            tables.fill(l, g + 1, w, stride, count - below, lanes, self.ask);
+                            let (w, rest) = (w.from(below * stride), count - below);
+                            tables.fill(l, g + 1, Group { w, stride, rest, lanes }, self.ask);
                         }
                         let tables = Panel::new(&tables.0);
                         for (sum, places) in sums.iter_mut().zip(&places) {
@@ -126,7 +139,11 @@ impl<'a> Tile<'a> {
                         }
                     }
                     for (sum, row) in sums.into_iter().zip(rows) {
-                        let sum = if end && self.slope != 1.0 { l.activate(self.slope, sum) } else { sum };
+                        let sum = if end && !self.activation.is_linear() {
+                            activated(l, self.activation, sum)
+                        } else {
+                            sum
+                        };
                         l.store_masked(y.at(row * self.stride, lanes), sum, mask);
                     }
                 }
@@ -163,9 +180,9 @@ impl<'a> Tile<'a> {
                                 }
                             }
                         }
-                        if self.slope != 1.0 {
+                        if !self.activation.is_linear() {
                             for sum in &mut sums {
-                                *sum = l.activate(self.slope, *sum);
+                                *sum = activated(l, self.activation, *sum);
                             }
                         }
                         store(l, y.from(row * self.stride), lanes, sums);
@@ -177,22 +194,13 @@ impl<'a> Tile<'a> {
 }
 
 impl Tables {
-    /// Fills the table of group `g` for the rows of `w`, of which `rest` are left.
+    /// Fills the table of group `g`.
     ///
     /// # Safety
-    /// `lanes` must be readable in four rows of `w`, or in the `rest`.
+    /// The lanes of the group must be readable in its rows.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments)]
-    unsafe fn fill<L: Lanes>(
-        &mut self,
-        l: L,
-        g: usize,
-        w: Panel<'_>,
-        stride: usize,
-        rest: usize,
-        lanes: usize,
-        ask: bool,
-    ) {
+    unsafe fn fill<L: Lanes>(&mut self, l: L, g: usize, group: Group<'_>, ask: bool) {
+        let Group { w, stride, rest, lanes } = group;
         let (table, mask) = (&mut self.0[g & 1], l.mask(lanes));
         let mut sums = [l.splat(-0.0); SUBSETS];
         for e in 0..GROUP {
@@ -219,53 +227,6 @@ fn place(words: &[u32], bits: usize, places: &mut Places) {
         for (g, place) in places.iter_mut().enumerate() {
             let subset = (word >> (GROUP * g)) as usize & (SUBSETS - 1);
             *place = (((g & 1) * SUBSETS + subset) * WIDTH) as u16;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::TALL;
-    use crate::{Desktop, Level};
-    use arm_core::kernels::Kernels;
-    use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
-    use arm_core::rng::{Purpose, Stream};
-
-    const INPUTS: usize = 301;
-    const WORDS: usize = INPUTS.div_ceil(32);
-    const OUTPUTS: usize = 37;
-
-    #[test]
-    fn a_row_does_not_depend_on_its_neighbours() {
-        let mut rng = Stream::new(3, Purpose::Initial, 0, 0, 0);
-        let mut uniform = |n: usize| (0..n).map(|_| rng.uniform()).collect::<Vec<_>>();
-        let w: Vec<_> = uniform((INPUTS + 1) * OUTPUTS).iter().map(|u| u - 0.5).collect();
-        // Up to the boundary between lists and tables and beyond it.
-        let rows = 2 * TALL;
-        let density = |n: usize| 0.6 * n as f32 / rows as f32;
-        let bits: Vec<u32> = (0..rows)
-            .flat_map(|n| {
-                let mut words = [0; WORDS];
-                for (i, u) in uniform(INPUTS).into_iter().enumerate() {
-                    words[i / 32] |= u32::from(u < density(n)) << (i % 32);
-                }
-                words
-            })
-            .collect();
-        for kernels in Level::ALL.into_iter().filter_map(Desktop::with) {
-            let layer = |bits: &[u32]| {
-                let mut y = vec![0.0; bits.len() / WORDS * OUTPUTS];
-                let (w, x) = (Matrix::new(&w, OUTPUTS, OUTPUTS), BitMatrix::new(bits, INPUTS));
-                kernels.affine_bits(w, x, 0.1, MatrixMut::new(&mut y, OUTPUTS, OUTPUTS));
-                y
-            };
-            let alone: Vec<f32> = bits.chunks(WORDS).flat_map(layer).collect();
-            for first in [0, 5, 26, 34] {
-                for last in first + 1..=rows {
-                    let y = layer(&bits[first * WORDS..last * WORDS]);
-                    assert!(y == alone[first * OUTPUTS..last * OUTPUTS], "rows {first}..{last}");
-                }
-            }
         }
     }
 }

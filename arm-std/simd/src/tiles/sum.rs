@@ -5,6 +5,8 @@
 use super::panel::{Panel, PanelMut};
 use super::with_height;
 use crate::lanes::Lanes;
+use crate::lanes::activate::activated;
+use arm_core::Activation;
 
 /// Sums over k of `from[r * row + k * step]` times a shared vector `with[k * stride..]`, for each row r of a tile.
 #[derive(Clone, Copy)]
@@ -24,7 +26,7 @@ pub(crate) struct Sum<'a> {
     pub(crate) scale: Option<f32>,
     pub(crate) onto: Onto<'a>,
     /// What is done to the sums.
-    pub(crate) slope: f32,
+    pub(crate) activation: Activation,
     /// Where they go, and the distance of one row to the next.
     pub(crate) to: PanelMut<'a>,
     pub(crate) to_stride: usize,
@@ -98,9 +100,9 @@ impl Sum<'_> {
                 (from, with) = (from.from(self.step), with.from(self.stride));
             }
             for (r, mut row) in sums.into_iter().enumerate() {
-                if self.slope != 1.0 {
+                if !self.activation.is_linear() {
                     for v in &mut row {
-                        *v = l.activate(self.slope, *v);
+                        *v = activated(l, self.activation, *v);
                     }
                 }
                 store(l, self.to.from(r * self.to_stride), lanes, row);

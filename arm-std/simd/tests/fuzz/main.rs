@@ -8,8 +8,9 @@
 mod cases;
 mod guarded;
 
+use arm_core::Activation;
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, Portable};
+use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient, Portable};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 use arm_simd::{Desktop, Level, PrefetchHint};
@@ -47,7 +48,7 @@ fn close(a: &Guarded, b: &[f32], terms: usize, what: &str) {
     }
 }
 
-const SLOPES: [f32; 3] = [1.0, 0.1, 0.0];
+const ACTIVATIONS: [Activation; 3] = [Activation::LINEAR, Activation::leaky_relu(0.1), Activation::RELU];
 
 #[test]
 fn affine() {
@@ -55,12 +56,12 @@ fn affine() {
         let (rows, inputs, outputs) = (case.size().min(70), case.size(), case.size());
         let [height, width, examples] = [inputs + 1, outputs, rows].map(|n| case.about(n));
         let (w, x) = (case.real(height, width, f32::NAN), case.real(examples, inputs, f32::NAN));
-        let (mut y, slope) = (case.real(rows, outputs, 7.0), SLOPES[case.below(3)]);
+        let (mut y, activation) = (case.real(rows, outputs, 7.0), ACTIVATIONS[case.below(3)]);
         let mut expected = y.data.floats().to_vec();
-        let done = done(|| kernels.affine(w.view(), x.view(), slope, y.view_mut()));
+        let done = done(|| kernels.affine(w.view(), x.view(), activation, y.view_mut()));
         if [height, width, examples] == [inputs + 1, outputs, rows] && inputs > 0 && outputs > 0 {
             assert!(done);
-            Portable.affine(w.view(), x.view(), slope, MatrixMut::new(&mut expected, y.stride, outputs));
+            Portable.affine(w.view(), x.view(), activation, MatrixMut::new(&mut expected, y.stride, outputs));
             close(&y.data, &expected, inputs, &format!("{rows} {inputs} {outputs}"));
         }
         done
@@ -73,13 +74,13 @@ fn affine_bits() {
         let (rows, inputs, outputs) = (case.size().min(70), case.size(), case.size());
         let [height, width, examples] = [inputs + 1, outputs, rows].map(|n| case.about(n));
         let (w, x) = (case.real(height, width, f32::NAN), case.bits(examples, inputs));
-        let (mut y, slope) = (case.real(rows, outputs, 7.0), SLOPES[case.below(3)]);
+        let (mut y, activation) = (case.real(rows, outputs, 7.0), ACTIVATIONS[case.below(3)]);
         let mut expected = y.data.floats().to_vec();
-        let done = done(|| kernels.affine_bits(w.view(), x.view(), slope, y.view_mut()));
+        let done = done(|| kernels.affine_bits(w.view(), x.view(), activation, y.view_mut()));
         if [height, width, examples] == [inputs + 1, outputs, rows] && outputs > 0 {
             assert!(done);
             let (x, out) = (x.clean(), MatrixMut::new(&mut expected, y.stride, outputs));
-            Portable.affine_bits(w.view(), BitMatrix::new(&x, inputs), slope, out);
+            Portable.affine_bits(w.view(), BitMatrix::new(&x, inputs), activation, out);
             close(&y.data, &expected, inputs, &format!("{rows} {inputs} {outputs}"));
         }
         done
@@ -93,12 +94,12 @@ fn back() {
         let [height, width, examples] = [inputs + 1, outputs, rows].map(|n| case.about(n));
         let (w, d) = (case.real(height, width, f32::NAN), case.real(examples, outputs, f32::NAN));
         let (a, mut dx) = (case.real(rows, inputs, f32::NAN), case.real(rows, inputs, 7.0));
-        let (slope, mut expected) = (SLOPES[case.below(3)], dx.data.floats().to_vec());
-        let done = done(|| kernels.back(w.view(), d.view(), a.view(), slope, dx.view_mut()));
+        let (activation, mut expected) = (ACTIVATIONS[case.below(3)], dx.data.floats().to_vec());
+        let done = done(|| kernels.back(w.view(), d.view(), a.view(), activation, dx.view_mut()));
         if [height, width, examples] == [inputs + 1, outputs, rows] && outputs > 0 {
             assert!(done);
             let out = MatrixMut::new(&mut expected, dx.stride, inputs);
-            Portable.back(w.view(), d.view(), a.view(), slope, out);
+            Portable.back(w.view(), d.view(), a.view(), activation, out);
             close(&dx.data, &expected, outputs, &format!("{rows} {inputs} {outputs}"));
         }
         done
@@ -181,11 +182,11 @@ fn adam_gradient() {
             .prefetching(PrefetchHint::new(blocks[2].floats(), hint.floats()));
         let dense = case.below(2) == 0;
         let x = if dense { Input::Real(x.view()) } else { Input::Bits(words.view()) };
-        let d = Matrix::new(d.floats(), stride, outputs);
+        let gradient = LayerGradient { x, d: Matrix::new(d.floats(), stride, outputs) };
         let mut taken = false;
         let done = done(|| {
             let [m, v, w] = blocks.each_mut().map(Guarded::floats_mut);
-            taken = kernels.adam_gradient(RATES, 0.1, x, first, d, room.floats_mut(), (m, v, w));
+            taken = kernels.adam_gradient(RATES, 0.1, &gradient, first, room.floats_mut(), (m, v, w));
         });
         let what = format!("{rows} {inputs} {outputs} {first} {height} {dense}");
         // Without examples there is nothing to take.
@@ -198,11 +199,11 @@ fn adam_gradient() {
             let (mut g, [mut m, mut v, mut w]) = (vec![0.0; height * stride], before);
             match x {
                 Input::Real(x) => {
-                    Portable.gradient(0.1, x, first, d, MatrixMut::new(&mut g, stride, outputs))
+                    Portable.gradient(0.1, x, first, gradient.d, MatrixMut::new(&mut g, stride, outputs))
                 }
                 Input::Bits(_) => {
                     let (x, out) = (words.clean(), MatrixMut::new(&mut g, stride, outputs));
-                    Portable.gradient_bits(0.1, BitMatrix::new(&x, inputs), first, d, out);
+                    Portable.gradient_bits(0.1, BitMatrix::new(&x, inputs), first, gradient.d, out);
                 }
             }
             Portable.adam(RATES, &g, &mut m, &mut v, &mut w);
@@ -292,10 +293,10 @@ fn huge_claims() {
     for kernels in Level::ALL.into_iter().filter_map(Desktop::with) {
         let mut y = [7.0; 32];
         let mut call = |kernel: &dyn Fn(MatrixMut<'_>)| done(|| kernel(MatrixMut::new(&mut y, 16, 16)));
-        assert!(!call(&|y| kernels.affine(row, real, 0.1, y)));
-        assert!(!call(&|y| kernels.affine_bits(row, bits, 0.1, y)));
-        assert!(!call(&|y| kernels.back(row, real, row, 0.1, y)));
-        call(&|y| kernels.back(real, row, real, 0.1, y));
+        assert!(!call(&|y| kernels.affine(row, real, Activation::RELU, y)));
+        assert!(!call(&|y| kernels.affine_bits(row, bits, Activation::RELU, y)));
+        assert!(!call(&|y| kernels.back(row, real, row, Activation::RELU, y)));
+        call(&|y| kernels.back(real, row, real, Activation::RELU, y));
         for first in [0, 1, usize::MAX - 1, usize::MAX] {
             call(&|y| kernels.gradient(0.1, real, first, none, y));
             call(&|y| kernels.gradient(0.1, real, first, row, y));
@@ -305,7 +306,8 @@ fn huge_claims() {
                 let [mut m, mut v, mut w] = [(); 3].map(|()| Guarded::zeroed(Place::End, 16));
                 done(|| {
                     let blocks = (m.floats_mut(), v.floats_mut(), w.floats_mut());
-                    kernels.adam_gradient(RATES, 0.1, x, first, none, &mut [0.0; 16], blocks);
+                    let gradient = LayerGradient { x, d: none };
+                    kernels.adam_gradient(RATES, 0.1, &gradient, first, &mut [0.0; 16], blocks);
                 });
             }
         }

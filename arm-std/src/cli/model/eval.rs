@@ -3,9 +3,8 @@
 use super::subject::{Data, Subject};
 use crate::cli::{Outcome, Usage, args, figure_lines, say};
 use arm_std::data::{BitTable, Source, Splits};
-use arm_std::measure::evaluate::{Figures, Scores};
-use arm_std::measure::rows::Rows;
 use arm_std::measure::scores::{Format, write};
+use arm_std::measure::{Figures, Rows, Scores, Work};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::path::Path;
@@ -44,8 +43,8 @@ pub(in crate::cli) fn run(args: &args::Eval) -> Outcome {
         Some(count) => Rows::spread(&table, count as usize),
         None => Rows::all(&table),
     };
-    let (model, threads) = (&subject.model, args::threads(args.threads).most());
-    let scores = Scores::of_model(model, args.seed, rows, args.nll_samples as usize, threads, None)?;
+    let (model, mut work) = (&subject.model, Work::on(args::threads(args.threads).most()));
+    let scores = Scores::of_model(model, args.seed, rows, args.nll_samples as usize, &mut work)?;
     if let Some((path, format)) = file {
         write(&scores, format, path).map_err(|e| format!("{}: cannot be written: {e}", path.display()))?;
     }

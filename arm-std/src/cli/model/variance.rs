@@ -10,7 +10,7 @@ use arm_std::estimators::{BaselineName, Choice, EstimatorName};
 use arm_std::files::{PICTURES, refuse_other, replace_bytes};
 use arm_std::kernels::Desktop;
 use arm_std::measure::gradients::{self, Effort, Reference, Row};
-use arm_std::measure::moments::Place;
+use arm_std::measure::moments::Point;
 use arm_std::memory::LINE;
 use arm_std::network::SplitRows;
 use arm_std::runs::plot::{Axis, Chart, Curve, page};
@@ -74,8 +74,8 @@ pub(in crate::cli) fn run(args: &args::Variance) -> Outcome {
     }
     let (params, layers) = (params.floats(), shape.dense_layers());
     let rows = match shape.is_conditional() {
-        true => rows(shape, Place { objective: &Conditional, params, x, y, layers }, &chosen, plain, effort)?,
-        false => rows(shape, Place { objective: &Vae, params, x, y, layers }, &chosen, plain, effort)?,
+        true => rows(shape, Point { objective: &Conditional, params, x, y, layers }, &chosen, plain, effort)?,
+        false => rows(shape, Point { objective: &Vae, params, x, y, layers }, &chosen, plain, effort)?,
     };
     subject.say(&data, &format!("the first {batch} rows of train"))?;
     say(format_args!(
@@ -105,12 +105,12 @@ pub(in crate::cli) fn run(args: &args::Variance) -> Outcome {
 /// A row for every estimator; those of the -ELBO are compared with `plain`, those of a bound with its own reference.
 fn rows<M: Objective<Desktop> + Clone + Send + Sync>(
     shape: Shape<'_>,
-    place: Place<'_, M>,
+    point: Point<'_, M>,
     chosen: &[Choice],
     plain: Choice,
     effort: Effort,
 ) -> Result<Vec<Row>, String> {
-    let model = gradients::Model { shape, place };
+    let model = gradients::Model { shape, point };
     let mut references: Vec<(Option<usize>, Reference)> = Vec::new();
     let mut rows = Vec::new();
     for choice in chosen {

@@ -7,6 +7,7 @@ mod levels;
 mod raw;
 mod reading;
 mod rows;
+mod suspect;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,7 @@
 //! A model as a header in C.
 
 use crate::network::NumbersName;
+use crate::network::activation::in_c;
 use crate::network::export::{Export, Golden, bits, literals};
 use arm_core::{Coding, Layer, Prior};
 
@@ -10,11 +11,10 @@ pub(crate) fn header(export: &Export, name: &str) -> String {
     let layers = |mut below: usize, layers: &[Layer]| {
         let mut text = String::new();
         for layer in layers {
+            text.push(' ');
             text += &match *layer {
-                Layer::Hidden { width, activation } => {
-                    format!(" H({below}, {width}, {:?}f)", activation.slope())
-                }
-                Layer::Bernoulli { width } => format!(" B({below}, {width})"),
+                Layer::Hidden { width, activation } => in_c(below, width, activation),
+                Layer::Bernoulli { width } => format!("B({below}, {width})"),
             };
             below = layer.width();
         }

@@ -1,6 +1,7 @@
 //! A model as a module in Rust.
 
 use crate::network::NumbersName;
+use crate::network::activation::in_rust;
 use crate::network::export::{Export, Golden, bits, literals};
 use arm_core::{Coding, Layer, Prior};
 
@@ -8,9 +9,7 @@ pub(crate) fn module(export: &Export) -> String {
     let Export { network, numbers, bytes, golden } = export;
     let layers = |layers: &[Layer]| {
         let layer = |layer: &Layer| match *layer {
-            Layer::Hidden { width, activation } => {
-                format!("Layer::hidden({width}, {:?})", activation.slope())
-            }
+            Layer::Hidden { width, activation } => in_rust(width, activation),
             Layer::Bernoulli { width } => format!("Layer::bernoulli({width})"),
         };
         layers.iter().map(layer).collect::<Vec<_>>().join(", ")

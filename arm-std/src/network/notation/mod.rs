@@ -10,9 +10,6 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
 
-/// Slope below zero of the hidden layers of a notation, which does not tell it.
-pub const SLOPE: f32 = 0.1;
-
 /// A network as it is written, perhaps with `x` for a width that the data decide: `x-32-[16] / [16]-32-x`.
 ///
 /// The layers are those from the input to the top stochastic layer and, behind the slash, from there down to the input.

@@ -1,6 +1,7 @@
 //! Reading what is written.
 
-use super::{Network, Notation, NotationError, SLOPE};
+use super::{Network, Notation, NotationError};
+use crate::network::SLOPE;
 use arm_core::Layer;
 use arm_core::shape::{MAX_LAYERS, MAX_WIDTH};
 use std::ops::Range;

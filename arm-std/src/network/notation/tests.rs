@@ -1,4 +1,5 @@
 use super::*;
+use crate::network::SLOPE;
 use arm_core::rng::{Purpose, Stream};
 
 fn parse(text: &str) -> Result<Notation, NotationError> {

@@ -5,7 +5,7 @@ mod staged;
 use crate::files::replace_bytes;
 use crate::measure::evaluate::Figures;
 use crate::network::Model;
-use crate::train::{Config, Epoch, Progress, Restored, Settings};
+use crate::train::{Config, Epoch, Restored, RunProgress, Settings};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -144,7 +144,7 @@ impl RunFolder {
 
     /// Opens the folder of a run that was left at `progress`, from which the metrics are written anew; only the times
     /// of the epochs are taken from the metrics that are there, and are 0 where these are lost.
-    pub fn reopen(path: PathBuf, config: &Config, progress: &Progress) -> Result<RunFolder, RunError> {
+    pub fn reopen(path: PathBuf, config: &Config, progress: &RunProgress) -> Result<RunFolder, RunError> {
         let text = text_of(config, &path)?;
         let file = path.join(METRICS);
         let old = locks(&path)?;
@@ -238,7 +238,7 @@ fn json(line: &Line, path: &Path) -> Result<String, RunError> {
 }
 
 /// The lines of a run up to `progress`, with the times of those of `known` that are the same epochs.
-fn lines_of(progress: &Progress, known: &[Line]) -> Vec<Line> {
+fn lines_of(progress: &RunProgress, known: &[Line]) -> Vec<Line> {
     let mut restored = progress.restored.iter().peekable();
     let mut lines = Vec::new();
     for &epoch in &progress.history {

@@ -73,7 +73,7 @@ impl Shown {
         let rows: Vec<usize> = (0..spread.count()).map(|i| spread.index(i)).collect();
         let words = spread.words(0..rows.len());
         let split = SplitRows::new(&model.network.shape(), &words, test.cols());
-        let p = predictions(model, &split, rows.len(), CHAINS, seed)?;
+        let p = predictions(model, &split, rows.len(), CHAINS, seed, &mut || false)?;
         let targets = units - inputs;
         let images = is_picture(units);
         // Of pictures the whole row is shown, its input in both lines.

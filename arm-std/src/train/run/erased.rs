@@ -3,7 +3,7 @@
 use crate::driver::{Driver, IntegerDriver};
 use crate::estimators::AnyEstimator;
 use crate::kernels::Desktop;
-use crate::measure::moments::Place;
+use crate::measure::moments::Point;
 use crate::measure::variance::gradient_variance;
 use crate::network::copy_rows;
 use arm_core::kernels::Integer;
@@ -83,8 +83,8 @@ where
 
     fn variance(&self, x: BitMatrix<'_>, y: BitMatrix<'_>, address: u64) -> Result<f64, Error> {
         let layers = self.0.engine().shape().encoder().len();
-        let place = Place { objective: &self.1, params: self.0.params(), x, y, layers };
-        gradient_variance(self.0.engine(), &place, address)
+        let point = Point { objective: &self.1, params: self.0.params(), x, y, layers };
+        gradient_variance(self.0.engine(), &point, address)
     }
 }
 
@@ -135,8 +135,8 @@ where
         let mut floats = vec![0.0; padded.params()];
         copy_rows(padded.padded(1), &params, padded, &mut floats);
         let layers = padded.encoder().len();
-        let place = Place { objective: self.objective(), params: &floats, x, y, layers };
-        gradient_variance(self.engine(), &place, address)
+        let point = Point { objective: self.objective(), params: &floats, x, y, layers };
+        gradient_variance(self.engine(), &point, address)
     }
 
     fn take_saturated(&mut self) -> u64 {

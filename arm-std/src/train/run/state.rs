@@ -5,7 +5,7 @@ use crate::driver::{Driver, IntegerDriver, Peers, Threads};
 use crate::kernels::Desktop;
 use crate::network::{Model, Network, SplitRows};
 use crate::train::error::at;
-use crate::train::{Checkpoint, Config, Progress, TrainError};
+use crate::train::{Checkpoint, Config, RunProgress, TrainError};
 use arm_core::init::output_bias;
 use arm_core::kernels::Integer;
 use arm_core::objective::{Conditional, Objective, Vae};
@@ -16,7 +16,7 @@ pub(in crate::train) struct State<'a> {
     pub(super) driver: Box<dyn ErasedDriver + 'a>,
     config: &'a Config,
     network: &'a Network,
-    pub(in crate::train) progress: Progress,
+    pub(in crate::train) progress: RunProgress,
     /// Parameters of the best epoch.
     pub(in crate::train) best: Vec<f32>,
     /// Parameters and moments at the start of the epoch in progress, unpadded; empty between epochs.
@@ -67,7 +67,7 @@ impl<'a> State<'a> {
             output_bias(&network.shape(), of_output.unwrap_or_default(), &mut params).map_err(at(0))?;
             driver.set_params(&params);
         }
-        Ok(State { driver, config, network, progress: Progress::default(), best: vec![], good: vec![] })
+        Ok(State { driver, config, network, progress: RunProgress::default(), best: vec![], good: vec![] })
     }
 
     /// Whether an epoch has begun and not ended.

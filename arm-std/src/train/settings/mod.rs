@@ -1,5 +1,6 @@
 //! What a user may set, in a TOML file or by flags of the same names; flags win.
 
+mod activation;
 mod file;
 mod flags;
 mod number;

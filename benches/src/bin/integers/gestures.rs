@@ -5,7 +5,7 @@ use arm_core::Error;
 use arm_core::stream::{Thermometer, Windows, window_words};
 use arm_std::Network;
 use arm_std::data::BitTable;
-use arm_std::measure::{Rows, Scores};
+use arm_std::measure::{Rows, Scores, Unfinished, Work};
 use arm_std::network::Model;
 use std::path::Path;
 
@@ -34,8 +34,8 @@ impl Gestures {
     }
 
     /// The mean -ELBO of the hand that rests, and how often a gesture's window scores above one of its windows.
-    pub(crate) fn measure(&self, model: &Model) -> Result<(f32, f32), Error> {
-        let of = |rows| Scores::of_model(model, 1, Rows::all(rows), 1, 1, None);
+    pub(crate) fn measure(&self, model: &Model) -> Result<(f32, f32), Unfinished> {
+        let of = |rows| Scores::of_model(model, 1, Rows::all(rows), 1, &mut Work::on(1));
         let (rest, gestures) = (of(&self.test)?, of(&self.gestures)?);
         Ok((rest.figures().neg_elbo as f32, auc(&rest.neg_elbo, &gestures.neg_elbo)))
     }

@@ -12,7 +12,7 @@ use arm_core::optim::Sgd;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Error, Estimates, Learner};
 use arm_std::data::{BitTable, Splits, load};
-use arm_std::measure::{Mean, Rounding, Rows, Scores};
+use arm_std::measure::{Mean, Rounding, Rows, Scores, Unfinished, Work};
 use arm_std::network::{Model, NumbersName};
 use arm_std::train::{Failure, Outcome};
 use arm_std::{Network, Settings};
@@ -84,8 +84,8 @@ fn learned(
 }
 
 /// The mean -ELBO of the test rows.
-fn neg_elbo(model: &Model, test: &BitTable) -> Result<f32, Error> {
-    Ok(Scores::of_model(model, 1, Rows::all(test), 1, 1, None)?.figures().neg_elbo as f32)
+fn neg_elbo(model: &Model, test: &BitTable) -> Result<f32, Unfinished> {
+    Ok(Scores::of_model(model, 1, Rows::all(test), 1, &mut Work::on(1))?.figures().neg_elbo as f32)
 }
 
 /// What `arm train` makes of the table with Adam, as it does without further settings.

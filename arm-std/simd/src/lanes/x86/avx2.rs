@@ -79,7 +79,7 @@ unsafe impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn activate(self, slope: f32, v: __m256) -> __m256 {
+    fn leaky(self, slope: f32, v: __m256) -> __m256 {
         // SAFETY: `self` proves the features.
         unsafe {
             let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(v, _mm256_setzero_ps());

@@ -106,7 +106,7 @@ unsafe impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn activate(self, slope: f32, v: __m512) -> __m512 {
+    fn leaky(self, slope: f32, v: __m512) -> __m512 {
         // SAFETY: `self` proves the features.
         unsafe {
             let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(v, _mm512_setzero_ps());

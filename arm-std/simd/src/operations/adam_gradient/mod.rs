@@ -1,6 +1,6 @@
 //! Adam on a block of weights in the same pass that computes its gradient.
 //!
-//! One multiplication a [term](gradient_terms), unless [pairs](gradient_pairs) pay.
+//! One multiplication a [term](gradient_terms), unless [pairs](pairs::gradient) pay.
 
 pub(crate) mod bits;
 pub(crate) mod subsets;
@@ -10,7 +10,7 @@ use crate::lanes::{Fence, Lanes, Op};
 use crate::tiles::panel::PanelMut;
 use crate::tiles::pending::{Known, PendingTile, Rows};
 use crate::tiles::rates::Rates;
-use crate::tiles::{gradient_pairs, gradient_terms, has_rows};
+use crate::tiles::{gradient_terms, has_rows, pairs};
 use arm_core::kernels::AdamRates;
 use arm_core::matrix::Matrix;
 
@@ -52,8 +52,8 @@ impl AdamGradient<'_> {
         let rows = Rows { x: self.x, first: self.first, d: self.d, height };
         // SAFETY: the assertions; the last tile lies within the blocks.
         unsafe {
-            if const { L::PAIRS } && l.pairs() && gradient_pairs::pays(rows.examples(), inputs, L::N) {
-                gradient_pairs::tiles(l, rows, &mut pending);
+            if const { L::PAIRS } && l.pairs() && pairs::gradient::pays(rows.examples(), inputs, L::N) {
+                pairs::gradient::tiles(l, rows, &mut pending);
             } else {
                 gradient_terms::tiles(l, rows, &mut pending);
             }

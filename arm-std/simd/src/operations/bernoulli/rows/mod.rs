@@ -7,5 +7,3 @@ mod group;
 pub(crate) mod log_prob;
 mod place;
 pub(crate) mod sample;
-#[cfg(test)]
-mod tests;

@@ -1,10 +1,10 @@
 //! Many rows are what each is on its own.
 
-use crate::{Desktop, Level};
 use arm_core::estimator::{Arm, DisArm, DrawRule};
 use arm_core::kernels::{DrawnRows, Kernels, Portable};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
+use arm_simd::{Desktop, Level};
 
 /// What rows leave: samples, partners, scores, log q of both.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,11 @@
 //! dx = act'(a) (d w^T) with terms multiplied in [pairs](crate::tiles::pairs): tiles of inner products, whose pairs are vectors.
 
+use crate::lanes::activate;
 use crate::lanes::{Lanes, WIDE};
 use crate::tiles::pairs::{rows_from, scale};
 use crate::tiles::panel::Panel;
 use crate::tiles::{split, with_height};
+use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 use core::mem::MaybeUninit;
 
@@ -47,7 +49,7 @@ pub(crate) fn back<L: Lanes>(
     w: Matrix<'_>,
     d: Matrix<'_>,
     a: Matrix<'_>,
-    slope: f32,
+    activation: Activation,
     mut dx: MatrixMut<'_>,
 ) {
     let outputs = d.cols();
@@ -89,7 +91,7 @@ pub(crate) fn back<L: Lanes>(
                     {
                         let rest = (sum - (shared + own)) * inverse;
                         let before = if first == 0 { 0.0 } else { *dx };
-                        *dx = before + if *a > 0.0 { rest } else { slope * rest };
+                        *dx = before + activate::back(activation, *a, rest);
                     }
                 }
             }

@@ -12,6 +12,10 @@
 //! gradient of weights gives a power of two to each column of both factors.
 //! The products of w are summed in the order of the inner product itself, so that a row of zeros gives zero exactly.
 
+pub(crate) mod affine;
+pub(crate) mod back;
+pub(crate) mod gradient;
+
 use super::panel::Panel;
 
 /// [`power`] for the largest magnitude.

@@ -1,9 +1,11 @@
 //! y = act(x w + bias) with terms multiplied in [pairs](crate::tiles::pairs).
 
+use crate::lanes::activate::activated;
 use crate::lanes::{Lanes, WIDE};
 use crate::tiles::pairs::{rows_from, scale};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::{split, with_height};
+use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 use core::mem::MaybeUninit;
 
@@ -90,7 +92,13 @@ struct Tile<'a> {
 
 /// See [`Kernels::affine`](arm_core::kernels::Kernels::affine).
 #[inline(always)]
-pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, mut y: MatrixMut<'_>) {
+pub(crate) fn affine<L: Lanes>(
+    l: L,
+    w: Matrix<'_>,
+    x: Matrix<'_>,
+    activation: Activation,
+    mut y: MatrixMut<'_>,
+) {
     let (inputs, outputs, rows) = (x.cols(), y.cols(), x.height().min(y.height()));
     assert!(w.height() > inputs && w.cols() >= outputs && outputs >= L::N);
     const { assert!(COLUMNS.is_multiple_of(L::N)) }
@@ -103,7 +111,7 @@ pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
         inverse: [0.0; ROWS],
     };
     for (first, terms) in split(inputs, TERMS) {
-        let activate = first + terms == inputs && slope != 1.0;
+        let activate = first + terms == inputs && !activation.is_linear();
         for left in (0..outputs).step_by(COLUMNS) {
             let (w, y) = (w.from(left), y.from(left));
             for (start, height) in split(rows, ROWS) {
@@ -140,7 +148,7 @@ pub(crate) fn affine<L: Lanes>(l: L, w: Matrix<'_>, x: Matrix<'_>, slope: f32, m
                             }
                             if activate {
                                 for sum in &mut sums {
-                                    *sum = l.activate(slope, *sum);
+                                    *sum = activated(l, activation, *sum);
                                 }
                             }
                             for (i, sum) in sums.into_iter().enumerate() {

@@ -1,10 +1,11 @@
-//! Terms multiplied in [pairs](crate::tiles::pairs).
+//! Terms multiplied in pairs.
 
-use crate::memory::Aligned;
-use crate::{Desktop, Level};
-use arm_core::kernels::{AdamRates, Input, Kernels};
+use arm_core::Activation;
+use arm_core::kernels::{AdamRates, Input, Kernels, LayerGradient};
 use arm_core::matrix::{Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
+use arm_simd::memory::Aligned;
+use arm_simd::{Desktop, Level};
 
 /// What multiplies in pairs.
 #[derive(Clone, Copy, Debug)]
@@ -49,14 +50,14 @@ impl Factors {
                 let mut w = self.w.clone();
                 w.resize((terms + 1) * COLUMNS, 0.0);
                 let w = Matrix::new(&w, COLUMNS, COLUMNS);
-                kernels.affine(w, Matrix::new(&self.x, terms, terms), 1.0, out);
+                kernels.affine(w, Matrix::new(&self.x, terms, terms), Activation::LINEAR, out);
             }
             Product::Back => {
                 let w: Vec<f32> =
                     (0..COLUMNS).flat_map(|o| self.w[o..].iter().step_by(COLUMNS).copied()).collect();
                 let a = vec![1.0; ROWS * COLUMNS];
                 let (w, a) = (Matrix::new(&w, terms, terms), Matrix::new(&a, COLUMNS, COLUMNS));
-                kernels.back(w, Matrix::new(&self.x, terms, terms), a, 0.5, out);
+                kernels.back(w, Matrix::new(&self.x, terms, terms), a, Activation::leaky_relu(0.5), out);
             }
             Product::Gradient => {
                 let (stride, size) = (COLUMNS.next_multiple_of(16), ROWS * COLUMNS.next_multiple_of(16));
@@ -70,9 +71,10 @@ impl Factors {
                 let rates = AdamRates { beta1: 0.0, beta2: 0.75, rate: 0.0, scale: 1.0, epsilon: 1.0 };
                 let [mut m, mut v, mut w] = [(); 3].map(|()| Aligned::zeroed(size));
                 let blocks = (m.floats_mut(), v.floats_mut(), w.floats_mut());
-                let (x, d) = (Matrix::new(&x, ROWS, ROWS), Matrix::new(&d, stride, COLUMNS));
+                let x = Input::Real(Matrix::new(&x, ROWS, ROWS));
+                let gradient = LayerGradient { x, d: Matrix::new(&d, stride, COLUMNS) };
                 let mut room = vec![0.0; stride];
-                assert!(kernels.adam_gradient(rates, 1.0, Input::Real(x), 0, d, &mut room, blocks));
+                assert!(kernels.adam_gradient(rates, 1.0, &gradient, 0, &mut room, blocks));
                 for (y, m) in y.chunks_mut(COLUMNS).zip(m.floats().chunks(stride)) {
                     y.copy_from_slice(&m[..COLUMNS]);
                 }
@@ -156,7 +158,7 @@ fn rows_of_zeros_give_the_bias() {
         w.resize((terms + 1) * COLUMNS, 0.7);
         let (x, mut y) = (vec![0.0; ROWS * terms], vec![0.0; ROWS * COLUMNS]);
         let (w, x) = (Matrix::new(&w, COLUMNS, COLUMNS), Matrix::new(&x, terms, terms));
-        kernels.affine(w, x, 1.0, MatrixMut::new(&mut y, COLUMNS, COLUMNS));
+        kernels.affine(w, x, Activation::LINEAR, MatrixMut::new(&mut y, COLUMNS, COLUMNS));
         assert!(y.iter().all(|y| *y == 0.7), "{terms}");
     }
 }

@@ -1,12 +1,15 @@
 //! Where the layers of a network and the buffers of a batch lie.
 
+mod layer;
+
 use crate::error::Error;
 use crate::feature::{BATCH, Count, STACKS};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix};
 use crate::numeric::number::Float;
-use crate::numeric::window::{window, window_mut};
+use crate::numeric::window::window;
 use crate::shape::{Activation, Dense, Layer, Shape};
+pub(crate) use layer::LayerLayout;
 
 /// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of
 /// example `e`.
@@ -15,67 +18,6 @@ pub(crate) struct Layout<'s> {
     pub shape: &'s Shape<'s>,
     examples: Count,
     samples: Count,
-}
-
-/// A dense layer, and where its buffers lie.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LayerLayout {
-    /// Which dense layer it is.
-    pub index: usize,
-    pub dense: Dense,
-    pub hidden: bool,
-    /// Whether it reads a hidden layer.
-    pub above_hidden: bool,
-    /// See [`height`](Self::height).
-    rows: Count,
-    /// Values of the kept activations of the hidden layers before it.
-    pub activation: usize,
-    /// Floats of the gradients of the dense layers before it. The first logits have a row of scores a sample.
-    pub delta: usize,
-}
-
-impl LayerLayout {
-    /// Before the first layer: the input, which no layer computes.
-    pub(crate) const INPUT: Self = LayerLayout {
-        index: usize::MAX,
-        dense: Dense { offset: 0, inputs: 0, outputs: 0, stride: 0, activation: Activation::LINEAR },
-        hidden: true,
-        above_hidden: false,
-        rows: Count::new(0),
-        activation: 0,
-        delta: 0,
-    };
-
-    /// The gradients of the layer, and what lies behind them.
-    pub(crate) fn deltas<'a, T>(&self, deltas: &'a [T]) -> &'a [T] {
-        window(deltas, self.delta..)
-    }
-
-    /// [`deltas`](Self::deltas), writable.
-    pub(crate) fn deltas_mut<'a, T>(&self, deltas: &'a mut [T]) -> &'a mut [T] {
-        window_mut(deltas, self.delta..)
-    }
-
-    /// The gradients of the layer.
-    pub(crate) fn gradients<'a, T>(&self, deltas: &'a [T]) -> Matrix<'a, T> {
-        self.rows(self.deltas(deltas))
-    }
-
-    /// What the layer, a hidden one, has computed.
-    pub(crate) fn activations<'a, T>(&self, activations: &'a [T]) -> Matrix<'a, T> {
-        self.rows(window(activations, self.activation..))
-    }
-
-    /// Rows it is computed for: one an example below the first samples, then one a sample.
-    pub(crate) const fn height(&self) -> usize {
-        self.rows.get()
-    }
-
-    /// The first rows of `data`, as many as the layer has.
-    fn rows<'a, T>(&self, data: &'a [T]) -> Matrix<'a, T> {
-        let data = window(data, ..self.height() * self.dense.stride);
-        Matrix::new(data, self.dense.stride, self.dense.outputs)
-    }
 }
 
 impl<'s> Layout<'s> {
@@ -141,14 +83,14 @@ impl<'s> Layout<'s> {
         layer
     }
 
-    /// The slope of dense layer `i`, and the layer after it.
+    /// The activation of dense layer `i`, and the layer after it.
     #[inline(always)]
-    pub(crate) const fn above(&self, i: usize) -> (f32, LayerLayout) {
+    pub(crate) const fn above(&self, i: usize) -> (Activation, LayerLayout) {
         let mut layer = LayerLayout::INPUT;
         self.seek(i, &mut layer);
-        let slope = layer.dense.activation.slope();
+        let activation = layer.dense.activation;
         self.advance(&mut layer);
-        (slope, layer)
+        (activation, layer)
     }
 
     /// Moves `layer` to layer `i`, where it lies: what is returned would lie on the stack twice.

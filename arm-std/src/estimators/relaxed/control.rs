@@ -2,10 +2,10 @@
 
 use arm_core::relaxed::{DenseKernels, Rows};
 use arm_core::rng::{Purpose, Stream};
-use arm_core::{Matrix, MatrixMut};
+use arm_core::{Activation, Matrix, MatrixMut};
 
-/// Slope of the hidden units below zero.
-const SLOPE: f32 = 0.3;
+/// Of the hidden units.
+const ACTIVATION: Activation = Activation::leaky_relu(0.3);
 
 /// Sizes of the net. Its parameters: a row of `hidden` weights for each unit of z, the biases, a row for each input unit;
 /// then the weights and the bias of the output.
@@ -70,7 +70,7 @@ impl Control {
         let (of_z, of_x, out, bias) = self.split(params);
         let (n, rows_n) = (z.height(), rows.f.len());
         let mut hidden = vec![0.0; n * self.hidden];
-        kernels.affine(of_z, z, 1.0, MatrixMut::new(&mut hidden, self.hidden, self.hidden));
+        kernels.affine(of_z, z, Activation::LINEAR, MatrixMut::new(&mut hidden, self.hidden, self.hidden));
         let mut slopes = vec![0.0; n * self.hidden];
         let mut r = vec![bias; n];
         let of_rows = hidden.chunks_mut(self.hidden).zip(slopes.chunks_mut(self.hidden)).zip(&mut r);
@@ -79,7 +79,7 @@ impl Control {
                 kernels.axpy(1.0, of_x.row(unit), hidden);
             }
             for ((h, slope), w) in hidden.iter_mut().zip(slopes).zip(out) {
-                let factor = if *h > 0.0 { 1.0 } else { SLOPE };
+                let factor = ACTIVATION.derivative(*h);
                 *h *= factor;
                 *slope = factor * w;
                 *r += *h * w;
@@ -87,7 +87,7 @@ impl Control {
         }
         let mut gradient = vec![0.0; n * self.width];
         let d = Matrix::new(&slopes, self.hidden, self.hidden);
-        kernels.back(of_z, d, z, 1.0, MatrixMut::new(&mut gradient, self.width, self.width));
+        kernels.back(of_z, d, z, Activation::LINEAR, MatrixMut::new(&mut gradient, self.width, self.width));
         Values { r, gradient, hidden, slopes }
     }
 
@@ -112,8 +112,7 @@ impl Control {
         slopes_second.copy_from_slice(&values.slopes[second * h..][..h]);
         let (slopes_first, rest) = rest.split_at_mut(h);
         slopes_first.copy_from_slice(&values.slopes[first * h..][..h]);
-        let active =
-            |i: usize| values.hidden[i * h..][..h].iter().map(|h| if *h > 0.0 { 1.0 } else { SLOPE });
+        let active = |i: usize| values.hidden[i * h..][..h].iter().map(|h| ACTIVATION.derivative(*h));
         let tangent = |i: usize| &tangents[i * h..][..h];
         let of_units = rest.iter_mut().zip(&values.hidden[second * h..][..h]);
         let of_first = active(first).zip(tangent(first));
@@ -130,7 +129,7 @@ impl Control {
         let n = direction.len() / self.width;
         let mut tangents = vec![0.0; n * self.hidden];
         let out = MatrixMut::new(&mut tangents, self.hidden, self.hidden);
-        kernels.affine(of_z, Matrix::new(direction, self.width, self.width), 1.0, out);
+        kernels.affine(of_z, Matrix::new(direction, self.width, self.width), Activation::LINEAR, out);
         for row in tangents.chunks_mut(self.hidden) {
             kernels.axpy(-1.0, of_z.row(self.width), row);
         }

@@ -1,20 +1,16 @@
-//! Second paths through a layer and what lies above it: the antithetic partner, or the sample with one unit flipped.
-//!
-//! Tests: `tests/tests/unbiased.rs`, `bound.rs`, `scratch.rs`.
+//! Second paths of more than the difference of pairs, which only machines with floats have: flips of units, and estimators that
+//! turn rows of scores into gradients themselves.
 
-use crate::engine::upward::UpwardSampler;
-use crate::engine::{Engine, Estimates};
+use super::{above, scatter};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::estimator::{Estimator, PairSignals, Row, SecondPaths};
-use crate::feature::{BATCH, STACKS};
-use crate::kernels::{Kernels, NatsOf, ValueOf};
+use crate::kernels::Kernels;
 use crate::network::{Pass, Scratch};
 use crate::numeric::chunks::{chunks, chunks_mut};
-use crate::numeric::math::sigmoid_pair;
-use crate::numeric::math::significant;
-use crate::numeric::number::Nats;
+use crate::numeric::math::{sigmoid_pair, significant};
 use crate::numeric::rng::Purpose;
-use crate::numeric::window::{block, block_mut, element, split_mut, window, window_mut};
+use crate::numeric::window::{block, block_mut, element, window, window_mut};
 use crate::objective::Objective;
 use crate::shape::layout::Layout;
 
@@ -28,188 +24,6 @@ fn flip_gradient(phi: f32, b: bool, difference: f32) -> f32 {
     let (p, q) = sigmoid_pair(phi);
     let g = p * q * difference;
     if b { g } else { -g }
-}
-
-/// The terms of f of a row that depend on layers `t..`.
-fn above<F: Nats>(cost: &[F], log_q: Option<&[F]>, rows: usize, t: usize, row: usize) -> F {
-    let above = |blocks: &[F]| {
-        let blocks = window(blocks, t * rows + row..).iter().copied();
-        if BATCH { F::total(blocks.step_by(rows.max(1))) } else { F::total(blocks) }
-    };
-    above(cost) + log_q.map_or(F::default(), above)
-}
-
-impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
-    /// The gradient of the logits of layer `t`, in place of their scores.
-    #[inline(always)]
-    pub(crate) fn second_paths<O: Objective<K>>(
-        &self,
-        pass: &Pass<'_, K>,
-        objective: &mut O,
-        scratch: &mut Scratch<'_, K::Numbers>,
-        t: usize,
-    ) -> Result<(), Error> {
-        let layout = &pass.layout;
-        if self.estimator.second_paths().has_partner() {
-            let count = self.start_pairs(layout, O::HAS_LOG_Q, scratch, t);
-            self.differences(pass, objective, scratch, t, count)?;
-            let per_row = layout.per_row(scratch.per_row);
-            scatter(scratch.path_rows, scratch.path_f, count, per_row.f);
-        }
-        if self.estimator.second_paths().has_flips() || self.estimator.pair_signals().is_some() {
-            return K::beyond_pairs(self, pass, objective, scratch, t);
-        }
-        let per_row = layout.per_row(scratch.per_row);
-        per_row.f.iter_mut().zip(&*per_row.signal).for_each(|(d, s)| *d = d.times(*s));
-        self.apply_signals(layout, t, per_row.f, scratch.deltas);
-        Ok(())
-    }
-
-    /// Collects the rows whose pair differs, with their partners and log q of them; returns how many.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline)]
-    fn start_pairs(
-        &self,
-        layout: &Layout<'_>,
-        log_q: bool,
-        scratch: &mut Scratch<'_, K::Numbers>,
-        t: usize,
-    ) -> usize {
-        let (main, partners) =
-            (layout.samples_of(t, scratch.samples), layout.samples_of(t, scratch.partners));
-        let per_row = layout.per_row(scratch.per_row);
-        let log_q_partner = block(per_row.log_q_partner, layout.rows(), t);
-        let out = window_mut(scratch.path_samples, layout.sample(t)..);
-        let mut count = 0;
-        for row in 0..layout.rows() {
-            let (a, b) = (main.row(row), partners.row(row));
-            if a.iter().zip(b).all(|(a, b)| a == b) {
-                continue;
-            }
-            let out = window_mut(out, count * main.stride()..);
-            out.iter_mut().zip(b).for_each(|(out, b)| *out = *b);
-            if let (Some(active), Some(total)) =
-                (scratch.path_rows.get_mut(count), scratch.path_f.get_mut(count))
-            {
-                *active = row as u32;
-                *total = log_q_partner.get(row).filter(|_| log_q).copied().unwrap_or_default();
-            }
-            count += 1;
-        }
-        count
-    }
-
-    /// For each of the `count` paths that were started, f of its row minus f of the path, in `path_f`.
-    #[inline(always)]
-    fn differences<O: Objective<K>>(
-        &self,
-        pass: &Pass<'_, K>,
-        objective: &mut O,
-        scratch: &mut Scratch<'_, K::Numbers>,
-        t: usize,
-        count: usize,
-    ) -> Result<(), Error> {
-        let Pass { layout, .. } = pass;
-        if count > 0 {
-            if STACKS {
-                self.resample_above(pass, O::HAS_LOG_Q, scratch, t, count);
-            }
-            objective.evaluate(pass, scratch, t, count);
-        }
-        if self.subtract(layout, O::HAS_LOG_Q, scratch, t, count) { Ok(()) } else { Err(Error::Objective) }
-    }
-
-    /// From f of the `count` paths, in `path_f`, f of their rows minus it. False for an f that is not finite.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline)]
-    fn subtract(
-        &self,
-        layout: &Layout<'_>,
-        log_q: bool,
-        scratch: &mut Scratch<'_, K::Numbers>,
-        t: usize,
-        count: usize,
-    ) -> bool {
-        let rows = layout.rows();
-        let per_row = layout.per_row(scratch.per_row);
-        for (total, &row) in scratch.path_f.iter_mut().zip(&*scratch.path_rows).take(count) {
-            if !total.finite() {
-                return false;
-            }
-            *total = above(per_row.cost, log_q.then_some(&*per_row.log_q), rows, t, row as usize) - *total;
-        }
-        true
-    }
-
-    /// Samples the layers above `t` for the paths that were started.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline)]
-    fn resample_above(
-        &self,
-        pass: &Pass<'_, K>,
-        log_q: bool,
-        scratch: &mut Scratch<'_, K::Numbers>,
-        t: usize,
-        count: usize,
-    ) {
-        // Layers of independent paths must differ from each other too, hence a salt for each t.
-        let (purpose, salt) =
-            if self.share_uniforms { (Purpose::Sample, 0) } else { (Purpose::Partner, t + 1) };
-        let sampler = UpwardSampler { pass, address: self.address(pass.batch, purpose, salt), log_q };
-        let mut draw = |phi: &[ValueOf<K>], u: &[ValueOf<K>], b: &mut [u32]| {
-            Estimates::draw(&self.kernels, &self.estimator, phi, u, b)
-        };
-        sampler.sample(&mut draw, t + 1, count, scratch);
-    }
-
-    /// [`scores`](Self::scores), writable.
-    fn scores_mut<'a>(
-        &self,
-        layout: &Layout<'_>,
-        t: usize,
-        deltas: &'a mut [ValueOf<K>],
-    ) -> (usize, &'a mut [ValueOf<K>]) {
-        let (_, stride, start) = layout.scores(t);
-        (stride, window_mut(deltas, start..))
-    }
-
-    /// Multiplies the scores of layer `t` with the signals.
-    #[cfg_attr(target_os = "none", inline(never))]
-    #[cfg_attr(not(target_os = "none"), inline)]
-    pub(crate) fn apply_signals(
-        &self,
-        layout: &Layout<'_>,
-        t: usize,
-        signal: &[NatsOf<K>],
-        deltas: &mut [ValueOf<K>],
-    ) {
-        let (stride, deltas) = self.scores_mut(layout, t, deltas);
-        for (scores, &s) in chunks_mut(deltas, stride).zip(signal) {
-            self.kernels.signal(s, scores);
-        }
-    }
-
-    /// The first layer's rows of an example become one: their sum.
-    pub(crate) fn merge_samples(&self, layout: &Layout<'_>, deltas: &mut [ValueOf<K>]) {
-        let (stride, deltas) = self.scores_mut(layout, 0, deltas);
-        for e in 0..layout.examples() {
-            let (out, rest) = split_mut(deltas, (e + 1) * stride);
-            let out = window_mut(out, e * stride..);
-            for s in 0..layout.samples() {
-                // Row e is the first of example 0 only; rows of later examples lie behind it.
-                let row = e * layout.samples() + s;
-                if e == 0 && s == 0 {
-                    continue;
-                }
-                let from = window(rest, (row - e - 1) * stride..(row - e) * stride);
-                if s == 0 {
-                    out.iter_mut().zip(from).for_each(|(o, f)| *o = *f);
-                } else {
-                    self.kernels.add(from, out);
-                }
-            }
-        }
-    }
 }
 
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
@@ -392,8 +206,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         for row in 0..rows {
             let per_row = layout.per_row(scratch.per_row);
             let f = above(per_row.cost, O::HAS_LOG_Q.then_some(&*per_row.log_q), rows, t, row);
-            let log_q =
-                chunks(per_row.log_q, rows).nth(t).and_then(|b| b.get(row)).copied().unwrap_or_default();
+            let log_q = element(block(per_row.log_q, rows, t), row);
             let signal = element(per_row.signal, row);
             for unit in 0..width {
                 let at = start + row * stride + unit;
@@ -412,15 +225,5 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             }
         }
         Ok(())
-    }
-}
-
-/// The first `count` of `values` to the rows they belong to; 0 in all other rows.
-fn scatter<F: Nats>(active: &[u32], values: &[F], count: usize, rows: &mut [F]) {
-    rows.fill(F::default());
-    for (&row, value) in active.iter().zip(values).take(count) {
-        if let Some(out) = rows.get_mut(row as usize) {
-            *out = *value;
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! The surrogate net H of RODEO: two functions of a feature and a context, with one hidden layer of LeakyReLU units.
 
+use arm_core::Activation;
 use arm_core::rng::{Purpose, Stream};
 
-/// Slope of the hidden units below zero.
-const SLOPE: f32 = 0.3;
+/// Of the hidden units.
+const ACTIVATION: Activation = Activation::leaky_relu(0.3);
 
 /// Sums that run beside each other.
 const LANES: usize = 8;
@@ -44,7 +45,7 @@ impl Stein {
         for unit in units.chunks_exact(5) {
             let (weight, base) = (unit[0], unit[1] * context + unit[2]);
             for ((x, a), b) in features.iter().zip(&mut *first).zip(&mut *second) {
-                let h = activate(weight * x + base);
+                let h = ACTIVATION.of(weight * x + base);
                 *a += unit[3] * h;
                 *b += unit[4] * h;
             }
@@ -70,8 +71,8 @@ impl Stein {
             let mut sums = [[0.0; LANES]; 4];
             let mut add = |lane: usize, x: f32, a: f32, b: f32| {
                 let v = weight * x + base;
-                let d = (a * unit[3] + b * unit[4]) * if v > 0.0 { 1.0 } else { SLOPE };
-                let h = activate(v);
+                let d = (a * unit[3] + b * unit[4]) * ACTIVATION.derivative(v);
+                let h = ACTIVATION.of(v);
                 for (sums, term) in sums.iter_mut().zip([d * x, d, a * h, b * h]) {
                     sums[lane] += term;
                 }
@@ -92,11 +93,6 @@ impl Stein {
             out.iter_mut().zip(sums).for_each(|(o, s)| *o += s);
         }
     }
-}
-
-#[inline(always)]
-fn activate(v: f32) -> f32 {
-    if v > 0.0 { v } else { SLOPE * v }
 }
 
 #[cfg(test)]

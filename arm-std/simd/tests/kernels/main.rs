@@ -7,11 +7,15 @@ mod optimisers;
 mod pairs;
 mod products;
 mod readme;
+mod rows;
+mod subsets;
+mod uniforms;
 mod units;
+mod within;
 
-use crate::{Desktop, Level};
 use arm_core::matrix::{Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
+use arm_simd::{Desktop, Level};
 
 fn levels() -> Vec<Desktop> {
     Level::ALL.into_iter().filter_map(Desktop::with).collect()

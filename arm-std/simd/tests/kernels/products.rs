@@ -1,26 +1,29 @@
 //! Products of matrices.
 
 use super::{Rows, bits, close, each, levels, same};
+use arm_core::Activation;
 use arm_core::kernels::{Kernels, Portable};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
+
+const ACTIVATIONS: [Activation; 3] = [Activation::LINEAR, Activation::leaky_relu(0.1), Activation::RELU];
 
 #[test]
 fn affine() {
     each(|kernels, rng, (rows, inputs, outputs), pad, what| {
         let w = Rows::new(rng, inputs + 1, outputs, pad, 0.0);
         let x = Rows::new(rng, rows, inputs, pad, f32::NAN);
-        for slope in [1.0, 0.1, 0.0] {
+        for activation in ACTIVATIONS {
             let mut y = Rows::new(rng, rows, outputs, pad, 0.0);
             let mut expected = y.clone();
-            kernels.affine(w.view(), x.view(), slope, y.view_mut());
-            Portable.affine(w.view(), x.view(), slope, expected.view_mut());
+            kernels.affine(w.view(), x.view(), activation, y.view_mut());
+            Portable.affine(w.view(), x.view(), activation, expected.view_mut());
             close(&y, &expected, inputs, what);
             assert!(y.padding().all(|p| p == 0.0), "{what}");
             for n in 0..rows {
                 let mut one = y.row(n);
                 one.data.fill(0.0);
-                kernels.affine(w.view(), x.row(n).view(), slope, one.view_mut());
+                kernels.affine(w.view(), x.row(n).view(), activation, one.view_mut());
                 assert!(same(&one.data, &y.row(n).data), "{what} row {n}");
             }
         }
@@ -31,19 +34,20 @@ fn affine() {
 fn affine_bits() {
     each(|kernels, rng, (rows, inputs, outputs), pad, what| {
         let w = Rows::new(rng, inputs + 1, outputs, pad, 0.0);
-        for (density, slope) in [(0.0, 1.0), (0.13, 0.1), (0.5, 0.1), (1.0, 1.0)] {
+        let [linear, leaky, _] = ACTIVATIONS;
+        for (density, activation) in [(0.0, linear), (0.13, leaky), (0.5, leaky), (1.0, linear)] {
             let data = bits(rng, rows, inputs, density);
             let x = BitMatrix::new(&data, inputs);
             let mut y = Rows::new(rng, rows, outputs, pad, 0.0);
             let mut expected = y.clone();
-            kernels.affine_bits(w.view(), x, slope, y.view_mut());
-            Portable.affine_bits(w.view(), x, slope, expected.view_mut());
+            kernels.affine_bits(w.view(), x, activation, y.view_mut());
+            Portable.affine_bits(w.view(), x, activation, expected.view_mut());
             close(&y, &expected, inputs, what);
             assert!(y.padding().all(|p| p == 0.0), "{what}");
             for n in 0..rows {
                 let mut one = y.row(n);
                 one.data.fill(0.0);
-                kernels.affine_bits(w.view(), BitMatrix::new(x.row(n), inputs), slope, one.view_mut());
+                kernels.affine_bits(w.view(), BitMatrix::new(x.row(n), inputs), activation, one.view_mut());
                 assert!(same(&one.data, &y.row(n).data), "{what} row {n}");
             }
         }
@@ -56,7 +60,7 @@ fn affine_without_inputs_is_the_bias() {
         let mut rng = Stream::new(1, Purpose::Initial, 0, 0, 0);
         let w = Rows::new(&mut rng, 1, 37, 16, 0.0);
         let mut y = Rows::new(&mut rng, 5, 37, 16, 0.0);
-        kernels.affine_bits(w.view(), BitMatrix::new(&[], 0), 1.0, y.view_mut());
+        kernels.affine_bits(w.view(), BitMatrix::new(&[], 0), Activation::LINEAR, y.view_mut());
         assert!(y.view().rows().all(|row| same(row, &w.data[..37])));
         let mut g = Rows::new(&mut rng, 1, 37, 16, 0.0);
         let mut expected = g.clone();
@@ -72,8 +76,8 @@ fn bits_beyond_the_columns_are_ignored() {
         let mut rng = Stream::new(1, Purpose::Initial, 0, 0, 0);
         let w = Rows::new(&mut rng, 4, 5, 1, 0.0);
         let [mut y, mut z] = [(); 2].map(|()| Rows { data: vec![0.0; 5], stride: 5, cols: 5 });
-        kernels.affine_bits(w.view(), BitMatrix::new(&[u32::MAX], 3), 1.0, y.view_mut());
-        kernels.affine_bits(w.view(), BitMatrix::new(&[7], 3), 1.0, z.view_mut());
+        kernels.affine_bits(w.view(), BitMatrix::new(&[u32::MAX], 3), Activation::LINEAR, y.view_mut());
+        kernels.affine_bits(w.view(), BitMatrix::new(&[7], 3), Activation::LINEAR, z.view_mut());
         assert!(same(&y.data, &z.data));
     }
 }
@@ -84,17 +88,17 @@ fn back() {
         let w = Rows::new(rng, inputs + 1, outputs, pad, 0.0);
         let d = Rows::new(rng, rows, outputs, pad, f32::NAN);
         let a = Rows::new(rng, rows, inputs, pad, f32::NAN);
-        for slope in [1.0, 0.1] {
+        for activation in ACTIVATIONS {
             let mut dx = Rows::new(rng, rows, inputs, pad, 0.0);
             let mut expected = dx.clone();
-            kernels.back(w.view(), d.view(), a.view(), slope, dx.view_mut());
-            Portable.back(w.view(), d.view(), a.view(), slope, expected.view_mut());
+            kernels.back(w.view(), d.view(), a.view(), activation, dx.view_mut());
+            Portable.back(w.view(), d.view(), a.view(), activation, expected.view_mut());
             close(&dx, &expected, outputs, what);
             assert!(dx.padding().all(|p| p == 0.0), "{what}");
             for n in 0..rows {
                 let mut one = dx.row(n);
                 one.data.fill(0.0);
-                kernels.back(w.view(), d.row(n).view(), a.row(n).view(), slope, one.view_mut());
+                kernels.back(w.view(), d.row(n).view(), a.row(n).view(), activation, one.view_mut());
                 assert!(same(&one.data, &dx.row(n).data), "{what} row {n}");
             }
         }

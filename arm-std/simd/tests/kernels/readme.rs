@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-/// Names of the files of a folder and those below it, without its tests.
+/// Names of the files of a folder and those below it.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let below = |path: std::path::PathBuf| match path.is_dir() {
         true => names(&path),
         false => vec![path.file_name().unwrap().to_string_lossy().into_owned()],
     };
-    entries.filter(|path| !path.ends_with("tests") && !path.ends_with("tests.rs")).flat_map(below).collect()
+    entries.flat_map(below).collect()
 }
 
 #[test]

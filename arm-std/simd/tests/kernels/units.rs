@@ -1,6 +1,7 @@
 //! Bernoulli units.
 
 use super::{levels, near};
+use arm_core::Activation;
 use arm_core::estimator::{Arm, DisArm, DrawRule, Reinforce};
 use arm_core::kernels::{Drawn, DrawnRows, DrawnUnit, Kernels, Portable, RuleWork};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
@@ -94,7 +95,7 @@ fn not_a_number_stays_one() {
         kernels.affine_bits(
             Matrix::new(&logits, 3, 3),
             BitMatrix::new(&[], 0),
-            0.1,
+            Activation::leaky_relu(0.1),
             MatrixMut::new(&mut y, 3, 3),
         );
         assert!(y[1].is_nan() && y[2] == 1.0);

@@ -1,11 +1,11 @@
 //! Updates of parameters, and gradients that are at once given to one.
 
 use super::{Rows, bits, close, levels, near, same, shapes};
-use crate::PrefetchHint;
-use crate::memory::Aligned;
-use arm_core::kernels::{AdamRates, Input, Kernels, Portable};
+use arm_core::kernels::{AdamRates, Input, Kernels, LayerGradient, Portable};
 use arm_core::matrix::{BitMatrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
+use arm_simd::PrefetchHint;
+use arm_simd::memory::Aligned;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[test]
@@ -103,13 +103,14 @@ fn adam_gradient() {
                 }
                 let [mut m, mut v, mut w] = start.clone();
                 Portable.adam(rates, &g, m.floats_mut(), v.floats_mut(), w.floats_mut());
+                let gradient = LayerGradient { x, d: d.view() };
                 for shared in [false, true] {
                     let mut own = start.clone();
                     let [m_new, v_new, w_new] = own.each_mut().map(Aligned::floats_mut);
                     let room = &mut vec![f32::NAN; 7 * stride];
                     let blocks = (m_new, v_new, w_new);
                     let kernels = kernels.streaming_stores(shared);
-                    assert!(kernels.adam_gradient(rates, a, x, first, d.view(), room, blocks));
+                    assert!(kernels.adam_gradient(rates, a, &gradient, first, room, blocks));
                     for (own, expected) in own.iter().zip([&m, &v, &w]) {
                         let rows =
                             |data: &Aligned| Rows { data: data.floats().to_vec(), stride, cols: outputs };
@@ -122,7 +123,7 @@ fn adam_gradient() {
                     let [m, v, w] =
                         parts.each_mut().map(|all| all.floats_mut().split_at_mut(height / 3 * stride));
                     for (first, blocks) in [(first, (m.0, v.0, w.0)), (first + height / 3, (m.1, v.1, w.1))] {
-                        assert!(kernels.adam_gradient(rates, a, x, first, d.view(), room, blocks));
+                        assert!(kernels.adam_gradient(rates, a, &gradient, first, room, blocks));
                     }
                     assert!(own.iter().zip(&parts).all(|(a, b)| same(a.floats(), b.floats())), "{what}");
                 }
@@ -131,7 +132,8 @@ fn adam_gradient() {
             d.stride = outputs.max(17) | 1;
             d.data = vec![0.0; rows * d.stride];
             let none = (&mut [][..], &mut [][..], &mut [][..]);
-            assert!(!kernels.adam_gradient(rates, a, few, first, d.view(), &mut [0.0; 900], none));
+            let gradient = LayerGradient { x: few, d: d.view() };
+            assert!(!kernels.adam_gradient(rates, a, &gradient, first, &mut [0.0; 900], none));
         }
     }
 }
@@ -151,7 +153,8 @@ fn rows_behind_the_layer_are_refused() {
                 let mut blocks = [(); 3].map(|()| Aligned::zeroed(16 * 16));
                 let result = catch_unwind(AssertUnwindSafe(|| {
                     let [m, v, w] = blocks.each_mut().map(Aligned::floats_mut);
-                    kernels.adam_gradient(rates, 1.0, x, first, d.view(), &mut [0.0; 16], (m, v, w))
+                    let gradient = LayerGradient { x, d: d.view() };
+                    kernels.adam_gradient(rates, 1.0, &gradient, first, &mut [0.0; 16], (m, v, w))
                 }));
                 let message = result.unwrap_err();
                 assert_eq!(message.downcast_ref(), Some(&"rows outside of the layer"), "{first}");
