@@ -12,7 +12,7 @@ budget=$root/examples/firmware/budget.txt
 bare=$root/scripts/bare-metal.sh
 boards="mps2-an385 mps2-an386 mps2-an505 mps3-an547 riscv-virt"
 # Of the integers: a Cortex-M0 with 16 KB too.
-integer_boards="mps2-an385 mps2-an386 riscv-virt esp32c3-qemu microbit"
+integer_boards="mps2-an385 mps2-an386 mps3-an547 riscv-virt esp32c3-qemu microbit"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -34,6 +34,7 @@ a_step() {
     many=$("instructions_$1" "$learner" "$2" "$6" "$3")
     own=$(((many - few) / ($6 - $5)))
     c="$work/small.$1.$3"
+    case $2 in i16*) c= ;; esac
     if [ -x "$c" ]; then
         few=$("instructions_$1" "$c" "$2" "$5" 1)
         many=$("instructions_$1" "$c" "$2" "$6" 1)
@@ -56,7 +57,7 @@ c_for() {
 cargo build --release --target-dir "$target_dir/small" -p arm-core --example steps >&2
 cp "$target_dir/small/release/examples/steps" "$work/steps.x86"
 if [ "${1:-}" = check ]; then
-    for what in sgd adam score; do a_step x86 $what 64 64-32-[16] 100 300; done >"$work/figures"
+    for what in sgd adam score i16 i16-score; do a_step x86 $what 64 64-32-[16] 50 150; done >"$work/figures"
 else
     c_for x86 cc
     architectures="x86"
@@ -74,7 +75,7 @@ else
             # The logs of an emulator are long.
             steps="100 300"
             [ "$architecture" = x86 ] || steps="20 40"
-            for what in sgd adam score; do
+            for what in sgd adam score i16 i16-score; do
                 # shellcheck disable=SC2086
                 a_step "$architecture" $what $network $steps
             done
@@ -86,12 +87,13 @@ else
             return n
         }
         BEGIN {
-            print "| processor | network | SGD | C | Adam | C | score | C |"; print "|---|---|--:|--:|--:|--:|--:|--:|"
+            print "| processor | network | SGD | C | Adam | C | score | C | SGD, i16 | score, i16 |"
+            print "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
             name["x86"] = "x86-64 (SSE2)"; name["aarch64"] = "AArch64 (NEON)"
         }
         $3 == "sgd" { row = "| " name[$1] " | " $2 }
-        { row = row " | " commas($4) " | " commas($5) }
-        $3 == "score" { print row " |" }' "$work/figures" >"$work/counts"
+        { row = row " | " commas($4) ($3 ~ /^i16/ ? "" : " | " commas($5)) }
+        $3 == "i16-score" { print row " |" }' "$work/figures" >"$work/counts"
     # Times by the profile that users have.
     unset CARGO_PROFILE_RELEASE_LTO CARGO_PROFILE_RELEASE_CODEGEN_UNITS
     cargo bench --target-dir "$target_dir/small" -p arm-benches --bench small >"$work/times"

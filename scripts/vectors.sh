@@ -24,7 +24,7 @@ x86() {
             grep -qw "$flag" /proc/cpuinfo || { echo "== $level: this processor has no $flag"; continue 2; }
         done
         echo "== $level"
-        RUSTFLAGS="-C target-cpu=$level" cargo test --target-dir "$target_dir/$level" -p arm-core --lib -- simd
+        RUSTFLAGS="-C target-cpu=$level" cargo test --target-dir "$target_dir/$level" -p arm-core -p arm-vfp --lib -- simd vectors
         RUSTFLAGS="-C target-cpu=$level" cargo run --profile test --target-dir "$target_dir/$level" -p arm-core --example golden
     done
 }
@@ -38,10 +38,10 @@ aarch64() {
         command=$1
         shift
         RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo "$command" -Zbuild-std=std,panic_unwind,test --release \
-            --target $triple --target-dir "$target_dir/cross" -p arm-core "$@"
+            --target $triple --target-dir "$target_dir/cross" "$@"
     }
-    cross test --lib -- simd
-    cross run --example golden
+    cross test -p arm-core -p arm-vfp --lib -- simd vectors
+    cross run -p arm-core --example golden
 }
 
 wasm() {

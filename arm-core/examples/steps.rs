@@ -1,9 +1,11 @@
 //! Steps of a small network, as a learner takes them, to be counted or timed: `scripts/small.sh`.
 //!
 //! `cargo run --release -p arm-core --example steps -- sgd 100000 64` prints microseconds a step and the mean of f. The first
-//! argument is sgd, adam or score, the last one of the networks 16-16-\[8\], 64-32-\[16\] and 180-64-\[32\].
+//! argument is sgd, adam or score, or in integers i16 or i16-score, the last one of the networks 16-16-\[8\], 64-32-\[16\] and
+//! 180-64-\[32\].
 
 use arm_core::estimator::Arm;
+use arm_core::kernels::Integer;
 use arm_core::learner::Slices;
 use arm_core::optim::{Adam, Optimiser, Sgd};
 use arm_core::rng::{Purpose, Stream};
@@ -42,27 +44,43 @@ fn rows(width: usize) -> Vec<Vec<u32>> {
     (0..64).map(|_| row()).collect()
 }
 
-fn run<O: Optimiser>(shape: Shape<'_>, optimiser: O, steps: usize, score: bool) -> Result<(), Error> {
-    let mut params = vec![0.0; shape.params()];
-    let mut moments = vec![0.0; shape.moments::<O>()];
-    let mut scratch = vec![0; shape.scratch()];
-    let memory = Slices { params: &mut params, moments: &mut moments, scratch: &mut scratch };
-    let mut learner = Learner::new(shape, Arm, optimiser, 1, memory)?;
+/// Takes so many steps or scores of inputs in turn.
+fn time(
+    shape: Shape<'_>,
+    steps: usize,
+    mut step: impl FnMut(&[u32]) -> Result<f32, Error>,
+) -> Result<(), Error> {
     let (rows, mut sum) = (rows(shape.inputs()), 0.0);
     let start = Instant::now();
     for i in 0..steps {
-        let x = &rows[i % rows.len()];
-        sum += if score { learner.score(x, 1)? } else { learner.step(x)? };
+        sum += step(&rows[i % rows.len()])?;
     }
     let us = 1e6 * start.elapsed().as_secs_f64() / steps as f64;
     println!("{us:.3} us a step, mean f {:.3}", sum / steps as f32);
     Ok(())
 }
 
+fn integers(shape: Shape<'_>, steps: usize, score: bool) -> Result<(), Error> {
+    let mut params = vec![0; shape.params()];
+    let mut scratch = vec![0; shape.integer_scratch()];
+    let memory = Slices::<Integer> { params: &mut params, moments: &mut [], scratch: &mut scratch };
+    let mut learner = Learner::integer(shape, Arm, Sgd { rate: 0.001 }, 1, memory)?;
+    time(shape, steps, |x| if score { learner.score(x, 1) } else { learner.step(x) })
+}
+
+fn run<O: Optimiser>(shape: Shape<'_>, optimiser: O, steps: usize, score: bool) -> Result<(), Error> {
+    let mut params = vec![0.0; shape.params()];
+    let mut moments = vec![0.0; shape.moments::<O>()];
+    let mut scratch = vec![0; shape.scratch()];
+    let memory = Slices { params: &mut params, moments: &mut moments, scratch: &mut scratch };
+    let mut learner = Learner::new(shape, Arm, optimiser, 1, memory)?;
+    time(shape, steps, |x| if score { learner.score(x, 1) } else { learner.step(x) })
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [what, steps, inputs] = arguments.as_slice() else {
-        return Err("usage: steps sgd|adam|score STEPS 16|64|180".into());
+        return Err("usage: steps sgd|adam|score|i16|i16-score STEPS 16|64|180".into());
     };
     let (steps, inputs) = (steps.parse()?, inputs.parse::<usize>()?);
     let shape = NETWORKS.into_iter().find(|shape| shape.inputs() == inputs).ok_or("no such network")?;
@@ -70,7 +88,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "sgd" => run(shape, Sgd { rate: 0.001 }, steps, false)?,
         "adam" => run(shape, Adam::new(0.001), steps, false)?,
         "score" => run(shape, Sgd { rate: 0.001 }, steps, true)?,
-        _ => return Err(format!("{what}: not sgd, adam or score").into()),
+        "i16" => integers(shape, steps, false)?,
+        "i16-score" => integers(shape, steps, true)?,
+        _ => return Err(format!("{what}: not sgd, adam, score, i16 or i16-score").into()),
     }
     Ok(())
 }

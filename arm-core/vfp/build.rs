@@ -16,9 +16,14 @@ fn main() {
         println!("cargo:rustc-cfg=integer_loops");
         println!("cargo:rustc-cfg=integer_loops=\"{loops}\"");
         // Of Cortex-M33 not all have the instructions.
-        if loops == "thumb2" && (target.starts_with("thumbv7em") || helium) {
+        if loops == "thumb2" && helium {
+            println!("cargo:rustc-cfg=integer_helium");
+        } else if target.starts_with("thumbv7em") {
             println!("cargo:rustc-cfg=integer_dsp");
         }
+    }
+    if vectors(&env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default()) {
+        println!("cargo:rustc-cfg=integer_vectors");
     }
     // The hard-float ABI promises that the registers and instructions exist.
     if is("CARGO_CFG_TARGET_ARCH", "arm") && is("CARGO_CFG_TARGET_ABI", "eabihf") {
@@ -42,4 +47,15 @@ fn integer_loops(target: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whether the target has the vectors that integers want: where it has, there is `wide`.
+fn vectors(arch: &str) -> bool {
+    let feature = match arch {
+        "x86" | "x86_64" => "sse2",
+        "aarch64" => "neon",
+        "wasm32" => "simd128",
+        _ => return false,
+    };
+    env::var("CARGO_CFG_TARGET_FEATURE").is_ok_and(|all| all.split(',').any(|one| one == feature))
 }

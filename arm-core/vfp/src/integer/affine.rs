@@ -2,8 +2,10 @@
 
 #[cfg(integer_loops)]
 use super::assembly as loops;
-#[cfg(not(integer_loops))]
+#[cfg(not(any(integer_loops, integer_vectors)))]
 use super::plain as loops;
+#[cfg(integer_vectors)]
+use super::vectors as loops;
 use super::{Inputs, narrow, shift_round};
 use crate::Layout;
 

@@ -13,6 +13,8 @@ mod plain;
 mod table;
 mod units;
 mod update;
+#[cfg(integer_vectors)]
+mod vectors;
 
 pub use affine::{Finish, dense};
 pub use back::{activate_back, dots};

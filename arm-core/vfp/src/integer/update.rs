@@ -43,11 +43,15 @@ impl Factor {
         }
     }
 
-    /// Whether `a` is within the limit, which is at most 2^30.
+    /// [`of`](Self::of), and whether it was cut by the limit, which is at most 2^30.
     #[cfg(not(integer_loops = "thumb2"))]
     #[inline(always)]
-    fn allows(self, a: i32) -> bool {
-        a.wrapping_add(self.limit) as u32 <= (self.limit as u32).wrapping_mul(2)
+    pub(super) fn within(self, x: i16, noise: u32) -> (i32, bool) {
+        let a = self.of(x, noise);
+        if a.wrapping_add(self.limit) as u32 <= (self.limit as u32).wrapping_mul(2) {
+            return (a, false);
+        }
+        (if a < 0 { -self.limit } else { self.limit }, true)
     }
 }
 
@@ -61,10 +65,11 @@ pub enum Inputs<'a> {
 }
 
 /// One, with 8 bits behind the point.
-static ONE: i16 = 1 << 8;
+pub(super) static ONE: i16 = 1 << 8;
 
 impl Inputs<'_> {
     /// That of row `i`.
+    #[cfg(not(all(integer_vectors, not(test))))]
     #[inline(always)]
     pub(super) fn of(&self, i: usize) -> i16 {
         match *self {
@@ -108,7 +113,9 @@ pub fn add_outer(
     // There loops take all that has a shape.
     #[cfg(integer_loops = "thumb2")]
     return 0;
-    #[cfg(not(integer_loops = "thumb2"))]
+    #[cfg(integer_vectors)]
+    return super::vectors::add_outer(factor, noise, inputs, first, d, w, layout);
+    #[cfg(not(any(integer_loops = "thumb2", integer_vectors)))]
     one_by_one(factor, noise, inputs, first, d, w, layout)
 }
 
@@ -147,9 +154,9 @@ unsafe fn one_by_one(rows: &mut Outer, factor: &Factor, inputs: Inputs<'_>, firs
 }
 
 /// [`add_outer`] in plain Rust.
-#[cfg(not(integer_loops = "thumb2"))]
+#[cfg(not(any(integer_loops = "thumb2", all(integer_vectors, not(test)))))]
 #[inline(never)]
-fn one_by_one(
+pub(super) fn one_by_one(
     factor: &Factor,
     noise: u32,
     inputs: Inputs<'_>,
@@ -163,11 +170,8 @@ fn one_by_one(
         let x = inputs.of(i);
         // Of zero nothing comes, however it is rounded.
         if let (true, Some(w)) = (x != 0, w.get_mut(..layout.cols)) {
-            let (mut a, mut cut) = (factor.of(x, noise), false);
-            if !factor.allows(a) {
-                (a, cut) = (if a < 0 { -factor.limit } else { factor.limit }, true);
-            }
-            beyond += u32::from(add_row(a, noise >> 16, d, w) | cut);
+            let (a, cut) = factor.within(x, noise);
+            beyond += u32::from(add_numbers(a, noise >> 16, d, w) | cut);
         }
         noise = noise.wrapping_add(WEYL);
         i += 1;
@@ -239,8 +243,9 @@ unsafe fn by_words(rows: &mut Outer, inputs: Inputs<'_>, units: usize, first: us
 
 /// Whether a result left the range.
 #[cfg(not(integer_loops = "thumb2"))]
-#[inline(always)]
-fn add_row(a: i32, noise: u32, d: &[i16], w: &mut [i16]) -> bool {
+#[cfg_attr(integer_vectors, inline(never))]
+#[cfg_attr(not(integer_vectors), inline(always))]
+pub(super) fn add_numbers(a: i32, noise: u32, d: &[i16], w: &mut [i16]) -> bool {
     let mut beyond = 0;
     for (w, d) in w.iter_mut().zip(d) {
         let v = i32::from(*w) + (a.wrapping_mul(i32::from(*d)).wrapping_add(noise as i32) >> 16);

@@ -5,6 +5,8 @@
 mod thumb2;
 #[cfg(integer_dsp)]
 mod dsp;
+#[cfg(integer_helium)]
+mod helium;
 #[cfg(integer_loops = "thumb2")]
 mod layers;
 mod rest;
@@ -17,13 +19,15 @@ mod tiles;
 
 #[cfg(integer_dsp)]
 pub(super) use dsp::*;
+#[cfg(integer_helium)]
+pub(super) use helium::*;
 #[cfg(integer_loops = "thumb2")]
 pub(super) use layers::*;
 #[cfg(integer_loops = "riscv")]
 pub(super) use riscv::{ALIGNED, GROUP, log_prob, log_prob_delta, magnitudes, outer};
 #[cfg(integer_loops = "thumb1")]
 pub(super) use thumb1::{ALIGNED, GROUP, outer};
-#[cfg(all(integer_loops = "thumb2", not(integer_dsp)))]
+#[cfg(all(integer_loops = "thumb2", not(any(integer_dsp, integer_helium))))]
 pub(super) use thumb2::*;
 #[cfg(any(integer_loops = "riscv", integer_loops = "thumb1"))]
 pub(super) use tiles::*;

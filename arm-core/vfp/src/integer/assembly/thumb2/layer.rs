@@ -234,7 +234,7 @@ macro_rules! refuse {
 ///
 /// # Safety
 /// `x` is good for reads of `n` numbers, `w` of `len`, and `y` for writes of `cols`.
-#[cfg(not(integer_dsp))]
+#[cfg(not(any(integer_dsp, integer_helium)))]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn scaled(
     w: *const i16,
@@ -295,7 +295,7 @@ pub(crate) unsafe extern "C" fn scaled_groups() {
 ///
 /// # Safety
 /// `x` is good for reads of `n` words, `w` of `len` numbers, and `y` for writes of `cols`.
-#[cfg(not(integer_dsp))]
+#[cfg(not(any(integer_dsp, integer_helium)))]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn selected(
     w: *const i16,

@@ -159,7 +159,7 @@ macro_rules! four_rows {
 ///
 /// # Safety
 /// `d` is good for reads of `n` numbers, `w` of `len`, and `x` for writes of `rows`.
-#[cfg(not(integer_dsp))]
+#[cfg(not(any(integer_dsp, integer_helium)))]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn dots(
     w: *const i16,
