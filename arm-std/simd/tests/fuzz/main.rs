@@ -194,7 +194,7 @@ fn adam_gradient() {
         if refused || !done {
             assert!(!done && (refused || examples > rows), "{what}");
             assert!(blocks.iter().zip(&before).all(|(a, b)| a.floats() == b), "{what}");
-        } else if examples == rows && rows > 0 {
+        } else if examples == rows && rows > 0 && height > 0 {
             assert!(taken, "{what}");
             let (mut g, [mut m, mut v, mut w]) = (vec![0.0; height * stride], before);
             match x {
