@@ -92,7 +92,7 @@ mutant 'adam: the second moment is not corrected' $core/optim.rs \
     '1.0 / sqrt(1.0 - powi(beta2, t))' '1.0 / sqrt(1.0 - powi(beta2, t + 1))' \
     arm-core optim::tests::adam_follows_algorithm_1
 mutant 'learner: a step that was refused draws the same again' $core/learner/incremental.rs \
-    'self.held.state.steps = self.held.state.steps.wrapping_add(1);' '' \
+    'self.core.held.state.steps = self.core.held.state.steps.wrapping_add(1);' '' \
     arm-core learner::tests::a_refused_step_draws_fresh_samples
 
 # What is written is what is read.
