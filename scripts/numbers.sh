@@ -83,18 +83,23 @@ done
 # Integers are those of a Cortex-M3.
 grep -hE '^(c|rust)_[a-z_]+ [0-9]+$' "$work/run" |
     awk '{ print ($1 ~ /_integer_/ ? "mps2-an385" : "mps2-an386"), $0 }' >>"$work/figures"
+tenths='function tenths(ratio, n) { n = 1000 * ratio; return (n > int(n) ? int(n) + 1 : int(n)) / 10 }'
 awk '
     $1 == "mps2-an385" && $2 ~ /^(c|rust)_integer_/ { value[$2] = $3 }
     $1 != "mps2-an386" { next }
     { value[$2] = $3 }
-    # A hundredth is rounded; a budget of 125 lets 125.4 through.
+    # Tenths, rounded up: a budget of 125 lets 125 through and no more.
     function board(name) { return name ~ /integer/ ? "mps2-an385" : "mps2-an386" }
-    function share(name, a, b) { if (b) print board(name) " " name " " int(100 * a / b + 0.5) }
+    function share(name, a, b) { if (b) print board(name) " " name " " tenths(a / b) }
+    '"$tenths"'
     END {
-        share("polled_step_percent", value["polled_step_instructions"], value["sgd_step_instructions"])
         share("momentum_step_percent", value["momentum_step_instructions"], value["sgd_step_instructions"])
         share("c_polled_step_percent", value["c_polled_step_instructions"], value["c_sgd_step_instructions"])
-        count = split("sgd_step polled_step score momentum_step adam_step integer_step integer_polled integer_score", call, " ")
+        share("c_momentum_polled_percent", value["c_momentum_polled_instructions"], value["c_momentum_step_instructions"])
+        share("c_adam_polled_percent", value["c_adam_polled_instructions"], value["c_adam_step_instructions"])
+        share("c_integer_polled_percent", value["c_integer_polled_instructions"], value["c_integer_step_instructions"])
+        count = split("sgd_step polled_step score momentum_step momentum_polled adam_step adam_polled " \
+            "integer_step integer_polled integer_score", call, " ")
         for (i = 1; i <= count; i++) {
             c = "c_" call[i]; rust = "rust_" call[i]
             share(c "_percent_of_rust", value[c "_instructions"], value[rust "_instructions"])
@@ -111,8 +116,21 @@ nothing=$(flash mps2-an385 nothing)
 echo "mps2-an385 integer_flash_bytes $(($(flash mps2-an385 integers) - nothing))" >>"$work/figures"
 awk '
     { value[$1, $2] = $3; board[$1] = 1 }
-    END { for (b in board) if ((b, "integer_step_instructions") in value)
-        print b " integer_score_percent_of_step " int(100 * value[b, "integer_score_instructions"] / value[b, "integer_step_instructions"] + 0.5) }' \
+    '"$tenths"'
+    # share(BOARD, FIGURE, OF) where both were measured.
+    function share(b, name, a, of) {
+        if ((b, a "_instructions") in value)
+            print b " " name " " tenths(value[b, a "_instructions"] / value[b, of "_instructions"])
+    }
+    END {
+        for (b in board) {
+            share(b, "integer_score_percent_of_step", "integer_score", "integer_step")
+            share(b, "integer_polled_percent", "integer_polled_step", "integer_step")
+            share(b, "polled_step_percent", "polled_step", "sgd_step")
+            share(b, "momentum_polled_percent", "momentum_polled", "momentum_step")
+            share(b, "adam_polled_percent", "adam_polled", "adam_step")
+        }
+    }' \
     "$work/figures" >"$work/integers"
 cat "$work/integers" >>"$work/figures"
 if LEARNS=panic "$bare" build mps2-an386 flash >"$work/log" 2>&1 || ! grep -q sbn_panic_is_reachable "$work/log"; then
@@ -120,7 +138,7 @@ if LEARNS=panic "$bare" build mps2-an386 flash >"$work/log" 2>&1 || ! grep -q sb
 fi
 for what in sgd adam; do
     awk -v what=$what '$2 == what "_step_instructions" { n[$1] = $3 } END { if (n["mps2-an386"])
-        print "mps3-an547 " what "_step_percent_of_m4f " int(100 * n["mps3-an547"] / n["mps2-an386"] + 0.5) }' \
+        print "mps3-an547 " what "_step_percent_of_m4f " tenths(n["mps3-an547"] / n["mps2-an386"]) } '"$tenths" \
         "$work/figures" >>"$work/percent"
 done
 cat "$work/percent" >>"$work/figures"
@@ -146,9 +164,12 @@ awk '
         row("training step, SGD: instructions", "sgd_step_instructions")
         row("the same, % of the Cortex-M4F", "sgd_step_percent_of_m4f")
         row("the same in slices of 256 parameters: instructions", "polled_step_instructions")
+        row("the same, % of a whole step", "polled_step_percent")
         row("training step, momentum: instructions", "momentum_step_instructions")
+        row("in slices, % of that", "momentum_polled_percent")
         row("training step, Adam: instructions", "adam_step_instructions")
         row("the same, % of the Cortex-M4F", "adam_step_percent_of_m4f")
+        row("in slices, % of a whole step", "adam_polled_percent")
         row("score: instructions", "score_instructions")
         row("stack of an SGD step: bytes", "sgd_step_stack_bytes")
         row("stack of an Adam step: bytes", "adam_step_stack_bytes")
@@ -162,6 +183,7 @@ awk '
         row("Adam step and score: bytes of flash", "adam_flash_bytes")
         row("in integers: SGD step: instructions", "integer_step_instructions")
         row("the same in slices of 256 parameters", "integer_polled_step_instructions")
+        row("the same, % of a whole step", "integer_polled_percent")
         row("in integers: score: instructions", "integer_score_instructions")
         row("in integers: stack of an SGD step: bytes", "integer_step_stack_bytes")
         row("in integers: stack of a score: bytes", "integer_score_stack_bytes")
@@ -172,15 +194,22 @@ awk '
         row("the same, % of Rust with all of the engine", "c_sgd_step_percent_of_rust")
         row("in C: step in slices of 256 parameters", "c_polled_step_instructions")
         row("the same, % of Rust", "c_polled_step_percent_of_rust")
+        row("the same, % of a whole step", "c_polled_step_percent")
         row("in C: score", "c_score_instructions")
         row("the same, % of Rust", "c_score_percent_of_rust")
-        row("in C: number of steps, parameters", "c_params_instructions")
+        row("in C: number of steps", "c_steps_instructions")
+        row("in C: where the parameters are", "c_params_instructions")
         row("in C: stack of an SGD step: bytes", "c_sgd_step_stack_bytes")
         row("the same, beyond that of Rust", "c_sgd_step_stack_beyond_rust_bytes")
         row("in C, in integers, with all of the engine: SGD step", "c_integer_step_instructions")
         row("the same, % of Rust with all of the engine", "c_integer_step_percent_of_rust")
+        row("in C, in integers: step in slices of 256 parameters", "c_integer_polled_instructions")
+        row("the same, % of Rust", "c_integer_polled_percent_of_rust")
+        row("the same, % of a whole step", "c_integer_polled_percent")
         row("in C, in integers: score", "c_integer_score_instructions")
         row("the same, % of Rust", "c_integer_score_percent_of_rust")
+        row("in C, in integers: results that left their range", "c_integer_saturated_instructions")
+        row("in C, in integers: stack of an SGD step beyond that of Rust: bytes", "c_integer_step_stack_beyond_rust_bytes")
     }' "$work/figures" >"$work/table"
 cat "$work/table"
 

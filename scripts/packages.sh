@@ -203,8 +203,39 @@ check(cortex-m33f "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard")
 check(cortex-m55 "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard")
 check(rv32imc "-march=rv32imc_zicsr -mabi=ilp32")
 check(rv32imac "-march=rv32imac_zicsr -mabi=ilp32")
+check(cortex-m33f "-mcpu=cortex-m55+nomve -mthumb -mfloat-abi=hard")
+check(cortex-m33f "-mcpu=cortex-m55+nomve.fp -mthumb -mfloat-abi=hard")
+check(cortex-m55 "-mcpu=cortex-m55+nofp.dp -mthumb -mfloat-abi=hard")
+check(cortex-m33f "-mcpu=cortex-m33+nodsp -mthumb -mfloat-abi=hard")
+check(cortex-m0 "-mcpu=cortex-m55+nomve+nofp -mthumb")
+check(cortex-m3 "-mcpu=cortex-m4 -mfloat-abi=hard -mfloat-abi=softfp")
+check(rv32imac "-march=rv32imafc -mabi=ilp32")
+check(rv32imac "-march=rv32gc_zba -mabi=ilp32")
+check(rv32imc "-march=rv32imc")
+check("" "-march=rv32imafc -mabi=ilp32f")
+check("" "-march=rv32gc -mabi=ilp32d")
+check("" "-march=rv32im -mabi=ilp32")
+check("" "-march=rv32ima_zicsr -mabi=ilp32")
+check("" "-march=rv32imzicsr -mabi=ilp32")
+check("" "-march=rv32iac -mabi=ilp32")
+check("" "-march=rv32emc -mabi=ilp32e")
+check("" "-march=rv64imac -mabi=lp64")
+check("" "-mcpu=cortex-m85 -mfloat-abi=hard")
+check("" "-mcpu=cortex-m3 -mfloat-abi=hard")
 check("" "-mcpu=cortex-a9 -mfloat-abi=hard")
 check("" "")
+# What is said where none fits.
+function(says text)
+  set(CMAKE_C_FLAGS "${ARGN}")
+  set(SBN_CPU "")
+  include("${PACKAGE}/lib/cmake/sbn/sbnConfig.cmake")
+  if(NOT "${sbn_NOT_FOUND_MESSAGE}" MATCHES "${text}")
+    message(FATAL_ERROR "for ${ARGN} it says: ${sbn_NOT_FOUND_MESSAGE}")
+  endif()
+endfunction()
+says("no library fits .*rv32im .*need the extensions M and C" "-march=rv32im -mabi=ilp32")
+says("no library fits .*-mabi=ilp32f .RISC-V libraries pass floats" "-march=rv32imafc -mabi=ilp32f")
+says("no library fits -mcpu=cortex-m85" "-mcpu=cortex-m85")
 END
     cmake -DPACKAGE="$work/sbn-cmake" -P "$work/chosen.cmake" || fail "find_package takes another library"
 }
@@ -240,13 +271,18 @@ check() {
     cat >"$work/Arduino.h" <<'END'
 #include <stddef.h>
 #include <stdint.h>
-struct Port { void begin(long) {} template <typename T> void println(T) {} };
+struct Port {
+    void begin(long) {}
+    template <typename T> void print(T) {}
+    template <typename T> void println(T) {}
+};
 static Port Serial;
 enum { A0, HIGH, LOW, OUTPUT };
 static inline int analogRead(int) { return 500; }
 static inline void digitalWrite(int, int) {}
 static inline void pinMode(int, int) {}
 static inline void delay(int) {}
+static inline unsigned long micros() { static unsigned long now; return now += 100; }
 END
     for sketch in Anomaly Tuner; do
         has cortex-m0 || continue

@@ -61,6 +61,8 @@ pub enum Error {
     FloatOnly,
     /// Bytes that hold parameters of the other kind: floats, or integers of 16 bits.
     OtherNumbers,
+    /// This network is not for this call: see [`Objective::check`](crate::objective::Objective::check).
+    OtherObjective,
 }
 
 impl Error {
@@ -86,20 +88,25 @@ impl Error {
             Error::LeftOut => -17,
             Error::FloatOnly => -18,
             Error::OtherNumbers => -19,
+            Error::OtherObjective => -20,
         }
     }
 
     /// The message, without the numbers that some variants carry.
     pub const fn message(self) -> &'static str {
         match self {
-            Error::Shape => "shape: layers do not form a chain of Bernoulli layers of positive width",
+            Error::Shape => {
+                "shape: the layers contradict each other or what is around them; its flaw says how"
+            }
             Error::Size { .. } => {
                 "size: a buffer has the wrong length; take it from the shape's const functions"
             }
             Error::Width { .. } => {
                 "width: the input has another number of units than the shape, or bits set beyond the last"
             }
-            Error::Setting => "setting: a learning rate, decay, baseline or sample count is out of range",
+            Error::Setting => {
+                "setting: a number is out of range: a rate, decay or number of samples, levels or sizes of windows, slots of flash"
+            }
             Error::Objective => "objective: f returned NaN or infinity; no step was taken",
             Error::Diverged => "diverged: an activation or gradient is NaN or huge; no step was taken",
             Error::Unsupported => "unsupported: this estimator cannot serve this network",
@@ -124,6 +131,10 @@ impl Error {
             }
             Error::OtherNumbers => {
                 "other numbers: the bytes hold parameters of the other kind, floats or 16-bit integers; nothing was loaded"
+            }
+            Error::OtherObjective => {
+                "other objective: this network is for another call; one whose decoder gives the input back has step, score and \
+                 sample, one with a target step_conditional and score_conditional, one without a decoder step_black_box"
             }
         }
     }
@@ -170,6 +181,7 @@ mod tests {
             Error::LeftOut,
             Error::FloatOnly,
             Error::OtherNumbers,
+            Error::OtherObjective,
         ];
         for (i, a) in all.iter().enumerate() {
             assert!(a.code() < 0 && !a.message().is_empty());

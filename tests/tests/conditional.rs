@@ -143,6 +143,9 @@ fn what_does_not_fit_is_refused() {
     assert!(matches!(try_it(Batch { y: BitMatrix::NONE, ..good }), Error::Width { .. }));
     assert!(matches!(try_it(Batch { y: BitMatrix::new(&[64], 6), ..good }), Error::Width { .. }));
     assert!(matches!(try_it(Batch { y: BitMatrix::new(&[], 6), ..good }), Error::Size { .. }));
-    assert_eq!(engine.examples(&mut Vae, &params, good, &mut scratch, &mut [0.0]), Err(Error::Shape));
-    assert_eq!(engine.generate(&params, good, &mut scratch, &mut [0.0; 6]), Err(Error::Shape));
+    assert_eq!(
+        engine.examples(&mut Vae, &params, good, &mut scratch, &mut [0.0]),
+        Err(Error::OtherObjective)
+    );
+    assert_eq!(engine.generate(&params, good, &mut scratch, &mut [0.0; 6]), Err(Error::OtherObjective));
 }

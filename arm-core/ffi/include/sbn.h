@@ -22,8 +22,13 @@
    or machine mode, and one core). Whoever calls meanwhile, an interrupt, another thread or a callback, gets
    SBN_ERROR_BUSY, and nothing has happened. That holds for sbn_init on the same memory too: memory that keeps its
    contents over a reset must be cleared (its first word is enough) before sbn_init, in case the reset came during a
-   call. sbn_steps and sbn_params do not claim: they read what the last call left, or return SBN_ERROR_BUSY. Different
-   networks are independent: there is no global state.
+   call. sbn_steps, sbn_saturated and the two for parameters do not claim: they read what the last call left, or return
+   SBN_ERROR_BUSY. Different networks are independent: there is no global state.
+
+   Nothing that a call stores a result in may lie in the network's own memory: that is refused with SBN_ERROR_OVERLAP.
+   A stray write of the program to a block is not looked for, but for what each call reads first, its sizes and where it lies
+   (words 0 to 6); of layers and configuration it is noticed when the block is moved. Elsewhere there are addresses too: do not go on
+   with a block that something else has written to. What sbn_save and sbn_record_save have written has a checksum.
 
    A block may be copied elsewhere between two calls; the first call there costs as much as sbn_init.
 
@@ -71,7 +76,7 @@
 // The scores are above the threshold.
 #define SBN_ALARM 6
 
-// The layers contradict each other.
+// The layers contradict each other or what is around them: `sbn_explain`.
 #define SBN_ERROR_SHAPE -1
 
 // A buffer is too short or too long.
@@ -128,6 +133,10 @@
 // Bytes or parameters of the other kind, floats or 16-bit integers.
 #define SBN_ERROR_OTHER_NUMBERS -19
 
+// This network is for another call: `sbn_step`, `sbn_score` and `sbn_sample` for one whose decoder gives the input back,
+// `sbn_step_conditional` and `sbn_score_conditional` for one with a target, `sbn_step_black_box` for one without a decoder.
+#define SBN_ERROR_OTHER_OBJECTIVE -20
+
 // A pointer is null.
 #define SBN_ERROR_NULL -101
 
@@ -137,7 +146,7 @@
 // Two buffers overlap that must not.
 #define SBN_ERROR_OVERLAP -103
 
-// This is no network that `sbn_init` made, or its memory was overwritten.
+// This is no network that `sbn_init` made, or its first words were overwritten.
 #define SBN_ERROR_MEMORY -104
 
 // The caller's own sink or source said so.
@@ -280,7 +289,7 @@ typedef struct sbn_config {
   uint32_t seed_low;
   // High word.
   uint32_t seed_high;
-  // Samples for each step, of an estimator that draws several; 0 or 1 for all others.
+  // Samples for each step, of an estimator that draws several (`SBN_BYTES_FOR`); 0 or 1 for all others.
   uint32_t samples;
   // Of REINFORCE's moving average of f: the share of the past that is kept, in [0, 1); 0 for none.
   float decay;
@@ -368,8 +377,8 @@ int32_t sbn_init(struct sbn_network **net,
 size_t sbn_bytes(const struct sbn_shape *shape, const struct sbn_config *config);
 
 // What is wrong with a shape that `sbn_init` refuses with `SBN_ERROR_SHAPE` or `_LEFT_OUT`, as a text, and, where it is about
-// a layer, which one (from 0, the encoder's first) in `layer`, which may be null and is `UINT32_MAX` otherwise. "ok" for
-// a shape that is accepted; never null.
+// a layer, which one (from 0, the encoder's first, on to those of the decoder) in `layer`, which may be null and is
+// `UINT32_MAX` otherwise. "ok" for a shape that is accepted; never null.
 //
 // Safe when: As `sbn_init`.
 const char *sbn_explain(const struct sbn_shape *shape,
@@ -624,21 +633,23 @@ int32_t sbn_windows_counts(const struct sbn_windows *windows,
 
 // A detector that has seen nothing yet; `rate` is the share of scores that may raise an alarm while nothing is wrong, in
 // [1e-6, 0.1]: after 80 / `rate` independent scores at most three times that share does; where scores come in stretches that
-// resemble each other, as days do, about that share in the mean over many of them.
+// resemble each other, as days do, about that share in the mean over many of them. `SBN_ERROR_SETTING` for any other rate.
 //
 // Safe when: `detector` points to one, or is null.
 int32_t sbn_detector_init(struct sbn_detector *detector,
                           float rate);
 
 // Takes in a score while what is watched is known to be well: the threshold follows. Learn from `sbn_score` when the network
-// has learned: while it learns it fits what it has just seen, and scores lower than it will later. A score that is not
-// finite is ignored.
+// has learned: while it learns it fits what it has just seen, and scores lower than it will later. A score that is NaN,
+// infinite or beyond 2^96 is ignored.
 //
 // Safe when: `detector` was made by `sbn_detector_init`, or is null; nobody else uses it meanwhile: it is not claimed.
 int32_t sbn_detector_learn(struct sbn_detector *detector,
                            float score);
 
-// Takes in a score: `SBN_ALARM` when the running mean is above the threshold, which stays where it is; 0 when it is not.
+// Takes in a score: `SBN_ALARM` when the running mean is above the threshold, which stays where it is; 0 when it is not, or
+// when fewer than 64 were learned. A score that is NaN, infinite or beyond 2^96 is always `SBN_ALARM`, and is not taken in. Any
+// other is: of one that lies x times as far above the usual as the threshold does, the alarm lasts about 7.5 ln(x / 8) scores.
 //
 // Safe when: As `sbn_detector_learn`.
 int32_t sbn_detector_watch(struct sbn_detector *detector,
@@ -698,8 +709,11 @@ int32_t sbn_detector_levels(const struct sbn_detector *detector, float *mean, fl
 #define SBN_PARAMS(encoder, decoder, prior_units) \
     (SBN_SIZE_(prior_units) SBN_SUM_(encoder, PARAMS) SBN_SUM_(decoder, PARAMS))
 
+/* Samples that an estimator draws which is given so many. */
+#define SBN_DRAWS(estimator, samples) ((estimator) == SBN_ARMS_BOUND ? 2u * (samples) : (samples))
+
 /* Bytes of memory for sbn_init, and of sbn_save; constant expressions. At most SBN_MAX_LAYERS layers. SBN_BYTES_FOR is
-   for an estimator that draws `samples` samples (SBN_ARMS_BOUND draws twice as many as it is given), and enough. */
+   for an estimator that draws `samples` samples, SBN_DRAWS of those in sbn_config, and enough. */
 #define SBN_BYTES(inputs, encoder, decoder, prior_units, optimiser) \
     SBN_BYTES_FOR(1, inputs, encoder, decoder, prior_units, optimiser)
 #define SBN_BYTES_FOR(samples, inputs, encoder, decoder, prior_units, optimiser) \

@@ -2,11 +2,12 @@
 
 use crate::block::{self, open};
 use crate::by_kind::{by_kind, per_kind};
-use crate::kind::{Floats, Integers, Kind, Net, Weight};
+use crate::kind::{Floats, Integers, Kind, Net};
 use crate::learn::on_inputs;
-use crate::pointers::{check, one, slice_mut, word};
+use crate::pointers::{check, slice_mut};
 use crate::status::*;
 use crate::types::*;
+use arm_core::Error;
 
 /// A bound of -log p(x) in nats, with `samples` samples (importance weighted; the -ELBO with one), in `nats`. It is above
 /// -log p(x) in the mean over its samples, not each time. For an anomaly detector this is the anomaly score.
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn sbn_params(
     count: *mut usize,
 ) -> i32 {
     // SAFETY: the caller's promise.
-    unsafe { where_params::<Floats>(net, params, count) }
+    unsafe { block::params::<Floats>(net, params, count) }
 }
 
 /// The parameters of a network in integers, as `sbn_params`: multiples of 2^-12.
@@ -92,7 +93,7 @@ pub unsafe extern "C" fn sbn_integer_params(
     count: *mut usize,
 ) -> i32 {
     // SAFETY: the caller's promise.
-    unsafe { where_params::<Integers>(net, params, count) }
+    unsafe { block::params::<Integers>(net, params, count) }
 }
 
 /// Stores in `count` how many results of a network in integers have become the ends of their ranges since `sbn_init`, or since
@@ -115,6 +116,23 @@ per_kind! {
     fn saturated(net: *const sbn_network, count: *mut u32) -> i32;
 }
 
+/// Stores what a call has found.
+///
+/// # Safety
+///
+/// `to` is a float's place.
+#[inline(always)]
+unsafe fn stored(found: Result<f32, Error>, to: *mut f32) -> i32 {
+    match found {
+        Ok(value) => {
+            // SAFETY: the caller's promise.
+            unsafe { to.write(value) };
+            SBN_OK
+        }
+        Err(error) => error.code(),
+    }
+}
+
 unsafe fn score<N: Kind>(
     net: *mut sbn_network,
     x: *const u32,
@@ -123,7 +141,9 @@ unsafe fn score<N: Kind>(
     nats: *mut f32,
 ) -> i32 {
     // SAFETY: the caller's promise.
-    unsafe { on_inputs::<N, _>(net, [(x, x_words)], nats, |net, [x]| N::score(net, x, samples)) }
+    unsafe {
+        on_inputs::<N, _>(net, [(x, x_words)], nats, |net, [x]| stored(N::score(net, x, samples), nats))
+    }
 }
 
 unsafe fn score_conditional<N: Kind>(
@@ -138,7 +158,7 @@ unsafe fn score_conditional<N: Kind>(
     // SAFETY: the caller's promise.
     unsafe {
         on_inputs::<N, _>(net, [(x, x_words), (y, y_words)], nats, |net, [x, y]| {
-            N::score_conditional(net, x, y, samples)
+            stored(N::score_conditional(net, x, y, samples), nats)
         })
     }
 }
@@ -161,52 +181,11 @@ unsafe fn sample<N: Kind>(net: *const sbn_network, index: u32, p: *mut f32, coun
 }
 
 unsafe fn steps<N: Kind>(net: *const sbn_network, steps: *mut u32) -> i32 {
-    if let Err(Refusal(status)) = one(steps) {
-        return status;
-    }
     // SAFETY: the caller's promise.
-    match unsafe { block::steps::<N>(net) } {
-        Ok(count) => {
-            // SAFETY: checked.
-            unsafe { steps.write(count) };
-            SBN_OK
-        }
-        Err(status) => status,
-    }
+    unsafe { block::steps::<N>(net, steps) }
 }
 
 unsafe fn saturated<N: Kind>(net: *const sbn_network, count: *mut u32) -> i32 {
-    let ask = |net: &mut Net<N>| {
-        // SAFETY: checked before; the caller's own.
-        unsafe { count.write(N::saturated(net)) };
-        Ok(SBN_OK)
-    };
     // SAFETY: the caller's promise.
-    unsafe { open::<N>(net, |block| word(count, block), ask) }
-}
-
-/// # Safety
-///
-/// As `sbn_step`.
-#[inline(always)]
-unsafe fn where_params<N: Kind>(
-    net: *const sbn_network,
-    params: *mut *const Weight<N>,
-    count: *mut usize,
-) -> i32 {
-    if let Err(Refusal(status)) = one(params).and(one(count)) {
-        return status;
-    }
-    // SAFETY: the caller's promise.
-    match unsafe { block::params::<N>(net) } {
-        Ok((start, n)) => {
-            // SAFETY: checked.
-            unsafe {
-                params.write(start);
-                count.write(n);
-            }
-            SBN_OK
-        }
-        Err(status) => status,
-    }
+    unsafe { block::saturated::<N>(net, count) }
 }

@@ -5,8 +5,8 @@
 
 use crate::status::{SBN_ERROR_BUSY, SBN_ERROR_MEMORY};
 
-/// Somebody works with it.
-pub(crate) const BUSY: u32 = u32::from_le_bytes(*b"SBN~");
+/// Somebody works with it. Of four equal bytes, which one instruction makes.
+pub(crate) const BUSY: u32 = u32::from_le_bytes(*b"~~~~");
 
 /// Takes the block if its mark is `ready`, that of a network that nobody works with.
 ///

@@ -1,6 +1,6 @@
 //! A network in memory of the caller's.
 
-use crate::block::{Form, Layers, create, words};
+use crate::block::{Flawed, Form, Layers, create, words};
 use crate::by_kind::per_kind;
 use crate::kind::{Floats, Integers, Kind};
 use crate::pointers::{Span, check, one, slice};
@@ -100,34 +100,17 @@ pub unsafe extern "C" fn sbn_bytes(shape: *const sbn_shape, config: *const sbn_c
 }
 
 /// What is wrong with a shape that `sbn_init` refuses with `SBN_ERROR_SHAPE` or `_LEFT_OUT`, as a text, and, where it is about
-/// a layer, which one (from 0, the encoder's first) in `layer`, which may be null and is `UINT32_MAX` otherwise. "ok" for
-/// a shape that is accepted; never null.
+/// a layer, which one (from 0, the encoder's first, on to those of the decoder) in `layer`, which may be null and is
+/// `UINT32_MAX` otherwise. "ok" for a shape that is accepted; never null.
 ///
 /// # Safety
 ///
 /// As `sbn_init`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_explain(shape: *const sbn_shape, layer: *mut u32) -> *const c_char {
-    let explain = || {
-        // SAFETY: the caller's promise.
-        let (encoder, decoder, form, _) = unsafe { described(shape)? };
-        let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
-        let mut at = None;
-        let layers = encoder.iter().chain(decoder).copied();
-        let text = match form.described(encoder.len(), read.all(), &codings).flaw() {
-            Some(flaw) => {
-                at = flaw.layer();
-                flaw.text()
-            }
-            None => match form.shape(encoder.len(), read.all(), &codings, layers) {
-                Ok(_) => c"ok",
-                Err(_) => c"a layer does not read as many units as the one before it has, or prior_units is not the top's width",
-            },
-        };
-        Ok::<_, Refusal>((text, at))
-    };
-    let (text, at) = match explain() {
-        Ok((text, at)) => (text.as_ptr(), at),
+    // SAFETY: the caller's promise.
+    let (text, at) = match unsafe { explained(shape) } {
+        Ok(Flawed { text, layer }) => (text.as_ptr(), layer),
         Err(Refusal(status)) => (sbn_message(status), None),
     };
     if one(layer).is_ok() {
@@ -135,6 +118,33 @@ pub unsafe extern "C" fn sbn_explain(shape: *const sbn_shape, layer: *mut u32) -
         unsafe { layer.write(at.map_or(u32::MAX, |at| at as u32)) };
     }
     text
+}
+
+/// See [`sbn_explain`].
+///
+/// # Safety
+///
+/// As `sbn_init`.
+unsafe fn explained(shape: *const sbn_shape) -> Result<Flawed, Refusal> {
+    one(shape)?;
+    // SAFETY: checked; there by the caller's promise.
+    let count = unsafe { (*shape).encoder_layers as usize + (*shape).decoder_layers as usize };
+    if count > SBN_MAX_LAYERS as usize {
+        return Ok(Flawed { text: c"there are more than 16 layers", layer: None });
+    }
+    // SAFETY: likewise.
+    if let Some(text) = unsafe { Form::flaw(&*shape) } {
+        return Ok(Flawed { text, layer: None });
+    }
+    // SAFETY: the caller's promise.
+    let (encoder, decoder, form, _) = unsafe { described(shape)? };
+    let all = || encoder.iter().chain(decoder);
+    if let Some(i) = all().position(|layer| ![SBN_HIDDEN, SBN_BERNOULLI].contains(&layer.kind)) {
+        let text = c"the kind of a layer is neither SBN_HIDDEN nor SBN_BERNOULLI";
+        return Ok(Flawed { text, layer: Some(i) });
+    }
+    let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
+    Ok(form.explain(encoder.len(), read.all(), &codings, all().copied()))
 }
 
 per_kind! {

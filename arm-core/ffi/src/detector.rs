@@ -1,6 +1,6 @@
 //! From scores to alarms.
 
-use crate::pointers::one;
+use crate::pointers::{apart, one};
 use crate::status::*;
 use crate::types::*;
 use arm_core::stream::Detector;
@@ -10,7 +10,7 @@ const _: () = assert!(align_of::<sbn_detector>() == align_of::<Detector>());
 
 /// A detector that has seen nothing yet; `rate` is the share of scores that may raise an alarm while nothing is wrong, in
 /// [1e-6, 0.1]: after 80 / `rate` independent scores at most three times that share does; where scores come in stretches that
-/// resemble each other, as days do, about that share in the mean over many of them.
+/// resemble each other, as days do, about that share in the mean over many of them. `SBN_ERROR_SETTING` for any other rate.
 ///
 /// # Safety
 ///
@@ -27,8 +27,8 @@ pub unsafe extern "C" fn sbn_detector_init(detector: *mut sbn_detector, rate: f3
 }
 
 /// Takes in a score while what is watched is known to be well: the threshold follows. Learn from `sbn_score` when the network
-/// has learned: while it learns it fits what it has just seen, and scores lower than it will later. A score that is not
-/// finite is ignored.
+/// has learned: while it learns it fits what it has just seen, and scores lower than it will later. A score that is NaN,
+/// infinite or beyond 2^96 is ignored.
 ///
 /// # Safety
 ///
@@ -43,7 +43,9 @@ pub unsafe extern "C" fn sbn_detector_learn(detector: *mut sbn_detector, score: 
     SBN_OK
 }
 
-/// Takes in a score: `SBN_ALARM` when the running mean is above the threshold, which stays where it is; 0 when it is not.
+/// Takes in a score: `SBN_ALARM` when the running mean is above the threshold, which stays where it is; 0 when it is not, or
+/// when fewer than 64 were learned. A score that is NaN, infinite or beyond 2^96 is always `SBN_ALARM`, and is not taken in. Any
+/// other is: of one that lies x times as far above the usual as the threshold does, the alarm lasts about 7.5 ln(x / 8) scores.
 ///
 /// # Safety
 ///
@@ -68,7 +70,8 @@ pub unsafe extern "C" fn sbn_detector_levels(
     mean: *mut f32,
     threshold: *mut f32,
 ) -> i32 {
-    if let Err(Refusal(status)) = one(detector).and(one(mean)).and(one(threshold)) {
+    let checked = one(detector).and_then(|own| apart(mean, own).and(apart(threshold, own)));
+    if let Err(Refusal(status)) = checked {
         return status;
     }
     // SAFETY: checked.

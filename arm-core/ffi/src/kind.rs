@@ -67,13 +67,11 @@ pub(crate) trait Kind: Sized + 'static {
     ) -> Result<Net<Self>, Error>;
     fn saturated(net: &Net<Self>) -> u32;
 
-    fn step(net: &mut Net<Self>, x: &[u32]) -> Result<f32, Error>;
-    fn step_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32]) -> Result<f32, Error>;
-    fn step_black_box(net: &mut Net<Self>, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<f32, Error>;
     fn begin(net: &mut Net<Self>, x: &[u32]) -> Result<(), Error>;
     fn begin_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32]) -> Result<(), Error>;
     fn begin_black_box(net: &mut Net<Self>, x: &[u32], f: impl FnMut(Bits<'_>) -> f32) -> Result<(), Error>;
-    fn poll(net: &mut Net<Self>, budget: usize) -> Result<Progress, Error>;
+    /// A status, and f where it is `SBN_OK`: two registers.
+    fn poll(net: &mut Net<Self>, budget: usize) -> (i32, f32);
     fn score(net: &mut Net<Self>, x: &[u32], samples: u32) -> Result<f32, Error>;
     fn score_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32], samples: u32) -> Result<f32, Error>;
     fn save_to<F: From<Error>>(net: &Net<Self>, sink: impl FnMut(&[u8]) -> Result<(), F>) -> Result<(), F>;
@@ -85,22 +83,6 @@ pub(crate) trait Kind: Sized + 'static {
 /// What a learner of any kind does.
 macro_rules! calls {
     () => {
-        #[inline(always)]
-        fn step(net: &mut Net<Self>, x: &[u32]) -> Result<f32, Error> {
-            net.step(x)
-        }
-        #[inline(always)]
-        fn step_conditional(net: &mut Net<Self>, x: &[u32], y: &[u32]) -> Result<f32, Error> {
-            net.step_conditional(x, y)
-        }
-        #[inline(always)]
-        fn step_black_box(
-            net: &mut Net<Self>,
-            x: &[u32],
-            f: impl FnMut(Bits<'_>) -> f32,
-        ) -> Result<f32, Error> {
-            net.step_black_box(x, f)
-        }
         #[inline(always)]
         fn begin(net: &mut Net<Self>, x: &[u32]) -> Result<(), Error> {
             net.begin(x)
@@ -118,8 +100,13 @@ macro_rules! calls {
             net.begin_black_box(x, f)
         }
         #[inline(always)]
-        fn poll(net: &mut Net<Self>, budget: usize) -> Result<Progress, Error> {
-            net.poll(budget)
+        fn poll(net: &mut Net<Self>, budget: usize) -> (i32, f32) {
+            net.poll_then(budget, |result| match result {
+                Ok(Progress::Working) => (SBN_WORKING, 0.0),
+                Ok(Progress::Idle) => (SBN_IDLE, 0.0),
+                Ok(Progress::Done(f)) => (SBN_OK, f),
+                Err(error) => (error.code(), 0.0),
+            })
         }
         #[inline(always)]
         fn score(net: &mut Net<Self>, x: &[u32], samples: u32) -> Result<f32, Error> {

@@ -3,10 +3,9 @@
 use crate::block::open;
 use crate::by_kind::{by_kind, per_kind};
 use crate::kind::{Kind, Net};
-use crate::pointers::{check, slice, word};
+use crate::pointers::{apart, check, slice};
 use crate::status::*;
 use crate::types::*;
-use arm_core::learner::Progress;
 use arm_core::{Bits, Error};
 use core::ffi::c_void;
 
@@ -143,7 +142,7 @@ per_kind! {
 
 unsafe fn step<N: Kind>(net: *mut sbn_network, x: *const u32, x_words: usize, f: *mut f32) -> i32 {
     // SAFETY: the caller's promise.
-    unsafe { on_inputs::<N, _>(net, [(x, x_words)], f, |net, [x]| N::step(net, x)) }
+    unsafe { on_inputs::<N, _>(net, [(x, x_words)], f, |net, [x]| finish::<N>(N::begin(net, x), net, f)) }
 }
 
 unsafe fn step_conditional<N: Kind>(
@@ -156,7 +155,9 @@ unsafe fn step_conditional<N: Kind>(
 ) -> i32 {
     // SAFETY: the caller's promise.
     unsafe {
-        on_inputs::<N, _>(net, [(x, x_words), (y, y_words)], f, |net, [x, y]| N::step_conditional(net, x, y))
+        on_inputs::<N, _>(net, [(x, x_words), (y, y_words)], f, |net, [x, y]| {
+            finish::<N>(N::begin_conditional(net, x, y), net, f)
+        })
     }
 }
 
@@ -172,7 +173,41 @@ unsafe fn step_black_box<N: Kind>(
     // SAFETY: the caller's promise; the bits outlive the call.
     let call = |b: Bits<'_>| unsafe { objective(b.words().as_ptr(), b.len(), context) };
     // SAFETY: the caller's promise.
-    unsafe { on_inputs::<N, _>(net, [(x, x_words)], f, |net, [x]| N::step_black_box(net, x, call)) }
+    unsafe {
+        on_inputs::<N, _>(net, [(x, x_words)], f, |net, [x]| {
+            finish::<N>(N::begin_black_box(net, x, call), net, f)
+        })
+    }
+}
+
+/// All that is left of a step. A step in C is made of its two halves, of which the first has a small result and the second a
+/// number: there is less on the stack than of a whole one.
+///
+/// # Safety
+///
+/// `f` is a float's place.
+#[inline(always)]
+unsafe fn finish<N: Kind>(begun: Result<(), Error>, net: &mut Net<N>, f: *mut f32) -> i32 {
+    match begun {
+        // SAFETY: the caller's promise.
+        Ok(()) => unsafe { slice_of_step::<N>(net, usize::MAX, f) },
+        Err(error) => error.code(),
+    }
+}
+
+/// A slice of a step.
+///
+/// # Safety
+///
+/// `f` is a float's place.
+#[inline(always)]
+pub(crate) unsafe fn slice_of_step<N: Kind>(net: &mut Net<N>, budget: usize, f: *mut f32) -> i32 {
+    let (status, value) = N::poll(net, budget);
+    if status == SBN_OK {
+        // SAFETY: the caller's promise.
+        unsafe { f.write(value) };
+    }
+    status
 }
 
 unsafe fn begin<N: Kind>(net: *mut sbn_network, x: *const u32, x_words: usize) -> i32 {
@@ -230,19 +265,10 @@ unsafe fn begin_black_box<N: Kind>(
 }
 
 unsafe fn poll<N: Kind>(net: *mut sbn_network, budget: usize, f: *mut f32) -> i32 {
-    let poll = |net: &mut Net<N>| {
-        Ok(match N::poll(net, budget)? {
-            Progress::Idle => SBN_IDLE,
-            Progress::Working => SBN_WORKING,
-            Progress::Done(value) => {
-                // SAFETY: checked before; the caller's own.
-                unsafe { f.write(value) };
-                SBN_OK
-            }
-        })
-    };
+    // SAFETY: checked before; the caller's own.
+    let poll = |net: &mut Net<N>| Ok(unsafe { slice_of_step::<N>(net, budget, f) });
     // SAFETY: the caller's promise.
-    unsafe { open::<N>(net, |block| word(f, block), poll) }
+    unsafe { open::<N>(net, |block| apart(f, block), poll) }
 }
 
 unsafe fn set_rate<N: Kind>(net: *mut sbn_network, rate: f32) -> i32 {
@@ -257,7 +283,7 @@ unsafe fn set_rate<N: Kind>(net: *mut sbn_network, rate: f32) -> i32 {
     unsafe { open::<N>(net, |_| Ok(()), set) }
 }
 
-/// A call with inputs and a float for the result, which is stored on success.
+/// A call with inputs and a float's place, which `work` may store to.
 ///
 /// # Safety
 ///
@@ -267,13 +293,13 @@ pub(crate) unsafe fn on_inputs<N: Kind, const I: usize>(
     net: *mut sbn_network,
     inputs: [(*const u32, usize); I],
     f: *mut f32,
-    work: impl FnOnce(&mut Net<N>, [&[u32]; I]) -> Result<f32, Error>,
+    work: impl FnOnce(&mut Net<N>, [&[u32]; I]) -> i32,
 ) -> i32 {
     let arguments = |block| {
         for (x, x_words) in inputs {
             check(x, x_words)?.clear_of(block)?;
         }
-        word(f, block)
+        apart(f, block)
     };
     let run = |net: &mut Net<N>| {
         let mut slices = [&[][..]; I];
@@ -281,10 +307,7 @@ pub(crate) unsafe fn on_inputs<N: Kind, const I: usize>(
             // SAFETY: checked before; there by the caller's promise.
             *to = unsafe { slice(x, x_words) };
         }
-        let value = work(net, slices)?;
-        // SAFETY: checked before; the caller's own.
-        unsafe { f.write(value) };
-        Ok(SBN_OK)
+        Ok(work(net, slices))
     };
     // SAFETY: the caller's promise.
     unsafe { open::<N>(net, arguments, run) }

@@ -32,13 +32,15 @@ impl Span {
     }
 }
 
-/// `Ok` for a pointer to a word that may be stored to while `block` is worked on, which is whole words.
+/// `Ok` for a pointer to a value that may be stored to while `block` is worked on, which is whole words.
 #[inline(always)]
-pub(crate) fn word<T>(pointer: *const T, block: Span) -> Result<(), Refusal> {
-    const { assert!(size_of::<T>() == 4 && align_of::<T>() == 4) };
+pub(crate) fn apart<T>(pointer: *const T, block: Span) -> Result<(), Refusal> {
+    const { assert!(size_of::<T>() == align_of::<T>() && size_of::<T>() >= 4) };
     one(pointer)?;
     let ahead = pointer.addr().wrapping_sub(block.start);
-    if ahead < block.bytes { Err(Refusal(SBN_ERROR_OVERLAP)) } else { Ok(()) }
+    // What is aligned and a word begins in a block of words or is outside.
+    let reaches = size_of::<T>() > 4 && block.start.wrapping_sub(pointer.addr()) < size_of::<T>();
+    if ahead < block.bytes || reaches { Err(Refusal(SBN_ERROR_OVERLAP)) } else { Ok(()) }
 }
 
 /// `Ok` for a pointer that may point to `count` values of `T`; it may be null only for none.
@@ -100,11 +102,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_outside_a_block() {
+    fn a_result_is_outside_a_block() {
         let words = [0.0f32; 4];
         let block = Span::of(&raw const words[1], 2);
-        let found = |i: usize| word(&raw const words[i], block).map_err(|Refusal(status)| status);
+        let found = |i: usize| apart(&raw const words[i], block).map_err(|Refusal(status)| status);
         assert_eq!([0, 1, 2, 3].map(found), [Ok(()), Err(SBN_ERROR_OVERLAP), Err(SBN_ERROR_OVERLAP), Ok(())]);
+        // Words 1 to 5 of eight, which begin in the middle of a longer value.
+        let longer = [0u64; 4];
+        let block = Span::of(longer.as_ptr().cast::<u32>().wrapping_add(1), 5);
+        let found = |i: usize| apart(&raw const longer[i], block).map_err(|Refusal(status)| status);
+        let inside = Err(SBN_ERROR_OVERLAP);
+        assert_eq!([0, 1, 2, 3].map(found), [inside, inside, inside, Ok(())]);
     }
 
     #[test]

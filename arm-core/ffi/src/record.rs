@@ -3,7 +3,7 @@
 use crate::block::open;
 use crate::by_kind::{by_kind, per_kind};
 use crate::kind::{Kind, Net};
-use crate::pointers::{check, one, word};
+use crate::pointers::{apart, check, one};
 use crate::status::*;
 use crate::types::*;
 use arm_core::record::{Fault, Record};
@@ -49,7 +49,7 @@ per_kind! {
 unsafe fn record_save<N: Kind>(net: *const sbn_network, flash: *const sbn_flash, sequence: *mut u32) -> i32 {
     let arguments = |block| {
         one(flash)?.clear_of(block)?;
-        word(sequence, block)
+        apart(sequence, block)
     };
     let save = |net: &mut Net<N>| {
         // SAFETY: checked before; there by the caller's promise.

@@ -17,7 +17,7 @@ pub const SBN_FULL: i32 = 4;
 pub const SBN_UNSOUND: i32 = 5;
 /// The scores are above the threshold.
 pub const SBN_ALARM: i32 = 6;
-/// The layers contradict each other.
+/// The layers contradict each other or what is around them: `sbn_explain`.
 pub const SBN_ERROR_SHAPE: i32 = -1;
 /// A buffer is too short or too long.
 pub const SBN_ERROR_SIZE: i32 = -2;
@@ -55,13 +55,16 @@ pub const SBN_ERROR_LEFT_OUT: i32 = -17;
 pub const SBN_ERROR_FLOAT_ONLY: i32 = -18;
 /// Bytes or parameters of the other kind, floats or 16-bit integers.
 pub const SBN_ERROR_OTHER_NUMBERS: i32 = -19;
+/// This network is for another call: `sbn_step`, `sbn_score` and `sbn_sample` for one whose decoder gives the input back,
+/// `sbn_step_conditional` and `sbn_score_conditional` for one with a target, `sbn_step_black_box` for one without a decoder.
+pub const SBN_ERROR_OTHER_OBJECTIVE: i32 = -20;
 /// A pointer is null.
 pub const SBN_ERROR_NULL: i32 = -101;
 /// A pointer is not aligned for its type.
 pub const SBN_ERROR_MISALIGNED: i32 = -102;
 /// Two buffers overlap that must not.
 pub const SBN_ERROR_OVERLAP: i32 = -103;
-/// This is no network that `sbn_init` made, or its memory was overwritten.
+/// This is no network that `sbn_init` made, or its first words were overwritten.
 pub const SBN_ERROR_MEMORY: i32 = -104;
 /// The caller's own sink or source said so.
 pub const SBN_ERROR_CALLBACK: i32 = -105;
@@ -91,13 +94,15 @@ fn text(status: i32) -> &'static CStr {
         SBN_FULL => c"full: a window was dropped because no more can wait; take them out in time",
         SBN_UNSOUND => c"unsound: a sample was NaN or infinite and was dropped",
         SBN_ALARM => c"alarm: the running mean of the scores is above the threshold",
-        SBN_ERROR_SHAPE => c"shape: layers do not form a chain of Bernoulli layers of positive width",
+        SBN_ERROR_SHAPE => {
+            c"shape: the layers contradict each other or what is around them; sbn_explain says how"
+        }
         SBN_ERROR_SIZE => c"size: a buffer has the wrong length; take it from the macros of sbn.h",
         SBN_ERROR_WIDTH => {
             c"width: the input does not have as many units as the network, or bits beyond them"
         }
         SBN_ERROR_SETTING => {
-            c"setting: a learning rate, decay, epsilon, kind or sample count is out of range"
+            c"setting: a number is out of range: of sbn_config, of samples, levels or windows, a detector's rate, slots of flash"
         }
         SBN_ERROR_OBJECTIVE => c"objective: f returned NaN or infinity; no step was taken",
         SBN_ERROR_DIVERGED => c"diverged: an activation or gradient is NaN or huge; no step was taken",
@@ -117,6 +122,9 @@ fn text(status: i32) -> &'static CStr {
         SBN_ERROR_FLOAT_ONLY => c"float only: integers do not do this",
         SBN_ERROR_OTHER_NUMBERS => {
             c"other numbers: bytes or parameters of the other kind, floats or 16-bit integers; nothing was loaded"
+        }
+        SBN_ERROR_OTHER_OBJECTIVE => {
+            c"other objective: this network is for another call; with a decoder sbn_step, with a target sbn_step_conditional, without either sbn_step_black_box"
         }
         SBN_ERROR_NULL => c"null: a pointer is null",
         SBN_ERROR_MISALIGNED => c"misaligned: a pointer is not aligned for what it points to",
@@ -154,14 +162,15 @@ mod tests {
             (Error::LeftOut, SBN_ERROR_LEFT_OUT),
             (Error::FloatOnly, SBN_ERROR_FLOAT_ONLY),
             (Error::OtherNumbers, SBN_ERROR_OTHER_NUMBERS),
+            (Error::OtherObjective, SBN_ERROR_OTHER_OBJECTIVE),
         ] {
             assert_eq!(error.code(), code);
             let (ours, theirs) = (text(code).to_str().unwrap(), error.message());
             assert_eq!(ours.split(':').next(), theirs.split(':').next());
         }
-        for code in (-105..=-101).chain(-19..=6) {
+        for code in (-105..=-101).chain(-20..=6) {
             assert_ne!(text(code), c"unknown status", "{code}");
         }
-        assert_eq!((text(-20), text(7)), (c"unknown status", c"unknown status"));
+        assert_eq!((text(-21), text(7)), (c"unknown status", c"unknown status"));
     }
 }

@@ -118,7 +118,7 @@ pub struct sbn_config {
     pub seed_low: u32,
     /// High word.
     pub seed_high: u32,
-    /// Samples for each step, of an estimator that draws several; 0 or 1 for all others.
+    /// Samples for each step, of an estimator that draws several (`SBN_BYTES_FOR`); 0 or 1 for all others.
     pub samples: u32,
     /// Of REINFORCE's moving average of f: the share of the past that is kept, in [0, 1); 0 for none.
     pub decay: f32,

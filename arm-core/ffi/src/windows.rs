@@ -4,11 +4,11 @@
 use crate::block::open;
 use crate::by_kind::{by_kind, per_kind};
 use crate::kind::{Kind, Net};
-use crate::pointers::{Span, check, one, slice, slice_mut, word};
+use crate::learn::slice_of_step;
+use crate::pointers::{Span, apart, check, one, slice, slice_mut};
 use crate::status::*;
 use crate::types::*;
 use arm_core::bits::words;
-use arm_core::learner::Progress;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 const READY: u32 = u32::from_le_bytes(*b"SBNW");
@@ -40,6 +40,16 @@ struct Parts {
     queue: *mut u32,
     /// Words of a window.
     words: usize,
+}
+
+impl Parts {
+    /// All of their memory.
+    fn span(&self) -> Span {
+        // SAFETY: settings, which nobody writes.
+        let queue = unsafe { (*self.head).queue } as usize;
+        let before = self.queue.addr().wrapping_sub(self.head.addr()) / 4;
+        Span::of(self.head.cast::<u32>(), before.wrapping_add(queue.wrapping_mul(self.words)))
+    }
 }
 
 /// # Safety
@@ -199,14 +209,14 @@ pub unsafe extern "C" fn sbn_windows_next(windows: *mut sbn_windows, x: *mut u32
     let take = || {
         // SAFETY: the caller's promise.
         let parts = unsafe { parts(windows)? };
-        check(x, x_words)?;
+        check(x, x_words)?.clear_of(parts.span())?;
         if x_words != parts.words {
             return Err(Refusal(SBN_ERROR_WIDTH));
         }
         // SAFETY: the caller's promise.
         let Some(window) = (unsafe { oldest(&parts) }) else { return Ok(SBN_IDLE) };
-        // SAFETY: checked; C need not have written to them. The two are not the same memory, or only words are moved.
-        unsafe { x.copy_from(window, x_words) };
+        // SAFETY: checked; C need not have written to them.
+        unsafe { x.copy_from_nonoverlapping(window, x_words) };
         // SAFETY: there was a window.
         unsafe { drop_oldest(&parts) };
         Ok(SBN_OK)
@@ -247,27 +257,25 @@ unsafe fn windows_poll<N: Kind>(
         Ok(parts) => parts,
         Err(Refusal(status)) => return status,
     };
-    let poll = |net: &mut Net<N>| match N::poll(net, budget)? {
-        Progress::Working => Ok(SBN_WORKING),
-        Progress::Done(value) => {
-            // SAFETY: checked before; the caller's own.
-            unsafe { f.write(value) };
-            Ok(SBN_OK)
-        }
-        Progress::Idle => {
-            // SAFETY: the caller's promise.
-            let Some(window) = (unsafe { oldest(&parts) }) else { return Ok(SBN_IDLE) };
-            // SAFETY: the other side does not write to a window that waits.
-            let begun = N::begin(net, unsafe { slice(window, parts.words) });
-            // SAFETY: there was a window.
-            unsafe { drop_oldest(&parts) };
-            begun?;
-            Ok(SBN_WORKING)
+    let poll = |net: &mut Net<N>| {
+        // SAFETY: checked before; the caller's own.
+        match unsafe { slice_of_step::<N>(net, budget, f) } {
+            SBN_IDLE => {
+                // SAFETY: the caller's promise.
+                let Some(window) = (unsafe { oldest(&parts) }) else { return Ok(SBN_IDLE) };
+                // SAFETY: the other side does not write to a window that waits.
+                let begun = N::begin(net, unsafe { slice(window, parts.words) });
+                // SAFETY: there was a window.
+                unsafe { drop_oldest(&parts) };
+                begun?;
+                Ok(SBN_WORKING)
+            }
+            status => Ok(status),
         }
     };
     let arguments = |block| {
         Span::of(parts.head, 1).clear_of(block)?;
-        word(f, block)
+        apart(f, block)
     };
     // SAFETY: the caller's promise.
     unsafe { open::<N>(net, arguments, poll) }
@@ -288,7 +296,8 @@ pub unsafe extern "C" fn sbn_windows_counts(
 ) -> i32 {
     let count = || {
         // SAFETY: the caller's promise.
-        let Parts { head, .. } = unsafe { parts(windows)? };
+        let parts = unsafe { parts(windows)? };
+        let head = parts.head;
         // SAFETY: words that the other side may be writing are read whole.
         let counts = unsafe {
             let (tail, taken) = indices(head);
@@ -299,7 +308,7 @@ pub unsafe extern "C" fn sbn_windows_counts(
         };
         for (out, count) in [waiting, dropped, unsound].into_iter().zip(counts) {
             if !out.is_null() {
-                one(out)?;
+                apart(out, parts.span())?;
                 // SAFETY: checked.
                 unsafe { out.write(count) };
             }

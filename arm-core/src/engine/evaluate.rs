@@ -111,7 +111,7 @@ impl<'s, K: Estimates, E: Estimator> Engine<'s, K, E> {
         out: &mut [f32],
     ) -> Result<(), Error> {
         if !self.shape.is_vae() {
-            return Err(Error::Shape);
+            return Err(Error::OtherObjective);
         }
         let pass = self.decoding(params, &batch, out)?;
         let Pass { layout, .. } = &pass;
@@ -192,7 +192,7 @@ impl<'s, K: Estimates, E: Estimator> Engine<'s, K, E> {
         out: &[f32],
     ) -> Result<Pass<'a, K>, Error> {
         if self.shape.decoder().is_empty() {
-            return Err(Error::Shape);
+            return Err(Error::OtherObjective);
         }
         exact_size(batch.examples.saturating_mul(self.decoded()), out.len())?;
         self.check_params(params)?;

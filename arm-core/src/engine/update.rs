@@ -303,9 +303,9 @@ impl Layout<'_> {
     }
 }
 
-/// The first `n` elements, taken off `rest`.
+/// The first `n` elements, taken off `rest`; none of moments that the optimiser has not.
 fn take<'a>(rest: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
-    let (head, tail) = split_mut(core::mem::take(rest), n);
+    let (head, tail) = core::mem::take(rest).split_at_mut_checked(n).unwrap_or_default();
     *rest = tail;
     head
 }

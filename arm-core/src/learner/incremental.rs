@@ -81,8 +81,15 @@ impl<E: Estimator, O: Optimiser, K: Estimates> Learner<'_, '_, E, O, K> {
     /// Errors: [`Error::Setting`] when the optimiser was given a bad rate meanwhile; the step stays under way.
     #[inline(always)]
     pub fn poll(&mut self, budget: usize) -> Result<Progress, Error> {
+        self.poll_then(budget, |result| result)
+    }
+
+    /// [`poll`](Self::poll), and what `then` makes of its result. `then` is a part of the function that does the work, so that a
+    /// small value is all that is handed back.
+    #[inline(always)]
+    pub fn poll_then<T>(&mut self, budget: usize, then: impl FnOnce(Result<Progress, Error>) -> T) -> T {
         let Learner { core, optimiser, .. } = self;
-        optimiser.hand(Slice { core, budget })
+        optimiser.hand(Slice { core, budget, then })
     }
 
     /// `Err(Busy)` while a step is under way.
@@ -102,6 +109,7 @@ impl<E: Estimator, O: Optimiser, K: Estimates> Learner<'_, '_, E, O, K> {
     ) -> Result<(), Error> {
         self.idle()?;
         self.optimiser.rule().check()?;
+        objective.check(&self.core.engine.shape)?;
         let batch = self.batch(x, y, self.core.held.state.steps)?;
         let relaxes = self.core.engine.estimator.relaxation().is_some();
         if relaxes || self.core.held.scratch.deltas.is_empty() || self.core.held.input.len() < x.len() {
@@ -111,7 +119,6 @@ impl<E: Estimator, O: Optimiser, K: Estimates> Learner<'_, '_, E, O, K> {
                 given: self.scratch_words,
             });
         }
-        objective.check(&self.core.engine.shape)?;
         self.core.engine.estimator.check(&self.core.engine.shape)?;
         self.check_target(&batch)?;
         // Not after the samples: until then x would lie on the stack a second time.
@@ -140,17 +147,28 @@ impl<E: Estimator, O: Optimiser, K: Estimates> Learner<'_, '_, E, O, K> {
 }
 
 /// A slice of a step: what [`Learner::poll`] does.
-struct Slice<'a, 'm, 's, E, K: Estimates> {
+struct Slice<'a, 'm, 's, E, K: Estimates, F> {
     core: &'a mut Core<'m, 's, E, K>,
     budget: usize,
+    then: F,
 }
 
-impl<E: Estimator, K: Estimates> WithOptimiser for Slice<'_, '_, '_, E, K> {
-    type Out = Result<Progress, Error>;
+impl<E: Estimator, K: Estimates, T, F: FnOnce(Result<Progress, Error>) -> T> WithOptimiser
+    for Slice<'_, '_, '_, E, K, F>
+{
+    type Out = T;
 
     #[inline(always)]
-    fn run<O: Optimiser>(self, optimiser: &O) -> Result<Progress, Error> {
-        let Slice { core: Core { engine, held }, budget } = self;
+    fn run<O: Optimiser>(self, optimiser: &O) -> T {
+        let Slice { core, budget, then } = self;
+        then(core.slice(optimiser, budget))
+    }
+}
+
+impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
+    #[inline(always)]
+    fn slice<O: Optimiser>(&mut self, optimiser: &O, budget: usize) -> Result<Progress, Error> {
+        let Core { engine, held } = self;
         let Some(Pending { mut row, .. }) = held.state.pending else {
             return Ok(Progress::Idle);
         };

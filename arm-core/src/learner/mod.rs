@@ -368,8 +368,8 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
         if samples == 0 {
             return Err(Error::Setting);
         }
-        let mut batch = self.batch(x, y, self.core.held.state.scores)?;
         objective.check(&self.core.engine.shape)?;
+        let mut batch = self.batch(x, y, self.core.held.state.scores)?;
         self.check_target(&batch)?;
         if self.core.held.scratch.logits.is_empty() {
             return Err(Error::Size {

@@ -50,7 +50,7 @@ fn back<K: Arithmetic>(pass: &Pass<'_, K>, scratch: &mut Scratch<'_, K::Numbers>
 
 impl<K: Kernels> Objective<K> for Conditional {
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
-        if shape.is_conditional() { Ok(()) } else { Err(Error::Shape) }
+        if shape.is_conditional() { Ok(()) } else { Err(Error::OtherObjective) }
     }
 
     fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
@@ -81,7 +81,7 @@ impl<K: Kernels> Objective<K> for Conditional {
 /// In integers f is not seen flip by flip.
 impl Objective<Integer> for Conditional {
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
-        if shape.is_conditional() { Ok(()) } else { Err(Error::Shape) }
+        if shape.is_conditional() { Ok(()) } else { Err(Error::OtherObjective) }
     }
 
     fn train(&mut self, pass: &Pass<'_, Integer>, scratch: &mut Scratch<'_, Integer>) {

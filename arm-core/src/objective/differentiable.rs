@@ -39,7 +39,7 @@ where
     G: FnMut(&[f32], &mut [f32]) -> f32,
 {
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
-        if shape.is_vae() { Err(Error::Shape) } else { Ok(()) }
+        if shape.is_vae() { Err(Error::OtherObjective) } else { Ok(()) }
     }
 
     fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {

@@ -98,7 +98,7 @@ pub trait Objective<K: Arithmetic> {
 
     /// Whether it is an objective for this network: by default for one that is a chain and nothing else.
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
-        if shape.is_vae() || shape.is_conditional() { Err(Error::Shape) } else { Ok(()) }
+        if shape.is_vae() || shape.is_conditional() { Err(Error::OtherObjective) } else { Ok(()) }
     }
 
     /// f of the sample of every row: [`Scratch::set_f`].

@@ -99,7 +99,7 @@ impl<K: Kernels> Objective<K> for Vae {
     const HAS_LOG_Q: bool = true;
 
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
-        if shape.is_vae() { Ok(()) } else { Err(Error::Shape) }
+        if shape.is_vae() { Ok(()) } else { Err(Error::OtherObjective) }
     }
 
     fn train(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {
@@ -181,7 +181,7 @@ impl Objective<Integer> for Vae {
     const HAS_LOG_Q: bool = true;
 
     fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
-        if shape.is_vae() { Ok(()) } else { Err(Error::Shape) }
+        if shape.is_vae() { Ok(()) } else { Err(Error::OtherObjective) }
     }
 
     fn train(&mut self, pass: &Pass<'_, Integer>, scratch: &mut Scratch<'_, Integer>) {

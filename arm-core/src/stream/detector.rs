@@ -17,6 +17,10 @@ use crate::storage::codec::CRC;
 /// as days or recordings do, that holds in the mean over stretches, and a single one may have many alarms or none: the more
 /// stretches are learned the better. What is not among them is not usual. Memory: 32 bytes.
 ///
+/// A score that is NaN, infinite or beyond 2^96 is none: it is not learned from, and where it is watched it raises the alarm and
+/// is not taken in. Any other is taken in, however large: of one that lies x times as far above the usual as the threshold does, the alarm
+/// lasts about 7.5 ln(x / 8) scores, and a single one that is learned raises the threshold for thousands.
+///
 /// ```
 /// use arm_core::stream::Detector;
 /// let mut detector = Detector::new(0.01)?;
@@ -59,6 +63,8 @@ impl Detector {
     const HAZARD: f32 = 3.0;
     /// The smallest gain with which the width goes on learning.
     const SETTLED: f32 = 0.005;
+    /// Scores beyond it are none: no sum of others becomes infinite.
+    const MOST: f32 = (1u128 << 96) as f32;
 
     /// Nothing seen yet; `rate` is the share of scores that may raise an alarm while nothing is wrong. Errors:
     /// [`Error::Setting`] for one outside [1e-6, 0.1].
@@ -71,9 +77,9 @@ impl Detector {
         Ok(Detector { rate, seen: 0, mean: 0.0, usual: 0.0, spread: 0.0, width, counted: 0, watched: 0 })
     }
 
-    /// Takes in a score while what is watched is known to be well. One that is not finite is ignored.
+    /// Takes in a score while what is watched is known to be well. One that is not finite, or beyond 2^96, is ignored.
     pub fn learn(&mut self, score: f32) {
-        if !score.is_finite() {
+        if !Self::is_score(score) {
             return;
         }
         self.seen = self.seen.saturating_add(1);
@@ -92,15 +98,19 @@ impl Detector {
         }
     }
 
-    /// Takes in a score; whether it raises the alarm. Before 64 were learned nothing does. A score that is not finite
-    /// raises it, and is not taken in.
+    /// Takes in a score; whether it raises the alarm. Before 64 were learned no score does. One that is not finite, or beyond 2^96,
+    /// always raises it, and is not taken in.
     pub fn watch(&mut self, score: f32) -> bool {
-        if !score.is_finite() {
+        if !Self::is_score(score) {
             return true;
         }
         self.watched = self.watched.saturating_add(1);
         self.mean += (score - self.mean) * Self::SHORT;
         self.seen > Self::FIRST && self.mean > self.threshold()
+    }
+
+    fn is_score(score: f32) -> bool {
+        score.abs() <= Self::MOST
     }
 
     /// All of it as bytes, with a checksum, to be kept over a reset beside the network whose scores it has seen.
@@ -209,6 +219,48 @@ mod tests {
         let before = detector;
         detector.learn(f32::NAN);
         assert_eq!(detector, before);
+    }
+
+    #[test]
+    fn no_score_breaks_it() {
+        let usual = |detector: &mut Detector| (0..200_000u32).for_each(|i| detector.learn((i % 7) as f32));
+        let mut detector = Detector::new(0.01).unwrap();
+        usual(&mut detector);
+        let learned = detector;
+        for none in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, 1.1 * Detector::MOST] {
+            detector.learn(none);
+            assert!(detector.watch(none), "{none}");
+            assert_eq!(detector, learned, "{none}");
+        }
+        // The largest are learned and watched, and what is usual comes back.
+        let (_, most) = (detector.watch(0.0), Detector::MOST);
+        for score in [most, -most, most, most, -most] {
+            detector.learn(score);
+            assert!(detector.mean().is_finite() && detector.threshold().is_finite(), "{score}");
+        }
+        for _ in 0..100 {
+            detector.learn(most);
+        }
+        usual(&mut detector);
+        usual(&mut detector);
+        assert!((0.0..7.0).contains(&detector.mean()), "{detector:?}");
+        assert!(detector.threshold().is_finite() && detector.threshold() < 1e3, "{detector:?}");
+        // A single one is an alarm for as long as is said.
+        let mut watching = learned;
+        while watching.watch(3.0) {}
+        let usual_now = learned.usual;
+        let far = learned.threshold() - usual_now;
+        for x in [100.0f32, 1e6, 1e20] {
+            let mut watching = watching;
+            assert!(watching.watch(usual_now + x * far));
+            let lasts = (0..2000).take_while(|_| watching.watch(usual_now)).count() as f32;
+            let said = 7.5 * (x / 8.0).ln();
+            assert!((lasts - said).abs() < 3.0, "{x}: {lasts} {said}");
+        }
+        for score in [most, -most] {
+            assert_eq!(watching.watch(score), score > 0.0);
+            assert!(watching.mean().is_finite());
+        }
     }
 
     #[test]

@@ -86,6 +86,13 @@ static void params(const uint32_t *x)
     failures += sbn_params(net, &p, &count) != SBN_OK;
 }
 
+static void saturated(const uint32_t *x)
+{
+    uint32_t count;
+    (void)x;
+    failures += sbn_saturated(net, &count) != SBN_OK;
+}
+
 static void save(const uint32_t *x)
 {
     size_t written;
@@ -160,6 +167,7 @@ int main(void)
     measure("integer_load_instructions", "integer_load_stack_bytes", load);
     getter("integer_steps_instructions", steps);
     getter("integer_params_instructions", params);
+    getter("integer_saturated_instructions", saturated);
 #else
     const sbn_config sgd = SBN_USE_SGD(0.01f, 1), momentum = SBN_USE_MOMENTUM(0.01f, 0.9f, 1),
                      adam = SBN_USE_ADAM(0.001f, 1);
@@ -171,10 +179,13 @@ int main(void)
     measure("load_instructions", "load_stack_bytes", load);
     getter("steps_instructions", steps);
     getter("params_instructions", params);
+    getter("saturated_instructions", saturated);
     make(&momentum);
     measure("momentum_step_instructions", "momentum_step_stack_bytes", step);
+    measure("momentum_polled_instructions", "momentum_polled_stack_bytes", polled);
     make(&adam);
     measure("adam_step_instructions", "adam_step_stack_bytes", step);
+    measure("adam_polled_instructions", "adam_polled_stack_bytes", polled);
 #endif
     return failures == 0 ? 0 : 1;
 }

@@ -174,6 +174,13 @@ static struct result steps(void)
     return r;
 }
 
+static struct result saturated(void)
+{
+    struct result r = {0, 0};
+    r.status = sbn_saturated(net, &r.stored);
+    return r;
+}
+
 static struct result params(void)
 {
 #ifdef INTEGERS
@@ -311,10 +318,11 @@ struct named {
 };
 
 static const struct named of_vae[] = {
-    {"step", step},         {"begin", begin},     {"poll", poll},           {"score", score},
-    {"sample", sample},     {"set_rate", set_rate}, {"steps", steps},       {"params", params},
-    {"save", save},         {"save_to", save_to}, {"load", load},           {"load_from", load_from},
-    {"record_save", record_save}, {"record_load", record_load}, {"windows_poll", windows_poll}, {"init", init},
+    {"step", step},         {"begin", begin},       {"poll", poll},         {"score", score},
+    {"sample", sample},     {"set_rate", set_rate}, {"steps", steps},       {"saturated", saturated},
+    {"params", params},     {"save", save},         {"save_to", save_to},   {"load", load},
+    {"load_from", load_from}, {"record_save", record_save}, {"record_load", record_load},
+    {"windows_poll", windows_poll}, {"init", init},
 };
 static const struct named of_conditional[] = {
     {"step_conditional", step_conditional}, {"begin_conditional", begin_conditional},

@@ -1,18 +1,5 @@
 /* Trains four networks and prints what came out, bit for bit what arm-core/ffi/examples/same_run.rs prints. */
-#include "board.h"
-#include "sbn.h"
-#include <string.h>
-
-/* The reference network. */
-#define ENCODER(H, B) H(64, 32, 0.1f) B(32, 16)
-#define DECODER(H, B) H(16, 32, 0.1f) B(32, 64)
-/* Two stochastic layers and a learned prior. */
-#define UP(H, B) H(64, 9, 0.2f) B(9, 7) B(7, 5)
-#define DOWN(H, B) B(5, 7) H(7, 9, 0.2f) B(9, 64)
-/* Free logits. */
-#define CODE(H, B) B(0, 24)
-
-#define LAYERS(list) (sizeof(list) / sizeof((list)[0]))
+#include "same_run.h"
 
 static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(DECODER);
 static const sbn_layer up[] = SBN_LAYERS(UP), down[] = SBN_LAYERS(DOWN);
@@ -39,56 +26,12 @@ static void ok(int32_t status)
     }
 }
 
-static void print_hex(const char *name, uint64_t v)
-{
-    char text[20];
-    for (int i = 0; i < 16; i++)
-        text[i] = "0123456789abcdef"[v >> (60 - 4 * i) & 15];
-    memcpy(text + 16, "\n", 2);
-    board_print(name);
-    board_print(" ");
-    board_print(text);
-}
-
-/* FNV-1a over words. */
-static uint64_t hash(uint64_t h, const float *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        h = (h ^ bits) * 0x100000001b3u;
-    }
-    return h;
-}
-
 static uint64_t hash_params(sbn_network *net)
 {
     const float *params = NULL;
     size_t count = 0;
     ok(sbn_params(net, &params, &count));
-    return hash(0xcbf29ce484222325u, params, count);
-}
-
-/* Input number i: a quarter of the units are one. */
-static void input(uint32_t i, uint32_t x[2])
-{
-    uint32_t s = i * 2654435761u + 1u;
-    for (int w = 0; w < 2; w++) {
-        s = s * 1664525u + 1013904223u;
-        x[w] = s;
-        s = s * 1664525u + 1013904223u;
-        x[w] &= s >> 7 | s << 25;
-    }
-}
-
-/* How many units differ from a pattern. */
-static float distance(const uint32_t *bits, size_t units, void *context)
-{
-    const uint32_t *pattern = context;
-    float f = 0.0f;
-    for (size_t i = 0; i < units; i++)
-        f += (float)((bits[i / 32] ^ *pattern) >> i % 32 & 1u);
-    return f;
+    return hash(BASIS, params, count);
 }
 
 static sbn_network *train(uint32_t *memory, size_t bytes, const sbn_shape *shape, const sbn_config *config, size_t budget)
@@ -150,9 +93,9 @@ int main(void)
     size_t written = 0;
     net = (sbn_network *)sgd_memory;
     ok(sbn_save(net, saved, sizeof saved, &written));
-    uint64_t bytes = 0xcbf29ce484222325u;
+    uint64_t bytes = BASIS;
     for (size_t i = 0; i < written; i++)
-        bytes = (bytes ^ saved[i]) * 0x100000001b3u;
+        bytes = add(bytes, saved[i]);
     print_hex("  bytes", bytes);
     net = (sbn_network *)adam_memory;
     ok(sbn_load(net, saved, written));

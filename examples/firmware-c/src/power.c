@@ -87,6 +87,23 @@ static int32_t flash_erase(uint32_t address, void *context)
     return change(f, address, NULL, PAGE);
 }
 
+/* A flash that says yes and does nothing. */
+static int32_t not_written(uint32_t address, const uint8_t *bytes, size_t count, void *context)
+{
+    (void)address;
+    (void)bytes;
+    (void)count;
+    (void)context;
+    return 0;
+}
+
+static int32_t not_erased(uint32_t address, void *context)
+{
+    (void)address;
+    (void)context;
+    return 0;
+}
+
 static const sbn_flash driver = {flash_read, flash_write, flash_erase, &flash, PAGE, (uint32_t)SLOT, PAGE};
 
 static uint32_t hash(const sbn_network *net)
@@ -162,6 +179,11 @@ int power(void)
         if (flash.bytes[i] != (uint8_t)noise(i) || flash.bytes[SIZE - 1 - i] != (uint8_t)noise(SIZE - 1 - i))
             wrong("the flash around the record was changed");
     sbn_flash bad = driver;
+    bad.write = not_written;
+    failures += sbn_record_save(net, &bad, &sequence) != SBN_ERROR_CORRUPT;
+    bad.erase = not_erased;
+    failures += sbn_record_save(net, &bad, &sequence) != SBN_ERROR_CORRUPT;
+    bad = driver;
     bad.page = 100;
     failures += sbn_record_save(net, &bad, &sequence) != SBN_ERROR_SETTING;
     bad = driver;

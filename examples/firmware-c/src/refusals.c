@@ -44,6 +44,14 @@ static void expect_at(int line, int32_t status, int32_t expected)
         EXPECT(net == NULL, 1);                                                                                        \
     } while (0)
 
+/* What is said of a shape, and of which of its layers. */
+#define EXPLAINED(of, text, which)                                                                                     \
+    do {                                                                                                               \
+        layer = 9;                                                                                                     \
+        EXPECT(strncmp(sbn_explain((of), &layer), text, strlen(text)) == 0, 1);                                        \
+        EXPECT(layer == (which), 1);                                                                                   \
+    } while (0)
+
 static sbn_network *nested;
 static int32_t nested_status;
 
@@ -149,7 +157,35 @@ static void init(void)
     EXPECT(strncmp(sbn_explain(&s, &layer), "the slope", 9) == 0 && layer == 0, 1);
     wrong[0].slope = 0.1f;
     wrong[1].inputs = 7;
-    EXPECT(strncmp(sbn_explain(&s, &layer), "a layer does not read", 21) == 0 && layer == UINT32_MAX, 1);
+    EXPLAINED(&s, "a layer does not read", 1);
+    memcpy(wrong, encoder, sizeof wrong);
+    wrong[1].kind = 7;
+    EXPLAINED(&s, "the kind of a layer", 1);
+    wrong[1].kind = SBN_HIDDEN;
+    EXPLAINED(&s, "the chain is empty or", 1);
+    sbn_shape t = {40, encoder, 2, wrong, 2, 0, 0, NULL};
+    memcpy(wrong, decoder, sizeof wrong);
+    wrong[0].inputs = 5;
+    EXPLAINED(&t, "a layer does not read", 2);
+    memcpy(wrong, decoder, sizeof wrong);
+    wrong[1].kind = SBN_HIDDEN;
+    EXPLAINED(&t, "the decoder does not end", 3);
+    wrong[1].kind = 7;
+    EXPLAINED(&t, "the kind of a layer", 3);
+    t = shape;
+    t.encoder_layers = 15;
+    EXPLAINED(&t, "there are more than 16", UINT32_MAX);
+    t = shape;
+    t.prior_units = 3;
+    EXPLAINED(&t, "prior_units", UINT32_MAX);
+    t.flags = SBN_CONDITIONAL;
+    EXPLAINED(&t, "a conditional network has no prior", UINT32_MAX);
+    t.flags = 8;
+    EXPLAINED(&t, "flags", UINT32_MAX);
+    t.encoder = NULL;
+    t.flags = 0;
+    EXPLAINED(&t, "null", UINT32_MAX);
+    memcpy(wrong, encoder, sizeof wrong);
     EXPECT(strcmp(sbn_explain(&shape, NULL), "ok") == 0 && strncmp(sbn_explain(NULL, NULL), "null", 4) == 0, 1);
     s = shape;
     s.prior_units = 3;
@@ -222,7 +258,9 @@ static void calls(sbn_network *net)
     EXPECT(sbn_step(net, memory + 50, 2, &f), SBN_ERROR_OVERLAP);
     EXPECT(sbn_step(net, x, 2, (float *)(void *)(memory + 60)), SBN_ERROR_OVERLAP);
     EXPECT(sbn_step((sbn_network *)(void *)(memory + 2), x, 2, &f), SBN_ERROR_MEMORY);
-    EXPECT(sbn_step_black_box(net, x, 2, value, &f, &f), SBN_ERROR_SHAPE);
+    EXPECT(sbn_step_black_box(net, x, 2, value, &f, &f), SBN_ERROR_OTHER_OBJECTIVE);
+    EXPECT(sbn_step_conditional(net, x, 2, x, 1, &f), SBN_ERROR_OTHER_OBJECTIVE);
+    EXPECT(sbn_score_conditional(net, x, 2, x, 1, 1, &f), SBN_ERROR_OTHER_OBJECTIVE);
     EXPECT(sbn_step_black_box(net, x, 2, NULL, &f, &f), SBN_ERROR_NULL);
     EXPECT(sbn_poll(net, 10, &f), SBN_IDLE);
     EXPECT(sbn_poll(net, 10, NULL), SBN_ERROR_NULL);
@@ -237,6 +275,18 @@ static void calls(sbn_network *net)
     EXPECT(sbn_set_rate(net, -0.5f), SBN_ERROR_SETTING);
     EXPECT(sbn_steps(net, NULL), SBN_ERROR_NULL);
     EXPECT(sbn_params(net, NULL, NULL), SBN_ERROR_NULL);
+    /* Results that would lie in the block: at its first words, in the middle, at its end. */
+    const float *params = NULL;
+    size_t n = 0;
+    const size_t at[] = {0, 2, 60, WORDS - 2};
+    for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
+        void *inside = (void *)(memory + (at[i] & ~(size_t)1));
+        EXPECT(sbn_steps(net, inside), SBN_ERROR_OVERLAP);
+        EXPECT(sbn_saturated(net, inside), SBN_ERROR_OVERLAP);
+        EXPECT(sbn_params(net, inside, &n), SBN_ERROR_OVERLAP);
+        EXPECT(sbn_params(net, &params, inside), SBN_ERROR_OVERLAP);
+    }
+    EXPECT(params == NULL && n == 0, 1);
 }
 
 static void bytes_and_pieces(sbn_network *net)
@@ -348,7 +398,7 @@ static void overwritten(sbn_network *net)
     make(&net);
     /* A stray write to what a call reads of the head; one to the rest, which says where the block was, to configuration or
        layers is noticed where the block was copied. */
-    for (size_t i = 0; i < 7; i++) {
+    for (size_t i = 0; i < 5; i++) {
         memory[i] ^= 0x40000001u;
         memcpy(before, memory, sizeof memory);
         EXPECT(sbn_step(net, x, 2, &f), SBN_ERROR_MEMORY);
@@ -356,7 +406,7 @@ static void overwritten(sbn_network *net)
     }
     static uint32_t elsewhere[WORDS];
     memcpy(before, memory, sizeof memory);
-    for (size_t i = 7; i < 24 + 4 * 4; i++) {
+    for (size_t i = 5; i < 24 + 4 * 4; i++) {
         memcpy(elsewhere, memory, sizeof elsewhere);
         elsewhere[i] ^= 0x40000001u;
         EXPECT(sbn_step((sbn_network *)(void *)elsewhere, x, 2, &f), SBN_ERROR_MEMORY);

@@ -8,6 +8,7 @@
 #define DOWN(H, B) B(4, 8)
 #define SUM(H, B) B(6, 4)
 #define OUT(H, B) B(4, 1)
+#define CODE(H, B) B(0, 16)
 
 static const sbn_layer up[] = SBN_LAYERS(UP), down[] = SBN_LAYERS(DOWN), chain[] = SBN_LAYERS(SUM), out[] = SBN_LAYERS(OUT);
 static const sbn_shape vae = {8, up, 1, down, 1, 0, 0, NULL};
@@ -52,6 +53,12 @@ static void windows(void)
     EXPECT(sbn_windows_push(w, 0.0f) == SBN_FULL);
     EXPECT(sbn_windows_counts(w, &waiting, &dropped, &unsound) == SBN_OK && waiting == 2 && dropped == 1 && unsound == 1);
     EXPECT(sbn_windows_next(w, &x, 2) == SBN_ERROR_WIDTH);
+    /* Results that would lie in the windows' own memory. */
+    uint32_t *const ends[] = {windows_memory, windows_memory + size / 4 - 1};
+    for (int i = 0; i < 2; i++) {
+        EXPECT(sbn_windows_next(w, ends[i], 1) == SBN_ERROR_OVERLAP);
+        EXPECT(sbn_windows_counts(w, ends[i], NULL, NULL) == SBN_ERROR_OVERLAP);
+    }
     EXPECT(sbn_windows_next(w, &x, 1) == SBN_OK && x == 0x74u);
     EXPECT(sbn_windows_next(w, &x, 1) == SBN_OK && x == 0x37u);
     EXPECT(sbn_windows_next(w, &x, 1) == SBN_IDLE);
@@ -93,6 +100,16 @@ static void detector(void)
     EXPECT(sbn_detector_levels(&d, &mean, &threshold) == SBN_OK && mean > threshold);
     /* Of 3000 windows, at a rate of one in a hundred; of 1000. */
     EXPECT(alarms[0] < 90 && alarms[1] > 900);
+    /* What is no score changes nothing. */
+    const sbn_detector before = d;
+    static const float none[] = {(float)NAN, (float)INFINITY, -(float)INFINITY, 3e38f, -3e38f};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        EXPECT(sbn_detector_learn(&d, none[i]) == SBN_OK && sbn_detector_watch(&d, none[i]) == SBN_ALARM);
+        EXPECT(memcmp(&before, &d, sizeof d) == 0);
+    }
+    EXPECT(sbn_detector_learn(&d, 7e28f) == SBN_OK && sbn_detector_watch(&d, -7e28f) == SBN_OK);
+    EXPECT(sbn_detector_levels(&d, &mean, &threshold) == SBN_OK && isfinite(mean) && isfinite(threshold));
+    EXPECT(sbn_detector_levels(&d, &mean, (float *)(void *)&d.kept[7]) == SBN_ERROR_OVERLAP);
 }
 
 /* The sum of the input's bits is odd or not: no part of it says anything. */
@@ -118,7 +135,7 @@ static void conditional_network(void)
     }
     EXPECT(last < 0.5f * first);
     EXPECT(sbn_score_conditional(net, &x, 1, &y, 1, 10, &f) == SBN_OK && f > 0.0f);
-    EXPECT(sbn_step(net, &x, 1, &f) == SBN_ERROR_SHAPE || sbn_step(net, &x, 1, &f) == SBN_ERROR_WIDTH);
+    EXPECT(sbn_step(net, &x, 1, &f) == SBN_ERROR_OTHER_OBJECTIVE && sbn_score(net, &x, 1, 1, &f) == SBN_ERROR_OTHER_OBJECTIVE);
 }
 
 static float distance(const uint32_t *bits, size_t units, void *context)
@@ -132,7 +149,7 @@ static float distance(const uint32_t *bits, size_t units, void *context)
 
 static void estimators(void)
 {
-    static const sbn_layer code[] = {{SBN_BERNOULLI, 0, 16, 1.0f}};
+    static const sbn_layer code[] = SBN_LAYERS(CODE);
     static const sbn_shape shape = {0, code, 1, NULL, 0, 0, 0, NULL};
     static const struct {
         uint32_t id, samples;
@@ -152,8 +169,9 @@ static void estimators(void)
         config.estimator = all[i].id;
         config.samples = all[i].samples;
         config.decay = all[i].decay;
-        EXPECT(sbn_bytes(&shape, &config) > 0 && sbn_bytes(&shape, &config) <= sizeof memory);
-        EXPECT(sbn_init(&net, memory, sizeof memory, &shape, &config) == SBN_OK);
+        const size_t bytes = SBN_BYTES_FOR(SBN_DRAWS(all[i].id, all[i].samples), 0, CODE, SBN_NO_LAYERS, 0, SBN_SGD);
+        EXPECT(sbn_bytes(&shape, &config) > 0 && sbn_bytes(&shape, &config) <= bytes && bytes <= sizeof memory);
+        EXPECT(sbn_init(&net, memory, bytes, &shape, &config) == SBN_OK);
         for (int k = 0; k < 3000; k++)
             EXPECT(sbn_step_black_box(net, NULL, 0, distance, &pattern, &f) == SBN_OK);
         EXPECT(sbn_params(net, &params, &count) == SBN_OK && count == 16);

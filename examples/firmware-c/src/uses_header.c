@@ -8,7 +8,7 @@
 static const sbn_layer encoder[] = SBN_LAYERS(ENCODER), decoder[] = SBN_LAYERS(DECODER);
 static const sbn_layer code[] = SBN_LAYERS(CODE);
 static uint32_t memory[SBN_BYTES(64, ENCODER, DECODER, 16, SBN_ADAM) / 4];
-static uint32_t several[(SBN_BYTES_FOR(4, 0, CODE, SBN_NO_LAYERS, 0, SBN_MOMENTUM) + SBN_MEANS_BYTES(64)) / 4];
+static uint32_t several[(SBN_BYTES_FOR(SBN_DRAWS(SBN_ARMS_BOUND, 2), 0, CODE, SBN_NO_LAYERS, 0, SBN_MOMENTUM) + SBN_MEANS_BYTES(64)) / 4];
 static uint32_t integers[(SBN_INTEGER_BYTES(64, ENCODER, DECODER, 16) + SBN_INTEGER_BYTES_FOR(4, 0, CODE, SBN_NO_LAYERS, 0)) / 4];
 static uint8_t saved[SBN_SAVED_BYTES(ENCODER, DECODER, 16) + SBN_INTEGER_SAVED_BYTES(ENCODER, DECODER, 16)];
 

@@ -2,7 +2,8 @@
 
 use crate::status::*;
 use crate::types::*;
-use arm_core::{Coding, Codings, Layer, Prior, Shape};
+use arm_core::{Coding, Codings, Flaw, Layer, Prior, Shape};
+use core::ffi::CStr;
 
 /// Beside the flags that C may give: there are means of the input.
 pub(super) const CENTRED: u32 = 8;
@@ -19,14 +20,25 @@ pub(crate) struct Form<'a> {
 impl<'a> Form<'a> {
     /// That of C's fields; `means` are those of all inputs, or none.
     pub(crate) fn new(s: &sbn_shape, means: &'a [f32]) -> Result<Self, Refusal> {
-        let known = SBN_SIGNED_INPUTS | SBN_SIGNED_UNITS | SBN_CONDITIONAL;
-        let (inputs, prior_units) = (s.inputs, s.prior_units);
-        let twice = s.flags & SBN_SIGNED_INPUTS != 0 && !means.is_empty();
-        if s.flags & !known != 0 || twice || (s.flags & SBN_CONDITIONAL != 0 && prior_units != 0) {
+        if Self::flaw(s).is_some() {
             return Err(Refusal(SBN_ERROR_SHAPE));
         }
+        let (inputs, prior_units) = (s.inputs, s.prior_units);
         let flags = s.flags | if means.is_empty() { 0 } else { CENTRED };
         Ok(Form { inputs, prior_units, flags, means })
+    }
+
+    /// What is wrong with the fields beside the layers.
+    pub(crate) fn flaw(s: &sbn_shape) -> Option<&'static CStr> {
+        if s.flags & !(SBN_SIGNED_INPUTS | SBN_SIGNED_UNITS | SBN_CONDITIONAL) != 0 {
+            Some(c"flags has bits that mean nothing")
+        } else if s.flags & SBN_SIGNED_INPUTS != 0 && !s.means.is_null() && s.inputs > 0 {
+            Some(c"inputs that are signed have no means")
+        } else if s.flags & SBN_CONDITIONAL != 0 && s.prior_units != 0 {
+            Some(c"a conditional network has no prior: prior_units is 0")
+        } else {
+            None
+        }
     }
 
     /// The numbers that units stand for.
@@ -65,14 +77,56 @@ impl<'a> Form<'a> {
         codings: &'s Codings<'s>,
         mut stored: impl Iterator<Item = sbn_layer>,
     ) -> Result<Shape<'s>, Refusal> {
-        let prior_units = self.prior_units;
         let shape = self.described(encoder, layers, codings);
         shape.check()?;
-        let linked = (0..layers.len())
-            .all(|i| stored.next().is_some_and(|layer| layer.inputs as usize == shape.dense(i).inputs));
-        let prior_fits = prior_units == 0 || prior_units as usize == shape.top_width();
-        if linked && prior_fits { Ok(shape) } else { Err(Refusal(SBN_ERROR_SHAPE)) }
+        let linked = unlinked(&shape, &mut stored).is_none();
+        if linked && self.prior_fits(&shape) { Ok(shape) } else { Err(Refusal(SBN_ERROR_SHAPE)) }
     }
+
+    fn prior_fits(&self, shape: &Shape<'_>) -> bool {
+        self.prior_units == 0 || self.prior_units as usize == shape.top_width()
+    }
+
+    /// What [`shape`](Self::shape) refuses, or "ok".
+    pub(crate) fn explain(
+        &self,
+        encoder: usize,
+        layers: &[Layer],
+        codings: &Codings<'_>,
+        mut stored: impl Iterator<Item = sbn_layer>,
+    ) -> Flawed {
+        let shape = self.described(encoder, layers, codings);
+        if let Some(flaw) = shape.flaw() {
+            let layer = match flaw {
+                Flaw::Top => encoder.checked_sub(1),
+                Flaw::Bottom => layers.len().checked_sub(1),
+                _ => flaw.layer(),
+            };
+            return Flawed { text: flaw.text(), layer };
+        }
+        if let Some(i) = unlinked(&shape, &mut stored) {
+            let text = c"a layer does not read as many units as the one before it has (the first of the decoder as the top has)";
+            return Flawed { text, layer: Some(i) };
+        }
+        let text = if self.prior_fits(&shape) {
+            c"ok"
+        } else {
+            c"prior_units is neither 0 nor the width of the top layer"
+        };
+        Flawed { text, layer: None }
+    }
+}
+
+/// What is wrong with a shape, and with which layer.
+pub(crate) struct Flawed {
+    pub text: &'static CStr,
+    pub layer: Option<usize>,
+}
+
+/// The first layer that does not read what the one before it has.
+fn unlinked(shape: &Shape<'_>, stored: &mut impl Iterator<Item = sbn_layer>) -> Option<usize> {
+    (0..shape.network_layers())
+        .find(|&i| stored.next().is_none_or(|layer| layer.inputs as usize != shape.dense(i).inputs))
 }
 
 /// A layer as `arm-core` wants it.

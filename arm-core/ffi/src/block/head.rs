@@ -13,6 +13,9 @@ pub(super) struct Head {
     /// Of `fixed`.
     pub(super) sum: u32,
     pub(super) fixed: Fixed,
+    /// Words before the parameters, and their number.
+    pub(super) start: u32,
+    pub(super) params: u32,
     /// These are only read when the learner is put together.
     pub(super) inputs: u32,
     pub(super) encoder: u32,
@@ -29,9 +32,6 @@ pub(super) struct Fixed {
     /// Of what follows in the head, and of the layers.
     pub(super) others_sum: u32,
     pub(super) words: u32,
-    /// Words before the parameters, and their number.
-    pub(super) start: u32,
-    pub(super) params: u32,
     /// Bytes before the learner.
     pub(super) kept: u32,
     /// Where the block lay when the learner was put together.
@@ -131,8 +131,7 @@ impl Fixed {
     #[inline(always)]
     pub(super) fn sum(&self, [low, high]: [u32; 2]) -> u32 {
         // In a row: an array would be put on the stack.
-        let sum = add(add(self.others_sum, self.words), self.start);
-        let sum = add(add(add(sum, self.params), self.kept), low);
+        let sum = add(add(add(self.others_sum, self.words), self.kept), low);
         // There is nothing in the high word of a microcontroller.
         if size_of::<usize>() == 4 { sum } else { add(sum, high) }
     }
@@ -151,7 +150,7 @@ fn add(sum: u32, word: u32) -> u32 {
 ///
 /// The block has so many layers.
 pub(super) unsafe fn sum_of_others(base: *mut u32, layers: usize) -> u32 {
-    let from = 1 + core::mem::offset_of!(Head, inputs) / 4;
+    let from = 1 + core::mem::offset_of!(Head, start) / 4;
     // SAFETY: in the block; all are words.
     (from..HEAD_WORDS + LAYER_WORDS * layers).fold(SEED, |sum, i| add(sum, unsafe { base.add(i).read() }))
 }

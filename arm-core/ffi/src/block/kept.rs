@@ -45,7 +45,7 @@ pub(super) unsafe fn attach<N: Kind>(base: *mut u32, fresh: bool) -> Result<(), 
     let mut head = unsafe { head_of(base).read() };
     let (count, means) = (head.layers(), head.means());
     let (begin, needed) = (start(count, means), head.fixed.words as usize);
-    if count > SBN_MAX_LAYERS as usize || begin != head.fixed.start as usize || needed < begin {
+    if count > SBN_MAX_LAYERS as usize || begin != head.start as usize || needed < begin {
         return Err(Refusal(SBN_ERROR_MEMORY));
     }
     check(base, needed)?;
@@ -81,7 +81,8 @@ pub(super) unsafe fn attach<N: Kind>(base: *mut u32, fresh: bool) -> Result<(), 
     let config = head.config();
     let estimator = N::estimator(Chosen::new(&config).map_err(lost)?);
     let mut rule = N::rule(&config).map_err(lost)?;
-    if words::<N>(&shape, &rule, estimator.samples()) != needed {
+    let same = words::<N>(&shape, &rule, estimator.samples()) == needed;
+    if !same || head.params as usize != shape.params() {
         return Err(Refusal(SBN_ERROR_MEMORY));
     }
     let (params, moments) = (shape.params(), shape.params() * rule.rule().moments());
@@ -106,7 +107,7 @@ pub(super) unsafe fn attach<N: Kind>(base: *mut u32, fresh: bool) -> Result<(), 
         net.set_learned_state(left.learned.as_slice())?;
     }
     head.fixed.kept = (kept.addr() - base.addr()) as u32;
-    (head.fixed.params, head.fixed.address) = (params as u32, address_of(base));
+    head.fixed.address = address_of(base);
     head.sum = head.fixed.sum(head.fixed.address);
     // SAFETY: within the block; whatever was there needs no drop. The mark stays as it is.
     unsafe {

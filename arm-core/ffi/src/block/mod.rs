@@ -7,11 +7,11 @@ mod form;
 mod head;
 mod kept;
 
-pub(crate) use form::{Form, Layers};
+pub(crate) use form::{Flawed, Form, Layers};
 
-use crate::claim::{claim, claim_any, release};
+use crate::claim::{claim, claim_any, look, refused, release};
 use crate::kind::{Floats, Integers, Kind, Net, Weight};
-use crate::pointers::{Span, one};
+use crate::pointers::{Span, apart, one};
 use crate::rules::Chosen;
 use crate::status::*;
 use crate::types::*;
@@ -50,14 +50,14 @@ pub(crate) unsafe fn create<N: Kind>(
     form: Form<'_>,
     config: sbn_config,
 ) -> Result<(), Refusal> {
-    let needed = {
+    let (needed, params) = {
         let (read, codings) = (Layers::read(encoder, decoder)?, form.codings());
         let shape =
             form.shape(encoder.len(), read.all(), &codings, encoder.iter().chain(decoder).copied())?;
         let (estimator, rule) = (N::estimator(Chosen::new(&config)?), N::rule(&config)?);
         rule.rule().check()?;
         N::check(&estimator, &shape)?;
-        words::<N>(&shape, &rule, estimator.samples())
+        (words::<N>(&shape, &rule, estimator.samples()), shape.params())
     };
     if given < needed || given < HEAD_WORDS {
         return Err(Refusal(SBN_ERROR_SIZE));
@@ -65,7 +65,7 @@ pub(crate) unsafe fn create<N: Kind>(
     // SAFETY: aligned, and there are more words.
     let before = unsafe { claim_any(base) }.map_err(Refusal)?;
     // SAFETY: claimed, large enough.
-    let made = unsafe { write::<N>(base, needed, (encoder, decoder), form, config) };
+    let made = unsafe { write::<N>(base, [needed, params], (encoder, decoder), form, config) };
     // SAFETY: claimed above.
     unsafe { release(base, if made.is_ok() { N::READY } else { before }) };
     made
@@ -76,7 +76,7 @@ pub(crate) unsafe fn create<N: Kind>(
 /// As [`create`]; the block is claimed, and `needed` words of it are there.
 unsafe fn write<N: Kind>(
     base: *mut u32,
-    needed: usize,
+    [needed, params]: [usize; 2],
     (encoder, decoder): (&[sbn_layer], &[sbn_layer]),
     form: Form<'_>,
     config: sbn_config,
@@ -86,11 +86,12 @@ unsafe fn write<N: Kind>(
     unsafe { base.add(1).write_bytes(0, needed - 1) };
     let sbn_config { estimator, optimiser, rate, momentum, beta2, epsilon, samples, decay, .. } = config;
     let seed = [config.seed_low, config.seed_high];
-    let (start, words) = (start(count, means) as u32, needed as u32);
-    let fixed = Fixed { others_sum: 0, words, start, params: 0, kept: 0, address: [0; 2] };
+    let fixed = Fixed { others_sum: 0, words: needed as u32, kept: 0, address: [0; 2] };
     let head = Head {
         sum: 0,
         fixed,
+        start: start(count, means) as u32,
+        params: params as u32,
         inputs: form.inputs,
         encoder: encoder.len() as u32,
         decoder: decoder.len() as u32,
@@ -178,53 +179,100 @@ unsafe fn moved<N: Kind>(base: *mut u32) -> Result<(), Refusal> {
     }
 }
 
-/// A word or two of the head, of a network that nobody works with, without claiming it: what is read belongs to one call.
+/// Tells a word or two of a network that nobody works with, without claiming it: what is read belongs to one call. It is given the
+/// head, and the block, in which no result may lie.
 ///
 /// # Safety
 ///
-/// As [`open`].
+/// As [`open`]; `net` may also be null or not aligned.
 #[inline(always)]
-unsafe fn peek<N: Kind, R>(net: *const sbn_network, read: impl FnOnce(*const Head) -> R) -> Result<R, i32> {
+unsafe fn peek<N: Kind>(
+    net: *const sbn_network,
+    tell: impl FnOnce(*const Head, Span) -> Result<(), Refusal>,
+) -> i32 {
     let base = net.cast_mut().cast::<u32>();
-    one(base).map_err(|Refusal(status)| status)?;
+    if let Err(Refusal(status)) = one(base) {
+        return status;
+    }
     // SAFETY: not null and aligned.
-    match unsafe { crate::claim::look(base) } {
-        // SAFETY: a block is at least a head.
-        mark if mark == N::READY => Ok(read(unsafe { head_of(base) })),
-        crate::claim::BUSY => Err(SBN_ERROR_BUSY),
-        Floats::READY | Integers::READY => Err(SBN_ERROR_OTHER_NUMBERS),
-        _ => Err(SBN_ERROR_MEMORY),
+    match unsafe { look(base) } {
+        mark if mark == N::READY => {
+            // SAFETY: a block is at least a head.
+            let (head, words) = unsafe { (head_of(base), (*head_of(base)).fixed.words) };
+            match tell(head, Span::of(base, words as usize)) {
+                Ok(()) => SBN_OK,
+                Err(Refusal(status)) => status,
+            }
+        }
+        Floats::READY | Integers::READY => SBN_ERROR_OTHER_NUMBERS,
+        found => refused(found),
     }
 }
 
-/// The number of steps begun, modulo 2^32.
+/// The learner of a block that is ready. It was copied with the block, and is only asked for numbers.
 ///
 /// # Safety
 ///
-/// As [`open`].
+/// As [`peek`]; `head` is that of the block.
 #[inline(always)]
-pub(crate) unsafe fn steps<N: Kind>(net: *const sbn_network) -> Result<u32, i32> {
-    // SAFETY: a block that is ready has a learner there; it was copied with the block, and is only asked for a number.
+unsafe fn learner<'a, N: Kind>(net: *const sbn_network, head: *const Head) -> &'a Net<N> {
+    // SAFETY: a block that is ready has a learner there.
+    unsafe { &(*net.byte_add((*head).fixed.kept as usize).cast::<Kept<N>>()).net }
+}
+
+/// Stores the number of steps begun, modulo 2^32.
+///
+/// # Safety
+///
+/// As [`peek`].
+#[inline(always)]
+pub(crate) unsafe fn steps<N: Kind>(net: *const sbn_network, steps: *mut u32) -> i32 {
+    // SAFETY: ready; checked before it is stored.
     unsafe {
-        peek::<N, _>(net, |head| {
-            let kept = net.byte_add((*head).fixed.kept as usize).cast::<Kept<N>>();
-            (*kept).net.steps() as u32
+        peek::<N>(net, |head, block| {
+            apart(steps, block)?;
+            steps.write(learner::<N>(net, head).steps() as u32);
+            Ok(())
         })
     }
 }
 
-/// Where the parameters are, and their number.
+/// Stores how many results left their range.
 ///
 /// # Safety
 ///
-/// As [`open`].
+/// As [`peek`].
 #[inline(always)]
-pub(crate) unsafe fn params<N: Kind>(net: *const sbn_network) -> Result<(*const Weight<N>, usize), i32> {
-    // SAFETY: a block is at least a head, and has that many words before its parameters.
+pub(crate) unsafe fn saturated<N: Kind>(net: *const sbn_network, count: *mut u32) -> i32 {
+    // SAFETY: as in `steps`.
     unsafe {
-        peek::<N, _>(net, |head| {
-            let (start, params) = ((*head).fixed.start as usize, (*head).fixed.params as usize);
-            (net.cast::<u32>().add(start).cast(), params)
+        peek::<N>(net, |head, block| {
+            apart(count, block)?;
+            count.write(N::saturated(learner::<N>(net, head)));
+            Ok(())
+        })
+    }
+}
+
+/// Stores where the parameters are, and their number.
+///
+/// # Safety
+///
+/// As [`peek`].
+#[inline(always)]
+pub(crate) unsafe fn params<N: Kind>(
+    net: *const sbn_network,
+    params: *mut *const Weight<N>,
+    count: *mut usize,
+) -> i32 {
+    // SAFETY: a block has that many words before its parameters; checked before it is stored.
+    unsafe {
+        peek::<N>(net, |head, block| {
+            apart(params, block)?;
+            apart(count, block)?;
+            params.write(net.cast::<u32>().add((*head).start as usize).cast());
+            count.write((*head).params as usize);
+            Ok(())
         })
     }
 }

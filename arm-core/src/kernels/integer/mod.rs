@@ -180,11 +180,14 @@ impl Arithmetic for Integer {
     fn prepare(
         &self,
         _a: f32,
-        _gradient: &LayerGradient<'_, i16>,
+        gradient: &LayerGradient<'_, i16>,
         noise: impl FnOnce() -> u32,
         prepared: Prepared<'_, i16, FixedNats>,
     ) {
         *prepared.one = Saturating(noise() as i32);
+        for (n, size) in prepared.units.iter_mut().enumerate().take(gradient.d.examples()) {
+            *size = descend::size(gradient.d.row(n));
+        }
     }
 
     fn descend(
@@ -198,9 +201,9 @@ impl Arithmetic for Integer {
     ) {
         let LayerGradient { x, d } = *gradient;
         let factor = descend::factor(a, bits(of));
-        for n in 0..d.examples() {
+        for (n, size) in prepared.units.iter().enumerate().take(d.examples()) {
             let noise = descend::Noise::new(prepared.one.0 as u32, n, first);
-            self.count(descend::rows(factor, noise, x, n, first, d.row(n), &mut w));
+            self.count(descend::rows(factor, noise, x, n, first, (d.row(n), *size), &mut w));
         }
     }
 

@@ -153,6 +153,22 @@ fn too_many_nats_are_infinite() {
     assert!(integer.log_prob(&logits, &[0; 128]).finite());
 }
 
+/// An update of all rows of a layer.
+fn descend(
+    integer: &Integer,
+    a: f32,
+    x: Input<'_, i16>,
+    d: Matrix<'_, i16>,
+    of: Of,
+    noise: u32,
+    w: MatrixMut<'_, i16>,
+) {
+    let (mut units, mut one) = ([0i16; 1], Saturating(0));
+    let gradient = LayerGradient { x, d };
+    integer.prepare(a, &gradient, || noise, Prepared { units: &mut units, one: &mut one });
+    integer.descend(a, &gradient, 0, of, Prepared { units: &mut units, one: &mut one }, w);
+}
+
 /// Over all words of noise, the mean of what a step adds to a parameter is the rate times the gradient, to the 15 bits of
 /// the rate and the 2^-16 of a unit that factors are rounded with.
 #[test]
@@ -167,12 +183,9 @@ fn the_mean_of_a_step_is_exact() {
         let integer = Integer::default();
         for i in 0..steps {
             let mut w = [0i16; 20];
-            let (mut unused, mut one) =
-                ([0i16; 5], Saturating(i.wrapping_mul(0x9e37_79b1).rotate_left(9) as i32));
-            let prepared = Prepared { units: &mut unused, one: &mut one };
             let (x, d) = (Input::Real(Matrix::new(&x, 3, 3)), Matrix::new(&d, 5, 5));
-            let rows = MatrixMut::new(&mut w, 5, 5);
-            integer.descend(-rate, &LayerGradient { x, d }, 0, of, prepared, rows);
+            let noise = i.wrapping_mul(0x9e37_79b1).rotate_left(9);
+            descend(&integer, -rate, x, d, of, noise, MatrixMut::new(&mut w, 5, 5));
             sums.iter_mut().zip(w).for_each(|(s, w)| *s += f64::from(w));
         }
         for (i, sum) in sums.iter().enumerate() {
@@ -194,11 +207,8 @@ fn rates_of_any_size() {
     let (x, d) = ([32_767i16; 2], [32_767i16, -32_768]);
     for rate in [0.0f32, 1e-30, 1e-3, 1.0, 1e6] {
         let (integer, mut w) = (Integer::default(), [0i16; 6]);
-        let (mut unused, mut one) = ([0i16; 2], Saturating(0));
-        let prepared = Prepared { units: &mut unused, one: &mut one };
         let (x, d) = (Input::Real(Matrix::new(&x, 2, 2)), Matrix::new(&d, 2, 2));
-        let rows = MatrixMut::new(&mut w, 2, 2);
-        integer.descend(-rate, &LayerGradient { x, d }, 0, Of::Hidden, prepared, rows);
+        descend(&integer, -rate, x, d, Of::Hidden, 0, MatrixMut::new(&mut w, 2, 2));
         if rate < 1e-20 {
             assert_eq!(w, [0; 6], "{rate}");
         } else {

@@ -34,13 +34,12 @@ pub(super) fn momentum_rank_one(
     (mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>),
 ) {
     let constants = Momentum { keep: momentum, rate, grid: GRID };
-    let layout = Layout { cols: w.cols(), stride: w.stride() };
+    let (layout, height) = (Layout { cols: w.cols(), stride: w.stride() }, w.height());
     let (v, w) = (v.data_mut(), w.data_mut());
     // Of one length, so that one of them is known for both.
     let n = v.len().min(w.len());
-    rank_one(x, first, |from, xs| {
-        let rest = (from - first) * layout.stride..n;
-        // None where the block ends before the bias.
+    rank_one(x, first, height, |row, xs| {
+        let rest = row * layout.stride..n;
         let blocks = (v.get_mut(rest.clone()).unwrap_or_default(), w.get_mut(rest).unwrap_or_default());
         arm_vfp::momentum(&constants, xs, d, layout, blocks);
     });
@@ -98,13 +97,13 @@ pub(super) fn adam_rank_one(
     (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
 ) {
     arm_vfp::squares(d, squares);
-    let (constants, layout) = (constants(r), Layout { cols: w.cols(), stride: w.stride() });
+    let (layout, height) = (Layout { cols: w.cols(), stride: w.stride() }, w.height());
+    let constants = constants(r);
     let (m, v, w) = (m.data_mut(), v.data_mut(), w.data_mut());
     // Of one length, so that one of them is known for all.
     let n = m.len().min(v.len()).min(w.len());
-    let rows = |from: usize, xs: &[f32]| {
-        let rest = (from - first) * layout.stride..n;
-        // None where the block ends before the bias.
+    let rows = |row: usize, xs: &[f32]| {
+        let rest = row * layout.stride..n;
         let blocks = (
             m.get_mut(rest.clone()).unwrap_or_default(),
             v.get_mut(rest.clone()).unwrap_or_default(),
@@ -112,31 +111,33 @@ pub(super) fn adam_rank_one(
         );
         arm_vfp::adam(&constants, xs, d, squares, layout, blocks);
     };
-    rank_one(x, first, rows);
+    rank_one(x, first, height, rows);
 }
 
-/// Calls `rows` with the first of a few rows and what each of them is multiplied with, from `first` on up to the biases.
+/// Calls `rows` with the first of a few of `height` rows and what each of them is multiplied with; they begin with row `first` of
+/// the layer.
 #[inline(always)]
-fn rank_one(x: Input<'_>, first: usize, mut rows: impl FnMut(usize, &[f32])) {
+fn rank_one(x: Input<'_>, first: usize, height: usize, mut rows: impl FnMut(usize, &[f32])) {
     let units = match x {
         Input::Real(x) => x.cols(),
         Input::Bits(x) => x.cols(),
     };
-    let (mut i, mut floats) = (first, [0.0; TOGETHER]);
-    loop {
+    let (end, mut i, mut floats) = (first + height, first, [0.0; TOGETHER]);
+    let units = units.min(end);
+    while i < end {
         let xs = match x {
             // The bias, if it is among the rows.
             _ if i >= units => &[1.0],
-            Input::Real(x) => window(x.row(0), i..),
+            Input::Real(x) => window(x.row(0), i..units),
             Input::Bits(x) => {
                 arm_vfp::floats(element(x.row(0), i / 32) >> (i % 32), &mut floats);
                 window(&floats, ..(TOGETHER - i % TOGETHER).min(units - i))
             }
         };
-        rows(i, xs);
-        if i >= units || xs.is_empty() {
+        if xs.is_empty() {
             return;
         }
+        rows(i - first, xs);
         i += xs.len();
     }
 }

@@ -241,5 +241,5 @@ fn replace<T: Stored, S: Source>(
             }
         }
     }
-    if crc.finalize() == expected { Ok(()) } else { Err(Error::Corrupt.into()) }
+    if crc.finalize() == expected && words.next()? == expected { Ok(()) } else { Err(Error::Corrupt.into()) }
 }

@@ -145,7 +145,12 @@ impl<F: NorFlash> Record<F> {
         sequence: u32,
         len: usize,
     ) -> Result<u32, Fault<F::Error>> {
-        codec::verify::<T, _>(&mut self.payload(slot, len), Some(shape))?;
+        let read = codec::verify::<T, _>(&mut self.payload(slot, len), Some(shape));
+        // Whatever is wrong with it, it is not what was written.
+        read.map_err(|fault| match fault {
+            Fault::Model(_) => Fault::Model(Error::Corrupt),
+            flash => flash,
+        })?;
         self.write_block(slot, sequence, len)?;
         if self.block(slot)? == Some((sequence, len)) { Ok(sequence) } else { Err(Error::Corrupt.into()) }
     }

@@ -262,6 +262,51 @@ fn bad_bounds_and_bad_parameters_are_refused_before_anything_is_erased() {
     assert_eq!(r.free().used + small.free().used, 0);
 }
 
+/// A flash that says yes and does nothing.
+struct Idle<'a>(&'a [u8]);
+
+impl ErrorType for Idle<'_> {
+    type Error = NoPower;
+}
+
+impl ReadNorFlash for Idle<'_> {
+    const READ_SIZE: usize = 1;
+
+    fn read(&mut self, offset: u32, out: &mut [u8]) -> Result<(), NoPower> {
+        out.copy_from_slice(&self.0[offset as usize..offset as usize + out.len()]);
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl NorFlash for Idle<'_> {
+    const WRITE_SIZE: usize = 4;
+    const ERASE_SIZE: usize = PAGE;
+
+    fn erase(&mut self, _from: u32, _to: u32) -> Result<(), NoPower> {
+        Ok(())
+    }
+
+    fn write(&mut self, _offset: u32, _bytes: &[u8]) -> Result<(), NoPower> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_flash_that_does_not_hold_what_was_written_is_told() {
+    let mut used = record(Mock::<4>::new(8));
+    assert!(save(&mut used, 1).is_ok() && save(&mut used, 2).is_ok());
+    let (size, used) = (Record::<Idle<'_>>::slot_size(&SHAPE) as u32, used.free().bytes);
+    let erased = vec![0xff; used.len()];
+    for bytes in [&erased, &vec![0; used.len()], &used] {
+        let mut record = Record::new(Idle(bytes), PAGE as u32, size).unwrap();
+        assert_eq!(record.save(&SHAPE, &model(3).0, 3), Err(Fault::Model(Error::Corrupt)));
+    }
+}
+
 #[test]
 fn another_networks_record_is_named_as_such() {
     let mut r = record(Mock::<4>::new(8));

@@ -54,7 +54,7 @@ fn stack(work: &mut dyn FnMut() -> bool) -> Result<u32, Error> {
 fn measure<O: Optimiser>(
     learner: &mut Learner<'_, 'static, Arm, O>,
     inputs: &Inputs,
-    [step_instructions, step_stack, hash]: [&str; 3],
+    [step_instructions, step_stack, hash, polled_instructions]: [&str; 4],
 ) -> Result<(), Error> {
     line(step_instructions, count(inputs, |x| learner.step(x))?);
     let bits = learner.params().iter().map(|p| p.to_bits());
@@ -63,6 +63,7 @@ fn measure<O: Optimiser>(
     line(hash, bits.fold(0x811c_9dc5, |hash, p| (hash ^ p).wrapping_mul(0x0100_0193)));
     let [x, ..] = inputs;
     line(step_stack, stack(&mut || learner.step(x).is_ok())?);
+    line(polled_instructions, count(inputs, |x| polled(learner, x))?);
     Ok(())
 }
 
@@ -90,8 +91,11 @@ fn run() -> Result<(), Error> {
     let inputs = inputs();
     let [x, ..] = &inputs;
     let mut learner = Learner::new(SHAPE, Arm, Sgd { rate: 0.01 }, 1, sgd.slices())?;
-    measure(&mut learner, &inputs, ["sgd_step_instructions", "sgd_step_stack_bytes", "sgd_parameter_hash"])?;
-    line("polled_step_instructions", count(&inputs, |x| polled(&mut learner, x))?);
+    measure(
+        &mut learner,
+        &inputs,
+        ["sgd_step_instructions", "sgd_step_stack_bytes", "sgd_parameter_hash", "polled_step_instructions"],
+    )?;
     line("score_instructions", count(&inputs, |x| learner.score(x, 1))?);
     line("score_stack_bytes", stack(&mut || learner.score(x, 1).is_ok())?);
     let mut record = Record::new(flash, 0, RamFlash::SLOT)?;
@@ -106,13 +110,23 @@ fn run() -> Result<(), Error> {
     measure(
         &mut learner,
         &inputs,
-        ["momentum_step_instructions", "momentum_step_stack_bytes", "momentum_parameter_hash"],
+        [
+            "momentum_step_instructions",
+            "momentum_step_stack_bytes",
+            "momentum_parameter_hash",
+            "momentum_polled_instructions",
+        ],
     )?;
     let mut learner = Learner::new(SHAPE, Arm, Adam::new(1e-3), 1, adam.slices())?;
     measure(
         &mut learner,
         &inputs,
-        ["adam_step_instructions", "adam_step_stack_bytes", "adam_parameter_hash"],
+        [
+            "adam_step_instructions",
+            "adam_step_stack_bytes",
+            "adam_parameter_hash",
+            "adam_polled_instructions",
+        ],
     )?;
     line("parameter_bytes", 4 * P as u32);
     line("sgd_ram_beyond_parameters_bytes", 4 * S as u32);

@@ -116,8 +116,10 @@ fn floats() -> Result<(), Error> {
     let rule = Momentum { rate: 0.01, momentum: 0.9 };
     let mut learner = Learner::new(SHAPE, Arm, rule, 1, momentum.slices())?;
     measure(&mut learner, &inputs, ["momentum_step_instructions", "momentum_step_stack_bytes"], step)?;
+    measure(&mut learner, &inputs, ["momentum_polled_instructions", "momentum_polled_stack_bytes"], polled)?;
     let mut learner = Learner::new(SHAPE, Arm, Adam::new(1e-3), 1, adam.slices())?;
-    measure(&mut learner, &inputs, ["adam_step_instructions", "adam_step_stack_bytes"], step)
+    measure(&mut learner, &inputs, ["adam_step_instructions", "adam_step_stack_bytes"], step)?;
+    measure(&mut learner, &inputs, ["adam_polled_instructions", "adam_polled_stack_bytes"], polled)
 }
 
 #[entry]
