@@ -27,17 +27,18 @@
 
    Nothing that a call stores a result in may lie in the network's own memory: that is refused with SBN_ERROR_OVERLAP.
    A stray write of the program to a block is not looked for, but for what each call reads first, its sizes and where it lies
-   (words 0 to 6); of layers and configuration it is noticed when the block is moved. Elsewhere there are addresses too: do not go on
+   (words 0 to 4); of layers and configuration it is noticed when the block is moved. Elsewhere there are addresses too: do not go on
    with a block that something else has written to. What sbn_save and sbn_record_save have written has a checksum.
 
    A block may be copied elsewhere between two calls; the first call there costs as much as sbn_init.
 
    Costs on a Cortex-M4F, of a network 64-32-16 / 16-32-64 (instructions; bytes of stack below the caller, which do not
-   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,300 and 840, in slices of 256
-   parameters 54,600; momentum 68,700 and 840; Adam 98,600 and 952; sbn_score 14,900 and 800; sbn_save 1,800,000 and
-   384; sbn_load 3,600,000 and 528 (checksums without a table); sbn_steps and sbn_params below 50. That is within 1 %
-   of Rust for a whole step, 2 % for a score, 3.5 % for a step in slices of 256. In integers on a Cortex-M3: sbn_step 68,400
-   and 804, in slices of 256 87,600; sbn_score 16,600 and 772; within 1 % and 2.6 % of Rust.
+   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 44,100 and 832, in slices of 256
+   parameters 53,900 and 840; momentum 67,900 (78,500) and 832; Adam 97,700 (118,600) and 832; sbn_score 14,900 and 808; sbn_save
+   1,760,000 and 384; sbn_load 3,610,000 and 528 (checksums without a table); sbn_steps, sbn_saturated and sbn_params below 50.
+   In integers on a Cortex-M3: sbn_step 68,900 and 764, in slices of 256 80,700 and 772; sbn_score 16,700 and 748. Beside a program
+   in Rust with the same engine, all of it, that is within 1 % for a whole step, 1.5 % for a score and 3 % for slices, and within 64
+   bytes of stack. Rust can leave out what a network does not need: sbn_step would then take 40,000 and 512.
 
    The archive holds an engine for floats and one for integers. A program gets those that its configurations name, with
    SBN_USE_SGD and the like or with SBN_USE_INTEGERS, if the archive is linked as one: not with --whole-archive.

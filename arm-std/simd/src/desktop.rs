@@ -22,10 +22,9 @@ use crate::operations::optimise::{Adam, Axpy, Momentum};
 use crate::operations::publish::Publish;
 use crate::operations::uniforms::Uniforms;
 use crate::operations::within::Within;
-use arm_core::Activation;
 use arm_core::estimator::DrawRule;
 use arm_core::kernels::{AdamRates, Drawn, DrawnRows, Input, Kernels, LayerGradient, RuleWork};
-use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
+use arm_core::{Activation, BitMatrix, Matrix, MatrixMut};
 
 /// A set of vector instructions and how they are used, fastest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use crate::numeric::matrix::{Input, MatrixMut};
 use arm_vfp::Layout;
-use arm_vfp::integer::{self, Factor, Inputs, WEYL, add_outer};
+use arm_vfp::integer::{Factor, Inputs, WEYL, add_outer};
 
 /// A word a row: its upper half rounds parameters, its lower half what the row is multiplied with. Each half is uniform, and
 /// they are independent, since the first word is a hash.
@@ -30,31 +30,26 @@ pub(super) fn factor(a: f32, bits: u32) -> Factor {
     Factor { mantissa, before: shift - within, shift: within as u32, limit: 0 }
 }
 
-/// b where all gradients are below 2^b; 0 where all are zero. For all rows of a layer the same.
-#[inline(always)]
-pub(super) fn size(d: &[i16]) -> i16 {
-    (32 - integer::bits(d).leading_zeros()) as i16
-}
-
-/// Updates rows `first..` of a layer for sample `n`, whose gradients have this [`size`]; counts rows with a result that left its
-/// range.
+/// Updates rows `first..` of a layer for sample `n`, whose gradients have these [`bits`](arm_vfp::integer::bits); counts rows with
+/// a result that left its range. Inlined: it is called in one place, and would be handed much.
 ///
 /// The products of a row are below 2^31 - 2^16, because its factor is cut to (2^31 - 2^16) / 2^b - 1 where all gradients are
 /// below 2^b: what is cut would have moved a parameter by more than 4, half of its range.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn rows(
     mut factor: Factor,
     noise: Noise,
     x: Input<'_, i16>,
     n: usize,
     first: usize,
-    (d, size): (&[i16], i16),
+    (d, bits): (&[i16], u16),
     w: &mut MatrixMut<'_, i16>,
 ) -> u32 {
-    if size == 0 {
+    let bits = u32::from(bits);
+    if bits == 0 {
         return 0;
     }
-    factor.limit = ((0x7fff_0000u32 >> (size & 31)) - 1) as i32;
+    factor.limit = ((0x7fff_0000u32 >> (32 - bits.leading_zeros())) - 1) as i32;
     let inputs = match x {
         Input::Real(x) => Inputs::Numbers(x.row(n)),
         Input::Bits(x) => Inputs::Bits(x.row(n), x.cols()),

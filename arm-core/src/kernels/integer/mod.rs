@@ -185,8 +185,11 @@ impl Arithmetic for Integer {
         prepared: Prepared<'_, i16, FixedNats>,
     ) {
         *prepared.one = Saturating(noise() as i32);
-        for (n, size) in prepared.units.iter_mut().enumerate().take(gradient.d.examples()) {
-            *size = descend::size(gradient.d.row(n));
+        // For all rows of a layer the same.
+        for n in 0..gradient.d.examples() {
+            if let Some(all) = prepared.units.get_mut(n) {
+                *all = integer::bits(gradient.d.row(n)) as i16;
+            }
         }
     }
 
@@ -201,9 +204,10 @@ impl Arithmetic for Integer {
     ) {
         let LayerGradient { x, d } = *gradient;
         let factor = descend::factor(a, bits(of));
-        for (n, size) in prepared.units.iter().enumerate().take(d.examples()) {
+        for n in 0..d.examples() {
             let noise = descend::Noise::new(prepared.one.0 as u32, n, first);
-            self.count(descend::rows(factor, noise, x, n, first, (d.row(n), *size), &mut w));
+            let bits = prepared.units.get(n).map_or(0, |bits| *bits as u16);
+            self.count(descend::rows(factor, noise, x, n, first, (d.row(n), bits), &mut w));
         }
     }
 

@@ -102,7 +102,7 @@ impl Notation {
         self.encoder.iter().filter(|layer| layer.stochastic()).count()
     }
 
-    /// The network for rows of `columns` units, with LeakyReLU [`SLOPE`], a fixed prior and units 0 and 1. `x` is the
+    /// The network for rows of `columns` units, with LeakyReLU [`SLOPE`](crate::network::SLOPE), a fixed prior and units 0 and 1. `x` is the
     /// whole row; of a conditional network it is what the target leaves of it, `y` what the input leaves, and with both
     /// open `x` is the first half. Errors: numbers that contradict the row.
     pub fn network(&self, columns: usize) -> Result<Network, NotationError> {
