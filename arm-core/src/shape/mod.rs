@@ -231,9 +231,15 @@ impl<'a> Shape<'a> {
         if STACKS { self.totals.stochastic } else { 1 }
     }
 
+    /// Whether it is known without a look at every layer that there is one stochastic layer. Where flash counts, only what was compiled
+    /// in says so.
+    pub(crate) const fn is_single(&self) -> bool {
+        !STACKS || cfg!(not(target_os = "none")) && self.totals.stochastic == 1
+    }
+
     /// Bernoulli layers before layer `i`, encoder before decoder.
     pub(crate) const fn stochastic_before(&self, i: usize) -> usize {
-        if !STACKS {
+        if self.is_single() {
             let (top, end) = (self.encoder.len(), self.network_layers());
             return (i >= top) as usize + (i >= end && end > top) as usize;
         }
@@ -250,7 +256,7 @@ impl<'a> Shape<'a> {
 
     /// Units of stochastic layer `t` (from 0); 0 when there is none.
     pub const fn stochastic_width(&self, t: usize) -> usize {
-        if !STACKS {
+        if self.is_single() {
             return if t == 0 { self.top_width() } else { 0 };
         }
         let (mut n, mut i) = (0, 0);
@@ -277,7 +283,7 @@ impl<'a> Shape<'a> {
     /// Dense layers `first..=last` of link `k`: the `k`-th stretch that ends in a Bernoulli layer, encoder links
     /// before decoder links.
     pub const fn link(&self, k: usize) -> (usize, usize) {
-        if !STACKS {
+        if self.is_single() && (!STACKS || k == 0 || k == 1 && !self.decoder.is_empty()) {
             let (top, end) = (self.encoder.len(), self.network_layers());
             return if k == 0 { (0, top.wrapping_sub(1)) } else { (top, end.wrapping_sub(1)) };
         }

@@ -102,3 +102,33 @@ fn contradictions_are_refused() {
     );
     assert_eq!(Shape::chain(3, &const { [b(2)] }).flaw(), None);
 }
+
+#[test]
+#[cfg(feature = "stacks")]
+fn one_stochastic_layer_lies_where_a_look_at_every_layer_finds_it() {
+    use crate::shape::layout::Layout;
+    let vae: (&[Layer], &[Layer]) = (&[h(3), h(4), b(5)], &[h(6), b(7)]);
+    let two: (&[Layer], &[Layer]) = (&[b(4), h(2), b(3)], &[h(5), b(4), b(7)]);
+    for (shape, single) in [
+        (Shape::vae(7, vae.0, vae.1, Fixed), true),
+        (Shape::conditional(7, vae.0, vae.1), true),
+        (Shape::chain(7, vae.0), true),
+        (Shape::chain(0, &vae.0[2..]), true),
+        (Shape::vae(7, two.0, two.1, Fixed), false),
+    ] {
+        assert_eq!((shape.check(), shape.is_single()), (Ok(()), single), "{shape:?}");
+        // Without its totals nothing is known of it.
+        let walked = Shape { totals: Totals::ZERO, ..shape };
+        assert!(!walked.is_single());
+        for i in 0..9 {
+            assert_eq!(shape.link(i), walked.link(i), "{i} {shape:?}");
+            assert_eq!(shape.stochastic_before(i), walked.stochastic_before(i), "{i} {shape:?}");
+            assert_eq!(shape.stochastic_width(i), walked.stochastic_width(i), "{i} {shape:?}");
+            let (layout, walked) = (Layout::new(&shape, 3, 2), Layout::new(&walked, 3, 2));
+            assert_eq!(layout.sample(i), walked.sample(i), "{i} {shape:?}");
+            if i < shape.stochastic_layers() {
+                assert_eq!(layout.scores(i), walked.scores(i), "{i} {shape:?}");
+            }
+        }
+    }
+}

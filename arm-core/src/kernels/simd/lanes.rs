@@ -1,9 +1,9 @@
-//! Vectors of four and of sixteen floats, and a float alone for what is left over: one loop serves all three.
+//! Vectors of four, eight and sixteen floats, and a float alone for what is left over: one loop serves all of them.
 
 use crate::numeric::math::{Real, TINY};
 use crate::shape::Activation;
 use core::ops::Div;
-use wide::{f32x4, f32x16};
+use wide::{f32x4, f32x8, f32x16};
 
 /// Vectors of sixteen floats that are held in registers while rows pass by.
 pub(super) const BLOCK: usize = if cfg!(target_feature = "avx") { 4 } else { 2 };
@@ -81,6 +81,7 @@ macro_rules! vector {
 }
 
 vector!(f32x4, 4);
+vector!(f32x8, 8);
 vector!(f32x16, 16);
 
 impl Vector<1> for f32 {
@@ -178,7 +179,11 @@ macro_rules! columns {
             $f::<f32x16, 16, 1>($($argument),*);
             $at += 16;
         }
-        while cols - $at >= 4 {
+        if cols - $at >= 8 {
+            $f::<f32x8, 8, 1>($($argument),*);
+            $at += 8;
+        }
+        if cols - $at >= 4 {
             $f::<f32x4, 4, 1>($($argument),*);
             $at += 4;
         }

@@ -3,7 +3,7 @@
 use super::lanes::{BLOCK, Vector, block, block_mut, columns, load, store_activated};
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::shape::Activation;
-use wide::{f32x4, f32x16};
+use wide::{f32x4, f32x8, f32x16};
 
 /// Calls `row` with the number of each bit that is one, lowest first. Words are taken in pairs: a processor does not
 /// foresee where a loop over bits ends.

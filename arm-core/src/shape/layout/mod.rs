@@ -150,7 +150,7 @@ impl<'s> Layout<'s> {
     /// Of the scores of stochastic layer `t`: floats of a row, from one row to the next, and before them among the
     /// gradients.
     pub(crate) const fn scores(&self, t: usize) -> (usize, usize, usize) {
-        if STACKS {
+        if STACKS && !(self.shape.is_single() && t == 0) {
             let layer = self.top(t);
             return (layer.dense.outputs, layer.dense.stride, layer.delta);
         }
@@ -170,7 +170,7 @@ impl<'s> Layout<'s> {
 
     /// [`sample`](Self::sample), and the units of layer `t`.
     const fn samples_before(&self, t: usize) -> (usize, usize) {
-        if !STACKS {
+        if self.shape.is_single() {
             let width = self.shape.top_width();
             return if t == 0 { (0, width) } else { (self.rows() * words(width), 0) };
         }
