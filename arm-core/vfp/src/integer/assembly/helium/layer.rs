@@ -267,37 +267,37 @@ pub(crate) unsafe extern "C" fn scaled(
     )
 }
 
-/// The rows whose bit is set in the words from r1 to r5: r0 is that of the first bit of a word, and `$add` adds the one that is in r0
+/// The rows whose bit is set in the words from r1 to r5: r0 is that of the first bit of all, and `$add` adds the one that is in r0
 /// then.
 macro_rules! rows {
     ($add:expr, $word:literal, $row:literal, $next:literal, $end:literal) => {
         concat!(
+            "mov r4, r0\n",
+            "mov lr, #0x80000000\n",
             "b ",
             $end,
             "f\n",
             $word,
             ":\n",
             "ldr r6, [r1], #4\n",
-            "mov r4, r0\n",
             "rbit r6, r6\n",
             "cbz r6, ",
             $next,
             "f\n",
-            // r0 is the row of the next bit, the highest of r6.
+            // r4 is the row of the highest bit of r6.
             $row,
             ":\n",
             "clz r12, r6\n",
-            "mla r0, r12, r3, r0\n",
-            "add r12, #1\n",
-            "lsls r6, r12\n",
+            "lsr r8, lr, r12\n",
+            "bics r6, r6, r8\n",
+            "mla r0, r12, r3, r4\n",
             $add,
-            "add r0, r3\n",
             "bne ",
             $row,
             "b\n",
             $next,
             ":\n",
-            "add r0, r4, r3, lsl #5\n",
+            "add r4, r4, r3, lsl #5\n",
             $end,
             ":\n",
             "cmp r1, r5\n",

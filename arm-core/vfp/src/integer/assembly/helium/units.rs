@@ -51,16 +51,10 @@ pub(crate) unsafe extern "C" fn bits(x: *const i16, n: usize) -> u32 {
     )
 }
 
-/// Words of the table for the magnitudes in q0, in q2 and q3, and in q0 what is 2^-16 of the way from one to the next.
-macro_rules! table {
+/// From magnitudes in q0, which are within the table: in q0 what is 2^-16 of the way from one row to the next.
+macro_rules! part {
     () => {
         "
-        vabs.s32 q0, q0
-        vpt.u32 hi, q0, r7
-        vdupt.32 q0, r7
-        vshr.u32 q1, q0, #7
-        vldrw.u32 q2, [r3, q1, uxtw #2]
-        vldrw.u32 q3, [r5, q1, uxtw #2]
         vshl.i32 q0, q0, #25
         vshr.u32 q0, q0, #16
         vsub.i32 q0, q0, r9
@@ -68,12 +62,10 @@ macro_rules! table {
     };
 }
 
-/// From the upper halves of q2 and q3, softplus is added to r6.
+/// From those of two rows, in q2 and q3, softplus is added to r6.
 macro_rules! softplus {
     () => {
         "
-        vshr.u32 q2, q2, #16
-        vshr.u32 q3, q3, #16
         vaddva.u32 r6, q2
         vsub.i32 q3, q3, q2
         vmlas.i32 q3, q0, r8
@@ -83,7 +75,7 @@ macro_rules! softplus {
     };
 }
 
-/// Up to 32 logits behind r0, of r1, with the bits of the next word behind r2, in lanes: the lowest of each in q4 is that of its unit.
+/// Up to 32 logits behind r0, of r1, with the bits of the next word behind r2, in lanes: the highest of each in q4 is that of its unit.
 macro_rules! word {
     () => {
         "
@@ -93,8 +85,9 @@ macro_rules! word {
         movls r11, r1
         sub r1, r11
         mov r4, #0
-        vddup.u32 q1, r4, #1
+        vidup.u32 q1, r4, #1
         ldr r6, [r2], #4
+        rbit r6, r6
         vdup.32 q4, r6
         vshl.u32 q4, q4, q1
         mov r4, #0
@@ -108,8 +101,7 @@ macro_rules! word {
 macro_rules! signed {
     () => {
         "
-        vshl.i32 q1, q4, #31
-        vpt.s32 ge, q1, zr
+        vpt.s32 ge, q4, zr
         vnegt.s32 q0, q0
         vpt.s32 lt, q0, zr
         vaddvat.s32 r4, q0
@@ -129,7 +121,7 @@ macro_rules! total {
     };
 }
 
-/// The table in r3 and, from its second row on, in r5, and constants.
+/// The table in r3 and, from its second row on, in r5, and constants: its end, as a magnitude, in r7.
 macro_rules! constants {
     () => {
         "
@@ -156,16 +148,25 @@ pub(crate) unsafe extern "C" fn log_prob(
     naked_asm!(
         ".cpu cortex-m55",
         "push {{r3-r11, lr}}",
-        "vpush {{d8-d9}}",
+        "vpush {{d8-d11}}",
+        // Of each row the upper half.
+        "add r3, #2",
         constants!(),
+        "vdup.32 q5, r7",
         "b 3f",
         "1:",
         word!(),
         "2:",
         "vldrh.s32 q0, [r0], #8",
         signed!(),
-        "vshr.u32 q4, q4, #4",
-        table!(),
+        "vshl.i32 q4, q4, #4",
+        "vabs.s32 q0, q0",
+        "vmin.u32 q0, q0, q5",
+        "vshr.u32 q1, q0, #5",
+        "vbic.i32 q1, #3",
+        "vldrh.u32 q2, [r3, q1]",
+        "vldrh.u32 q3, [r5, q1]",
+        part!(),
         softplus!(),
         "letp lr, 2b",
         total!(),
@@ -173,7 +174,7 @@ pub(crate) unsafe extern "C" fn log_prob(
         "cmp r1, #0",
         "bne 1b",
         "mov r0, r10",
-        "vpop {{d8-d9}}",
+        "vpop {{d8-d11}}",
         "pop {{r3-r11, pc}}",
     )
 }
@@ -202,9 +203,17 @@ pub(crate) unsafe extern "C" fn log_prob_delta(
         "vldrh.s32 q0, [r0]",
         signed!(),
         "vmov q7, q0",
-        table!(),
+        "vabs.s32 q0, q0",
+        "vpt.u32 hi, q0, r7",
+        "vdupt.32 q0, r7",
+        "vshr.u32 q1, q0, #7",
+        "vldrw.u32 q2, [r3, q1, uxtw #2]",
+        "vldrw.u32 q3, [r5, q1, uxtw #2]",
+        part!(),
         "vmovlb.u16 q5, q2",
         "vmovlb.u16 q6, q3",
+        "vshr.u32 q2, q2, #16",
+        "vshr.u32 q3, q3, #16",
         softplus!(),
         "vsub.i32 q6, q6, q5",
         "vmlas.i32 q6, q0, r8",
@@ -215,10 +224,9 @@ pub(crate) unsafe extern "C" fn log_prob_delta(
         "vpte.s32 lt, q7, zr",
         "vsubt.i32 q5, q5, r12",
         "vnege.s32 q5, q5",
-        "vshl.i32 q1, q4, #31",
-        "vpt.s32 ge, q1, zr",
+        "vpt.s32 ge, q4, zr",
         "vnegt.s32 q5, q5",
-        "vshr.u32 q4, q4, #4",
+        "vshl.i32 q4, q4, #4",
         "vstrh.32 q5, [r0], #8",
         "letp lr, 2b",
         total!(),
