@@ -146,7 +146,7 @@ impl Kind for Floats {
     type Kernels = Simd;
     type Estimator = Chosen;
     type Rule = Rule;
-    const READY: u32 = u32::from_le_bytes(*b"SBN2");
+    const READY: u32 = u32::from_le_bytes(*b"SSSS");
 
     #[inline(always)]
     fn estimator(chosen: Chosen) -> Chosen {
@@ -195,7 +195,7 @@ impl Kind for Integers {
     type Kernels = Integer;
     type Estimator = InIntegers;
     type Rule = Sgd;
-    const READY: u32 = u32::from_le_bytes(*b"SBNi");
+    const READY: u32 = u32::from_le_bytes(*b"iiii");
 
     #[inline(always)]
     fn estimator(chosen: Chosen) -> InIntegers {

@@ -31,7 +31,8 @@ pub(super) struct Head {
 pub(super) struct Fixed {
     /// Of what follows in the head, and of the layers.
     pub(super) others_sum: u32,
-    pub(super) words: u32,
+    /// Of the block.
+    pub(super) bytes: u32,
     /// Bytes before the learner.
     pub(super) kept: u32,
     /// Where the block lay when the learner was put together.
@@ -131,7 +132,7 @@ impl Fixed {
     #[inline(always)]
     pub(super) fn sum(&self, [low, high]: [u32; 2]) -> u32 {
         // In a row: an array would be put on the stack.
-        let sum = add(add(add(self.others_sum, self.words), self.kept), low);
+        let sum = add(add(add(self.others_sum, self.bytes), self.kept), low);
         // There is nothing in the high word of a microcontroller.
         if size_of::<usize>() == 4 { sum } else { add(sum, high) }
     }

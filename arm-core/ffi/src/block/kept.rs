@@ -44,7 +44,7 @@ pub(super) unsafe fn attach<N: Kind>(base: *mut u32, fresh: bool) -> Result<(), 
     // SAFETY: a block is at least a head.
     let mut head = unsafe { head_of(base).read() };
     let (count, means) = (head.layers(), head.means());
-    let (begin, needed) = (start(count, means), head.fixed.words as usize);
+    let (begin, needed) = (start(count, means), head.fixed.bytes as usize / 4);
     if count > SBN_MAX_LAYERS as usize || begin != head.start as usize || needed < begin {
         return Err(Refusal(SBN_ERROR_MEMORY));
     }

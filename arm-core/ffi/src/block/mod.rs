@@ -59,7 +59,7 @@ pub(crate) unsafe fn create<N: Kind>(
         N::check(&estimator, &shape)?;
         (words::<N>(&shape, &rule, estimator.samples()), shape.params())
     };
-    if given < needed || given < HEAD_WORDS {
+    if given < needed || given < HEAD_WORDS || needed > u32::MAX as usize / 4 {
         return Err(Refusal(SBN_ERROR_SIZE));
     }
     // SAFETY: aligned, and there are more words.
@@ -86,7 +86,7 @@ unsafe fn write<N: Kind>(
     unsafe { base.add(1).write_bytes(0, needed - 1) };
     let sbn_config { estimator, optimiser, rate, momentum, beta2, epsilon, samples, decay, .. } = config;
     let seed = [config.seed_low, config.seed_high];
-    let fixed = Fixed { others_sum: 0, words: needed as u32, kept: 0, address: [0; 2] };
+    let fixed = Fixed { others_sum: 0, bytes: 4 * needed as u32, kept: 0, address: [0; 2] };
     let head = Head {
         sum: 0,
         fixed,
@@ -131,7 +131,7 @@ pub(crate) unsafe fn open<N: Kind>(
         // SAFETY: claimed.
         let net = unsafe { ready::<N>(base)? };
         // SAFETY: a block is at least a head.
-        let block = Span::of(base, unsafe { (*head_of(base)).fixed.words } as usize);
+        let block = Span::of(base.cast::<u8>(), unsafe { (*head_of(base)).fixed.bytes } as usize);
         arguments(block)?;
         // SAFETY: kept in the block, which is claimed: there is no other reference to it.
         work(unsafe { &mut *net })
@@ -198,8 +198,8 @@ unsafe fn peek<N: Kind>(
     match unsafe { look(base) } {
         mark if mark == N::READY => {
             // SAFETY: a block is at least a head.
-            let (head, words) = unsafe { (head_of(base), (*head_of(base)).fixed.words) };
-            match tell(head, Span::of(base, words as usize)) {
+            let (head, bytes) = unsafe { (head_of(base), (*head_of(base)).fixed.bytes) };
+            match tell(head, Span::of(base.cast::<u8>(), bytes as usize)) {
                 Ok(()) => SBN_OK,
                 Err(Refusal(status)) => status,
             }
