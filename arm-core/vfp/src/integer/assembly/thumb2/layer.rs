@@ -18,6 +18,7 @@
 //! | 68 | where results go | where those of this group go |
 //! | 72 | units, which only [`selected`] reads | the next word |
 
+#[cfg(not(any(integer_dsp, integer_helium)))]
 use crate::integer::assembly::{MOST, magnitudes_from, rest_of};
 use core::arch::naked_asm;
 

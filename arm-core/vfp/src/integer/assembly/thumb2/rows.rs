@@ -1,6 +1,8 @@
 //! Four rows times a gradient, and rows that grow.
 
-use crate::integer::assembly::{MOST, Outer, magnitudes_from, rest_of};
+use crate::integer::assembly::Outer;
+#[cfg(not(any(integer_dsp, integer_helium)))]
+use crate::integer::assembly::{MOST, magnitudes_from, rest_of};
 use core::arch::naked_asm;
 
 /// A column of [`dots`] times four rows; `shifted` is what becomes of that of d first.
