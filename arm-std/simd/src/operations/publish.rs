@@ -31,13 +31,27 @@ mod tests {
     use crate::memory::Aligned;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
-    #[test]
-    fn copies_are_ordered_even_where_the_pieces_panic() {
+    fn check(publish: impl Fn(Publish<'_, '_>)) {
         let (from, mut to) = ([1.0; 64], Aligned::zeroed(64));
         let before = FENCES.get();
         let mut pieces = std::iter::once((&from[..], to.floats_mut()))
             .chain(std::iter::once_with(|| panic!("after the first piece")));
-        assert!(catch_unwind(AssertUnwindSafe(|| Publish(&mut pieces).run(Plain))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| publish(Publish(&mut pieces)))).is_err());
         assert_eq!((to.floats(), FENCES.get()), (&from[..], before + 1));
+    }
+
+    #[test]
+    fn copies_are_ordered_even_where_the_pieces_panic() {
+        check(|copies| copies.run(Plain));
+        #[cfg(target_arch = "x86_64")]
+        {
+            use crate::lanes::x86::{Avx2, Avx512};
+            if let Some(l) = Avx2::detect() {
+                check(|copies| l.run(copies));
+            }
+            for l in [false, true].into_iter().filter_map(Avx512::detect) {
+                check(|copies| l.run(copies));
+            }
+        }
     }
 }
