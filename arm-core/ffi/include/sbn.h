@@ -677,7 +677,7 @@ int32_t sbn_detector_levels(const struct sbn_detector *detector, float *mean, fl
 
 /* Words of a network's memory beside its layers, parameters, moments and scratch, and words of a layer. */
 #if UINTPTR_MAX > 0xffffffffu
-#define SBN_STATE_WORDS 180
+#define SBN_STATE_WORDS 244
 #define SBN_LAYER_WORDS 8
 #else
 #define SBN_STATE_WORDS 112

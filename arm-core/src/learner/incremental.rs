@@ -181,10 +181,15 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
         let mut shared = None;
         while held.layer.index < engine.shape.dense_layers() {
             let (stride, height) = (held.layer.dense.stride.max(1), held.layer.dense.rows());
-            let (rows, missing) = ((left / stride).max(least), height.saturating_sub(row));
-            // Loops take four rows together; what is less waits for the next call, unless it would be all of this one.
-            let fours = if rows < 4 && least > 0 { rows } else { rows & !3 };
-            let rows = if rows < missing { fours } else { missing };
+            let missing = height.saturating_sub(row);
+            let rows = if left >= missing * stride {
+                missing
+            } else {
+                let rows = (left / stride).max(least);
+                // Loops take four rows together; what is less waits for the next call, unless it would be all of this one.
+                let fours = if rows < 4 && least > 0 { rows } else { rows & !3 };
+                if rows < missing { fours } else { missing }
+            };
             if rows > 0 {
                 held.update(engine, optimiser, row, rows, &mut shared)?;
             }
