@@ -38,6 +38,8 @@ pub(crate) unsafe trait Lanes: Copy {
     fn pairs(self) -> bool {
         false
     }
+    /// Runs an operation, or a part of one that several share, as a function of its own, compiled for this unit.
+    fn run<O: Op>(self, op: O) -> O::Out;
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::V;
     /// The first `n` lanes, `n <= N`.
