@@ -72,7 +72,7 @@ impl Op for AffineBits<'_> {
                         next.from(r * part * ws).prefetch_rows(l, ws, part, vectors);
                         let y = y.from(row * ys + start);
                         let init = if begin { all.from(inputs * ws + start) } else { y.as_panel() };
-                        with_width!(vectors, C => {
+                        with_width!(vectors, WIDEST, C => {
                             // SAFETY: the assertions; set bits are below `inputs`, the panel is within the columns.
                             unsafe {
                                 let mut s: [L::V; C] = load(l, init, lanes, l.mask(lanes));
