@@ -20,13 +20,15 @@ use crate::network::uniforms::Address;
 use crate::network::{Batch, Pass, check_bits};
 use crate::numeric::rng::Purpose;
 use crate::shape::Shape;
-use crate::shape::layout::Layout;
+use crate::shape::layout::{Layout, Table};
 
 /// The training and evaluation of a network: a shape, kernels and an estimator.
 #[derive(Clone, Copy, Debug)]
 pub struct Engine<'s, K, E> {
     /// The network, which was checked.
     pub(crate) shape: Shape<'s>,
+    /// Where its layers lie.
+    pub(crate) table: Table,
     /// Its numeric kernels.
     pub kernels: K,
     /// Its gradient estimator.
@@ -40,7 +42,8 @@ pub struct Engine<'s, K, E> {
 impl<'s, K: Estimates, E: Estimator> Engine<'s, K, E> {
     /// An engine with shared uniforms. Errors: the shape or the estimator's settings.
     pub fn new(shape: Shape<'s>, kernels: K, estimator: E, seed: u64) -> Result<Self, Error> {
-        let engine = Engine { shape, kernels, estimator, seed, share_uniforms: true };
+        let table = Table::of(&shape);
+        let engine = Engine { shape, table, kernels, estimator, seed, share_uniforms: true };
         engine.check()?;
         Ok(engine)
     }
@@ -64,7 +67,7 @@ impl<'s, K: Estimates, E: Estimator> Engine<'s, K, E> {
 
     /// [`layout`](Self::layout) for another number of samples.
     pub(crate) fn layout_of(&self, examples: usize, samples: usize) -> Layout<'_> {
-        Layout::new(&self.shape, examples, samples)
+        Layout::new(&self.shape, examples, samples).with(&self.table)
     }
 
     pub(crate) fn check_params(&self, params: &[WeightOf<K>]) -> Result<(), Error> {

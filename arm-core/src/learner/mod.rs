@@ -25,7 +25,7 @@ use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::Shape;
 use crate::shape::init;
-use crate::shape::layout::{LayerLayout, Layout};
+use crate::shape::layout::{LayerLayout, Layout, Table};
 
 /// A network that learns on line, one example a step.
 ///
@@ -155,7 +155,8 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
     ) -> Result<Self, Error> {
         optimiser.rule().check()?;
         // Not by way of a result, which would be copied.
-        let engine = Engine { shape, kernels, estimator, seed, share_uniforms: true };
+        let table = Table::of(&shape);
+        let engine = Engine { shape, table, kernels, estimator, seed, share_uniforms: true };
         engine.check()?;
         let Slices { params, moments, scratch: mut input } = memory;
         exact_size(shape.params(), params.len())?;

@@ -7,7 +7,6 @@ use crate::kernels::{Arithmetic, Of, Units, ValueOf, WeightOf};
 use crate::network::Pass;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::numeric::window::{split_mut, window, window_mut};
-use crate::shape::layout::Layout;
 use crate::shape::{Activation, Dense};
 
 /// What of a pass has its place in the trace; all else is written to the start of what the pass is given.
@@ -68,8 +67,7 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
         out: &'o mut [ValueOf<K>],
     ) -> MatrixMut<'o, ValueOf<K>> {
         let start = if BATCH {
-            let layout = Layout::new(self.layout.shape, rows, 1);
-            Pass { layout, ..*self }.forward(k, x, Keep::Nothing, hidden, out)
+            Pass { layout: self.layout.of_rows(rows), ..*self }.forward(k, x, Keep::Nothing, hidden, out)
         } else {
             self.forward(k, x, Keep::Nothing, hidden, out)
         };

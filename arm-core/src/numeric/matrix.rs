@@ -31,6 +31,12 @@ pub struct BitMatrix<'a> {
     cols: usize,
 }
 
+/// How many rows there are in `floats`: mostly one, which takes no division.
+#[inline(always)]
+fn whole(floats: usize, stride: usize) -> usize {
+    if floats == stride { 1 } else { floats / stride.max(1) }
+}
+
 impl<'a, T> Matrix<'a, T> {
     /// `data.len() / stride` rows of `cols <= stride` elements.
     #[cfg_attr(not(target_os = "none"), inline)]
@@ -60,7 +66,7 @@ impl<'a, T> Matrix<'a, T> {
     /// [`height`](Self::height), where the rows are examples.
     #[inline(always)]
     pub(crate) fn examples(&self) -> usize {
-        if BATCH { self.height() } else { 1 }
+        if BATCH { whole(self.data.len(), self.stride()) } else { 1 }
     }
 
     /// The elements, padding included.
@@ -114,7 +120,7 @@ impl<'a, T> MatrixMut<'a, T> {
     /// [`height`](Self::height), where the rows are examples.
     #[inline(always)]
     pub(crate) fn examples(&self) -> usize {
-        if BATCH { self.height() } else { 1 }
+        if BATCH { whole(self.data.len(), self.stride()) } else { 1 }
     }
 
     /// The elements, padding included.

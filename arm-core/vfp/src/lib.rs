@@ -37,7 +37,10 @@ pub const RAGGED: bool = cfg!(any(feature = "ragged", not(vfp_loops)));
 pub fn sqrt(x: f32) -> f32 {
     #[cfg(vfp)]
     return root(x);
-    #[cfg(not(vfp))]
+    // libm's is an instruction of SSE, whatever the target: among those of AVX it costs a processor hundreds of cycles.
+    #[cfg(all(any(target_arch = "x86", target_arch = "x86_64"), target_feature = "sse2"))]
+    return wide::f32x4::splat(x).sqrt().to_array()[0];
+    #[cfg(not(any(vfp, all(any(target_arch = "x86", target_arch = "x86_64"), target_feature = "sse2"))))]
     libm::sqrtf(x)
 }
 

@@ -22,7 +22,7 @@ use head::{Fixed, HEAD_WORDS, Head, LAYER_WORDS, Settings, address_of, head_of, 
 use kept::{Kept, attach};
 
 /// Words of a network's memory beside layers, parameters, moments and scratch, and of a layer: as in the header.
-pub(crate) const SBN_STATE_WORDS: usize = if size_of::<usize>() == 4 { 112 } else { 180 };
+pub(crate) const SBN_STATE_WORDS: usize = if size_of::<usize>() == 4 { 112 } else { 244 };
 pub(crate) const SBN_LAYER_WORDS: usize = if size_of::<usize>() == 4 { 7 } else { 8 };
 
 /// Words of the block, the head included. Saturates where they would not fit.

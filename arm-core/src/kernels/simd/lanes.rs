@@ -1,5 +1,6 @@
 //! Vectors of four, eight and sixteen floats, and a float alone for what is left over: one loop serves all of them.
 
+use crate::numeric::chunks::{Chunks, ChunksMut};
 use crate::numeric::math::{Real, TINY};
 use crate::shape::Activation;
 use core::ops::Div;
@@ -23,6 +24,8 @@ pub(super) trait Vector<const N: usize>: Real + Div<Output = Self> {
     fn sizes(self) -> Self;
     /// The smaller of each two; which are numbers.
     fn smaller(self, other: Self) -> Self;
+    /// The smallest, of numbers.
+    fn least(self) -> f32;
 }
 
 macro_rules! vector {
@@ -57,8 +60,8 @@ macro_rules! vector {
 
             #[inline(always)]
             fn leaky(self, slope: f32) -> Self {
-                let below = self.simd_lt(<$vector>::splat(TINY));
-                below.select((self * <$vector>::splat(slope)).significant(), self)
+                // The slope is at most one, so that the larger of both is what is meant.
+                (self * <$vector>::splat(slope)).fast_max(self).significant()
             }
 
             #[inline(always)]
@@ -75,6 +78,14 @@ macro_rules! vector {
             #[inline(always)]
             fn smaller(self, other: Self) -> Self {
                 self.fast_min(other)
+            }
+
+            #[inline(always)]
+            fn least(self) -> f32 {
+                let fours: [f32x4; $n / 4] = bytemuck::cast(self);
+                let least = fours.into_iter().reduce(|least, x| least.smaller(x));
+                let [a, b, c, d] = least.unwrap_or(f32x4::splat(f32::INFINITY)).to_array();
+                a.smaller(b).smaller(c.smaller(d))
             }
         }
     };
@@ -124,6 +135,11 @@ impl Vector<1> for f32 {
     fn smaller(self, other: Self) -> Self {
         if other < self { other } else { self }
     }
+
+    #[inline(always)]
+    fn least(self) -> f32 {
+        self
+    }
 }
 
 /// `B` times `N` floats from `start` on, where there are so many.
@@ -139,6 +155,24 @@ pub(super) fn block_mut<const N: usize, const B: usize>(
     start: usize,
 ) -> Option<&mut [[f32; N]; B]> {
     from.get_mut(start..)?.as_chunks_mut().0.first_chunk_mut()
+}
+
+/// The `B` times `N` floats from column `at` on of each row of a matrix.
+#[inline(always)]
+pub(super) fn blocks<const N: usize, const B: usize>(
+    rows: Chunks<'_, f32>,
+    at: usize,
+) -> impl Iterator<Item = &[[f32; N]; B]> {
+    rows.map_while(move |row| block(row, at))
+}
+
+/// [`blocks`], writable.
+#[inline(always)]
+pub(super) fn blocks_mut<const N: usize, const B: usize>(
+    rows: ChunksMut<'_, f32>,
+    at: usize,
+) -> impl Iterator<Item = &mut [[f32; N]; B]> {
+    rows.map_while(move |row| block_mut(row, at))
 }
 
 /// Vectors with these floats.
@@ -201,18 +235,29 @@ pub(super) fn padded(from: &[f32], fill: f32) -> f32x16 {
     if let Some(from) = from.first_chunk() {
         return f32x16::new(*from);
     }
-    let mut all = [fill; 16];
-    all.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    f32x16::new(all)
+    // Fours are read as they were written, by a whole vector: others would be waited for.
+    let (fours, rest) = from.as_chunks::<4>();
+    let mut all = [[fill; 4]; 4];
+    all.iter_mut().zip(fours).for_each(|(to, from)| *to = *from);
+    if let Some(last) = all.get_mut(fours.len()) {
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    }
+    f32x16::new(bytemuck::cast(all))
 }
 
 /// Writes as many of sixteen floats as there is room for.
 #[inline(always)]
 pub(super) fn store_some(from: [f32; 16], to: &mut [f32]) {
-    match to.first_chunk_mut() {
-        Some(to) => *to = from,
-        None => to.iter_mut().zip(&from).for_each(|(to, from)| *to = *from),
+    if let Some(to) = to.first_chunk_mut() {
+        *to = from;
+        return;
     }
+    let from: [[f32; 4]; 4] = bytemuck::cast(from);
+    let (fours, rest) = to.as_chunks_mut::<4>();
+    if let Some(last) = from.get(fours.len()) {
+        rest.iter_mut().zip(last).for_each(|(to, from)| *to = *from);
+    }
+    fours.iter_mut().zip(from).for_each(|(to, from)| *to = from);
 }
 
 /// Four floats after four.
@@ -231,4 +276,13 @@ pub(super) fn flip(x: f32x16, mask: f32x16) -> f32x16 {
 #[inline(always)]
 pub(super) fn not_negative(x: f32x16) -> f32x16 {
     x.simd_ge(f32x16::splat(0.0))
+}
+
+/// Whether all magnitudes are at most `limit`, which is a number.
+#[inline(never)]
+pub(super) fn within(limit: f32, values: &[f32]) -> bool {
+    let (eights, rest) = values.as_chunks::<8>();
+    let inside = |all: f32x8, x: &[f32; 8]| all & f32x8::new(*x).abs().simd_le(f32x8::splat(limit));
+    let all = eights.iter().fold(f32x8::splat(0.0).simd_eq(f32x8::splat(0.0)), inside);
+    all.all() && rest.iter().all(|x| x.abs() <= limit)
 }

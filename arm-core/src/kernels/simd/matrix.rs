@@ -1,6 +1,6 @@
 //! Products with matrices. Columns are lanes, but in inner products, where they are partial sums.
 
-use super::lanes::{BLOCK, Vector, block, block_mut, columns, load, store_activated};
+use super::lanes::{BLOCK, Vector, block, block_mut, blocks, blocks_mut, columns, load, store_activated};
 use crate::numeric::chunks::{Chunks, chunks, chunks_mut};
 use crate::numeric::math::TINY;
 use crate::numeric::matrix::{Matrix, MatrixMut};
@@ -24,117 +24,155 @@ fn add_scaled_block<V: Vector<N>, const N: usize, const B: usize>(
     let (w, stride) = (w.data(), w.stride());
     let Some(bias) = block::<N, B>(w, x.len() * stride + at) else { return };
     let mut sums: [V; B] = load(bias);
-    let mut add = |x: f32, w: &[f32], at: usize| {
-        if let Some(w) = block::<N, B>(w, at) {
-            let x = V::splat(x);
-            sums.iter_mut().zip(w).for_each(|(sum, w)| *sum = *sum + x * V::load(w));
-        }
-    };
-    let (fours, rest) = x.as_chunks::<4>();
-    for (x, w) in fours.iter().zip(chunks(w, 4 * stride)) {
-        (0..4).for_each(|r| add(x[r], w, r * stride + at));
-    }
-    let mut start = 4 * fours.len() * stride + at;
-    for x in rest {
-        add(*x, w, start);
-        start += stride;
+    for (x, w) in x.iter().zip(blocks::<N, B>(chunks(w, stride), at)) {
+        let x = V::splat(*x);
+        sums.iter_mut().zip(w).for_each(|(sum, w)| *sum = *sum + x * V::load(w));
     }
     if let Some(y) = block_mut(y, at) {
         store_activated(sums, activation, y);
     }
 }
 
-/// Row i of `g` += (a x\[i\]) d, without terms below the smallest that counts.
+/// Row i of `g` += (a x\[i\]) d, and row `bias`, if it is there, += a d, without terms below the smallest that counts.
 #[inline(never)]
-pub(super) fn outer(a: f32, x: &[f32], d: &[f32], g: &mut MatrixMut<'_>) {
+pub(super) fn outer(a: f32, x: &[f32], d: &[f32], bias: usize, g: &mut MatrixMut<'_>) {
     let (cols, stride) = (g.cols().min(d.len()), g.stride());
     let g = g.data_mut();
-    columns!(cols, at, outer_block(a, x, d, g, stride, at));
+    let least = least(a, x);
+    columns!(cols, at, outer_block(a, (x, least), d, bias, g, stride, at));
 }
 
 #[inline(always)]
 fn outer_block<V: Vector<N>, const N: usize, const B: usize>(
     a: f32,
-    x: &[f32],
+    (x, least): (&[f32], f32),
     d: &[f32],
+    bias: usize,
     g: &mut [f32],
     stride: usize,
     at: usize,
 ) {
     let Some(d) = block::<N, B>(d, at) else { return };
     let d: [V; B] = load(d);
+    if let Some(g) = block_mut::<N, B>(g, bias * stride + at) {
+        let a = V::splat(a);
+        g.iter_mut().zip(d).for_each(|(g, d)| (V::load(g) + (a * d).significant()).store(g));
+    }
     let smallest = smallest(d);
-    let add = |x: f32, g: &mut [f32], at: usize| {
-        let Some(g) = block_mut::<N, B>(g, at) else { return };
-        let (x, c) = (a * x, V::splat(a * x));
-        // Twice, so that no term is below it however it was rounded.
-        if x.abs() * smallest >= 2.0 * TINY {
+    let rows = x.iter().zip(blocks_mut::<N, B>(chunks_mut(g, stride), at));
+    // Twice, so that no term is below it however it was rounded.
+    let counts = |size: f32| size * smallest >= 2.0 * TINY;
+    if counts(least) {
+        for (x, g) in rows {
+            let c = V::splat(a * x);
+            g.iter_mut().zip(d).for_each(|(g, d)| (V::load(g) + c * d).store(g));
+        }
+        return;
+    }
+    for (x, g) in rows {
+        let (size, c) = ((a * x).abs(), V::splat(a * x));
+        if counts(size) {
             g.iter_mut().zip(d).for_each(|(g, d)| (V::load(g) + c * d).store(g));
         } else {
             g.iter_mut().zip(d).for_each(|(g, d)| (V::load(g) + (c * d).significant()).store(g));
         }
-    };
-    let (fours, rest) = x.as_chunks::<4>();
-    for (x, g) in fours.iter().zip(chunks_mut(g, 4 * stride)) {
-        (0..4).for_each(|r| add(x[r], g, r * stride + at));
     }
-    let mut start = 4 * fours.len() * stride + at;
-    for x in rest {
-        add(*x, g, start);
-        start += stride;
-    }
+}
+
+/// The smallest magnitude of a x\[i\].
+#[inline(always)]
+fn least(a: f32, x: &[f32]) -> f32 {
+    let (fours, rest) = x.as_chunks();
+    let smaller = |least: f32x4, x: f32x4| least.smaller((f32x4::splat(a) * x).abs());
+    let sizes = fours.iter().fold(f32x4::splat(f32::INFINITY), |least, x| smaller(least, f32x4::new(*x)));
+    rest.iter().fold(sizes.least(), |least, x| least.smaller((a * x).abs()))
 }
 
 /// The smallest magnitude but zero.
 #[inline(always)]
 fn smallest<V: Vector<N>, const N: usize, const B: usize>(of: [V; B]) -> f32 {
-    let sizes = of.into_iter().fold(V::splat(f32::INFINITY), |least, x| least.smaller(x.sizes()));
-    let mut floats = [0.0; N];
-    sizes.store(&mut floats);
-    floats.into_iter().fold(f32::INFINITY, |least, x| least.smaller(x))
+    of.into_iter().fold(V::splat(f32::INFINITY), |least, x| least.smaller(x.sizes())).least()
 }
 
-/// Rows whose inner products are summed together, so that sums do not wait for each other.
-const ROWS: usize = if cfg!(target_feature = "avx") { 8 } else { 4 };
+/// Rows whose inner products are summed together, so that sums do not wait for each other: as many times four.
+const ROWS: usize = if cfg!(target_feature = "avx") { 2 } else { 1 };
 
 /// x\[i\] = the inner product of `d` with row i of `w`, in the order of [`arm_vfp::dots`].
 #[inline(never)]
 pub(super) fn dots(d: &[f32], w: Matrix<'_>, x: &mut [f32]) {
     let Some(d) = d.get(..w.cols().min(d.len())) else { return };
-    let mut rows = chunks(w.data(), w.stride());
-    let (together, rest) = x.as_chunks_mut::<ROWS>();
+    let rows = chunks(w.data(), w.stride());
+    if d.len().is_multiple_of(8) { dots_of::<true>(d, rows, x) } else { dots_of::<false>(d, rows, x) }
+}
+
+/// [`dots`]; `WHOLE` where there are whole groups of eight columns only.
+#[inline(always)]
+fn dots_of<const WHOLE: bool>(d: &[f32], mut rows: Chunks<'_, f32>, x: &mut [f32]) {
+    let (fours, rest) = x.as_chunks_mut::<4>();
+    let (together, fours) = fours.as_chunks_mut::<ROWS>();
     for x in together {
-        let Some(sums) = dots_of(d, &mut rows) else { return };
+        let Some(sums) = sums::<WHOLE, ROWS>(d, &mut rows) else { return };
+        *x = sums;
+    }
+    for x in fours {
+        let Some([sums]) = sums::<WHOLE, 1>(d, &mut rows) else { return };
         *x = sums;
     }
     for x in rest {
-        let Some([sum]) = dots_of(d, &mut rows) else { return };
-        *x = sum;
+        let Some(row) = rows.next().and_then(|row| row.get(..d.len())) else { return };
+        *x = dot(d, row);
     }
 }
 
-/// The inner products with the next `R` rows; none where there are fewer.
+/// The inner products with the next `F` times four rows; none where there are fewer.
 #[inline(always)]
-fn dots_of<const R: usize>(d: &[f32], rows: &mut Chunks<'_, f32>) -> Option<[f32; R]> {
-    let mut parts = [(&[][..], &[][..]); R];
-    for part in &mut parts {
+fn sums<const WHOLE: bool, const F: usize>(d: &[f32], rows: &mut Chunks<'_, f32>) -> Option<[[f32; 4]; F]> {
+    let (eights, d_rest) = d.as_chunks::<8>();
+    let mut parts = [[(&[][..], &[][..]); 4]; F];
+    for part in parts.as_flattened_mut() {
         *part = rows.next()?.get(..d.len())?.as_chunks::<8>();
     }
-    let (eights, d_rest) = d.as_chunks::<8>();
-    let mut sums = [f32x8::splat(0.0); R];
+    let mut sums = [[f32x8::splat(0.0); 4]; F];
     for (i, d) in eights.iter().enumerate() {
         let d = f32x8::new(*d);
-        for (sum, (w, _)) in sums.iter_mut().zip(parts) {
+        for (sum, (w, _)) in sums.as_flattened_mut().iter_mut().zip(parts.as_flattened()) {
             *sum += d * f32x8::new(w[i]);
         }
     }
-    Some(core::array::from_fn(|r| total(sums[r], d_rest, parts[r].1)))
+    let mut totals = sums.map(totals);
+    if !WHOLE {
+        for (sum, (_, w)) in totals.as_flattened_mut().iter_mut().zip(parts.as_flattened()) {
+            *sum = and_rest(*sum, d_rest, w);
+        }
+    }
+    Some(totals)
 }
 
-/// The lanes, and the rest in order.
 #[inline(always)]
-fn total(sum: f32x8, d: &[f32], w: &[f32]) -> f32 {
-    let [low, high]: [f32x4; 2] = bytemuck::cast(sum);
-    let [s0, s1, s2, s3] = (low + high).to_array();
-    d.iter().zip(w).fold((s0 + s2) + (s1 + s3), |x, (d, w)| x + d * w)
+fn dot(d: &[f32], w: &[f32]) -> f32 {
+    let (mut sum, (d, d_rest), (w, w_rest)) = (f32x8::splat(0.0), d.as_chunks(), w.as_chunks());
+    d.iter().zip(w).for_each(|(d, w)| sum += f32x8::new(*d) * f32x8::new(*w));
+    let [total, ..] = totals([sum; 4]);
+    and_rest(total, d_rest, w_rest)
+}
+
+/// The lanes of each sum.
+#[inline(always)]
+fn totals(sums: [f32x8; 4]) -> [f32; 4] {
+    let halves = sums.map(|sum| {
+        let [low, high]: [f32x4; 2] = bytemuck::cast(sum);
+        (low + high).to_array()
+    });
+    // Two sums side by side: lanes 0 and 1 of both, then lanes 2 and 3.
+    let both = |[a, b, c, d]: [f32; 4], [e, f, g, h]: [f32; 4]| {
+        (f32x4::new([a, b, e, f]) + f32x4::new([c, d, g, h])).to_array()
+    };
+    let ([a, b, c, d], [e, f, g, h]) = (both(halves[0], halves[1]), both(halves[2], halves[3]));
+    (f32x4::new([a, c, e, g]) + f32x4::new([b, d, f, h])).to_array()
+}
+
+/// `sum` and the products that are left, in order.
+#[inline(always)]
+fn and_rest(sum: f32, d: &[f32], w: &[f32]) -> f32 {
+    d.iter().zip(w).fold(sum, |sum, (d, w)| sum + d * w)
 }

@@ -22,17 +22,21 @@ use crate::shape::Activation;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Simd;
 
+/// Calls `f` for each of `n` examples. A single one has no loop around it, for which much would have to be remembered.
+#[inline(always)]
+fn each(n: usize, mut f: impl FnMut(usize)) {
+    if n == 1 { f(0) } else { (0..n).for_each(f) }
+}
+
 impl Kernels for Simd {
     fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, activation: Activation, mut y: MatrixMut<'_>) {
-        for n in 0..x.examples().min(y.examples()) {
+        each(x.examples().min(y.examples()), |n| {
             matrix::add_scaled(x.row(n), w, activation, y.row_mut(n));
-        }
+        });
     }
 
     fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, activation: Activation, mut y: MatrixMut<'_>) {
-        for n in 0..y.examples() {
-            rows::add_rows(x.row(n), x.cols(), w, activation, y.row_mut(n));
-        }
+        each(y.examples(), |n| rows::add_rows(x.row(n), x.cols(), w, activation, y.row_mut(n)));
     }
 
     fn back(
@@ -43,27 +47,24 @@ impl Kernels for Simd {
         activation: Activation,
         mut dx: MatrixMut<'_>,
     ) {
-        for n in 0..d.examples().min(a.examples()).min(dx.examples()) {
+        each(d.examples().min(a.examples()).min(dx.examples()), |n| {
             let dx = dx.row_mut(n);
             matrix::dots(d.row(n), w, dx);
             activate_back(activation, a.row(n), dx);
-        }
+        });
     }
 
     fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
-        for n in 0..x.examples().min(d.examples()) {
+        let height = g.height();
+        each(x.examples().min(d.examples()), |n| {
             let (x, d) = (x.row(n), d.row(n));
             let units = window(x, first..);
-            let units = units.get(..g.height()).unwrap_or(units);
-            matrix::outer(a, units, d, &mut g);
-            rows::add_to_rows(a, d, (&[], x.len()), first, &mut g);
-        }
+            matrix::outer(a, units.get(..height).unwrap_or(units), d, units.len(), &mut g);
+        });
     }
 
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
-        for n in 0..d.examples() {
-            rows::add_to_rows(a, d.row(n), (x.row(n), x.cols()), first, &mut g);
-        }
+        each(d.examples(), |n| rows::add_to_rows(a, d.row(n), (x.row(n), x.cols()), first, &mut g));
     }
 
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
@@ -81,6 +82,10 @@ impl Kernels for Simd {
 
     fn log_prob_delta(&self, logits: &mut [f32], b: &[u32]) -> f32 {
         bernoulli::log_prob_delta(logits, b)
+    }
+
+    fn within(&self, limit: f32, values: &[f32]) -> bool {
+        lanes::within(limit, values)
     }
 
     fn axpy(&self, a: f32, x: &[f32], y: &mut [f32]) {

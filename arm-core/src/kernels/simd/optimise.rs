@@ -1,6 +1,7 @@
 //! Adam, element by element.
 
 use super::lanes::Vector;
+use super::rows::selected;
 use crate::kernels::portable::constants;
 use crate::kernels::{AdamRates, Input};
 use crate::numeric::math::Real;
@@ -25,15 +26,35 @@ pub(super) fn adam_rank_one(
     d: &[f32],
     (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
 ) {
-    let constants = constants(r);
-    let rows = m.rows_mut().zip(v.rows_mut()).zip(w.rows_mut());
-    for (((m, v), w), i) in rows.zip(first..) {
-        let x = x.value(i);
+    let (stride, end, d) = (w.stride(), first + w.height(), d.get(..w.cols()).unwrap_or(d));
+    let (a, m, v, w) = (constants(r), m.data_mut(), v.data_mut(), w.data_mut());
+    let mut update = |i: usize, x: f32| {
+        let start = (i - first) * stride;
+        let part = start..start + d.len();
+        let parts = (m.get_mut(part.clone()), v.get_mut(part.clone()), w.get_mut(part));
+        let (Some(m), Some(v), Some(w)) = parts else { return };
         if x == 0.0 {
-            row::<false>(&constants, x, d, (m, v, w));
+            row::<false>(&a, x, d, (m, v, w));
         } else {
-            row::<true>(&constants, x, d, (m, v, w));
+            row::<true>(&a, x, d, (m, v, w));
         }
+    };
+    let units = match x {
+        Input::Real(x) => {
+            let values = x.row(0).get(first..x.cols().min(end)).unwrap_or_default();
+            values.iter().zip(first..).for_each(|(x, i)| update(i, *x));
+            x.cols()
+        }
+        // Not in order: a processor does not foresee whether a bit is one.
+        Input::Bits(x) => {
+            let rows = first..x.cols().min(end);
+            selected(x.row(0), 0, rows.clone(), |i| update(i, 1.0));
+            selected(x.row(0), u32::MAX, rows, |i| update(i, 0.0));
+            x.cols()
+        }
+    };
+    if units < end {
+        update(units, 1.0);
     }
 }
 
@@ -42,7 +63,11 @@ pub(super) fn adam_rank_one(
 fn row<const SOME: bool>(a: &Adam, x: f32, d: &[f32], (m, v, w): Row<'_>) {
     let n = d.len().min(m.len()).min(v.len()).min(w.len());
     let (d, m, v, w) = (window(d, ..n), window_mut(m, ..n), window_mut(v, ..n), window_mut(w, ..n));
-    let (d, m, v, w) = vectors::<SOME, f32x16, 16>(a, x, d, (m, v, w));
+    let (d, m, v, w) = if cfg!(target_feature = "avx") {
+        vectors::<SOME, f32x16, 16>(a, x, d, (m, v, w))
+    } else {
+        (d, m, v, w)
+    };
     let (d, m, v, w) = vectors::<SOME, f32x4, 4>(a, x, d, (m, v, w));
     vectors::<SOME, f32, 1>(a, x, d, (m, v, w));
 }

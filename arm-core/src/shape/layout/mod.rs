@@ -1,6 +1,7 @@
 //! Where the layers of a network and the buffers of a batch lie.
 
 mod layer;
+mod table;
 
 use crate::error::Error;
 use crate::feature::{BATCH, Count, STACKS};
@@ -10,6 +11,8 @@ use crate::numeric::number::Float;
 use crate::numeric::window::window;
 use crate::shape::{Activation, Dense, Layer, Shape};
 pub(crate) use layer::LayerLayout;
+use table::Lookup;
+pub(crate) use table::Table;
 
 /// Sizes and offsets for `examples` examples with `samples` samples each. Row `e * samples + s` is sample `s` of
 /// example `e`.
@@ -18,11 +21,27 @@ pub(crate) struct Layout<'s> {
     pub shape: &'s Shape<'s>,
     examples: Count,
     samples: Count,
+    lookup: Lookup<'s>,
 }
 
 impl<'s> Layout<'s> {
     pub(crate) const fn new(shape: &'s Shape<'s>, examples: usize, samples: usize) -> Self {
-        Layout { shape, examples: Count::new(examples), samples: Count::new(samples) }
+        let (examples, samples) = (Count::new(examples), Count::new(samples));
+        Layout { shape, examples, samples, lookup: Lookup::NONE }
+    }
+
+    /// The same, where layers of `table`, that of the shape, need not be sought.
+    #[inline(always)]
+    pub(crate) const fn with(self, table: &'s Table) -> Self {
+        let single = self.examples() == 1 && self.samples() == 1;
+        Layout { lookup: if single { Lookup::of(table) } else { Lookup::NONE }, ..self }
+    }
+
+    /// The same for another number of rows, one of each example.
+    #[inline(always)]
+    pub(crate) const fn of_rows(&self, rows: usize) -> Self {
+        let lookup = if rows == 1 { self.lookup } else { Lookup::NONE };
+        Layout { examples: Count::new(rows), samples: Count::new(1), lookup, ..*self }
     }
 
     /// Whether there is code for so many rows.
@@ -97,6 +116,9 @@ impl<'s> Layout<'s> {
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) const fn seek(&self, i: usize, layer: &mut LayerLayout) {
+        if self.lookup.find(i, layer) {
+            return;
+        }
         *layer = LayerLayout::INPUT;
         layer.dense.outputs = self.shape.inputs();
         layer.rows = self.examples;
@@ -113,7 +135,14 @@ impl<'s> Layout<'s> {
         // Nothing wraps in a shape that passes its check.
         if layer.hidden {
             layer.activation = layer.activation.wrapping_add(layer.height().wrapping_mul(layer.dense.stride));
-        } else {
+        }
+        // Activations of a link may have been moved elsewhere.
+        let activation = layer.activation;
+        if self.lookup.find(layer.index.wrapping_add(1), layer) {
+            layer.activation = activation;
+            return;
+        }
+        if !layer.hidden {
             // Logits below the first samples have a row an example, their scores a row a sample.
             layer.rows = Count::new(self.rows());
         }
@@ -188,29 +217,39 @@ impl<'s> Layout<'s> {
         (n, 0)
     }
 
-    /// What `layer` reads in training; empty for the prior and for free logits.
+    /// What `layer` reads in training, if it is there; empty for the prior and for free logits.
+    #[inline(always)]
     pub(crate) fn input<'a, T>(
         &self,
         layer: &LayerLayout,
         x: BitMatrix<'a>,
         activations: &'a [T],
         samples: &'a [u32],
-    ) -> Input<'a, T> {
-        let i = layer.index;
+    ) -> Option<Input<'a, T>> {
         if layer.above_hidden {
-            let before = window(activations, ..layer.activation);
-            return Input::Real(self.last_rows(before, layer.dense.inputs, layer.height()));
+            let (width, before) = (layer.dense.inputs, activations.get(..layer.activation)?);
+            let stride = self.shape.stride(width);
+            let rows = before.get(before.len().wrapping_sub(layer.height().wrapping_mul(stride))..)?;
+            return Some(Input::Real(Matrix::new(rows, stride, width)));
         }
-        if i == 0 {
-            return Input::Bits(x);
-        }
-        if i >= self.shape.network_layers() {
-            return Input::Bits(BitMatrix::NONE);
+        Some(Input::Bits(if layer.index == 0 {
+            x
+        } else {
+            Layout::bits_below(self.shape, self.rows(), layer.index, samples)
+        }))
+    }
+
+    /// The samples that layer `i` reads, which is not the first one. A layout would be put on the stack for the call.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
+    fn bits_below<'a>(shape: &Shape<'_>, rows: usize, i: usize, samples: &'a [u32]) -> BitMatrix<'a> {
+        if i >= shape.network_layers() {
+            return BitMatrix::NONE;
         }
         // The chain goes up to its last layer and the decoder comes down again.
-        let (layers, link) = (self.shape.stochastic_layers(), self.shape.stochastic_before(i));
+        let (layers, link) = (shape.stochastic_layers(), shape.stochastic_before(i));
         let t = if link < layers { link } else { 2 * layers - link };
-        Input::Bits(self.samples_of(t.wrapping_sub(1), samples))
+        Layout::new(shape, rows, 1).samples_of(t.wrapping_sub(1), samples)
     }
 
     /// The last `height` rows of `width` units, at the end of `data`.
@@ -244,6 +283,7 @@ impl Shape<'_> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
     use crate::feature::PRIOR;
     use crate::shape::Prior;
@@ -303,6 +343,28 @@ mod tests {
                 assert_eq!(layer.hidden, !shape.layer(i).unwrap().stochastic());
                 assert_eq!(layer.above_hidden, i > 0 && layout.layer(i - 1).hidden);
                 below = layer.dense.outputs;
+            }
+        });
+    }
+
+    #[test]
+    fn layers_that_are_looked_up_lie_where_they_are_found_by_walking() {
+        each(|shape| {
+            let table = Table::of(shape);
+            let walking = Layout::new(shape, 1, 1);
+            let looking = walking.with(&table);
+            let text = |layer: &LayerLayout| std::format!("{layer:?}");
+            for i in 0..shape.dense_layers() + 2 {
+                let (mut a, mut b) = (walking.layer(i), looking.layer(i));
+                assert_eq!(text(&a), text(&b), "{i} {shape:?}");
+                (a.activation, b.activation) = (7, 7);
+                walking.advance(&mut a);
+                looking.advance(&mut b);
+                assert_eq!(text(&a), text(&b), "after {i} {shape:?}");
+            }
+            if BATCH {
+                let (walking, looking) = (Layout::new(shape, 3, 1), looking.of_rows(3));
+                assert_eq!(text(&walking.layer(2)), text(&looking.layer(2)), "{shape:?}");
             }
         });
     }
