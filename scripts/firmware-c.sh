@@ -9,7 +9,7 @@
 #   scripts/firmware-c.sh integers [CPU...]     networks in integers, on this machine too (all: on each processor)
 #   scripts/firmware-c.sh interrupts [CPU...]   interrupts every call, at one instruction after another, on these processors of
 #                                       scripts/c-library.sh (all: on each, and in integers); STRIDE=n: at every n-th of a long call
-#   scripts/firmware-c.sh costs         prints what calls cost on a Cortex-M4F, in integers on an M3
+#   scripts/firmware-c.sh costs [CPU...]        prints what calls cost on these; in integers where there is no floating-point unit
 #   scripts/firmware-c.sh examples      an anomaly detector, and a black-box tuner in C++, on emulated boards
 #   scripts/firmware-c.sh symbols       what the linked image contains
 #   scripts/firmware-c.sh cmake         both runs again, built with CMake as examples/firmware-c/CMakeLists.txt says (with all others
@@ -177,11 +177,16 @@ integers() {
     on_each integer "$@"
 }
 
+# cost CPU
+cost() {
+    case $1 in *f | cortex-m55) numbers= ;; *) numbers=-DINTEGERS ;; esac
+    elf=$(DEFINES=$numbers image "$1" costs costs)
+    emulate "$1" "$elf" || fail "a call failed on $1 while its cost was measured"
+}
+
 costs() {
-    elf=$(image cortex-m4f costs costs)
-    emulate cortex-m4f "$elf" || fail "a call failed while its cost was measured"
-    elf=$(DEFINES=-DINTEGERS image cortex-m3 costs costs)
-    emulate cortex-m3 "$elf" || fail "a call in integers failed while its cost was measured"
+    [ $# -gt 0 ] || set -- cortex-m4f cortex-m3
+    for cpu do cost "$cpu"; done
 }
 
 # The examples: an anomaly on a Cortex-M4F, a tuner in C++ on a Cortex-M0 with 16 KB.
@@ -280,7 +285,7 @@ case ${1:-all} in
     interrupts) shift; interrupts "$@" ;;
     interrupt) interrupt "$2" ;;
     interrupt_integers) interrupt "$2" -DINTEGERS ;;
-    costs) costs ;;
+    costs) shift; costs "$@" ;;
     examples) examples ;;
     symbols) symbols ;;
     cmake) expected && host && cmakes ;;

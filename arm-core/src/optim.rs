@@ -65,10 +65,16 @@ impl Rule {
     /// `Err(Setting)` when a setting is out of range.
     #[inline(always)]
     pub fn check(&self) -> Result<(), Error> {
+        if self.is_valid() { Ok(()) } else { Err(Error::Setting) }
+    }
+
+    /// Whether all settings are in their range.
+    #[inline(always)]
+    pub(crate) fn is_valid(&self) -> bool {
         match self {
-            Rule::Sgd(sgd) => sgd.check(),
-            Rule::Momentum(momentum) => momentum.check(),
-            Rule::Adam(adam) => adam.check(),
+            Rule::Sgd(sgd) => valid_rate(sgd.rate),
+            Rule::Momentum(momentum) => valid_rate(momentum.rate) && (0.0..1.0).contains(&momentum.momentum),
+            Rule::Adam(adam) => adam.is_valid(),
         }
     }
 
@@ -129,12 +135,6 @@ pub struct Sgd {
     pub rate: f32,
 }
 
-impl Sgd {
-    fn check(&self) -> Result<(), Error> {
-        if valid_rate(self.rate) { Ok(()) } else { Err(Error::Setting) }
-    }
-}
-
 impl Optimiser for Sgd {
     const MOMENTS: usize = 0;
 
@@ -151,13 +151,6 @@ pub struct Momentum {
     pub rate: f32,
     /// Share of the velocity that is kept, in [0, 1).
     pub momentum: f32,
-}
-
-impl Momentum {
-    fn check(&self) -> Result<(), Error> {
-        let valid = valid_rate(self.rate) && (0.0..1.0).contains(&self.momentum);
-        if valid { Ok(()) } else { Err(Error::Setting) }
-    }
 }
 
 impl Optimiser for Momentum {
@@ -205,8 +198,8 @@ impl Adam {
     }
 
     #[inline(always)]
-    fn check(&self) -> Result<(), Error> {
-        check_adam(self.rate, self.beta1, self.beta2, self.epsilon)
+    fn is_valid(&self) -> bool {
+        valid_adam(self.rate, self.beta1, self.beta2, self.epsilon)
     }
 }
 
@@ -220,10 +213,9 @@ impl Optimiser for Adam {
 }
 
 #[inline(never)]
-fn check_adam(rate: f32, beta1: f32, beta2: f32, epsilon: f32) -> Result<(), Error> {
+fn valid_adam(rate: f32, beta1: f32, beta2: f32, epsilon: f32) -> bool {
     let decays = (0.0..1.0).contains(&beta1) && (0.0..1.0).contains(&beta2);
-    let valid = valid_rate(rate) && decays && (MIN_EPSILON..1.0).contains(&epsilon);
-    if valid { Ok(()) } else { Err(Error::Setting) }
+    valid_rate(rate) && decays && (MIN_EPSILON..1.0).contains(&epsilon)
 }
 
 /// Adam's rate and scale, corrected for moments that began at zero, in step `t` (from 1).

@@ -1,6 +1,6 @@
 //! The second phase of a training step: the mean gradient of any block of parameters, at once given to the optimiser.
 //!
-//! Tests: `tests/tests/gradients.rs`, `one_engine.rs`; `learner/tests.rs`.
+//! Tests: `tests/tests/engine/gradients.rs`, `one_engine.rs`; `learner/tests.rs`.
 
 use crate::engine::{Engine, Estimates};
 use crate::error::Error;
@@ -8,10 +8,9 @@ use crate::estimator::Estimator;
 use crate::kernels::{AdamRates, Kernels, LayerGradient, NatsOf, Of, Prepared, ValueOf, WeightOf};
 use crate::network::Batch;
 use crate::network::scratch::Trace;
-use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::numeric::number::Float;
-use crate::numeric::window::{cast_mut, split_mut, window, window_mut};
+use crate::numeric::window::{cast_mut, split_mut, window_mut};
 use crate::optim::{Optimiser, Rule, Sgd};
 use crate::shape::layout::{LayerLayout, Layout};
 
@@ -259,7 +258,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     fn layer<'a>(&self, layer: usize, shard: &Shard<'a>) -> Option<LayerGradient<'a>> {
         let layout = self.layout(shard.batch.examples);
         let trace = layout.trace(shard.scratch)?;
-        Some(LayerGradient::of(&layout, &layout.layer(layer), shard.batch.x, &trace))
+        LayerGradient::of(&layout, &layout.layer(layer), shard.batch.x, &trace)
     }
 
     fn add(&self, a: f32, layer: &LayerGradient<'_>, first: usize, g: &mut [f32]) {
@@ -281,11 +280,11 @@ pub(crate) enum Traces<'a> {
 }
 
 impl<'a, T> LayerGradient<'a, T> {
-    /// That of a layer of a trace.
+    /// That of a layer of a trace, if it is all there.
     #[inline(always)]
-    fn of(layout: &Layout<'_>, layer: &LayerLayout, x: BitMatrix<'a>, trace: &Trace<'a, T>) -> Self {
-        let x = layout.input(layer, x, trace.activations, trace.samples);
-        LayerGradient { x, d: layer.gradients(trace.deltas) }
+    fn of(layout: &Layout<'_>, layer: &LayerLayout, x: BitMatrix<'a>, trace: &Trace<'a, T>) -> Option<Self> {
+        let x = layout.input(layer, x, trace.activations, trace.samples)?;
+        Some(LayerGradient { x, d: layer.gradients(trace.deltas)? })
     }
 }
 
@@ -297,9 +296,8 @@ impl Layout<'_> {
         layer: &LayerLayout,
         x: &'a [u32],
         trace: &Trace<'a, T>,
-    ) -> LayerGradient<'a, T> {
-        let inputs = self.shape.inputs();
-        LayerGradient::of(self, layer, BitMatrix::new(window(x, ..words(inputs)), inputs), trace)
+    ) -> Option<LayerGradient<'a, T>> {
+        LayerGradient::of(self, layer, BitMatrix::new(x, self.shape.inputs()), trace)
     }
 }
 

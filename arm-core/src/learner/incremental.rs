@@ -13,6 +13,7 @@ use crate::numeric::number::{Nats, Numbers};
 use crate::numeric::rng::{Purpose, Stream};
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::{Optimiser, Rule, Sgd, WithOptimiser};
+use crate::shape::Dense;
 
 /// A step that is under way: which parameters come next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -172,7 +173,9 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
         let Some(Pending { mut row, .. }) = held.state.pending else {
             return Ok(Progress::Idle);
         };
-        optimiser.rule().check()?;
+        if !optimiser.rule().is_valid() {
+            return Err(Error::Setting);
+        }
         let (mut left, mut least) = (budget, 1);
         // Of the words by which updates are rounded.
         let mut shared = None;
@@ -219,38 +222,80 @@ impl<N: Numbers> Held<'_, N> {
         rows: usize,
         shared: &mut Option<u64>,
     ) -> Result<(), Error> {
-        let Held { params, moments, scratch, input, state, layer } = self;
-        let (start, floats) = (layer.dense.offset + first * layer.dense.stride, rows * layer.dense.stride);
-        // All else of the scratch is only read until the step is done.
-        let Scratch { activations, deltas, samples, hidden_or_uniforms: room, logits, per_row, .. } = scratch;
-        let trained = &engine.layout(1).trained(layer, input, &Trace { activations, deltas, samples });
-        let parameters = params.len();
-        let weights = part(params, start, floats);
         // With several samples a layer above them has a gradient of each.
-        if let (true, Rule::Sgd(Sgd { rate })) =
-            (K::EACH_SAMPLE || engine.estimator.samples() == 1, optimiser.rule())
-        {
-            let mut unused = N::Nats::default();
-            let prepared = Prepared { units: logits, one: per_row.first_mut().unwrap_or(&mut unused) };
-            let noise = || {
-                let shared = *shared.get_or_insert_with(|| Stream::shared(engine.seed, state.steps, 0));
-                Stream::word(shared, Purpose::Round, layer.index)
-            };
-            let of = Of::layer(&engine.shape, layer);
-            let block =
-                Block { layer: layer.index, first, weights, first_moment: &mut [], second_moment: &mut [] };
-            engine.descend(rate, trained, of, block, prepared, noise);
-            return Ok(());
+        match optimiser.rule() {
+            Rule::Sgd(Sgd { rate }) if K::EACH_SAMPLE || engine.estimator.samples() == 1 => {
+                self.descend(engine, rate, first, rows, shared).ok_or(Error::Corrupt)
+            }
+            Rule::Sgd(_) => self.optimise_apart(engine, optimiser, first, rows),
+            _ => self.optimise(engine, optimiser, first, rows),
         }
-        let (firsts, seconds) = moments.split_at_mut_checked(parameters).unwrap_or_default();
-        let (first_moment, second_moment) = (part(firsts, start, floats), part(seconds, start, floats));
-        let block = Block { layer: layer.index, first, weights, first_moment, second_moment };
+    }
+
+    #[inline(always)]
+    fn descend<E: Estimator, K: Estimates<Numbers = N>>(
+        &mut self,
+        engine: &Engine<'_, K, E>,
+        rate: f32,
+        first: usize,
+        rows: usize,
+        shared: &mut Option<u64>,
+    ) -> Option<()> {
+        let Held { params, scratch, input, state, layer, .. } = self;
+        // All else of the scratch is only read until the step is done.
+        let Scratch { activations, deltas, samples, logits, per_row, .. } = scratch;
+        let trained = &engine.layout(1).trained(layer, input, &Trace { activations, deltas, samples })?;
+        let mut unused = N::Nats::default();
+        let prepared = Prepared { units: logits, one: per_row.first_mut().unwrap_or(&mut unused) };
+        let noise = || {
+            let shared = *shared.get_or_insert_with(|| Stream::shared(engine.seed, state.steps, 0));
+            Stream::word(shared, Purpose::Round, layer.index)
+        };
+        let weights = part(params, &layer.dense, first, rows)?;
+        let block =
+            Block { layer: layer.index, first, weights, first_moment: &mut [], second_moment: &mut [] };
+        engine.descend(rate, trained, Of::layer(&engine.shape, layer), block, prepared, noise);
+        Some(())
+    }
+
+    /// [`optimise`](Self::optimise), a call: plain gradient descent would keep at hand what only this needs.
+    #[inline(never)]
+    fn optimise_apart<E: Estimator, O: Optimiser, K: Estimates<Numbers = N>>(
+        &mut self,
+        engine: &Engine<'_, K, E>,
+        optimiser: &O,
+        first: usize,
+        rows: usize,
+    ) -> Result<(), Error> {
+        self.optimise(engine, optimiser, first, rows)
+    }
+
+    #[inline(always)]
+    fn optimise<E: Estimator, O: Optimiser, K: Estimates<Numbers = N>>(
+        &mut self,
+        engine: &Engine<'_, K, E>,
+        optimiser: &O,
+        first: usize,
+        rows: usize,
+    ) -> Result<(), Error> {
+        let Held { params, moments, scratch, input, state, layer } = self;
+        let Scratch { activations, deltas, samples, hidden_or_uniforms: room, .. } = scratch;
+        let trace = Trace { activations, deltas, samples };
+        let trained = &engine.layout(1).trained(layer, input, &trace).ok_or(Error::Corrupt)?;
+        let (firsts, seconds) = moments.split_at_mut_checked(params.len()).unwrap_or_default();
+        let block = Block {
+            layer: layer.index,
+            first,
+            weights: part(params, &layer.dense, first, rows).ok_or(Error::Corrupt)?,
+            first_moment: part(firsts, &layer.dense, first, rows).unwrap_or_default(),
+            second_moment: part(seconds, &layer.dense, first, rows).unwrap_or_default(),
+        };
         K::update(engine, trained, optimiser, state.updates, block, room)
     }
 }
 
-/// `floats` numbers from `start` on; none where they are not all there.
+/// `rows` rows of `dense` from `first` on, if they are there.
 #[inline(always)]
-fn part<T>(data: &mut [T], start: usize, floats: usize) -> &mut [T] {
-    data.get_mut(start..).unwrap_or_default().get_mut(..floats).unwrap_or_default()
+fn part<'a, T>(data: &'a mut [T], dense: &Dense, first: usize, rows: usize) -> Option<&'a mut [T]> {
+    data.get_mut(dense.offset + first * dense.stride..)?.get_mut(..rows * dense.stride)
 }

@@ -1,10 +1,10 @@
 //! The kernels of the desktop: each call goes to the operation, compiled for the level in use.
 
-use crate::lanes::Op;
 use crate::lanes::hint::PrefetchHint;
 use crate::lanes::plain::Plain;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::x86;
+use crate::lanes::{Lanes, Op};
 use crate::memory::LINE;
 use crate::operations::adam_gradient::AdamGradient;
 use crate::operations::adam_gradient::bits::AdamGradientBits;
@@ -12,7 +12,7 @@ use crate::operations::adam_gradient::subsets::{AdamGradientSums, SubsetsPay};
 use crate::operations::affine::Affine;
 use crate::operations::affine_bits::AffineBits;
 use crate::operations::back::Back;
-use crate::operations::bernoulli::draw::{Draw, Sample};
+use crate::operations::bernoulli::draw::{ByRule, Draw, Rule, Sample};
 use crate::operations::bernoulli::log_prob::{LogProb, LogProbDelta};
 use crate::operations::bernoulli::rows::log_prob::{LogProbDeltaRows, LogProbRows};
 use crate::operations::bernoulli::rows::sample::SampleRows;
@@ -156,6 +156,27 @@ impl Desktop {
         self.run(LogProbDeltaRows { logits, b, total })
     }
 
+    /// Not generic, so that it is compiled once.
+    fn take_sample(&self, rule: Rule<'_>, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
+        self.run(Sample { rule, logits, uniforms, out })
+    }
+
+    /// Not generic, so that it is compiled once.
+    fn take_rows(
+        &self,
+        rule: Rule<'_>,
+        logits: Matrix<'_>,
+        uniforms: Matrix<'_>,
+        out: DrawnRows<'_>,
+    ) -> bool {
+        self.run(SampleRows { rule, logits, uniforms, out })
+    }
+
+    /// Not generic, so that it is compiled once.
+    fn take_draw(&self, rule: Rule<'_>, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
+        self.run(Draw { rule, logits, uniforms, sample })
+    }
+
     #[inline]
     fn run<O: Op>(&self, op: O) -> O::Out {
         match self.token {
@@ -163,62 +184,22 @@ impl Desktop {
             Token::Avx512(t) => t.run(op),
             #[cfg(target_arch = "x86_64")]
             Token::Avx2(t) => t.run(op),
-            Token::Plain(t) => op.run(t),
+            Token::Plain(t) => t.run(op),
         }
     }
 }
 
-/// A row that is drawn by a rule which is not known yet.
-struct SampleRow<'a> {
+/// Hands a rule to what is not generic, and so compiled once.
+struct WithRule<'a, F> {
     kernels: &'a Desktop,
-    logits: &'a [f32],
-    uniforms: &'a [f32],
-    out: Drawn<'a>,
+    then: F,
 }
 
-impl RuleWork for SampleRow<'_> {
-    type Output = (f32, f32);
+impl<T, F: FnOnce(Rule<'_>) -> T> RuleWork for WithRule<'_, F> {
+    type Output = T;
 
-    #[inline(always)]
-    fn with<R: DrawRule>(self, rule: &R) -> (f32, f32) {
-        let SampleRow { kernels, logits, uniforms, out } = self;
-        kernels.run(Sample { rule, logits, uniforms, out })
-    }
-}
-
-/// A row that is drawn without partner and scores by a rule which is not known yet.
-struct DrawRow<'a> {
-    kernels: &'a Desktop,
-    logits: &'a [f32],
-    uniforms: &'a [f32],
-    sample: &'a mut [u32],
-}
-
-impl RuleWork for DrawRow<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn with<R: DrawRule>(self, rule: &R) -> f32 {
-        let DrawRow { kernels, logits, uniforms, sample } = self;
-        kernels.run(Draw { rule, logits, uniforms, sample })
-    }
-}
-
-/// Rows that are drawn by a rule which is not known yet.
-struct SampleMany<'a> {
-    kernels: &'a Desktop,
-    logits: Matrix<'a>,
-    uniforms: Matrix<'a>,
-    out: DrawnRows<'a>,
-}
-
-impl RuleWork for SampleMany<'_> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn with<R: DrawRule>(self, rule: &R) -> bool {
-        let SampleMany { kernels, logits, uniforms, out } = self;
-        kernels.run(SampleRows { rule, logits, uniforms, out })
+    fn with<R: DrawRule>(self, rule: &R) -> T {
+        (self.then)(&|units| self.kernels.run(ByRule { rule, units }))
     }
 }
 
@@ -248,7 +229,10 @@ impl Kernels for Desktop {
     }
 
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
-        rule.resolve(SampleRow { kernels: self, logits, uniforms, out })
+        rule.resolve(WithRule {
+            kernels: self,
+            then: |rule: Rule<'_>| self.take_sample(rule, logits, uniforms, out),
+        })
     }
 
     fn sample_rows<E: DrawRule>(
@@ -258,7 +242,10 @@ impl Kernels for Desktop {
         uniforms: Matrix<'_>,
         out: DrawnRows<'_>,
     ) -> bool {
-        rule.resolve(SampleMany { kernels: self, logits, uniforms, out })
+        rule.resolve(WithRule {
+            kernels: self,
+            then: |rule: Rule<'_>| self.take_rows(rule, logits, uniforms, out),
+        })
     }
 
     fn log_prob_rows<'b>(
@@ -280,7 +267,10 @@ impl Kernels for Desktop {
     }
 
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
-        rule.resolve(DrawRow { kernels: self, logits, uniforms, sample })
+        rule.resolve(WithRule {
+            kernels: self,
+            then: |rule: Rule<'_>| self.take_draw(rule, logits, uniforms, sample),
+        })
     }
 
     fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {

@@ -1,7 +1,7 @@
 //! One file from one or several addresses.
 
 use super::RemoteFile;
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -244,7 +244,7 @@ fn io_error(file: &Path) -> impl Fn(io::Error) -> FetchError {
 /// Length and SHA-256 of a file.
 pub(super) fn sha256_of(path: &Path) -> io::Result<(u64, String)> {
     let mut file = File::open(path)?;
-    let (mut hash, mut buffer, mut bytes) = (Sha256::new(), vec![0; 1 << 16], 0);
+    let (mut hash, mut buffer, mut bytes) = (Context::new(&SHA256), vec![0; 1 << 16], 0);
     loop {
         match file.read(&mut buffer) {
             Ok(0) => break,
@@ -256,7 +256,7 @@ pub(super) fn sha256_of(path: &Path) -> io::Result<(u64, String)> {
             Err(error) => return Err(error),
         }
     }
-    Ok((bytes, hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok((bytes, hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 /* Learns the vibration of a machine on line, then watches it, first well and then with a damaged bearing: the simulated
-   machine of examples/firmware/src/vibration.rs. */
+   machine of examples/firmware/src/programs/vibration.rs. */
 #include "board.h"
 #include "sbn.h"
 

@@ -132,14 +132,14 @@ impl Kernels for Portable {
             Input::Bits(x) => Selected { bits: x.row(0), bias: x.cols(), first },
             Input::Real(x) => {
                 let (x, height) = (x.row(0), g.height());
-                let units = window(x, first..);
-                let units = units.get(..height).unwrap_or(units);
+                // None when these rows are but the biases.
+                let units = x.get(first..x.len().min(first + height)).unwrap_or_default();
                 if *prepared.one >= 2.0 * TINY {
                     arm_vfp::outer(a, units, d.row(0), g.data_mut(), layout);
                 } else {
                     g.rows_mut().zip(units).for_each(|(g, x)| optimise::axpy(a * x, d.row(0), g));
                 }
-                if first + height <= x.len() {
+                if units.len() == height {
                     return;
                 }
                 Selected { bits: &[], bias: x.len(), first }

@@ -44,9 +44,11 @@ impl LayerLayout {
         window_mut(deltas, self.delta..)
     }
 
-    /// The gradients of the layer.
-    pub(crate) fn gradients<'a, T>(&self, deltas: &'a [T]) -> Matrix<'a, T> {
-        self.rows(self.deltas(deltas))
+    /// The gradients of the layer, if they are there.
+    #[inline(always)]
+    pub(crate) fn gradients<'a, T>(&self, deltas: &'a [T]) -> Option<Matrix<'a, T>> {
+        let data = deltas.get(self.delta..)?.get(..self.height().wrapping_mul(self.dense.stride))?;
+        Some(Matrix::new(data, self.dense.stride, self.dense.outputs))
     }
 
     /// What the layer, a hidden one, has computed.

@@ -217,29 +217,39 @@ impl<'s> Layout<'s> {
         (n, 0)
     }
 
-    /// What `layer` reads in training; empty for the prior and for free logits.
+    /// What `layer` reads in training, if it is there; empty for the prior and for free logits.
+    #[inline(always)]
     pub(crate) fn input<'a, T>(
         &self,
         layer: &LayerLayout,
         x: BitMatrix<'a>,
         activations: &'a [T],
         samples: &'a [u32],
-    ) -> Input<'a, T> {
-        let i = layer.index;
+    ) -> Option<Input<'a, T>> {
         if layer.above_hidden {
-            let before = window(activations, ..layer.activation);
-            return Input::Real(self.last_rows(before, layer.dense.inputs, layer.height()));
+            let (width, before) = (layer.dense.inputs, activations.get(..layer.activation)?);
+            let stride = self.shape.stride(width);
+            let rows = before.get(before.len().wrapping_sub(layer.height().wrapping_mul(stride))..)?;
+            return Some(Input::Real(Matrix::new(rows, stride, width)));
         }
-        if i == 0 {
-            return Input::Bits(x);
-        }
-        if i >= self.shape.network_layers() {
-            return Input::Bits(BitMatrix::NONE);
+        Some(Input::Bits(if layer.index == 0 {
+            x
+        } else {
+            Layout::bits_below(self.shape, self.rows(), layer.index, samples)
+        }))
+    }
+
+    /// The samples that layer `i` reads, which is not the first one. A layout would be put on the stack for the call.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
+    fn bits_below<'a>(shape: &Shape<'_>, rows: usize, i: usize, samples: &'a [u32]) -> BitMatrix<'a> {
+        if i >= shape.network_layers() {
+            return BitMatrix::NONE;
         }
         // The chain goes up to its last layer and the decoder comes down again.
-        let (layers, link) = (self.shape.stochastic_layers(), self.shape.stochastic_before(i));
+        let (layers, link) = (shape.stochastic_layers(), shape.stochastic_before(i));
         let t = if link < layers { link } else { 2 * layers - link };
-        Input::Bits(self.samples_of(t.wrapping_sub(1), samples))
+        Layout::new(shape, rows, 1).samples_of(t.wrapping_sub(1), samples)
     }
 
     /// The last `height` rows of `width` units, at the end of `data`.

@@ -126,7 +126,8 @@ fn whole_mut(a: &mut [f32], n: usize) -> &mut [f32] {
 }
 
 /// Row i of `g` += (a x\[i\]) d.
-#[inline(never)]
+#[cfg_attr(helium, inline(always))] // with Helium a call takes as long as a row
+#[cfg_attr(not(helium), inline(never))]
 pub fn outer(a: f32, x: &[f32], d: &[f32], g: &mut [f32], layout: Layout) {
     let d = d.get(..layout.cols).unwrap_or(d);
     let (fours, eights) = layout.groups(g.len(), x.len(), d.len());
@@ -137,6 +138,15 @@ pub fn outer(a: f32, x: &[f32], d: &[f32], g: &mut [f32], layout: Layout) {
         // SAFETY: the slices have these groups; x and d are only read.
         unsafe { assembly::outer(a, &assembly::Matrix { x, w, y, fours, eights, stride }) };
     }
+    if cfg!(not(helium)) || 4 * fours < x.len() || eights * N < d.len() {
+        outer_rest(a, x, d, g, layout, (fours, eights));
+    }
+}
+
+/// [`outer`] where groups end.
+#[cfg_attr(helium, inline(never))]
+#[cfg_attr(not(helium), inline(always))]
+fn outer_rest(a: f32, x: &[f32], d: &[f32], g: &mut [f32], layout: Layout, (fours, eights): (usize, usize)) {
     let first = if cfg!(vfp_loops) { layout.first_rest(fours, eights) } else { 0 };
     for (i, &x) in x.iter().enumerate().skip(first) {
         let done = if cfg!(vfp_loops) && i < 4 * fours { eights } else { 0 };

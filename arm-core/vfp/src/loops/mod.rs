@@ -59,7 +59,8 @@ impl Layout {
     #[inline(always)]
     pub(crate) fn rows(self, len: usize) -> usize {
         let stride = self.stride.max(1);
-        len.saturating_add(stride - self.cols.min(stride)) / stride
+        // Where that wraps there are none.
+        len.wrapping_add(stride - self.cols.min(stride)) / stride
     }
 
     /// The same rows, of at most `cols` columns.

@@ -27,15 +27,15 @@ impl Selected<'_> {
     #[inline(always)]
     fn work(self, w: *mut f32, len: usize, layout: Layout, y: *mut f32) -> assembly::Rows {
         let rows = layout.rows(len);
-        let (before, end) = (self.first % 32, self.first % 32 + rows);
-        let words = self.bits.get(self.first / 32..).unwrap_or_default();
-        let words = words.get(..end.div_ceil(32)).unwrap_or(words);
-        let behind = end.saturating_sub(32 * words.len().saturating_sub(1));
+        let before = self.first % 32;
+        let words = self.bits.len().saturating_sub(self.first / 32);
+        // Behind the last row that has a bit, counted as `before` is.
+        let end = before.wrapping_add(rows).min(words.wrapping_mul(32));
         let bias = self.bias.wrapping_sub(self.first);
         assembly::Rows {
-            bits: words.as_ptr(),
-            words: words.len(),
-            masks: [u32::MAX << before, !u32::MAX.checked_shl(behind as u32).unwrap_or(0)],
+            bits: self.bits.as_ptr().wrapping_add(self.first / 32),
+            words: end.div_ceil(32),
+            masks: [u32::MAX << before, u32::MAX >> (end.wrapping_neg() % 32)],
             w: w.wrapping_sub(before * layout.stride),
             stride: 4 * layout.stride,
             bias: if bias < rows { w.wrapping_add(bias * layout.stride) } else { core::ptr::null_mut() },
@@ -92,13 +92,14 @@ pub fn add_to_rows(a: f32, tiny: f32, d: &[f32], selected: Selected<'_>, g: &mut
 }
 
 /// The selected rows of g += `terms`.
-#[inline(never)]
+#[cfg_attr(helium, inline(always))] // with Helium a call takes as long as a row
+#[cfg_attr(not(helium), inline(never))]
 pub fn add_terms(terms: &[f32], selected: Selected<'_>, g: &mut [f32], layout: Layout) {
     let layout = layout.within(terms.len());
     #[cfg(not(vfp_loops))]
-    let mut done = 0;
+    let done = 0;
     #[cfg(vfp_loops)]
-    let mut done = {
+    let done = {
         let work = selected.work(g.as_mut_ptr(), g.len(), layout, terms.as_ptr().cast_mut());
         if work.blocks > 0 {
             // SAFETY: the rows of the bits and of the bias have these blocks, and so have the terms, which are only read.
@@ -106,7 +107,16 @@ pub fn add_terms(terms: &[f32], selected: Selected<'_>, g: &mut [f32], layout: L
         }
         work.blocks * BLOCK
     };
-    while RAGGED && done < layout.cols {
+    if RAGGED && done < layout.cols {
+        add_rest(terms, selected, g, layout, done);
+    }
+}
+
+/// [`add_terms`] of the columns from `done` on.
+#[cfg_attr(helium, inline(never))]
+#[cfg_attr(not(helium), inline(always))]
+fn add_rest(terms: &[f32], selected: Selected<'_>, g: &mut [f32], layout: Layout, mut done: usize) {
+    while done < layout.cols {
         let (terms, width) = (terms.get(done..).unwrap_or_default(), (layout.cols - done).min(BLOCK));
         let c: [f32; BLOCK] = core::array::from_fn(|i| terms.get(i).copied().unwrap_or_default());
         if c.iter().any(|c| *c != 0.0) {

@@ -2,7 +2,7 @@
 //! has the instructions, which is what makes its safe methods safe.
 //!
 //! Everything is `inline(always)`, and tiles are loops, not closures over arrays: all of a tile must be compiled inside
-//! the one function that switches the features on, and the compiler does not always inline a closure there.
+//! the function that switches the features on, [`Lanes::run`], and the compiler does not always inline a closure there.
 
 pub(crate) mod activate;
 pub(crate) mod hint;
@@ -38,6 +38,8 @@ pub(crate) unsafe trait Lanes: Copy {
     fn pairs(self) -> bool {
         false
     }
+    /// Runs an operation, or a part of one that several share, as a function of its own, compiled for this unit.
+    fn run<O: Op>(self, op: O) -> O::Out;
     /// `x` in every lane.
     fn splat(self, x: f32) -> Self::V;
     /// The first `n` lanes, `n <= N`.

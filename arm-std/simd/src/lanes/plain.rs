@@ -1,6 +1,6 @@
 //! What every CPU has.
 
-use crate::lanes::{Lanes, WIDE};
+use crate::lanes::{Lanes, Op, WIDE};
 use wide::f32x4;
 
 /// Four lanes of plain arithmetic, which the compiler turns into SSE2 or NEON.
@@ -14,6 +14,11 @@ unsafe impl Lanes for Plain {
     const N: usize = 4;
     const TALL: usize = if cfg!(target_arch = "aarch64") { 12 } else { 4 };
     const DOTS: usize = if cfg!(target_arch = "aarch64") { 5 } else { 2 };
+
+    #[inline(never)]
+    fn run<O: Op>(self, op: O) -> O::Out {
+        op.run(self)
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> f32x4 {

@@ -27,25 +27,19 @@ impl Op for AffineBits<'_> {
         assert!(self.w.height() > inputs && self.w.cols() >= outputs);
         assert!(inputs == 0 || self.x.height() >= rows);
         let (w, x, activation) = (self.w, self.x, self.activation);
-        if const { L::SUBSETS } && (1..=affine_few::INPUTS).contains(&inputs) {
-            if rows >= affine_few::ROWS {
-                affine_few::Few { w, x, activation, y: self.y }.run(l);
-            } else {
-                // The same sums.
-                let order: [usize; affine_few::ROWS] = core::array::from_fn(|row| row);
-                Tile::new(w, x, &order[..rows], activation, &mut self.y, false).run(l);
-            }
-            return;
+        let few_inputs = const { L::SUBSETS } && (1..=affine_few::INPUTS).contains(&inputs);
+        if few_inputs && rows >= affine_few::ROWS {
+            return affine_few::Few { w, x, activation, y: self.y }.run(l);
         }
         let (ws, ys) = (w.stride(), self.y.stride());
         let all = Panel::new(w.data());
         let words = inputs.div_ceil(32);
-        let mut lists = [const { List::EMPTY }; TALL];
         for (first, height) in split(rows, TALL) {
             // Rows with many ones from the front, the others from the back.
             let (mut order, mut many, mut few) = ([0; TALL], 0, height);
             for row in first..first + height {
-                if pays::<L>(x, row) {
+                // Few inputs have the same sums, however many rows there are.
+                if few_inputs || pays::<L>(x, row) {
                     order[many] = row;
                     many += 1;
                 } else {
@@ -59,6 +53,7 @@ impl Op for AffineBits<'_> {
                 continue;
             }
             let (y, mut word) = (PanelMut::new(self.y.data_mut()), 0);
+            let mut lists = [const { List::EMPTY }; TALL];
             loop {
                 let (begin, end) = (word == 0, word + WORDS >= words);
                 for (list, &row) in lists.iter_mut().zip(few) {
@@ -77,7 +72,7 @@ impl Op for AffineBits<'_> {
                         next.from(r * part * ws).prefetch_rows(l, ws, part, vectors);
                         let y = y.from(row * ys + start);
                         let init = if begin { all.from(inputs * ws + start) } else { y.as_panel() };
-                        with_width!(vectors, C => {
+                        with_width!(vectors, WIDEST, C => {
                             // SAFETY: the assertions; set bits are below `inputs`, the panel is within the columns.
                             unsafe {
                                 let mut s: [L::V; C] = load(l, init, lanes, l.mask(lanes));

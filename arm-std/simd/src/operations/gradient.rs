@@ -55,11 +55,7 @@ impl Op for Gradient<'_> {
                     sum(x.from(self.first + r), xs, r).tile(l, height, vectors, lanes);
                 }
                 if has_biases {
-                    let sum = sum(Panel::new(&1.0f32), 0, weights);
-                    match vectors {
-                        2 => sum.sized::<L, 1, 2>(l, lanes),
-                        _ => sum.sized::<L, 1, 1>(l, lanes),
-                    }
+                    sum(Panel::new(&1.0f32), 0, weights).tile(l, 1, vectors, lanes);
                 }
             }
         }

@@ -37,7 +37,7 @@ impl Op for GradientBits<'_> {
                 for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
                     for (i, list) in lists.iter().enumerate().take(count) {
                         let g = g.from((r + i) * gs + start);
-                        with_width!(vectors, C => {
+                        with_width!(vectors, WIDEST, C => {
                             // SAFETY: the assertions; listed examples are below `examples`, the panel is within the
                             // columns, row r + i is within g.
                             unsafe {

@@ -27,7 +27,7 @@ impl Op for Publish<'_, '_> {
 mod tests {
     use super::Publish;
     use crate::lanes::plain::Plain;
-    use crate::lanes::{FENCES, Op};
+    use crate::lanes::{FENCES, Lanes, Op};
     use crate::memory::Aligned;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn copies_are_ordered_even_where_the_pieces_panic() {
-        check(|copies| copies.run(Plain));
+        check(|copies| Plain.run(copies));
         #[cfg(target_arch = "x86_64")]
         {
             use crate::lanes::x86::{Avx2, Avx512};

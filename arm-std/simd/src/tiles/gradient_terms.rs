@@ -28,11 +28,7 @@ struct Terms<'a> {
 /// # Safety
 /// That of [`Rows`].
 #[inline(always)]
-pub(crate) unsafe fn tiles<L: Lanes, const HINT: bool>(
-    l: L,
-    rows: Rows<'_>,
-    pending: &mut PendingTile<'_, L, HINT>,
-) {
+pub(crate) unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, pending: &mut PendingTile<'_, L>) {
     let Rows { x, first, d, height } = rows;
     let (stride, count) = (d.stride(), rows.examples());
     let weights = height.min(x.cols() - first.min(x.cols()));
@@ -52,16 +48,16 @@ pub(crate) unsafe fn tiles<L: Lanes, const HINT: bool>(
                 let terms = Terms { x: x.from(r), ask: [start == 0, r == 0], ..terms };
                 with_height!(height, tall::<L>(), R => {
                     match vectors {
-                        2 => tile::<L, R, 2, HINT>(l, terms, stride, r * stride + start, pending),
-                        _ => tile::<L, R, 1, HINT>(l, terms, stride, r * stride + start, pending),
+                        2 => tile::<L, R, 2>(l, terms, stride, r * stride + start, pending),
+                        _ => tile::<L, R, 1>(l, terms, stride, r * stride + start, pending),
                     }
                 });
             }
             if weights < height {
                 let terms = Terms { x: Panel::new(&1.0f32), xs: 0, ..terms };
                 match vectors {
-                    2 => tile::<L, 1, 2, HINT>(l, terms, stride, weights * stride + start, pending),
-                    _ => tile::<L, 1, 1, HINT>(l, terms, stride, weights * stride + start, pending),
+                    2 => tile::<L, 1, 2>(l, terms, stride, weights * stride + start, pending),
+                    _ => tile::<L, 1, 1>(l, terms, stride, weights * stride + start, pending),
                 }
             }
         }

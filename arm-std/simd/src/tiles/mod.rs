@@ -42,10 +42,10 @@ macro_rules! with_height {
     };
 }
 
-/// Runs the body with the constant for a panel's width in vectors, which is 1 to 8.
+/// Runs the body with the constant for a panel's width in vectors, which is 1 to `$most`, at most 8.
 macro_rules! with_width {
-    ($width:expr, $C:ident => $body:block) => {
-        $crate::tiles::with_constant!($width, 8, $C => $body, 1 2 3 4 5 6 7 8)
+    ($width:expr, $most:expr, $C:ident => $body:block) => {
+        $crate::tiles::with_constant!($width, $most, $C => $body, 1 2 3 4 5 6 7 8)
     };
 }
 

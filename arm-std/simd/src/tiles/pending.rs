@@ -45,8 +45,8 @@ impl Known {
     pub(crate) const NOTHING: Self = Known([[0.0; WIDTH]; 28]);
 }
 
-/// The tile whose gradient is known, and what all of them share. `HINT` is whether there is anything to ask for.
-pub(crate) struct PendingTile<'a, L: Lanes, const HINT: bool> {
+/// The tile whose gradient is known, and what all of them share.
+pub(crate) struct PendingTile<'a, L: Lanes> {
     rates: Rates<L>,
     blocks: [PanelMut<'a>; 3],
     streaming: bool,
@@ -55,7 +55,7 @@ pub(crate) struct PendingTile<'a, L: Lanes, const HINT: bool> {
     g: &'a mut Known,
 }
 
-impl<'a, L: Lanes, const HINT: bool> PendingTile<'a, L, HINT> {
+impl<'a, L: Lanes> PendingTile<'a, L> {
     /// No tile yet. The blocks are both moments and the parameters.
     #[inline(always)]
     pub(crate) fn new(
@@ -152,12 +152,12 @@ pub(crate) trait Gradient<L: Lanes, const R: usize, const C: usize>: Copy {
 /// # Safety
 /// `gradient` must have what it adds in as many steps as it says, and the tile lie within the blocks, whose rows are `stride` apart.
 #[inline(always)]
-pub(crate) unsafe fn tile<L: Lanes, const R: usize, const C: usize, const HINT: bool>(
+pub(crate) unsafe fn tile<L: Lanes, const R: usize, const C: usize>(
     l: L,
     mut gradient: impl Gradient<L, R, C>,
     stride: usize,
     at: usize,
-    pending: &mut PendingTile<'_, L, HINT>,
+    pending: &mut PendingTile<'_, L>,
 ) {
     let steps = if C == 2 { [L::N, stride - L::N] } else { [stride; 2] };
     let own = Tile { at, count: R * C, steps };
@@ -186,7 +186,7 @@ pub(crate) unsafe fn tile<L: Lanes, const R: usize, const C: usize, const HINT: 
                 p.prefetch_write(l, here);
             }
             here += own.steps[i & 1];
-            if HINT {
+            if pending.hint.is_left() {
                 pending.hint.prefetch_next(l);
             }
         }

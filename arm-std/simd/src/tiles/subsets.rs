@@ -158,7 +158,7 @@ impl<'a> Tile<'a> {
         for (start, vectors, lanes) in panels(self.outputs, L::N, WIDEST) {
             let (w, y, mask) = (Panel::new(self.w.data()).from(start), self.y.from(start), l.mask(lanes));
             for &row in self.rows {
-                with_width!(vectors, C => {
+                with_width!(vectors, WIDEST, C => {
                     // SAFETY: what `new` asserts; set bits are below `inputs`.
                     unsafe {
                         let mut sums: [L::V; C] = load(l, w.from(inputs * stride), lanes, mask);

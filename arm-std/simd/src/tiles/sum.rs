@@ -4,8 +4,8 @@
 
 use super::panel::{Panel, PanelMut};
 use super::with_height;
-use crate::lanes::Lanes;
 use crate::lanes::activate::activated;
+use crate::lanes::{Lanes, Op};
 use arm_core::Activation;
 
 /// Sums over k of `from[r * row + k * step]` times a shared vector `with[k * stride..]`, for each row r of a tile.
@@ -49,15 +49,7 @@ impl Sum<'_> {
     /// Every scalar and every vector of the sums must be readable, and that of their results writable.
     #[inline(always)]
     pub(crate) unsafe fn tile<L: Lanes>(self, l: L, height: usize, vectors: usize, lanes: usize) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            with_height!(height, L::TALL, R => {
-                match vectors {
-                    2 => self.sized::<L, R, 2>(l, lanes),
-                    _ => self.sized::<L, R, 1>(l, lanes),
-                }
-            });
-        }
+        l.run(Tile { sum: self, height, vectors, lanes });
     }
 
     /// A [`tile`](Self::tile) whose size is known.
@@ -65,7 +57,7 @@ impl Sum<'_> {
     /// # Safety
     /// That of [`tile`](Self::tile), for `R` rows of `C` vectors.
     #[inline(always)]
-    pub(crate) unsafe fn sized<L: Lanes, const R: usize, const C: usize>(self, l: L, lanes: usize) {
+    unsafe fn sized<L: Lanes, const R: usize, const C: usize>(self, l: L, lanes: usize) {
         let mut sums = [[l.splat(0.0); C]; R];
         let (mut from, mut with, mask) = (self.from, self.with, l.mask(lanes));
         // SAFETY: the caller's promise.
@@ -107,6 +99,32 @@ impl Sum<'_> {
                 }
                 store(l, self.to.from(r * self.to_stride), lanes, row);
             }
+        }
+    }
+}
+
+/// A [`tile`](Sum::tile), whose caller keeps its promise.
+struct Tile<'a> {
+    sum: Sum<'a>,
+    height: usize,
+    vectors: usize,
+    lanes: usize,
+}
+
+impl Op for Tile<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, l: L) {
+        let Tile { sum, height, vectors, lanes } = self;
+        // SAFETY: the promise to `tile`.
+        unsafe {
+            with_height!(height, L::TALL, R => {
+                match vectors {
+                    2 => sum.sized::<L, R, 2>(l, lanes),
+                    _ => sum.sized::<L, R, 1>(l, lanes),
+                }
+            });
         }
     }
 }

@@ -18,19 +18,6 @@ impl Avx2 {
             && is_x86_feature_detected!("popcnt");
         has.then_some(Avx2(()))
     }
-
-    /// Runs a kernel compiled for this unit.
-    #[inline]
-    pub(crate) fn run<O: Op>(self, op: O) -> O::Out {
-        /// # Safety
-        /// The CPU must have the features.
-        #[target_feature(enable = "avx2,fma,bmi1,bmi2,popcnt")]
-        fn inner<O: Op>(l: Avx2, op: O) -> O::Out {
-            op.run(l)
-        }
-        // SAFETY: `self` proves the features.
-        unsafe { inner(self, op) }
-    }
 }
 
 /// For AVX2 masks: eight ones before eight zeros.
@@ -43,6 +30,19 @@ unsafe impl Lanes for Avx2 {
     const N: usize = 8;
     const TALL: usize = 6;
     const DOTS: usize = 2;
+
+    #[inline(always)]
+    fn run<O: Op>(self, op: O) -> O::Out {
+        /// # Safety
+        /// The CPU must have the features.
+        #[inline(never)]
+        #[target_feature(enable = "avx2,fma,bmi1,bmi2,popcnt")]
+        fn apart<O: Op>(l: Avx2, op: O) -> O::Out {
+            op.run(l)
+        }
+        // SAFETY: `self` proves the features.
+        unsafe { apart(self, op) }
+    }
 
     intrinsics!(
         __m256,

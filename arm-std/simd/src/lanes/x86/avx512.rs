@@ -26,19 +26,6 @@ impl Avx512 {
             && is_x86_feature_detected!("avx512vl");
         has.then_some(Avx512 { pairs })
     }
-
-    /// Runs a kernel compiled for this unit.
-    #[inline]
-    pub(crate) fn run<O: Op>(self, op: O) -> O::Out {
-        /// # Safety
-        /// The CPU must have the features.
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,popcnt")]
-        fn inner<O: Op>(l: Avx512, op: O) -> O::Out {
-            op.run(l)
-        }
-        // SAFETY: `self` proves the features.
-        unsafe { inner(self, op) }
-    }
 }
 
 // SAFETY: a value is only made where the CPU has the features; a vector has sixteen elements.
@@ -50,6 +37,19 @@ unsafe impl Lanes for Avx512 {
     const DOTS: usize = 6;
     const SUBSETS: bool = true;
     const PAIRS: bool = true;
+
+    #[inline(always)]
+    fn run<O: Op>(self, op: O) -> O::Out {
+        /// # Safety
+        /// The CPU must have the features.
+        #[inline(never)]
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2,popcnt")]
+        fn apart<O: Op>(l: Avx512, op: O) -> O::Out {
+            op.run(l)
+        }
+        // SAFETY: `self` proves the features.
+        unsafe { apart(self, op) }
+    }
 
     intrinsics!(
         __m512,

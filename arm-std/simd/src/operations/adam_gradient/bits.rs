@@ -59,7 +59,7 @@ impl Op for AdamGradientBits<'_> {
                     for (i, list) in lists.iter().enumerate().take(count) {
                         let blocks = blocks.map(|p| p.from((r + i) * stride + start));
                         let in_room = i * stride + start;
-                        with_width!(vectors, C => {
+                        with_width!(vectors, WIDEST, C => {
                             let mut s = [l.splat(0.0); C];
                             if !begin {
                                 let room = &self.room[in_room..in_room + C * L::N];

@@ -33,13 +33,6 @@ impl Op for AdamGradient<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, l: L) {
-        if self.hint.is_left() { self.update::<L, true>(l) } else { self.update::<L, false>(l) }
-    }
-}
-
-impl AdamGradient<'_> {
-    #[inline(always)]
-    fn update<L: Lanes, const HINT: bool>(self, l: L) {
         let (stride, inputs) = (self.d.stride(), self.x.cols());
         let height = self.blocks.iter().map(|b| b.len() / stride).min().unwrap_or(0);
         assert!(stride.is_multiple_of(L::N));
@@ -48,7 +41,7 @@ impl AdamGradient<'_> {
         let mut known = Known::NOTHING;
         let blocks = self.blocks.map(PanelMut::new);
         let _fence = if self.streaming { Some(Fence(l)) } else { None };
-        let mut pending = PendingTile::<L, HINT>::new(rates, blocks, self.streaming, self.hint, &mut known);
+        let mut pending = PendingTile::new(rates, blocks, self.streaming, self.hint, &mut known);
         let rows = Rows { x: self.x, first: self.first, d: self.d, height };
         // SAFETY: the assertions; the last tile lies within the blocks.
         unsafe {

@@ -138,7 +138,7 @@ impl Op for AdamGradientSums<'_> {
                     let at_once = due.saturating_sub(rows);
                     next.prefetch_rows(l, stride, at_once, vectors);
                     next = next.from(at_once * stride);
-                    with_width!(vectors, C => {
+                    with_width!(vectors, WIDTH / L::N, C => {
                         // SAFETY: `count` examples from n and C vectors from `start` lie within d, rows `block..` + `rows`
                         // within the blocks; a subset is below the number of sums.
                         unsafe {

@@ -124,7 +124,11 @@ pub(crate) fn affine<L: Lanes>(
                     let w = w.from(first * ws + column);
                     let at = Tile { x: Panel::new(&packed.x), w, stride: ws, terms };
                     let y = y.from(start * ys + column);
-                    let shared = PanelMut::new(&mut packed.shared).from(column);
+                    let shared = PanelMut::new(&mut packed.shared).from(column).at(0, L::N);
+                    if start == 0 {
+                        // SAFETY: as below.
+                        unsafe { l.store(shared, products_of_panel(l, at)) }
+                    }
                     with_height!(height, ROWS, R => {
                         // SAFETY: `terms` rows from `first` and the row of biases lie within w, the rows before the
                         // biases have a vector from the column because another row follows them, `height` rows lie
@@ -133,13 +137,8 @@ pub(crate) fn affine<L: Lanes>(
                         unsafe {
                             let lanes = L::N.min(outputs - left - column);
                             let mask = l.mask(lanes);
-                            // Where no tile but the first is so low, the other is not compiled.
-                            let mut sums = if start == 0 || const { 2 * R < ROWS } {
-                                sums::<L, R, true>(l, at, shared)
-                            } else {
-                                sums::<L, R, false>(l, at, shared)
-                            };
-                            let shared = l.load(shared.at(0, L::N));
+                            let mut sums = sums::<L, R>(l, at);
+                            let shared = l.load(shared);
                             for (i, sum) in sums.iter_mut().enumerate() {
                                 let rest = l.sub(*sum, l.add(shared, l.splat(packed.own[i])));
                                 let before = if first == 0 { bias } else { y.from(i * ys).as_panel() };
@@ -162,19 +161,32 @@ pub(crate) fn affine<L: Lanes>(
     }
 }
 
-/// Sums over the terms of `R` rows. The first rows leave the sums of the products within the pairs of w in `shared`, and
-/// ask for the next panel.
+/// The sums of the products within the pairs of w. Asks for the next panel.
 ///
 /// # Safety
-/// The tile must have `R` packed rows and a vector in each of its rows of w, and for the first rows `shared` be writable
-/// for one.
+/// The tile must have a vector in each of its rows of w.
 #[inline(always)]
-unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(
-    l: L,
-    at: Tile<'_>,
-    shared: PanelMut<'_>,
-) -> [L::V; R] {
-    let (mut sums, mut products) = ([l.splat(0.0); R], l.splat(0.0));
+unsafe fn products_of_panel<L: Lanes>(l: L, at: Tile<'_>) -> L::V {
+    let (mut sum, mut w, pairs) = (l.splat(0.0), at.w, at.terms / 3);
+    for _ in 0..pairs {
+        let three = [0, 1, 2].map(|k| w.from(k * pairs * at.stride));
+        // SAFETY: the caller's.
+        sum = unsafe { l.fma(l.load(three[0].at(0, L::N)), l.load(three[1].at(0, L::N)), sum) };
+        for w in three {
+            w.prefetch(l, L::N);
+        }
+        w = w.from(at.stride);
+    }
+    sum
+}
+
+/// Sums over the terms of `R` rows.
+///
+/// # Safety
+/// The tile must have `R` packed rows and a vector in each of its rows of w.
+#[inline(always)]
+unsafe fn sums<L: Lanes, const R: usize>(l: L, at: Tile<'_>) -> [L::V; R] {
+    let mut sums = [l.splat(0.0); R];
     let pairs = at.terms / 3;
     // The two terms of a pair lie as far apart as there are pairs; terms in no pair lie behind all of them.
     let (below, apart) = (R / 2 * TERMS, pairs * at.stride);
@@ -183,15 +195,7 @@ unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(
     // SAFETY: the caller's; a third of the terms is in no pair, or up to two more.
     unsafe {
         for _ in 0..pairs {
-            let second = w.from(apart);
-            let (w0, w1, one) =
-                (l.load(w.at(0, L::N)), l.load(second.at(0, L::N)), l.load(w_one.at(0, L::N)));
-            if FIRST {
-                for w in [w, second, w_one] {
-                    w.prefetch(l, L::N);
-                }
-                products = l.fma(w0, w1, products);
-            }
+            let (w0, w1, one) = (l.load(w.at(0, L::N)), l.load(w.at(apart, L::N)), l.load(w_one.at(0, L::N)));
             // In two loops, which the compiler unrolls where it leaves one as it is.
             let (top, bottom) = sums.split_at_mut(R / 2);
             add(l, top, x, [w0, w1, one]);
@@ -206,9 +210,6 @@ unsafe fn sums<L: Lanes, const R: usize, const FIRST: bool>(
                 *sum = l.fma(l.splat(*x_one.at(r * TERMS, 1)), one, *sum);
             }
             (x_one, w_one) = (x_one.from(1), w_one.from(at.stride));
-        }
-        if FIRST {
-            l.store(shared.at(0, L::N), products);
         }
     }
     sums

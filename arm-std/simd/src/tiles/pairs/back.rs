@@ -74,12 +74,10 @@ pub(crate) fn back<L: Lanes>(
                     // SAFETY: `inputs` rows of `terms` elements lie within w, a group behind each sum within the block;
                     // `height` packed rows have `terms` elements and zeros to a whole vector.
                     unsafe {
-                        // Where no tile but the first is so low, the other is not compiled.
-                        if row == 0 || const { 2 * R < ROWS } {
-                            block.tiles::<L, R, true>(l, w, ws, inputs, terms);
-                        } else {
-                            block.tiles::<L, R, false>(l, w, ws, inputs, terms);
+                        if row == 0 {
+                            block.products_of_rows(l, w, ws, inputs, terms);
                         }
+                        block.tiles::<L, R>(l, w, ws, inputs, terms);
                     }
                 });
                 for r in 0..height {
@@ -147,12 +145,32 @@ impl Block {
         }
     }
 
-    /// Sums of `R` packed rows for `inputs` rows of w, and, for the first rows, those of the products of w.
+    /// Sums of the products within the pairs of `inputs` rows of w.
+    ///
+    /// # Safety
+    /// `inputs` rows of `terms` elements, `ws` apart, must be readable from `w`.
+    #[inline(always)]
+    unsafe fn products_of_rows<L: Lanes>(
+        &mut self,
+        l: L,
+        w: Panel<'_>,
+        ws: usize,
+        inputs: usize,
+        terms: usize,
+    ) {
+        for i in (0..inputs).step_by(WIDE) {
+            // SAFETY: the caller's.
+            let sums = unsafe { products(l, rows_from(w, ws, i, inputs), terms) };
+            self.shared[i..i + WIDE].copy_from_slice(&sums);
+        }
+    }
+
+    /// Sums of `R` packed rows for `inputs` rows of w.
     ///
     /// # Safety
     /// `inputs` rows of `terms` elements, `ws` apart, must be readable from `w`, and `R` rows be packed.
     #[inline(always)]
-    unsafe fn tiles<L: Lanes, const R: usize, const FIRST: bool>(
+    unsafe fn tiles<L: Lanes, const R: usize>(
         &mut self,
         l: L,
         w: Panel<'_>,
@@ -164,32 +182,27 @@ impl Block {
             // SAFETY: the caller's; a group of sums fits behind the last one of a row.
             unsafe {
                 let rows = rows_from(w, ws, i, inputs);
-                let (tile, shared) = tile::<L, R, FIRST>(l, rows, Panel::new(&self.d), terms);
+                let tile = tile::<L, R>(l, rows, Panel::new(&self.d), terms);
                 for ([x, y, z], to) in tile.into_iter().zip(&mut self.sums) {
                     to[i..i + WIDE].copy_from_slice(&l.sums([x, y, z, z]));
-                }
-                if FIRST {
-                    let [x, y, z] = shared;
-                    self.shared[i..i + WIDE].copy_from_slice(&l.sums([x, y, z, z]));
                 }
             }
         }
     }
 }
 
-/// Lane sums of the products of `R` packed rows with three rows of w; for the first rows also of those within the pairs of
-/// w.
+/// Lane sums of the products of `R` packed rows with three rows of w.
 ///
 /// # Safety
 /// The rows must be readable for the terms, and `R` rows be packed at `d`, with zeros to a whole vector.
 #[inline(always)]
-unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
+unsafe fn tile<L: Lanes, const R: usize>(
     l: L,
     rows: [Panel<'_>; ACROSS],
     d: Panel<'_>,
     terms: usize,
-) -> ([[L::V; ACROSS]; R], [L::V; ACROSS]) {
-    let (mut sums, mut shared) = ([[l.splat(0.0); ACROSS]; R], [l.splat(0.0); ACROSS]);
+) -> [[L::V; ACROSS]; R] {
+    let mut sums = [[l.splat(0.0); ACROSS]; R];
     let mut o = 0;
     // SAFETY: the caller's; packed rows have zeros behind their terms.
     unsafe {
@@ -198,11 +211,6 @@ unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
             for (w, row) in w.iter_mut().zip(rows) {
                 for (k, w) in w.iter_mut().enumerate() {
                     *w = l.load(row.at(o + k * L::N, L::N));
-                }
-            }
-            if FIRST {
-                for (shared, [w0, w1, _]) in shared.iter_mut().zip(w) {
-                    l.fma_to(w0, w1, shared);
                 }
             }
             for (r, sums) in sums.iter_mut().enumerate() {
@@ -232,5 +240,5 @@ unsafe fn tile<L: Lanes, const R: usize, const FIRST: bool>(
             o += L::N;
         }
     }
-    (sums, shared)
+    sums
 }

@@ -102,11 +102,7 @@ impl<'a, const W: usize> Columns<'a, W> {
 /// # Safety
 /// That of [`Rows`], and as many examples as [`pays`] allows.
 #[inline(always)]
-pub(crate) unsafe fn tiles<L: Lanes, const HINT: bool>(
-    l: L,
-    rows: Rows<'_>,
-    pending: &mut PendingTile<'_, L, HINT>,
-) {
+pub(crate) unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, pending: &mut PendingTile<'_, L>) {
     let Rows { x, first, d, height } = rows;
     let (stride, examples) = (d.stride(), rows.examples());
     let mut rooms = (Room(MaybeUninit::uninit()), Room(MaybeUninit::uninit()));
@@ -155,7 +151,7 @@ pub(crate) unsafe fn tiles<L: Lanes, const HINT: bool>(
                 };
                 with_height!(height, TALL, R => {
                     // SAFETY: `height` inputs from r are packed; the caller's promise.
-                    unsafe { tile::<L, R, 1, HINT>(l, gradient, stride, (start + r) * stride + column, pending) }
+                    unsafe { tile::<L, R, 1>(l, gradient, stride, (start + r) * stride + column, pending) }
                 });
             }
         }

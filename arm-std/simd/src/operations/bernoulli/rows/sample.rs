@@ -1,23 +1,22 @@
 //! Rows that are drawn.
 
 use super::super::N;
-use super::super::draw::Units;
+use super::super::draw::{DrawnWord, Rule};
 use super::group::{Group, factors, logs};
 use super::place::Rows;
 use crate::lanes::{Lanes, Op, SIDE};
-use arm_core::estimator::DrawRule;
 use arm_core::kernels::DrawnRows;
 use arm_core::matrix::Matrix;
 
 /// See [`Kernels::sample_rows`](arm_core::kernels::Kernels::sample_rows).
-pub(crate) struct SampleRows<'a, E> {
-    pub(crate) rule: &'a E,
+pub(crate) struct SampleRows<'a> {
+    pub(crate) rule: Rule<'a>,
     pub(crate) logits: Matrix<'a>,
     pub(crate) uniforms: Matrix<'a>,
     pub(crate) out: DrawnRows<'a>,
 }
 
-impl<E: DrawRule> Op for SampleRows<'_, E> {
+impl Op for SampleRows<'_> {
     type Out = bool;
 
     #[inline(always)]
@@ -34,11 +33,9 @@ impl<E: DrawRule> Op for SampleRows<'_, E> {
             for row in (0..count).step_by(rows.in_word()) {
                 for k in 0..words {
                     let place = rows.place(start + row, k);
-                    let absent = place.absent();
                     let (phi, u) = (place.load(l, logits), place.load(l, uniforms));
-                    let drawn = Units::draw(self.rule, &phi, &u, absent);
-                    let sample = l.pack(&drawn.b.0) & !absent;
-                    let partner = l.pack(&drawn.partner.0) & !absent;
+                    let drawn = DrawnWord::new(l, self.rule, &phi, &u, place.absent());
+                    let (sample, partner) = (drawn.sample, drawn.partner);
                     place.store(l, &drawn.score, score);
                     product.put::<L, true>(l, rows, row, k, &factors(&drawn.e));
                     first.put::<L, false>(l, rows, row, k, &drawn.log_q);
