@@ -89,7 +89,7 @@
 // A setting is out of range.
 #define SBN_ERROR_SETTING -4
 
-// The objective returned NaN or infinity.
+// The objective returned NaN or infinity, in integers a number beyond ±8191.
 #define SBN_ERROR_OBJECTIVE -5
 
 // The step would have used NaN or a huge number.
@@ -262,7 +262,7 @@ typedef struct sbn_shape {
   uint32_t prior_units;
   // 0, or the sum of `SBN_SIGNED_INPUTS`, `SBN_SIGNED_UNITS` and `SBN_CONDITIONAL`.
   uint32_t flags;
-  // Null, or a mean in [0, 1] of each unit of the input, which is subtracted from it: `SBN_MEANS_BYTES` more memory.
+  // Null, or a mean in [0, 1] of each unit of the input, which is subtracted from it: `SBN_MEANS_BYTES` bytes beyond `SBN_BYTES`.
   const float *means;
 } sbn_shape;
 
@@ -410,7 +410,7 @@ int32_t sbn_step_conditional(struct sbn_network *net,
 // One step that lowers the expectation of `objective`, which is called for each sample of the top layer (two for ARM
 // on one layer) with `context`. `x` is the input; null and 0 for free logits. Stores f of the sample in `f`.
 //
-// Errors leave the network as it was; `SBN_ERROR_OBJECTIVE` where f is NaN or infinite. The next step then draws
+// Errors leave the network as it was; `SBN_ERROR_OBJECTIVE` where f is NaN or infinite, in integers beyond ±8191. The next step then draws
 // fresh samples.
 //
 // Safe when: As `sbn_step`; `objective` can be called with `context` and returns.
@@ -422,7 +422,8 @@ int32_t sbn_step_black_box(struct sbn_network *net,
                            float *f);
 
 // The first half of `sbn_step`: draws samples and computes gradients, changes no parameter. The input is copied.
-// `sbn_poll` does the rest. `SBN_ERROR_BUSY` when a step is under way already.
+// `sbn_poll` does the rest. `SBN_ERROR_BUSY` when a step is under way already; until it is done scores, samples and bytes to save
+// are refused with that too.
 //
 // Safe when: As `sbn_step`.
 int32_t sbn_begin(struct sbn_network *net,
@@ -615,7 +616,8 @@ int32_t sbn_windows_next(struct sbn_windows *windows,
 // A bounded amount of learning: goes on with the network's step as `sbn_poll` does, or begins one on the oldest window.
 // `SBN_OK` when a step is done; its f, for an anomaly detector the score of the window, is then stored in `f`.
 //
-// Errors: those of `sbn_begin` and `sbn_poll`; the window is gone then, the network as it was.
+// Errors: those of `sbn_begin` and `sbn_poll`; the window is gone then, the network as it was. `_WIDTH`, and the window still
+// waits, where windows have other than as many bits as the network has inputs; `_OVERLAP` for an `f` in the memory of either.
 //
 // Safe when: As `sbn_windows_next` and `sbn_poll`.
 int32_t sbn_windows_poll(struct sbn_windows *windows,
@@ -648,7 +650,7 @@ int32_t sbn_detector_init(struct sbn_detector *detector,
 int32_t sbn_detector_learn(struct sbn_detector *detector,
                            float score);
 
-// Takes in a score: `SBN_ALARM` when the running mean is above the threshold, which stays where it is; 0 when it is not, or
+// Takes in a score, once learning is over: `SBN_ALARM` when the running mean is above the threshold, which stays where it is; 0 when it is not, or
 // when fewer than 64 were learned. A score that is NaN, infinite or beyond 2^96 is always `SBN_ALARM`, and is not taken in. Any
 // other is: of one that lies x times as far above the usual as the threshold does, the alarm lasts about 7.5 ln(x / 8) scores.
 //
@@ -658,7 +660,7 @@ int32_t sbn_detector_watch(struct sbn_detector *detector,
 
 // Stores the running mean of the scores and the threshold.
 //
-// Safe when: As `sbn_detector_learn`; `mean` and `threshold` point to a float each, or are null.
+// Safe when: As `sbn_detector_learn`; `mean` and `threshold` point to a float each.
 int32_t sbn_detector_levels(const struct sbn_detector *detector, float *mean, float *threshold);
 
 #ifdef __cplusplus

@@ -118,11 +118,14 @@ class Network {
 // An alarm with a false-alarm rate: see sbn_detector_init.
 class Detector {
  public:
-  explicit Detector(float rate) { status_ = sbn_detector_init(&detector_, rate); }
+  // Where the rate is refused (see status) there is no threshold: every score is an alarm.
+  explicit Detector(float rate) : detector_(), status_(sbn_detector_init(&detector_, rate)) {}
 
   int32_t status() const { return status_; }
-  void learn(float score) { (void)sbn_detector_learn(&detector_, score); }
-  bool watch(float score) { return sbn_detector_watch(&detector_, score) == SBN_ALARM; }
+  void learn(float score) {
+    if (status_ == SBN_OK) (void)sbn_detector_learn(&detector_, score);
+  }
+  bool watch(float score) { return status_ != SBN_OK || sbn_detector_watch(&detector_, score) == SBN_ALARM; }
 
  private:
   sbn_detector detector_;

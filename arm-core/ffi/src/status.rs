@@ -25,7 +25,7 @@ pub const SBN_ERROR_SIZE: i32 = -2;
 pub const SBN_ERROR_WIDTH: i32 = -3;
 /// A setting is out of range.
 pub const SBN_ERROR_SETTING: i32 = -4;
-/// The objective returned NaN or infinity.
+/// The objective returned NaN or infinity, in integers a number beyond ±8191.
 pub const SBN_ERROR_OBJECTIVE: i32 = -5;
 /// The step would have used NaN or a huge number.
 pub const SBN_ERROR_DIVERGED: i32 = -6;

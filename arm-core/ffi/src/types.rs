@@ -86,7 +86,7 @@ pub struct sbn_shape {
     pub prior_units: u32,
     /// 0, or the sum of `SBN_SIGNED_INPUTS`, `SBN_SIGNED_UNITS` and `SBN_CONDITIONAL`.
     pub flags: u32,
-    /// Null, or a mean in [0, 1] of each unit of the input, which is subtracted from it: `SBN_MEANS_BYTES` more memory.
+    /// Null, or a mean in [0, 1] of each unit of the input, which is subtracted from it: `SBN_MEANS_BYTES` bytes beyond `SBN_BYTES`.
     pub means: *const f32,
 }
 

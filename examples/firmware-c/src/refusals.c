@@ -390,6 +390,8 @@ static void overwritten(sbn_network *net)
 {
     uint32_t x[2] = {1, 1};
     float f = 0.0f;
+    const float *params = NULL;
+    size_t count = 0;
     sbn_begin(net, x, 2);
     memcpy(before, memory, sizeof memory);
     EXPECT(sbn_begin(net, x, 2), SBN_ERROR_BUSY);
@@ -402,6 +404,9 @@ static void overwritten(sbn_network *net)
         memory[i] ^= 0x40000001u;
         memcpy(before, memory, sizeof memory);
         EXPECT(sbn_step(net, x, 2, &f), SBN_ERROR_MEMORY);
+        EXPECT(sbn_steps(net, &x[0]), SBN_ERROR_MEMORY);
+        EXPECT(sbn_saturated(net, &x[0]), SBN_ERROR_MEMORY);
+        EXPECT(sbn_params(net, &params, &count), SBN_ERROR_MEMORY);
         memory[i] ^= 0x40000001u;
     }
     static uint32_t elsewhere[WORDS];

@@ -6,6 +6,8 @@
 
 #define UP(H, B) B(8, 4)
 #define DOWN(H, B) B(4, 8)
+#define UP_7(H, B) B(7, 4)
+#define DOWN_7(H, B) B(4, 7)
 #define SUM(H, B) B(6, 4)
 #define OUT(H, B) B(4, 1)
 #define CODE(H, B) B(0, 16)
@@ -14,6 +16,9 @@ static const sbn_layer up[] = SBN_LAYERS(UP), down[] = SBN_LAYERS(DOWN), chain[]
 static const sbn_shape vae = {8, up, 1, down, 1, 0, 0, NULL};
 static const sbn_shape conditional = {6, chain, 1, out, 1, 0, SBN_CONDITIONAL, NULL};
 static uint32_t memory[SBN_BYTES_FOR(8, 8, UP, DOWN, 0, SBN_ADAM) / 4];
+static const sbn_layer up_7[] = SBN_LAYERS(UP_7), down_7[] = SBN_LAYERS(DOWN_7);
+static const sbn_shape seven = {7, up_7, 1, down_7, 1, 0, 0, NULL};
+static uint32_t narrow_memory[SBN_BYTES(7, UP_7, DOWN_7, 0, SBN_SGD) / 4];
 static uint32_t windows_memory[SBN_WINDOWS_BYTES(2, 4, 2) / 4];
 static int failures;
 
@@ -69,7 +74,7 @@ static void detector(void)
 {
     static const float levels[] = {-1.0f, 1.0f};
     const sbn_config config = SBN_USE_SGD(0.05f, 1);
-    sbn_network *net = NULL;
+    sbn_network *net = NULL, *narrow = NULL;
     sbn_windows *w = NULL;
     sbn_detector d;
     uint32_t alarms[2] = {0, 0}, s = 1;
@@ -77,6 +82,7 @@ static void detector(void)
     EXPECT(sbn_detector_init(NULL, 0.01f) == SBN_ERROR_NULL && sbn_detector_init(&d, 0.5f) == SBN_ERROR_SETTING);
     EXPECT(sbn_detector_init(&d, 0.01f) == SBN_OK);
     EXPECT(sbn_init(&net, memory, sizeof memory, &vae, &config) == SBN_OK);
+    EXPECT(sbn_init(&narrow, narrow_memory, sizeof narrow_memory, &seven, &config) == SBN_OK);
     EXPECT(sbn_windows_init(&w, windows_memory, sizeof windows_memory, levels, 2, 4, 2, 2) == SBN_OK);
     for (uint32_t i = 0; i < 24000; i++) {
         s = s * 1664525u + 1013904223u;
@@ -84,6 +90,10 @@ static void detector(void)
         const float sample = (i < 22000 ? wave[i % 4] : wave[s >> 30]) + noise;
         if (sbn_windows_push(w, sample) != SBN_WINDOW)
             continue;
+        if (i < 100) {
+            EXPECT(sbn_windows_poll(w, net, 64, (float *)(void *)w) == SBN_ERROR_OVERLAP);
+            EXPECT(sbn_windows_poll(w, narrow, 64, &f) == SBN_ERROR_WIDTH);
+        }
         int32_t status;
         while ((status = sbn_windows_poll(w, net, 64, &f)) != SBN_IDLE) {
             EXPECT(status >= 0);

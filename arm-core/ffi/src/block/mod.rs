@@ -197,9 +197,14 @@ unsafe fn peek<N: Kind>(
     // SAFETY: not null and aligned.
     match unsafe { look(base) } {
         mark if mark == N::READY => {
-            // SAFETY: a block is at least a head.
-            let (head, bytes) = unsafe { (head_of(base), (*head_of(base)).fixed.bytes) };
-            match tell(head, Span::of(base.cast::<u8>(), bytes as usize)) {
+            let head = head_of(base);
+            // SAFETY: a block is at least a head, of which these words change only where the block is put together.
+            let (sum, fixed) = unsafe { ((*head).sum, &(*head).fixed) };
+            // That for where it lay: a block may have been copied since.
+            if sum != fixed.sum(fixed.address) {
+                return SBN_ERROR_MEMORY;
+            }
+            match tell(head, Span::of(base.cast::<u8>(), fixed.bytes as usize)) {
                 Ok(()) => SBN_OK,
                 Err(Refusal(status)) => status,
             }

@@ -43,7 +43,7 @@ pub unsafe extern "C" fn sbn_detector_learn(detector: *mut sbn_detector, score: 
     SBN_OK
 }
 
-/// Takes in a score: `SBN_ALARM` when the running mean is above the threshold, which stays where it is; 0 when it is not, or
+/// Takes in a score, once learning is over: `SBN_ALARM` when the running mean is above the threshold, which stays where it is; 0 when it is not, or
 /// when fewer than 64 were learned. A score that is NaN, infinite or beyond 2^96 is always `SBN_ALARM`, and is not taken in. Any
 /// other is: of one that lies x times as far above the usual as the threshold does, the alarm lasts about 7.5 ln(x / 8) scores.
 ///
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn sbn_detector_watch(detector: *mut sbn_detector, score: 
 ///
 /// # Safety
 ///
-/// As `sbn_detector_learn`; `mean` and `threshold` point to a float each, or are null.
+/// As `sbn_detector_learn`; `mean` and `threshold` point to a float each.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sbn_detector_levels(
     detector: *const sbn_detector,

@@ -43,7 +43,7 @@ pub unsafe extern "C" fn sbn_step_conditional(
 /// One step that lowers the expectation of `objective`, which is called for each sample of the top layer (two for ARM
 /// on one layer) with `context`. `x` is the input; null and 0 for free logits. Stores f of the sample in `f`.
 ///
-/// Errors leave the network as it was; `SBN_ERROR_OBJECTIVE` where f is NaN or infinite. The next step then draws
+/// Errors leave the network as it was; `SBN_ERROR_OBJECTIVE` where f is NaN or infinite, in integers beyond ±8191. The next step then draws
 /// fresh samples.
 ///
 /// # Safety
@@ -62,7 +62,8 @@ pub unsafe extern "C" fn sbn_step_black_box(
 }
 
 /// The first half of `sbn_step`: draws samples and computes gradients, changes no parameter. The input is copied.
-/// `sbn_poll` does the rest. `SBN_ERROR_BUSY` when a step is under way already.
+/// `sbn_poll` does the rest. `SBN_ERROR_BUSY` when a step is under way already; until it is done scores, samples and bytes to save
+/// are refused with that too.
 ///
 /// # Safety
 ///

@@ -168,7 +168,8 @@ pub unsafe extern "C" fn sbn_windows_next(windows: *mut sbn_windows, x: *mut u32
 /// A bounded amount of learning: goes on with the network's step as `sbn_poll` does, or begins one on the oldest window.
 /// `SBN_OK` when a step is done; its f, for an anomaly detector the score of the window, is then stored in `f`.
 ///
-/// Errors: those of `sbn_begin` and `sbn_poll`; the window is gone then, the network as it was.
+/// Errors: those of `sbn_begin` and `sbn_poll`; the window is gone then, the network as it was. `_WIDTH`, and the window still
+/// waits, where windows have other than as many bits as the network has inputs; `_OVERLAP` for an `f` in the memory of either.
 ///
 /// # Safety
 ///
@@ -204,6 +205,11 @@ unsafe fn windows_poll<N: Kind>(
             SBN_IDLE => {
                 // SAFETY: the caller's promise.
                 let Some(window) = (unsafe { oldest(&parts) }) else { return Ok(SBN_IDLE) };
+                // SAFETY: settings, which nobody writes.
+                let bits = unsafe { (*parts.head).samples as usize * (*parts.head).levels as usize };
+                if bits != net.shape().inputs() {
+                    return Err(Refusal(SBN_ERROR_WIDTH));
+                }
                 // SAFETY: the other side does not write to a window that waits.
                 let begun = N::begin(net, unsafe { slice(window, parts.words) });
                 // SAFETY: there was a window.
@@ -216,6 +222,7 @@ unsafe fn windows_poll<N: Kind>(
     };
     let arguments = |block| {
         Span::of(parts.head, 1).clear_of(block)?;
+        apart(f, parts.span())?;
         apart(f, block)
     };
     // SAFETY: the caller's promise.
