@@ -27,59 +27,59 @@ std=arm-std/src
 # Of an estimator with two units means, variances and covariance are compared with enumeration.
 mutant 'rodeo: the context has the own f in it' $std/estimators/relaxed/rodeo.rs \
     'sample.context = (f_sum - f[s]) / others;' 'sample.context = f_sum / others;' \
-    arm-tests two_units::rodeo
+    arm-tests estimators::two_units::rodeo
 mutant 'rodeo: flips have the probability of staying' $std/estimators/relaxed/rodeo.rs \
     'self.score.iter().map(move |s| s.abs() / width)' 'self.score.iter().map(move |s| (1.0 - s.abs()) / width)' \
-    arm-tests two_units::rodeo
+    arm-tests estimators::two_units::rodeo
 mutant 'rebar: the conditional sample is off by 0.05' $std/estimators/relaxed/relax.rs \
     '(*given, *slope) = conditional(*phi, b, *v);' '(*given, *slope) = conditional(*phi + 0.05, b, *v);' \
-    arm-tests two_units::rebar
+    arm-tests estimators::two_units::rebar
 mutant 'relax: the conditional sample has no gradient' $std/estimators/relaxed/relax.rs \
     'let by_s = slope_of(free) - j * slope_of(given);' 'let by_s = slope_of(free) - slope_of(given);' \
-    arm-tests two_units::relax
+    arm-tests estimators::two_units::relax
 mutant 'double-cv: what the baseline adds is not taken off' $std/estimators/relaxed/double_cv.rs \
     '(r * score - variance * (sum - g) / others) / k as f32' 'r * score / k as f32' \
-    arm-tests two_units::double_control_variates
+    arm-tests estimators::two_units::double_control_variates
 mutant 'nvil: without its centre' $std/estimators/relaxed/nvil.rs \
     '(residual - self.centre()) * if seen' 'residual * if seen' \
-    arm-tests two_units::nvil
+    arm-tests estimators::two_units::nvil
 mutant 'muprop: without f at the probabilities' $std/estimators/relaxed/muprop.rs \
     'rows.f[row] - f[row] - linear' 'rows.f[row] - linear' \
-    arm-tests two_units::muprop
+    arm-tests estimators::two_units::muprop
 mutant 'reinmax: straight-through' $std/estimators/relaxed/biased.rs \
     '0.5 * (b - p).abs()' 'p * (1.0 - p) + 0.0 * b' \
-    arm-tests two_units::biased_with_the_gradient_of_f
+    arm-tests estimators::two_units::biased_with_the_gradient_of_f
 mutant 'vimco: without its baseline' $core/estimator/multi/vimco.rs \
     '*s = replaced(f, k, others) - all +' '*s = 0.0 * replaced(f, k, others) - all +' \
-    arm-tests two_units::vimco
+    arm-tests estimators::two_units::vimco
 mutant 'ovis: the constant is forgotten' $core/estimator/multi/ovis.rs \
     '{ *w + few }' '{ *w + 0.0 * few }' \
-    arm-tests two_units::ovis
+    arm-tests estimators::two_units::ovis
 mutant 'arms-bound: without antithetic draws' $core/estimator/multi/arms_bound.rs \
     'dirichlet(antithetic, stride, width);' 'mark(antithetic); let _ = (dirichlet as fn(_, _, _), stride, width);' \
-    arm-tests two_units::arms_bound
+    arm-tests estimators::two_units::arms_bound
 mutant 'arms: without the correction for correlation' $core/estimator/multi/arms.rs \
     'large * small / (small - both)' 'large * small / small' \
-    arm-tests two_units::several_samples
+    arm-tests estimators::two_units::several_samples
 mutant 'local-disarm: symmetrised without its partner' $core/estimator/pairs/local_disarm.rs \
     '0.5 * (row.weight * s + row.partner_weight * s_partner)' 'row.weight * s + 0.0 * s_partner' \
-    arm-tests two_units::pairs
+    arm-tests estimators::two_units::pairs
 mutant 'arm: the pair is not antithetic' $core/estimator/pairs/arm.rs \
     'partner: u < p, score: u - 0.5' 'partner: u > 0.99 * q, score: u - 0.5' \
-    arm-tests two_units::pairs
+    arm-tests estimators::two_units::pairs
 mutant 'disarm: the smaller probability' $core/estimator/pairs/disarm.rs \
     '0.5 * if p > q { p } else { q }' '0.5 * if p > q { q } else { p }' \
-    arm-tests two_units::pairs
+    arm-tests estimators::two_units::pairs
 mutant 'ugc: another threshold' $core/estimator/flips/ugc.rs \
     'width.saturating_mul(2)' 'width.saturating_mul(3)' \
-    arm-tests two_units::flips
+    arm-tests estimators::two_units::flips
 mutant 'flips: the sign is that of the partner' $core/engine/second_path/beyond_pairs.rs \
     'let main = layout.samples_of(t, scratch.samples);
         let per_row = layout.per_row(scratch.per_row);
         let flipped' 'let main = layout.samples_of(t, scratch.partners);
         let per_row = layout.per_row(scratch.per_row);
         let flipped' \
-    arm-tests two_units::flips
+    arm-tests estimators::two_units::flips
 
 # Kernels and optimisers.
 mutant 'log q: a logarithm too many' $core/kernels/portable/bernoulli.rs \

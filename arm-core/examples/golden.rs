@@ -1,13 +1,13 @@
 //! The golden values on this machine: `scripts/vectors.sh` runs it for every set of vector instructions.
 
 #[allow(dead_code, missing_docs, unreachable_pub)]
-#[path = "../../examples/firmware/src/golden.rs"]
+#[path = "../../examples/firmware/src/proofs/golden.rs"]
 mod golden;
 #[allow(missing_docs, unreachable_pub)]
-#[path = "../../examples/firmware/src/integer_shapes.rs"]
+#[path = "../../examples/firmware/src/proofs/integer_shapes.rs"]
 mod integer_shapes;
 #[allow(missing_docs, unreachable_pub)]
-#[path = "../../examples/firmware/src/shapes.rs"]
+#[path = "../../examples/firmware/src/proofs/shapes.rs"]
 mod shapes;
 
 fn main() {

@@ -1,27 +1,27 @@
 //! The firmware programs on the host: the same scores as under emulation (`scripts/bare-metal.sh programs`).
 
-#[path = "../../examples/firmware/src/detector.rs"]
+#[path = "../../examples/firmware/src/programs/detector.rs"]
 mod detector;
-#[path = "../../examples/firmware/src/guard.rs"]
+#[path = "../../examples/firmware/src/programs/guard.rs"]
 mod guard;
 #[path = "../../examples/firmware/build/imu.rs"]
 mod imu;
-#[path = "../../examples/firmware/src/monitor.rs"]
+#[path = "../../examples/firmware/src/programs/monitor.rs"]
 mod monitor;
-#[path = "../../examples/firmware/src/node.rs"]
+#[path = "../../examples/firmware/src/programs/node.rs"]
 mod node;
 #[allow(dead_code, reason = "the network of the figures")]
-#[path = "../../examples/firmware/src/reference.rs"]
+#[path = "../../examples/firmware/src/programs/reference.rs"]
 mod reference;
-#[path = "../../examples/firmware/src/refusals.rs"]
+#[path = "../../examples/firmware/src/proofs/refusals.rs"]
 mod refusals;
-#[path = "../../examples/firmware/src/source.rs"]
+#[path = "../../examples/firmware/src/programs/source.rs"]
 mod source;
-#[path = "../../examples/firmware/src/survey.rs"]
+#[path = "../../examples/firmware/src/programs/survey.rs"]
 mod survey;
-#[path = "../../examples/firmware/src/switchboard.rs"]
+#[path = "../../examples/firmware/src/programs/switchboard.rs"]
 mod switchboard;
-#[path = "../../examples/firmware/src/vibration.rs"]
+#[path = "../../examples/firmware/src/programs/vibration.rs"]
 mod vibration;
 
 use arm_core::learner::Progress;

@@ -1,10 +1,10 @@
 //! The golden values of arm-core, on the host. `scripts/bare-metal.sh selftest` computes the same under emulation.
 
-#[path = "../../examples/firmware/src/integer_shapes.rs"]
+#[path = "../../examples/firmware/src/proofs/integer_shapes.rs"]
 mod integer_shapes;
-#[path = "../../examples/firmware/src/shapes.rs"]
+#[path = "../../examples/firmware/src/proofs/shapes.rs"]
 mod shapes;
-#[path = "../../examples/firmware/src/golden.rs"]
+#[path = "../../examples/firmware/src/proofs/golden.rs"]
 mod values;
 
 // What both know it as.

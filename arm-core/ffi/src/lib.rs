@@ -9,32 +9,20 @@
 #[cfg(not(target_os = "none"))]
 extern crate std;
 
-mod ask;
 mod block;
 mod by_kind;
-mod bytes;
+mod calls;
 mod claim;
-mod create;
-mod detector;
 mod kind;
-mod learn;
 mod pointers;
-mod record;
 mod rules;
 mod status;
 mod types;
-mod windows;
 
-pub use ask::*;
-pub use bytes::*;
-pub use create::*;
-pub use detector::*;
+pub use calls::*;
 pub use kind::{sbn_floats, sbn_integers};
-pub use learn::*;
-pub use record::*;
 pub use status::*;
 pub use types::*;
-pub use windows::*;
 
 /// Never called: `arm-core` has no path that panics, and `scripts/firmware-c.sh` checks that the linked image has none.
 #[cfg(all(target_os = "none", feature = "panic-handler"))]

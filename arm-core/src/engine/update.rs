@@ -1,6 +1,6 @@
 //! The second phase of a training step: the mean gradient of any block of parameters, at once given to the optimiser.
 //!
-//! Tests: `tests/tests/gradients.rs`, `one_engine.rs`; `learner/tests.rs`.
+//! Tests: `tests/tests/engine/gradients.rs`, `one_engine.rs`; `learner/tests.rs`.
 
 use crate::engine::{Engine, Estimates};
 use crate::error::Error;

@@ -1,7 +1,7 @@
 //! The estimators that work in integers.
 //!
 //! Their scores are rounded to 2^-15, signals to 2^-8 nats, and the gradient of a logit to 2^-9: what they give is unbiased
-//! but for that (test: `tests/tests/integer.rs`).
+//! but for that (test: `tests/tests/estimators/integer.rs`).
 
 use crate::estimator::{Ar, Arm, DisArm, Reinforce, Rloo};
 use crate::kernels::integer::independent;

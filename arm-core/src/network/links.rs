@@ -1,6 +1,6 @@
 //! The network's part of a pass: one link, up or back.
 //!
-//! Tests: `tests/tests/gradients.rs`, `coding.rs`.
+//! Tests: `tests/tests/engine/gradients.rs`, `coding.rs`.
 
 use crate::feature::BATCH;
 use crate::kernels::{Arithmetic, Of, Units, ValueOf, WeightOf};

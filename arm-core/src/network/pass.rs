@@ -1,6 +1,6 @@
 //! What a step or an evaluation reads, together.
 //!
-//! Tests: `tests/tests/one_engine.rs`.
+//! Tests: `tests/tests/engine/one_engine.rs`.
 
 use crate::kernels::{Arithmetic, WeightOf};
 use crate::network::Batch;

@@ -1,6 +1,6 @@
 //! The scratch memory of a batch, carved out of one slice of words.
 //!
-//! Tests: `tests/tests/scratch.rs`.
+//! Tests: `tests/tests/engine/scratch.rs`.
 
 use crate::error::Error;
 use crate::kernels::Arithmetic;

@@ -1,6 +1,6 @@
 //! Where the uniforms of a batch come from.
 //!
-//! Tests: `tests/tests/gradients.rs`, `one_engine.rs`.
+//! Tests: `tests/tests/engine/gradients.rs`, `one_engine.rs`.
 
 use crate::kernels::{Arithmetic, ValueOf};
 use crate::network::Batch;

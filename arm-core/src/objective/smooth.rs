@@ -1,6 +1,6 @@
 //! The negative ELBO at real samples, and its derivatives with respect to them.
 //!
-//! Tests: `tests/tests/smooth.rs`.
+//! Tests: `tests/tests/engine/smooth.rs`.
 
 use super::LayerContext;
 use super::output::{fixed_prior_cost, generator};

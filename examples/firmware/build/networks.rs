@@ -29,7 +29,7 @@ fn with_end(layers: &[Layer]) -> String {
 }
 
 /// `Network`s for the notation of docs/networks.md, with semicolons between them.
-pub fn networks(all: &str) -> String {
+pub(crate) fn networks(all: &str) -> String {
     let network = |text: &str| {
         let text = text.trim();
         let (plain, prior) = match text.strip_suffix(", learned prior") {

@@ -1,30 +1,12 @@
-//! What the images share: text and exit codes, a clock, a painted stack.
+//! What the images share.
 //!
 //! Text goes to the board's own serial port where `boards.txt` names its chip, otherwise through semihosting. On a board that
 //! needs a debug probe that serves it; without one, the first line of text stops the program.
 #![no_std]
 
-pub mod clock;
-pub mod detector;
-#[cfg(esp32c3)]
-mod esp32c3;
-pub mod golden;
-pub mod guard;
-pub mod host;
-pub mod integer_shapes;
-pub mod monitor;
-pub mod node;
-pub mod ram;
-pub mod reference;
-pub mod refusals;
-#[cfg(rp2040)]
-pub mod rp2040;
-pub mod shapes;
-pub mod source;
-pub mod survey;
-pub mod switchboard;
-pub mod tick;
-pub mod vibration;
+pub mod board;
+pub mod programs;
+pub mod proofs;
 
 /// Clock of the timer in Hz: the board's, out of `boards.txt`.
 pub(crate) const CLOCK: u32 = match u32::from_str_radix(env!("CLOCK"), 10) {

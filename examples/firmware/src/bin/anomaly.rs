@@ -10,10 +10,11 @@ use arm_core::Error;
 use arm_core::learner::Progress;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use firmware::monitor::{Monitor, Plan, Room};
-use firmware::source::{self, MACHINE, Recordings, SCORES, Source};
-use firmware::vibration::Vibration;
-use firmware::{entry, host, on_tick, ram, tick};
+use firmware::board::{host, ram, tick};
+use firmware::programs::monitor::{Monitor, Plan, Room};
+use firmware::programs::source::{self, MACHINE, Recordings, SCORES, Source};
+use firmware::programs::vibration::Vibration;
+use firmware::{entry, on_tick};
 use heapless::spsc::{Consumer, Producer, Queue};
 
 /// Recordings that this image was built with (`IMU`), to be learned instead of the machine.

@@ -7,10 +7,11 @@ use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
 use arm_core::record::Record;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Error, Learner, Memory, estimator::Arm};
-use firmware::clock::Clock;
-use firmware::ram::Stack;
-use firmware::reference::{P, RamFlash, S, SHAPE};
-use firmware::{entry, host};
+use firmware::board::clock::Clock;
+use firmware::board::host;
+use firmware::board::ram::Stack;
+use firmware::entry;
+use firmware::programs::reference::{P, RamFlash, S, SHAPE};
 
 /// Steps that are counted, each on its own input. The emulator of a Pico takes its time.
 const STEPS: u32 = if cfg!(rp2040) { 4 } else { 64 };

@@ -8,10 +8,11 @@ use arm_core::learner::Progress;
 use arm_core::objective::{Objective, Vae};
 use arm_core::optim::{Adam, Momentum, Optimiser, Sgd};
 use arm_core::{Error, Estimates, Learner, Memory, estimator::Arm};
-use firmware::clock::Clock;
-use firmware::ram::Stack;
-use firmware::reference::{P, S, SHAPE};
-use firmware::{entry, host};
+use firmware::board::clock::Clock;
+use firmware::board::host;
+use firmware::board::ram::Stack;
+use firmware::entry;
+use firmware::programs::reference::{P, S, SHAPE};
 
 const STEPS: u32 = 64;
 

@@ -10,8 +10,9 @@ use arm_core::rng::{Purpose, Stream};
 use arm_core::{Error, Learner, estimator::Arm};
 #[allow(unused_imports, reason = "there may be no networks")]
 use arm_core::{Layer, Prior, Shape};
-use firmware::clock::Clock;
-use firmware::{entry, host};
+use firmware::board::clock::Clock;
+use firmware::board::host;
+use firmware::entry;
 
 /// Steps that are counted, each on its own input.
 const STEPS: u32 = 64;

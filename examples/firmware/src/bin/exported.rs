@@ -6,7 +6,8 @@
 #![no_std]
 #![no_main]
 
-use firmware::{entry, host};
+use firmware::board::host;
+use firmware::entry;
 
 #[cfg(models)]
 mod program {
@@ -16,7 +17,7 @@ mod program {
     use arm_core::optim::Sgd;
     use arm_core::{Batch, BitMatrix, Engine, Error, Learner, Memory, Shape, learner::Slices};
     use core::ffi::CStr;
-    use firmware::host;
+    use firmware::board::host;
 
     /// Of a conditional network: the input, and behind it the target.
     static ROWS: &[[bool; WIDTH]] = include!(concat!(env!("OUT_DIR"), "/rows.rs"));
@@ -161,7 +162,7 @@ mod program {
 #[cfg(not(models))]
 mod program {
     pub(super) fn run() -> Result<bool, arm_core::Error> {
-        firmware::host::text("build this with MODEL and ROWS: see scripts/export.sh\n");
+        firmware::board::host::text("build this with MODEL and ROWS: see scripts/export.sh\n");
         Ok(false)
     }
 }

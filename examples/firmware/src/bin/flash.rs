@@ -5,9 +5,10 @@
 use arm_core::kernels::Integer;
 use arm_core::optim::{Adam, Optimiser, Sgd};
 use arm_core::{Error, Learner, Memory, estimator::Arm, learner::Slices};
-use firmware::clock::Clock;
-use firmware::reference::{P, S, SHAPE};
-use firmware::{entry, host};
+use firmware::board::clock::Clock;
+use firmware::board::host;
+use firmware::entry;
+use firmware::programs::reference::{P, S, SHAPE};
 
 const LEARNS: &str = match option_env!("LEARNS") {
     Some(what) => what,

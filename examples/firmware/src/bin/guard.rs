@@ -9,11 +9,12 @@ use arm_core::record::Fault;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use embedded_storage::nor_flash::NorFlashErrorKind;
-use firmware::guard::{Event, FALSE_ALARMS, Guard, Room, Task};
+use firmware::board::{host, tick};
+use firmware::programs::guard::{Event, FALSE_ALARMS, Guard, Room, Task};
 #[cfg(not(rp2040))]
-use firmware::reference::RamFlash;
-use firmware::vibration::Vibration;
-use firmware::{entry, host, on_tick, tick};
+use firmware::programs::reference::RamFlash;
+use firmware::programs::vibration::Vibration;
+use firmware::{entry, on_tick};
 use heapless::spsc::{Producer, Queue};
 
 /// Samples a second.
@@ -52,7 +53,7 @@ on_tick!(sample);
 
 fn light(_on: bool) {
     #[cfg(rp2040)]
-    firmware::rp2040::light(_on);
+    firmware::board::rp2040::light(_on);
 }
 
 fn line(start: &str, number: u32, end: &str) {
@@ -63,8 +64,8 @@ fn line(start: &str, number: u32, end: &str) {
 
 /// Where network and threshold are kept.
 #[cfg(rp2040)]
-fn flash() -> firmware::rp2040::flash::Flash {
-    firmware::rp2040::flash::Flash::new()
+fn flash() -> firmware::board::rp2040::flash::Flash {
+    firmware::board::rp2040::flash::Flash::new()
 }
 #[cfg(not(rp2040))]
 fn flash() -> &'static mut RamFlash {

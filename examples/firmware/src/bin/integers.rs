@@ -7,10 +7,11 @@ use arm_core::learner::Progress;
 use arm_core::optim::Sgd;
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Error, Learner, Memory, estimator::Arm};
-use firmware::clock::Clock;
-use firmware::ram::Stack;
-use firmware::reference::{P, SHAPE};
-use firmware::{entry, host};
+use firmware::board::clock::Clock;
+use firmware::board::host;
+use firmware::board::ram::Stack;
+use firmware::entry;
+use firmware::programs::reference::{P, SHAPE};
 
 const S: usize = SHAPE.integer_scratch();
 /// Steps that are counted, each on its own input: those of the other bench.

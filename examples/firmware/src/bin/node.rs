@@ -7,9 +7,10 @@ use arm_core::Error;
 use arm_core::learner::Progress;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use firmware::node::{HASH, LEARN, Node, RATE, Room};
-use firmware::vibration::Vibration;
-use firmware::{entry, host, on_tick, ram, tick};
+use firmware::board::{host, ram, tick};
+use firmware::programs::node::{HASH, LEARN, Node, RATE, Room};
+use firmware::programs::vibration::Vibration;
+use firmware::{entry, on_tick};
 use heapless::spsc::{Producer, Queue};
 
 /// What only the interrupt touches once it is enabled.

@@ -2,8 +2,10 @@
 #![no_std]
 #![no_main]
 
-use firmware::golden::{ALL, Room};
-use firmware::{entry, host, refusals};
+use firmware::board::host;
+use firmware::entry;
+use firmware::proofs::golden::{ALL, Room};
+use firmware::proofs::refusals;
 
 static mut ROOM: Room = Room::ZERO;
 static mut REFUSALS: refusals::Room = refusals::Room::ZERO;

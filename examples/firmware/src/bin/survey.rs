@@ -3,8 +3,9 @@
 #![no_main]
 
 use arm_core::Error;
-use firmware::survey::{self, HASH, Room, Rows};
-use firmware::{entry, host, ram};
+use firmware::board::{host, ram};
+use firmware::entry;
+use firmware::programs::survey::{self, HASH, Room, Rows};
 
 /// Generated rows, or those this image was built with (`SURVEY`).
 const ROWS: Rows<'static> = include!(concat!(env!("OUT_DIR"), "/survey.rs"));

@@ -2,8 +2,9 @@
 #![no_std]
 #![no_main]
 
-use firmware::switchboard::{self, Machine, Room};
-use firmware::{entry, host};
+use firmware::board::host;
+use firmware::entry;
+use firmware::programs::switchboard::{self, Machine, Room};
 
 static mut ROOM: Room = Room::ZERO;
 

@@ -1,9 +1,9 @@
 //! What a network says: scores, samples, how far it is.
 
+use super::learn::on_inputs;
 use crate::block::{self, open};
 use crate::by_kind::{by_kind, per_kind};
 use crate::kind::{Floats, Integers, Kind, Net};
-use crate::learn::on_inputs;
 use crate::pointers::{check, slice_mut};
 use crate::status::*;
 use crate::types::*;

@@ -52,6 +52,6 @@ pub(crate) fn write(bytes: &[u8]) {
 pub(crate) fn exit(success: bool) -> ! {
     write(if success { b"exit 0\n" } else { b"exit 1\n" });
     loop {
-        crate::tick::wait();
+        crate::board::tick::wait();
     }
 }

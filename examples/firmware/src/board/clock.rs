@@ -8,11 +8,11 @@ pub struct Clock(u32);
 #[cfg(rp2040)]
 mod timer {
     pub(super) fn start() {
-        crate::rp2040::start();
+        crate::board::rp2040::start();
     }
 
     pub(super) fn now() -> u32 {
-        crate::rp2040::microseconds()
+        crate::board::rp2040::microseconds()
     }
 
     pub(super) fn instructions(ticks: u32) -> u32 {

@@ -1,9 +1,9 @@
 //! Text and the end of a program: to the debugger or emulator by semihosting, or to the board's own serial port.
 
 #[cfg(esp32c3)]
-use crate::esp32c3 as port;
+use super::esp32c3 as port;
 #[cfg(rp2040)]
-use crate::rp2040 as port;
+use super::rp2040 as port;
 #[cfg(not(any(esp32c3, rp2040)))]
 mod semihosting;
 #[cfg(not(any(esp32c3, rp2040)))]

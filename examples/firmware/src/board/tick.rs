@@ -12,7 +12,7 @@ mod timer {
 
     pub(super) fn start(rate: u32) {
         #[cfg(rp2040)]
-        crate::rp2040::start();
+        crate::board::rp2040::start();
         // SAFETY: the registers are ours alone. The last write enables counter and interrupt, on the processor's clock.
         unsafe {
             RELOAD.write_volatile(CLOCK / rate.max(2) - 1);
@@ -97,7 +97,7 @@ macro_rules! on_tick {
         #[cfg_attr(target_arch = "arm", unsafe(export_name = "SysTick"))]
         #[cfg_attr(target_arch = "riscv32", unsafe(export_name = "MachineTimer"))]
         extern "C" fn tick() {
-            $crate::tick::again();
+            $crate::board::tick::again();
             $handler();
         }
     };

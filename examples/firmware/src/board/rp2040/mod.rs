@@ -123,7 +123,7 @@ pub(crate) fn exit(success: bool) -> ! {
     write(if success { b"exit 0\n" } else { b"exit 1\n" });
     while UART_FLAGS.read() & UART_BUSY != 0 {}
     loop {
-        crate::tick::wait();
+        crate::board::tick::wait();
     }
 }
 

@@ -1,75 +1,16 @@
 //! Samples of a sensor in, windows of packed bits out. One side, which may be an interrupt, pushes samples; the other takes
 //! windows. The two never wait for each other.
 
+use super::learn::slice_of_step;
+use super::queue::{HEAD_WORDS, Head, Parts, READY, drop_oldest, indices, next, oldest, parts, waiting};
 use crate::block::open;
 use crate::by_kind::{by_kind, per_kind};
 use crate::kind::{Kind, Net};
-use crate::learn::slice_of_step;
 use crate::pointers::{Span, apart, check, one, slice, slice_mut};
 use crate::status::*;
 use crate::types::*;
 use arm_core::bits::words;
-use core::sync::atomic::{AtomicU32, Ordering};
-
-const READY: u32 = u32::from_le_bytes(*b"SBNW");
-
-/// The head of the memory: settings, what only the side that pushes writes, what only the other writes.
-#[repr(C)]
-struct Head {
-    mark: u32,
-    levels: u32,
-    samples: u32,
-    step: u32,
-    queue: u32,
-    filled: u32,
-    unsound: u32,
-    dropped: u32,
-    /// Windows put in and taken out, modulo twice the length of the queue.
-    tail: u32,
-    head: u32,
-}
-
-const HEAD_WORDS: usize = size_of::<Head>() / 4;
-const _: () = assert!(HEAD_WORDS == SBN_WINDOWS_WORDS as usize);
-
-/// What the settings say, checked.
-struct Parts {
-    head: *mut Head,
-    levels: *mut f32,
-    window: *mut u32,
-    queue: *mut u32,
-    /// Words of a window.
-    words: usize,
-}
-
-impl Parts {
-    /// All of their memory.
-    fn span(&self) -> Span {
-        // SAFETY: settings, which nobody writes.
-        let queue = unsafe { (*self.head).queue } as usize;
-        let before = self.queue.addr().wrapping_sub(self.head.addr()) / 4;
-        Span::of(self.head.cast::<u32>(), before.wrapping_add(queue.wrapping_mul(self.words)))
-    }
-}
-
-/// # Safety
-///
-/// `windows` came from `sbn_windows_init`, or fails the checks here.
-unsafe fn parts(windows: *const sbn_windows) -> Result<Parts, Refusal> {
-    let head = windows.cast_mut().cast::<Head>();
-    one(head)?;
-    // SAFETY: checked; a mark is followed by the rest of a head.
-    unsafe {
-        if (*head).mark != READY {
-            return Err(Refusal(SBN_ERROR_MEMORY));
-        }
-        let levels = head.cast::<u32>().add(HEAD_WORDS);
-        let count = (*head).levels as usize;
-        let words = words((*head).samples as usize * count);
-        let window = levels.add(count);
-        Ok(Parts { head, levels: levels.cast(), window, queue: window.add(words), words })
-    }
-}
+use core::sync::atomic::Ordering;
 
 /// Bytes of memory for windows; `usize::MAX` where that cannot be counted.
 fn bytes(levels: usize, samples: usize, queue: usize) -> usize {
@@ -316,47 +257,4 @@ pub unsafe extern "C" fn sbn_windows_counts(
         Ok(SBN_OK)
     };
     count().unwrap_or_else(|Refusal(status)| status)
-}
-
-/// # Safety
-///
-/// `head` is that of windows; both words are only accessed by way of this function while two sides are at work.
-unsafe fn indices<'a>(head: *mut Head) -> (&'a AtomicU32, &'a AtomicU32) {
-    // SAFETY: aligned and there.
-    unsafe { (AtomicU32::from_ptr(&raw mut (*head).tail), AtomicU32::from_ptr(&raw mut (*head).head)) }
-}
-
-fn next(index: u32, length: u32) -> u32 {
-    if index + 1 >= 2 * length { 0 } else { index + 1 }
-}
-
-fn waiting(put: u32, out: u32, length: u32) -> u32 {
-    if put >= out { put - out } else { put + 2 * length - out }
-}
-
-/// The oldest window that waits.
-///
-/// # Safety
-///
-/// Nobody else takes windows.
-unsafe fn oldest(parts: &Parts) -> Option<*mut u32> {
-    // SAFETY: the words are only accessed as atomic ones; the queue has so many windows.
-    unsafe {
-        let (tail, taken) = indices(parts.head);
-        let (put, out) = (tail.load(Ordering::Acquire), taken.load(Ordering::Relaxed));
-        let length = (*parts.head).queue;
-        let at = if out >= length { out - length } else { out };
-        (put != out).then(|| parts.queue.add(at as usize * parts.words))
-    }
-}
-
-/// # Safety
-///
-/// There is one, and nobody else takes windows.
-unsafe fn drop_oldest(parts: &Parts) {
-    // SAFETY: as in `oldest`.
-    unsafe {
-        let (_, taken) = indices(parts.head);
-        taken.store(next(taken.load(Ordering::Relaxed), (*parts.head).queue), Ordering::Release);
-    }
 }

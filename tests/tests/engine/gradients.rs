@@ -6,7 +6,7 @@ use arm_core::objective::Vae;
 use arm_core::{BitMatrix, Engine, Layer, Prior, Shape};
 use arm_tests::{gradient, wavy_params};
 
-include!("../golden/vae_gradient.rs");
+include!("../../golden/vae_gradient.rs");
 
 const fn h(width: usize) -> Layer {
     Layer::hidden(width, 0.1)
