@@ -103,7 +103,9 @@ impl LogSigmoid {
 
     #[inline(always)]
     fn flush(&mut self) {
-        self.logs = and_lanes(self.logs, ln(f32x4::new(self.products)));
+        // The logarithm of a word that is not there is zero.
+        let logs = ln(f32x4::new(self.products)).to_array();
+        self.logs = logs.iter().take(self.due).fold(self.logs, |sum, log| sum + log);
         (self.products, self.due) = ([1.0; 4], 0);
     }
 

@@ -190,11 +190,14 @@ pub(super) fn store<V: Vector<N>, const N: usize, const B: usize>(from: [V; B], 
 /// [`store`] of what an activation makes of them: see [`activate`](crate::kernels::activate).
 #[inline(always)]
 pub(super) fn store_activated<V: Vector<N>, const N: usize, const B: usize>(
-    from: [V; B],
+    mut from: [V; B],
     activation: Activation,
     to: &mut [[f32; N]; B],
 ) {
-    store(if activation.is_linear() { from } else { from.map(|x| x.leaky(activation.slope())) }, to);
+    if !activation.is_linear() {
+        from.iter_mut().for_each(|x| *x = x.leaky(activation.slope()));
+    }
+    store(from, to);
 }
 
 /// Calls a function for blocks of columns from left to right, as wide as there are columns left for.

@@ -133,19 +133,21 @@ fn sums<const WHOLE: bool, const F: usize>(d: &[f32], rows: &mut Chunks<'_, f32>
         *part = rows.next()?.get(..d.len())?.as_chunks::<8>();
     }
     let mut sums = [[f32x8::splat(0.0); 4]; F];
-    for (i, d) in eights.iter().enumerate() {
-        let d = f32x8::new(*d);
+    // By index: that it is in every row is known then.
+    for i in 0..eights.len() {
+        let d = f32x8::new(eights[i]);
         for (sum, (w, _)) in sums.as_flattened_mut().iter_mut().zip(parts.as_flattened()) {
             *sum += d * f32x8::new(w[i]);
         }
     }
-    let mut totals = sums.map(totals);
+    let mut all = [[0.0; 4]; F];
+    all.iter_mut().zip(sums).for_each(|(all, sums)| *all = totals(sums));
     if !WHOLE {
-        for (sum, (_, w)) in totals.as_flattened_mut().iter_mut().zip(parts.as_flattened()) {
+        for (sum, (_, w)) in all.as_flattened_mut().iter_mut().zip(parts.as_flattened()) {
             *sum = and_rest(*sum, d_rest, w);
         }
     }
-    Some(totals)
+    Some(all)
 }
 
 #[inline(always)]
@@ -158,16 +160,16 @@ fn dot(d: &[f32], w: &[f32]) -> f32 {
 
 /// The lanes of each sum.
 #[inline(always)]
-fn totals(sums: [f32x8; 4]) -> [f32; 4] {
-    let halves = sums.map(|sum| {
+fn totals([a, b, c, d]: [f32x8; 4]) -> [f32; 4] {
+    let half = |sum: f32x8| {
         let [low, high]: [f32x4; 2] = bytemuck::cast(sum);
         (low + high).to_array()
-    });
+    };
     // Two sums side by side: lanes 0 and 1 of both, then lanes 2 and 3.
     let both = |[a, b, c, d]: [f32; 4], [e, f, g, h]: [f32; 4]| {
         (f32x4::new([a, b, e, f]) + f32x4::new([c, d, g, h])).to_array()
     };
-    let ([a, b, c, d], [e, f, g, h]) = (both(halves[0], halves[1]), both(halves[2], halves[3]));
+    let ([a, b, c, d], [e, f, g, h]) = (both(half(a), half(b)), both(half(c), half(d)));
     (f32x4::new([a, c, e, g]) + f32x4::new([b, d, f, h])).to_array()
 }
 

@@ -27,34 +27,52 @@ pub(super) fn adam_rank_one(
     (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
 ) {
     let (stride, end, d) = (w.stride(), first + w.height(), d.get(..w.cols()).unwrap_or(d));
-    let (a, m, v, w) = (constants(r), m.data_mut(), v.data_mut(), w.data_mut());
-    let mut update = |i: usize, x: f32| {
-        let start = (i - first) * stride;
-        let part = start..start + d.len();
-        let parts = (m.get_mut(part.clone()), v.get_mut(part.clone()), w.get_mut(part));
-        let (Some(m), Some(v), Some(w)) = parts else { return };
-        if x == 0.0 {
-            row::<false>(&a, x, d, (m, v, w));
-        } else {
-            row::<true>(&a, x, d, (m, v, w));
-        }
-    };
+    let constants = constants(r);
+    let mut block = Block { constants, d, stride, m: m.data_mut(), v: v.data_mut(), w: w.data_mut() };
     let units = match x {
         Input::Real(x) => {
             let values = x.row(0).get(first..x.cols().min(end)).unwrap_or_default();
-            values.iter().zip(first..).for_each(|(x, i)| update(i, *x));
+            for (row, x) in values.iter().enumerate() {
+                if *x == 0.0 {
+                    block.update::<false>(row, 0.0);
+                } else {
+                    block.update::<true>(row, *x);
+                }
+            }
             x.cols()
         }
         // Not in order: a processor does not foresee whether a bit is one.
         Input::Bits(x) => {
             let rows = first..x.cols().min(end);
-            selected(x.row(0), 0, rows.clone(), |i| update(i, 1.0));
-            selected(x.row(0), u32::MAX, rows, |i| update(i, 0.0));
+            selected(x.row(0), 0, rows.clone(), |i| block.update::<true>(i - first, 1.0));
+            selected(x.row(0), u32::MAX, rows, |i| block.update::<false>(i - first, 0.0));
             x.cols()
         }
     };
     if units < end {
-        update(units, 1.0);
+        block.update::<true>(units - first, 1.0);
+    }
+}
+
+/// Rows of parameters with their moments, and what the rows of their gradient are a multiple of.
+struct Block<'a> {
+    constants: Adam,
+    d: &'a [f32],
+    stride: usize,
+    m: &'a mut [f32],
+    v: &'a mut [f32],
+    w: &'a mut [f32],
+}
+
+impl Block<'_> {
+    /// A row whose gradient is x d; without `SOME` that is nothing.
+    #[inline(always)]
+    fn update<const SOME: bool>(&mut self, row: usize, x: f32) {
+        let part = row * self.stride..row * self.stride + self.d.len();
+        let parts = (self.m.get_mut(part.clone()), self.v.get_mut(part.clone()), self.w.get_mut(part));
+        if let (Some(m), Some(v), Some(w)) = parts {
+            self::row::<SOME>(&self.constants, x, self.d, (m, v, w));
+        }
     }
 }
 

@@ -92,7 +92,8 @@ fn add_to_rows_block<V: Vector<N>, const N: usize, const B: usize>(
     at: usize,
 ) {
     let Some(d) = block::<N, B>(d, at) else { return };
-    let terms = load::<V, N, B>(d).map(|d| (V::splat(a) * d).significant());
+    let mut terms: [V; B] = load(d);
+    terms.iter_mut().for_each(|term| *term = (V::splat(a) * *term).significant());
     if !terms.iter().any(|terms| terms.any()) {
         return;
     }
