@@ -50,12 +50,12 @@ same() {
 host() {
     cargo rustc -q --manifest-path "$root/Cargo.toml" --release -p arm-core-ffi --lib --crate-type staticlib --target-dir "$build"
     gcc -std=c99 $warnings -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I"$include" \
-        "$source"/src/main.c "$source"/src/refusals.c "$source"/src/power.c "$source"/src/stream.c "$source"/src/board_host.c \
+        "$source"/src/main.c "$source"/src/refusals.c "$source"/src/power.c "$source"/src/stream.c "$source"/src/board/host.c \
         "$build/release/libsbn.a" -lm -o "$build/host-program"
     "$build/host-program" >"$build/host" || { cat "$build/host"; fail "the program failed on the host"; }
     same host
     gcc -std=c99 $warnings -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I"$include" \
-        "$source/src/integers.c" "$source/src/board_host.c" "$build/release/libsbn.a" -lm -o "$build/host-integers"
+        "$source/src/integers.c" "$source/src/board/host.c" "$build/release/libsbn.a" -lm -o "$build/host-integers"
     "$build/host-integers" >"$build/integers-host" || { cat "$build/integers-host"; fail "integers failed on the host"; }
     same integers-host -integers
 }
@@ -98,13 +98,13 @@ image() {
     shift 2
     board=$(board_of "$cpu")
     archive=$(library "$cpu")
-    compiler=arm-none-eabi-gcc files=$source/src/board_cortex_m.c
-    case $cpu in rv32*) compiler="riscv64-unknown-elf-gcc --specs=picolibc.specs" files=$source/src/board_riscv.c ;; esac
+    compiler=arm-none-eabi-gcc files=$source/src/board/cortex_m.c
+    case $cpu in rv32*) compiler="riscv64-unknown-elf-gcc --specs=picolibc.specs" files=$source/src/board/riscv.c ;; esac
     for file do files="$files $source/src/$file.c"; done
     # shellcheck disable=SC2046,SC2086
     $compiler $("$root/scripts/c-library.sh" gcc "$cpu") -std=c99 $warnings -O2 -ffreestanding -ffunction-sections \
         -fdata-sections -nostartfiles -DBOARD_QUARTERS="$(quarters "$board")" ${DEFINES:-} -I"$include" \
-        $files "$source/src/board_number.c" "$archive" -T "$source/$board.ld" -Wl,--gc-sections \
+        $files "$source/src/board/number.c" "$archive" -T "$source/$board.ld" -Wl,--gc-sections \
         -Wl,-Map="$build/$cpu-$name.map" -Wl,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/$cpu-$name.elf"
     echo "$build/$cpu-$name.elf"
 }
@@ -195,15 +195,15 @@ examples() {
     emulate cortex-m4f "$elf" || fail "the damaged bearing was not found, or too much else"
     archive=$(library cortex-m0)
     flags=$("$root/scripts/c-library.sh" gcc cortex-m0)
-    for file in tuner.cpp board_cortex_m.c board_number.c; do
+    for file in tuner.cpp board/cortex_m.c board/number.c; do
         compiler="arm-none-eabi-gcc -std=c99"
         case $file in *.cpp) compiler="arm-none-eabi-g++ -std=c++11 -fno-exceptions -fno-rtti -Wold-style-cast" ;; esac
         # shellcheck disable=SC2086
         $compiler $flags $warnings -O2 -ffreestanding -DBOARD_QUARTERS="$(quarters microbit)" -I"$include" \
-            -c "$source/src/$file" -o "$build/$file.o"
+            -c "$source/src/$file" -o "$build/${file#*/}.o"
     done
     # shellcheck disable=SC2086
-    arm-none-eabi-gcc $flags -nostartfiles "$build/tuner.cpp.o" "$build/board_cortex_m.c.o" "$build/board_number.c.o" "$archive" \
+    arm-none-eabi-gcc $flags -nostartfiles "$build/tuner.cpp.o" "$build/cortex_m.c.o" "$build/number.c.o" "$archive" \
         -T "$source/microbit.ld" -Wl,--gc-sections,--no-warn-rwx-segments,-z,noexecstack -lc -lgcc -o "$build/tuner.elf"
     emulate cortex-m0 "$build/tuner.elf" || fail "the best setting was not found"
 }

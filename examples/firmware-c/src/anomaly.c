@@ -1,6 +1,6 @@
 /* Learns the vibration of a machine on line, then watches it, first well and then with a damaged bearing: the simulated
    machine of examples/firmware/src/programs/vibration.rs. */
-#include "board.h"
+#include "board/board.h"
 #include "sbn.h"
 
 /* 16 samples of 4 bits. */

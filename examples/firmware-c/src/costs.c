@@ -1,6 +1,6 @@
 /* What calls cost: instructions and stack, beside those of examples/firmware/src/bin/costs.rs, which does the same. With INTEGERS
    defined in integers. */
-#include "board.h"
+#include "board/board.h"
 #include "sbn.h"
 
 #define ENCODER(H, B) H(64, 32, 0.1f) B(32, 16)

@@ -1,6 +1,6 @@
 /* Calls are interrupted by calls on the same network, at one instruction after another: either nothing has happened and
    the second call says that the network is busy, or the two happened one after the other. With INTEGERS defined in integers. */
-#include "board.h"
+#include "board/board.h"
 #include "sbn.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The program that interrupts calls. */
-#include "board.h"
+#include "board/board.h"
 
 #ifndef STRIDE
 #define STRIDE 61

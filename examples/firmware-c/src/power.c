@@ -1,5 +1,5 @@
 /* A record in flash, and power that is lost at every word written and every page erased. */
-#include "board.h"
+#include "board/board.h"
 #include "sbn.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Bad input: each call must return its code, and leave the network as it was. */
-#include "board.h"
+#include "board/board.h"
 #include "sbn.h"
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef SAME_RUN_H
 #define SAME_RUN_H
 
-#include "board.h"
+#include "board/board.h"
 #include "sbn.h"
 #include <string.h>
 

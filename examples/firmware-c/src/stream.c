@@ -1,5 +1,5 @@
 /* Windows, encoders, conditional networks, estimators and the detector: what they do, and what they refuse. */
-#include "board.h"
+#include "board/board.h"
 #include "sbn.h"
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "sbn.hpp"
 
 extern "C" {
-#include "board.h"
+#include "board/board.h"
 }
 
 #define CODE(H, B) B(0, 16)
