@@ -81,11 +81,7 @@ impl Block<'_> {
 fn row<const SOME: bool>(a: &Adam, x: f32, d: &[f32], (m, v, w): Row<'_>) {
     let n = d.len().min(m.len()).min(v.len()).min(w.len());
     let (d, m, v, w) = (window(d, ..n), window_mut(m, ..n), window_mut(v, ..n), window_mut(w, ..n));
-    let (d, m, v, w) = if cfg!(target_feature = "avx") {
-        vectors::<SOME, f32x16, 16>(a, x, d, (m, v, w))
-    } else {
-        (d, m, v, w)
-    };
+    let (d, m, v, w) = vectors::<SOME, f32x16, 16>(a, x, d, (m, v, w));
     let (d, m, v, w) = vectors::<SOME, f32x4, 4>(a, x, d, (m, v, w));
     vectors::<SOME, f32, 1>(a, x, d, (m, v, w));
 }
