@@ -5,16 +5,16 @@
 #![allow(unsafe_code)]
 
 #[cfg(feature = "golden")]
-#[path = "../../firmware/src/golden.rs"]
+#[path = "../../firmware/src/proofs/golden.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
 mod golden;
 #[cfg(feature = "golden")]
-#[path = "../../firmware/src/integer_shapes.rs"]
+#[path = "../../firmware/src/proofs/integer_shapes.rs"]
 #[allow(missing_docs, unreachable_pub)]
 mod integer_shapes;
 mod page;
 #[cfg(feature = "golden")]
-#[path = "../../firmware/src/shapes.rs"]
+#[path = "../../firmware/src/proofs/shapes.rs"]
 #[allow(missing_docs, unreachable_pub)]
 mod shapes;
 
