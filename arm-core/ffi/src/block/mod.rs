@@ -197,9 +197,10 @@ unsafe fn peek<N: Kind>(
     // SAFETY: not null and aligned.
     match unsafe { look(base) } {
         mark if mark == N::READY => {
-            let head = head_of(base);
             // SAFETY: a block is at least a head, of which these words change only where the block is put together.
-            let (sum, fixed) = unsafe { ((*head).sum, &(*head).fixed) };
+            let (head, fixed) = unsafe { (head_of(base), &(*head_of(base)).fixed) };
+            // SAFETY: as above.
+            let sum = unsafe { (*head).sum };
             // That for where it lay: a block may have been copied since.
             if sum != fixed.sum(fixed.address) {
                 return SBN_ERROR_MEMORY;
