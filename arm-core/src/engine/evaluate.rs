@@ -1,6 +1,6 @@
 //! Evaluation and generation: no gradients, less memory.
 //!
-//! Tests: `tests/tests/estimators/bound.rs`, `scratch.rs`.
+//! Tests: `tests/tests/estimators/bound.rs`, `tests/tests/engine/scratch.rs`.
 
 use crate::engine::upward::UpwardSampler;
 use crate::engine::{Engine, Estimates};

@@ -1,7 +1,7 @@
 //! The first phase of a training step: samples, f-values and every gradient with respect to activations, for any share
 //! of a batch. Parameters are only read; [`Engine::update`] is the second phase.
 //!
-//! Tests: `tests/tests/estimators/unbiased.rs`, `gradients.rs`, `scratch.rs`.
+//! Tests: `tests/tests/estimators/unbiased.rs`, `tests/tests/engine/gradients.rs`, `scratch.rs`.
 
 use crate::engine::{Engine, Estimates, Samples};
 use crate::error::{Error, exact_size};

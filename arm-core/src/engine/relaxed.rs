@@ -1,6 +1,6 @@
 //! Gradients that an estimator makes of the gradient of f: see [`Relaxation`].
 //!
-//! Tests: `tests/tests/estimators/relaxed.rs`, `smooth.rs`.
+//! Tests: `tests/tests/estimators/relaxed.rs`, `tests/tests/engine/smooth.rs`.
 
 use crate::engine::{Engine, Estimates};
 use crate::error::{Error, exact_size};

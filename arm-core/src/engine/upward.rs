@@ -1,6 +1,6 @@
 //! Sampling upwards through the chain, without gradients.
 //!
-//! Tests: `tests/tests/estimators/unbiased.rs`, `one_engine.rs`.
+//! Tests: `tests/tests/estimators/unbiased.rs`, `tests/tests/engine/one_engine.rs`.
 
 use crate::engine::Estimates;
 use crate::feature::BATCH;

@@ -1,6 +1,6 @@
 //! Second paths through a layer and what lies above it: the antithetic partner, or the sample with one unit flipped.
 //!
-//! Tests: `tests/tests/estimators/unbiased.rs`, `bound.rs`, `scratch.rs`.
+//! Tests: `tests/tests/estimators/unbiased.rs`, `bound.rs`, `tests/tests/engine/scratch.rs`.
 
 mod beyond_pairs;
 
