@@ -1,6 +1,7 @@
 //! Where the layers of a network and the buffers of a batch lie.
 
 mod layer;
+#[cfg_attr(not(target_pointer_width = "64"), path = "no_table.rs")]
 mod table;
 
 use crate::error::Error;

@@ -1,15 +1,12 @@
-//! Where the first layers of a network lie for one example of one sample, looked up and not summed: where memory for it does
-//! not count.
+//! Where the first layers of a network lie for one example of one sample, looked up and not summed: on 64-bit machines, where memory
+//! for it does not count (elsewhere `no_table.rs`).
 
 use super::{LayerLayout, Layout};
-#[cfg(target_pointer_width = "64")]
 use crate::feature::Count;
 use crate::shape::{Activation, Dense, Shape};
-#[cfg(not(target_pointer_width = "64"))]
-use core::marker::PhantomData;
 
 /// Layers that are kept.
-const KEPT: usize = if cfg!(target_pointer_width = "64") { 8 } else { 0 };
+const KEPT: usize = 8;
 
 /// The first layers of a shape.
 #[derive(Clone, Copy, Debug)]
@@ -79,13 +76,9 @@ impl Entry {
 /// A table, if there is one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lookup<'s> {
-    #[cfg(target_pointer_width = "64")]
     table: Option<&'s Table>,
-    #[cfg(not(target_pointer_width = "64"))]
-    table: PhantomData<&'s Table>,
 }
 
-#[cfg(target_pointer_width = "64")]
 impl<'s> Lookup<'s> {
     pub(super) const NONE: Self = Lookup { table: None };
 
@@ -113,19 +106,5 @@ impl<'s> Lookup<'s> {
         (layer.hidden, layer.above_hidden, layer.rows) = (hidden, above_hidden, Count::new(1));
         (layer.activation, layer.delta) = (activation as usize, delta as usize);
         true
-    }
-}
-
-#[cfg(not(target_pointer_width = "64"))]
-impl<'s> Lookup<'s> {
-    pub(super) const NONE: Self = Lookup { table: PhantomData };
-
-    pub(super) const fn of(_table: &'s Table) -> Self {
-        Self::NONE
-    }
-
-    #[inline(always)]
-    pub(super) const fn find(&self, _i: usize, _layer: &mut LayerLayout) -> bool {
-        false
     }
 }
