@@ -9,7 +9,6 @@ use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::{Purpose, Stream};
 use crate::shape::Activation;
-use std::time::Instant;
 use std::vec::Vec;
 
 const LEAKY: Activation = Activation::leaky_relu(0.1);
@@ -170,31 +169,6 @@ fn bits_of_portable() {
         let rule = Reinforce::default();
         assert!(case.units(&Simd, &rule) == case.units(&Portable, &rule), "REINFORCE {i}: {shape:?}");
     }
-}
-
-/// An instruction of SSE among those of AVX costs some processors hundreds of cycles, each time: a root must be none.
-#[test]
-fn roots_are_of_the_instruction_set_that_was_compiled_for() {
-    if !RAGGED {
-        return;
-    }
-    let mut random = Stream::new(5, Purpose::Generate, 0, 0, 0);
-    let [g, mut m, mut w] = [(); 3].map(|()| (0..4096).map(|_| random.uniform()).collect::<Vec<_>>());
-    let mut v = m.clone();
-    let mut least = |simd: bool| {
-        let mut turn = || {
-            let start = Instant::now();
-            if simd {
-                Simd.adam(RATES, &g, &mut m, &mut v, &mut w);
-            } else {
-                Portable.adam(RATES, &g, &mut m, &mut v, &mut w);
-            }
-            start.elapsed()
-        };
-        (0..50).map(|_| turn()).min().unwrap()
-    };
-    let (vectors, plain) = (least(true), least(false));
-    assert!(plain < 40 * vectors, "{plain:?} {vectors:?}");
 }
 
 /// Whatever a logit is, NaN and infinity included.
