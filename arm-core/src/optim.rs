@@ -73,7 +73,7 @@ impl Rule {
     pub(crate) fn is_valid(&self) -> bool {
         match self {
             Rule::Sgd(sgd) => valid_rate(sgd.rate),
-            Rule::Momentum(momentum) => valid_rate(momentum.rate) && (0.0..1.0).contains(&momentum.momentum),
+            Rule::Momentum(momentum) => valid_rate(momentum.rate) && valid_decay(momentum.momentum),
             Rule::Adam(adam) => adam.is_valid(),
         }
     }
@@ -126,6 +126,11 @@ impl Optimiser for Rule {
 /// floats.
 fn valid_rate(rate: f32) -> bool {
     rate.to_bits() <= MAX_RATE.to_bits() || rate.to_bits() == 1 << 31
+}
+
+/// Whether it is in [0, 1), by its bits too.
+fn valid_decay(decay: f32) -> bool {
+    decay.to_bits() < 1f32.to_bits() || decay.to_bits() == 1 << 31
 }
 
 /// Plain stochastic gradient descent: w -= rate g. A batch of one needs no gradient storage.
@@ -214,13 +219,15 @@ impl Optimiser for Adam {
 
 #[inline(never)]
 fn valid_adam(rate: f32, beta1: f32, beta2: f32, epsilon: f32) -> bool {
-    let decays = (0.0..1.0).contains(&beta1) && (0.0..1.0).contains(&beta2);
-    valid_rate(rate) && decays && (MIN_EPSILON..1.0).contains(&epsilon)
+    let epsilons = MIN_EPSILON.to_bits()..1f32.to_bits();
+    valid_rate(rate) && valid_decay(beta1) && valid_decay(beta2) && epsilons.contains(&epsilon.to_bits())
 }
 
 /// Adam's rate and scale, corrected for moments that began at zero, in step `t` (from 1).
 #[inline(never)]
 fn corrected(rate: f32, beta1: f32, beta2: f32, t: u64) -> (f32, f32) {
+    // Later ones are nothing beside one as well.
+    let t = u32::try_from(t).unwrap_or(u32::MAX);
     // A microcontroller neither foresees branches nor is slow with subnormal numbers: there the shorter code is faster.
     let power = |beta| if cfg!(target_os = "none") { powi(beta, t) } else { power(beta, t) };
     (rate / (1.0 - power(beta1)), 1.0 / sqrt(1.0 - power(beta2)))
@@ -228,7 +235,7 @@ fn corrected(rate: f32, beta1: f32, beta2: f32, t: u64) -> (f32, f32) {
 
 /// beta^t, or zero for what is nothing beside one, without subnormal numbers.
 #[inline(always)]
-fn power(beta: f32, mut t: u64) -> f32 {
+fn power(beta: f32, mut t: u32) -> f32 {
     let (mut factor, mut power) = (beta, 1.0);
     while t > 0 {
         // The last factor is no larger.
@@ -285,9 +292,13 @@ mod tests {
     #[test]
     fn corrections_are_those_of_whole_powers() {
         for beta in [0.0, 1e-6, 0.5, 0.9, 0.999, 0.999_999] {
-            for t in (1..3000).chain([4096, 88_000, 1 << 20, 1 << 40, u64::MAX]) {
+            for t in (1..3000).chain([4096, 88_000, 1 << 20, 1 << 31, u32::MAX]) {
                 assert_eq!((1.0 - power(beta, t)).to_bits(), (1.0 - powi(beta, t)).to_bits(), "{beta} {t}");
             }
+        }
+        let largest = 1.0 - f32::EPSILON / 2.0;
+        for t in [u64::from(u32::MAX), 1 << 32, 1 << 40, u64::MAX] {
+            assert_eq!(corrected(0.1, largest, largest, t), (0.1, 1.0), "{t}");
         }
     }
 
@@ -299,7 +310,18 @@ mod tests {
             assert_eq!(Sgd { rate }.rule().check(), Err(Error::Setting));
             assert_eq!(Adam::new(rate).rule().check(), Err(Error::Setting));
         }
-        assert!(Momentum { rate: 0.1, momentum: 1.0 }.rule().check().is_err());
+        for (momentum, valid) in
+            [(-0.0, true), (0.99999994, true), (1.0, false), (-0.1, false), (f32::NAN, false), (-f32::NAN, false)]
+        {
+            assert_eq!(Momentum { rate: 0.1, momentum }.rule().check().is_ok(), valid, "{momentum}");
+            assert_eq!(Adam { beta1: momentum, ..Adam::new(0.1) }.rule().check().is_ok(), valid, "{momentum}");
+            assert_eq!(Adam { beta2: momentum, ..Adam::new(0.1) }.rule().check().is_ok(), valid, "{momentum}");
+        }
+        for (epsilon, valid) in
+            [(MIN_EPSILON, true), (0.9, true), (1.0, false), (-1e-8, false), (f32::NAN, false), (-f32::NAN, false)]
+        {
+            assert_eq!(Adam { epsilon, ..Adam::new(0.1) }.rule().check().is_ok(), valid, "{epsilon}");
+        }
         assert!(Adam { epsilon: 0.0, ..Adam::new(0.1) }.rule().check().is_err());
         assert!(Adam { epsilon: f32::MIN_POSITIVE, ..Adam::new(0.1) }.rule().check().is_err());
     }

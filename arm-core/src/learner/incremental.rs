@@ -176,19 +176,18 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
         if !optimiser.rule().is_valid() {
             return Err(Error::Setting);
         }
-        let (mut left, mut least) = (budget, 1);
+        let (mut left, mut least) = (budget, true);
         // Of the words by which updates are rounded.
         let mut shared = None;
-        while held.layer.index < engine.shape.dense_layers() {
-            let (stride, height) = (held.layer.dense.stride.max(1), held.layer.dense.rows());
-            let missing = height.saturating_sub(row);
-            let rows = if left >= missing * stride {
-                missing
-            } else {
-                let rows = (left / stride).max(least);
-                // Loops take four rows together; what is less waits for the next call, unless it would be all of this one.
-                let fours = if rows < 4 && least > 0 { rows } else { rows & !3 };
-                if rows < missing { fours } else { missing }
+        // Behind the last layer there is an empty one.
+        while held.layer.dense.stride > 0 {
+            let (stride, height) = (held.layer.dense.stride, held.layer.dense.rows());
+            let (missing, paid) = (height.saturating_sub(row), left / stride);
+            // Loops take four rows together; what is less waits for the next call, unless it would be all of this one.
+            let rows = match paid & !3 {
+                _ if paid >= missing => missing,
+                0 if least => paid.max(1),
+                fours => fours,
             };
             if rows > 0 {
                 held.update(engine, optimiser, row, rows, &mut shared)?;
@@ -200,7 +199,7 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
                 }
                 return Ok(Progress::Working);
             }
-            (left, least, row) = (left.saturating_sub(rows * stride), 0, 0);
+            (left, least, row) = (left.saturating_sub(rows * stride), false, 0);
             engine.layout(1).advance(&mut held.layer);
         }
         let f = held.state.pending.take().map_or(0.0, |pending| pending.f);
@@ -245,8 +244,7 @@ impl<N: Numbers> Held<'_, N> {
         // All else of the scratch is only read until the step is done.
         let Scratch { activations, deltas, samples, logits, per_row, .. } = scratch;
         let trained = &engine.layout(1).trained(layer, input, &Trace { activations, deltas, samples })?;
-        let mut unused = N::Nats::default();
-        let prepared = Prepared { units: logits, one: per_row.first_mut().unwrap_or(&mut unused) };
+        let prepared = Prepared { units: logits, one: per_row.first_mut()? };
         let noise = || {
             let shared = *shared.get_or_insert_with(|| Stream::shared(engine.seed, state.steps, 0));
             Stream::word(shared, Purpose::Round, layer.index)

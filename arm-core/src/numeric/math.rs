@@ -166,7 +166,7 @@ pub fn sqrt(x: f32) -> f32 {
 }
 
 /// x^n by repeated squaring: the same bits on every target.
-pub fn powi(x: f32, mut n: u64) -> f32 {
+pub fn powi(x: f32, mut n: u32) -> f32 {
     let (mut base, mut y) = (x, 1.0);
     while n > 0 {
         if n & 1 == 1 {

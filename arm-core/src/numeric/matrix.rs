@@ -45,6 +45,13 @@ impl<'a, T> Matrix<'a, T> {
         Matrix { data, stride: stride.max(1), cols: cols.min(stride) }
     }
 
+    /// [`new`](Self::new) for rows of a layer, whose stride is at least their width.
+    #[inline(always)]
+    pub(crate) fn of_layer(data: &'a [T], stride: usize, cols: usize) -> Self {
+        debug_assert!(cols <= stride);
+        Matrix { data, stride, cols }
+    }
+
     /// Elements in a row.
     #[inline]
     pub fn cols(&self) -> usize {

@@ -13,6 +13,8 @@ pub(super) struct Head {
     /// Of `fixed`.
     pub(super) sum: u32,
     pub(super) fixed: Fixed,
+    /// Of what follows in the head, and of the layers.
+    pub(super) others_sum: u32,
     /// Words before the parameters, and their number.
     pub(super) start: u32,
     pub(super) params: u32,
@@ -29,8 +31,6 @@ pub(super) struct Head {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fixed {
-    /// Of what follows in the head, and of the layers.
-    pub(super) others_sum: u32,
     /// Of the block.
     pub(super) bytes: u32,
     /// Bytes before the learner.
@@ -132,7 +132,7 @@ impl Fixed {
     #[inline(always)]
     pub(super) fn sum(&self, [low, high]: [u32; 2]) -> u32 {
         // In a row: an array would be put on the stack.
-        let sum = add(add(add(self.others_sum, self.bytes), self.kept), low);
+        let sum = add(add(self.bytes, self.kept), low);
         // There is nothing in the high word of a microcontroller.
         if size_of::<usize>() == 4 { sum } else { add(sum, high) }
     }

@@ -51,10 +51,10 @@ pub(super) unsafe fn attach<N: Kind>(base: *mut u32, fresh: bool) -> Result<(), 
     check(base, needed)?;
     // SAFETY: the block has so many layers.
     let others_sum = unsafe { sum_of_others(base, count) };
-    if !fresh && others_sum != head.fixed.others_sum {
+    if !fresh && others_sum != head.others_sum {
         return Err(Refusal(SBN_ERROR_MEMORY));
     }
-    head.fixed.others_sum = others_sum;
+    head.others_sum = others_sum;
     // SAFETY: a block that was not made just now holds the learner that was put together elsewhere, at this place.
     let before =
         if fresh { None } else { Some(unsafe { left::<N>(base.byte_add(head.fixed.kept as usize)) }) };

@@ -86,10 +86,11 @@ unsafe fn write<N: Kind>(
     unsafe { base.add(1).write_bytes(0, needed - 1) };
     let sbn_config { estimator, optimiser, rate, momentum, beta2, epsilon, samples, decay, .. } = config;
     let seed = [config.seed_low, config.seed_high];
-    let fixed = Fixed { others_sum: 0, bytes: 4 * needed as u32, kept: 0, address: [0; 2] };
+    let fixed = Fixed { bytes: 4 * needed as u32, kept: 0, address: [0; 2] };
     let head = Head {
         sum: 0,
         fixed,
+        others_sum: 0,
         start: start(count, means) as u32,
         params: params as u32,
         inputs: form.inputs,

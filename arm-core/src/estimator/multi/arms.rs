@@ -41,7 +41,7 @@ pub(super) fn dirichlet(rows: &mut [f32], stride: usize, width: usize) {
     for i in 0..width {
         let total: f32 = chunks(rows, stride).filter_map(|row| row.get(i)).sum();
         for u in rows.iter_mut().skip(i).step_by(stride.max(1)) {
-            *u = powi(1.0 - *u / total, n.saturating_sub(1) as u64);
+            *u = powi(1.0 - *u / total, n.saturating_sub(1) as u32);
         }
     }
 }
@@ -56,7 +56,7 @@ pub(super) fn draw(powers: usize, p: f32, q: f32, u: f32) -> DrawnUnit {
     let b = if p < q { u < p } else { 1.0 - u < p };
     // P11 for p < 1/2, and the probability of two zeros otherwise.
     let root = if small > 1e-30 { exp(ln(small) / powers as f32) } else { 0.0 };
-    let both = if root > 0.5 { powi(2.0 * root - 1.0, powers as u64) } else { 0.0 };
+    let both = if root > 0.5 { powi(2.0 * root - 1.0, powers as u32) } else { 0.0 };
     let factor = if both > 0.0 { large * small / (small - both) } else { large };
     DrawnUnit::alone(b, if b { q * factor } else { -p * factor })
 }

@@ -126,23 +126,24 @@ impl Kernels for Portable {
         prepared: Prepared<'_>,
         mut g: MatrixMut<'_>,
     ) {
-        let LayerGradient { x, d } = *gradient;
+        // Of one example: its row is all the data, which is checked once, where the loops take it.
+        let (x, d) = (gradient.x, gradient.d.data());
         let layout = Layout { cols: g.cols(), stride: g.stride() };
         let selected = match x {
-            Input::Bits(x) => Selected { bits: x.row(0), bias: x.cols(), first },
+            Input::Bits(x) => Selected { bits: x.data(), bias: x.cols(), first },
             Input::Real(x) => {
-                let (x, height) = (x.row(0), g.height());
+                let (bias, height) = (x.cols(), g.height());
                 // None when these rows are but the biases.
-                let units = x.get(first..x.len().min(first + height)).unwrap_or_default();
+                let Some(units) = x.data().get(first..bias.min(first + height)) else { return };
                 if *prepared.one >= 2.0 * TINY {
-                    arm_vfp::outer(a, units, d.row(0), g.data_mut(), layout);
+                    arm_vfp::outer(a, units, d, g.data_mut(), layout);
                 } else {
-                    g.rows_mut().zip(units).for_each(|(g, x)| optimise::axpy(a * x, d.row(0), g));
+                    g.rows_mut().zip(units).for_each(|(g, x)| optimise::axpy(a * x, d, g));
                 }
                 if units.len() == height {
                     return;
                 }
-                Selected { bits: &[], bias: x.len(), first }
+                Selected { bits: &[], bias, first }
             }
         };
         arm_vfp::add_terms(prepared.units, selected, g.data_mut(), layout);

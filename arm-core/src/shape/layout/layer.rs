@@ -48,7 +48,7 @@ impl LayerLayout {
     #[inline(always)]
     pub(crate) fn gradients<'a, T>(&self, deltas: &'a [T]) -> Option<Matrix<'a, T>> {
         let data = deltas.get(self.delta..)?.get(..self.height().wrapping_mul(self.dense.stride))?;
-        Some(Matrix::new(data, self.dense.stride, self.dense.outputs))
+        Some(Matrix::of_layer(data, self.dense.stride, self.dense.outputs))
     }
 
     /// What the layer, a hidden one, has computed.

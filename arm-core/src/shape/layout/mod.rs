@@ -231,7 +231,7 @@ impl<'s> Layout<'s> {
             let (width, before) = (layer.dense.inputs, activations.get(..layer.activation)?);
             let stride = self.shape.stride(width);
             let rows = before.get(before.len().wrapping_sub(layer.height().wrapping_mul(stride))..)?;
-            return Some(Input::Real(Matrix::new(rows, stride, width)));
+            return Some(Input::Real(Matrix::of_layer(rows, stride, width)));
         }
         Some(Input::Bits(if layer.index == 0 {
             x

@@ -23,7 +23,7 @@ const BLOCK: usize = 16;
 #[cfg(vfp_loops)]
 impl Selected<'_> {
     /// The rows that are among those of a matrix of `len` floats at `w`, in whole blocks of columns; `y` has a float a
-    /// column.
+    /// column. The layout is [`within`](Layout::within) those.
     #[inline(always)]
     fn work(self, w: *mut f32, len: usize, layout: Layout, y: *mut f32) -> assembly::Rows {
         let rows = layout.rows(len);
@@ -108,14 +108,23 @@ pub fn add_terms(terms: &[f32], selected: Selected<'_>, g: &mut [f32], layout: L
         work.blocks * BLOCK
     };
     if RAGGED && done < layout.cols {
-        add_rest(terms, selected, g, layout, done);
+        let Selected { bits, bias, first } = selected;
+        add_rest(terms, bits, (bias, first), g, layout, done);
     }
 }
 
-/// [`add_terms`] of the columns from `done` on.
+/// [`add_terms`] of the columns from `done` on. What is selected comes in parts, or it would lie on the stack for this alone.
 #[cfg_attr(helium, inline(never))]
 #[cfg_attr(not(helium), inline(always))]
-fn add_rest(terms: &[f32], selected: Selected<'_>, g: &mut [f32], layout: Layout, mut done: usize) {
+fn add_rest(
+    terms: &[f32],
+    bits: &[u32],
+    (bias, first): (usize, usize),
+    g: &mut [f32],
+    layout: Layout,
+    mut done: usize,
+) {
+    let selected = Selected { bits, bias, first };
     while done < layout.cols {
         let (terms, width) = (terms.get(done..).unwrap_or_default(), (layout.cols - done).min(BLOCK));
         let c: [f32; BLOCK] = core::array::from_fn(|i| terms.get(i).copied().unwrap_or_default());

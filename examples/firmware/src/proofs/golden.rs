@@ -114,7 +114,7 @@ fn math_on_a_grid(_: &mut Room) -> Result<u64, Error> {
         hash.push(math::sigmoid(x));
         hash.push(math::softplus(x));
         hash.push(math::sqrt(x));
-        hash.push(math::powi(x, u64::from(i % 9)));
+        hash.push(math::powi(x, i % 9));
         if x.is_normal() && x > 0.0 {
             hash.push(math::ln(x));
         }
