@@ -80,6 +80,9 @@ for board in mps2-an386 mps2-an385; do
     "$bare" run $board costs >>"$work/run" 2>"$work/log" || { cat "$work/log" "$work/run" >&2; fail "$board: costs failed"; }
 done
 "$root/scripts/firmware-c.sh" costs >>"$work/run" 2>"$work/log" || { cat "$work/log" "$work/run" >&2; fail "costs of C failed"; }
+"$root/scripts/firmware-c.sh" costs cortex-m55 >"$work/m55" 2>"$work/log" || { cat "$work/log" "$work/m55" >&2; fail "costs of C failed"; }
+grep -E '^c_(sgd|momentum|adam|polled)_[a-z]+_instructions ' "$work/m55" |
+    sed 's/^/mps3-an547 /' >>"$work/figures"
 # Integers are those of a Cortex-M3.
 grep -hE '^(c|rust)_[a-z_]+ [0-9]+$' "$work/run" |
     awk '{ print ($1 ~ /_integer_/ ? "mps2-an385" : "mps2-an386"), $0 }' >>"$work/figures"
@@ -94,9 +97,6 @@ awk '
     '"$tenths"'
     END {
         share("momentum_step_percent", value["momentum_step_instructions"], value["sgd_step_instructions"])
-        share("c_polled_step_percent", value["c_polled_step_instructions"], value["c_sgd_step_instructions"])
-        share("c_momentum_polled_percent", value["c_momentum_polled_instructions"], value["c_momentum_step_instructions"])
-        share("c_adam_polled_percent", value["c_adam_polled_instructions"], value["c_adam_step_instructions"])
         share("c_integer_polled_percent", value["c_integer_polled_instructions"], value["c_integer_step_instructions"])
         count = split("sgd_step polled_step score momentum_step momentum_polled adam_step adam_polled " \
             "integer_step integer_polled integer_score", call, " ")
@@ -129,6 +129,9 @@ awk '
             share(b, "polled_step_percent", "polled_step", "sgd_step")
             share(b, "momentum_polled_percent", "momentum_polled", "momentum_step")
             share(b, "adam_polled_percent", "adam_polled", "adam_step")
+            share(b, "c_polled_step_percent", "c_polled_step", "c_sgd_step")
+            share(b, "c_momentum_polled_percent", "c_momentum_polled", "c_momentum_step")
+            share(b, "c_adam_polled_percent", "c_adam_polled", "c_adam_step")
         }
     }' \
     "$work/figures" >"$work/integers"

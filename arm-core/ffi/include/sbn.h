@@ -33,12 +33,13 @@
    A block may be copied elsewhere between two calls; the first call there costs as much as sbn_init.
 
    Costs on a Cortex-M4F, of a network 64-32-16 / 16-32-64 (instructions; bytes of stack below the caller, which do not
-   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 43,800 and 832, in slices of 256
-   parameters 52,400 and 840; momentum 67,500 (76,700) and 832; Adam 97,300 (116,600) and 832; sbn_score 14,900 and 808; sbn_save
+   depend on the size of the network; docs/microcontroller.md has all): sbn_step with SGD 43,700 and 832, in slices of 256
+   parameters 51,500 and 840; momentum 67,500 (76,000) and 832; Adam 97,100 (115,100) and 832; sbn_score 14,900 and 808; sbn_save
    1,760,000 and 384; sbn_load 3,610,000 and 528 (checksums without a table); sbn_steps, sbn_saturated and sbn_params below 50.
-   In integers on a Cortex-M3: sbn_step 68,900 and 764, in slices of 256 80,000 and 772; sbn_score 16,700 and 748. Beside a program
-   in Rust with the same engine, all of it, that is within 1 % for a whole step, 1.5 % for a score and 3 % for slices, and within 64
-   bytes of stack. Rust can leave out what a network does not need: sbn_step would then take 40,000 and 512.
+   In integers on a Cortex-M3: sbn_step 68,800 and 764, in slices of 256 79,700 and 772; sbn_score 16,700 and 748. Beside a program
+   in Rust with the same engine, all of it, that is within 1 % for a whole step, 1.5 % for a score and 3 % for slices (on a
+   Cortex-M55 2 % and 4 %), and within 64 bytes of stack. Rust can leave out what a network does not need: sbn_step would then take
+   40,000 and 512.
 
    The archive holds an engine for floats and one for integers. A program gets those that its configurations name, with
    SBN_USE_SGD and the like or with SBN_USE_INTEGERS, if the archive is linked as one: not with --whole-archive.

@@ -84,7 +84,8 @@ impl Inputs<'_> {
 /// rounded up where its fraction and the upper half of the row's word carry: of uniform words the mean of what is added is what
 /// should be. The word of the first row is `noise`. Returns how many rows have a factor that was cut or a parameter that left the
 /// range.
-#[inline(never)]
+#[cfg_attr(helium, inline(always))] // with Helium a call takes as long as a row
+#[cfg_attr(not(helium), inline(never))]
 pub fn add_outer(
     factor: &Factor,
     noise: u32,
