@@ -152,22 +152,22 @@
 //! | [`driver`] | steps on threads, and on several machines |
 //! | [`network`] | notation, presets, models, export |
 //! | [`estimators`] | estimators by name, and those that use the gradient of f |
-//! | [`data`] | from files of any kind to tables of bits |
+//! | [`data`], [`files`] | of `arm-data`: from files of any kind to tables of bits; files that are whole or absent |
 //! | [`kernels`], [`memory`], [`pool`] | of `arm-simd`: vector instructions, aligned memory, threads |
 
 #![forbid(unsafe_code)]
 
-pub mod data;
 pub mod driver;
 pub mod estimators;
 #[cfg(feature = "fetch")]
 pub mod fetch;
-pub mod files;
 pub mod measure;
 pub mod network;
 pub mod runs;
 pub mod train;
 
+pub use arm_data as data;
+pub use arm_data::files;
 pub use arm_simd as kernels;
 pub use arm_simd::{memory, pool};
 pub use driver::Driver;

@@ -41,7 +41,7 @@ impl FromStr for BaselineName {
     }
 }
 
-crate::files::written!(BaselineName, name => match name {
+arm_data::written!(BaselineName, name => match name {
     BaselineName::None => "none".into(),
     BaselineName::Moving => "moving".into(),
     BaselineName::Constant(c) => c.to_string(),
