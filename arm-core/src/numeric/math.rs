@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "a minute: every f32"]
+    #[ignore = "five minutes: every f32"]
     fn exhaustive() {
         let n = thread::available_parallelism().map_or(2, |n| n.get() as u32);
         let runs: std::vec::Vec<_> = (0..n).map(|i| thread::spawn(move || worst(i, n))).collect();

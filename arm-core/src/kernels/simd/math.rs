@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "a minute: every f32"]
+    #[ignore = "five minutes: every f32"]
     fn bits_of_one_by_one_exhaustive() {
         let n = thread::available_parallelism().map_or(2, |n| n.get());
         let share = |k| {
