@@ -20,7 +20,7 @@ use crate::network::scratch::Scratch;
 use crate::numeric::bits::{Bits, words};
 use crate::numeric::matrix::BitMatrix;
 use crate::numeric::number::Numbers;
-use crate::numeric::window::element;
+use crate::numeric::window::{element, window_mut};
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
 use crate::optim::Optimiser;
 use crate::shape::Shape;
@@ -70,7 +70,7 @@ struct Held<'m, N: Numbers> {
     moments: &'m mut [N::Weight],
     /// Taken apart once: a stack has no room for it.
     scratch: Scratch<'m, N>,
-    /// What is left of the scratch: it keeps the input of a step.
+    /// Behind the rest of the scratch: it keeps the input of a step, and has as many words, or fewer where there is no room.
     input: &'m mut [u32],
     state: State,
     /// The layer that a step under way updates next.
@@ -170,6 +170,9 @@ impl<'m, 's, E: Estimator, O: Optimiser, K: Estimates> Learner<'m, 's, E, O, K> 
         let layout = if trains { layout } else { engine.layout_of(1, 1) };
         let mut scratch = Scratch::default();
         layout.scratch(trains, &mut input, &mut scratch);
+        // What is behind the input would be taken for more of it.
+        let kept = words(shape.inputs()).min(input.len());
+        let input = window_mut(input, ..kept);
         let mut layer = LayerLayout::INPUT;
         if let Some(Pending { layer: next, .. }) = state.pending {
             engine.layout(1).seek(next, &mut layer);

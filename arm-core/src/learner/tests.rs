@@ -1,6 +1,7 @@
 extern crate std;
 use super::*;
 use crate::estimator::{Arm, Baseline, DisArm, Reinforce};
+use crate::kernels::{Integer, Portable};
 use crate::optim::{Adam, Momentum, Sgd};
 use crate::shape::{Layer, Prior};
 use std::vec;
@@ -277,4 +278,36 @@ fn a_conditional_network_learns_its_target() {
     assert_eq!(learner.params(), params);
     learner.begin_conditional(&x, &y).unwrap();
     assert_eq!(learner.poll(1), Ok(Progress::Working));
+}
+
+/// The word behind the last of the input is no part of it.
+fn with_more_room<K: Estimates + Clone>(kernels: K)
+where
+    WeightOf<K>: Copy + Default + PartialEq + core::fmt::Debug,
+    Vae: Objective<K>,
+{
+    const WHOLE: Shape = Shape::vae(
+        32,
+        &const { [Layer::hidden(16, 0.1), Layer::bernoulli(16)] },
+        &const { [Layer::hidden(16, 0.1), Layer::bernoulli(32)] },
+        Prior::Fixed,
+    );
+    let train = |kernels: K, more: usize| {
+        let mut params = vec![WeightOf::<K>::default(); WHOLE.params()];
+        let mut scratch = vec![u32::MAX; WHOLE.scratch() + more];
+        let memory = Slices { params: &mut params, moments: &mut [], scratch: &mut scratch };
+        let mut learner = Learner::fresh(kernels, WHOLE, Arm, Sgd { rate: 0.1 }, 1, memory).unwrap();
+        for step in 0..3 {
+            learner.step(&input(step)[..1]).unwrap();
+        }
+        params
+    };
+    assert_eq!(train(kernels.clone(), 0), train(kernels, 9));
+}
+
+#[test]
+fn scratch_may_have_more_words_than_it_needs() {
+    with_more_room(Portable);
+    with_more_room(Simd);
+    with_more_room(Integer::default());
 }
