@@ -23,7 +23,7 @@ const BLOCK: usize = 16;
 #[cfg(vfp_loops)]
 impl Selected<'_> {
     /// The rows that are among those of a matrix of `len` floats at `w`, in whole blocks of columns; `y` has a float a
-    /// column. The layout is [`within`](Layout::within) those.
+    /// column.
     #[inline(always)]
     fn work(self, w: *mut f32, len: usize, layout: Layout, y: *mut f32) -> assembly::Rows {
         let rows = layout.rows(len);
