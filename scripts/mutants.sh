@@ -22,31 +22,31 @@ mutant() {
 }
 
 core=arm-core/src
-std=arm-std/src
+desktop=arm-std/desktop/src
 
 # Of an estimator with two units means, variances and covariance are compared with enumeration.
-mutant 'rodeo: the context has the own f in it' $std/estimators/relaxed/rodeo.rs \
+mutant 'rodeo: the context has the own f in it' $desktop/estimators/relaxed/rodeo.rs \
     'sample.context = (f_sum - f[s]) / others;' 'sample.context = f_sum / others;' \
     arm-tests estimators::two_units::rodeo
-mutant 'rodeo: flips have the probability of staying' $std/estimators/relaxed/rodeo.rs \
+mutant 'rodeo: flips have the probability of staying' $desktop/estimators/relaxed/rodeo.rs \
     'self.score.iter().map(move |s| s.abs() / width)' 'self.score.iter().map(move |s| (1.0 - s.abs()) / width)' \
     arm-tests estimators::two_units::rodeo
-mutant 'rebar: the conditional sample is off by 0.05' $std/estimators/relaxed/relax.rs \
+mutant 'rebar: the conditional sample is off by 0.05' $desktop/estimators/relaxed/relax.rs \
     '(*given, *slope) = conditional(*phi, b, *v);' '(*given, *slope) = conditional(*phi + 0.05, b, *v);' \
     arm-tests estimators::two_units::rebar
-mutant 'relax: the conditional sample has no gradient' $std/estimators/relaxed/relax.rs \
+mutant 'relax: the conditional sample has no gradient' $desktop/estimators/relaxed/relax.rs \
     'let by_s = slope_of(free) - j * slope_of(given);' 'let by_s = slope_of(free) - slope_of(given);' \
     arm-tests estimators::two_units::relax
-mutant 'double-cv: what the baseline adds is not taken off' $std/estimators/relaxed/double_cv.rs \
+mutant 'double-cv: what the baseline adds is not taken off' $desktop/estimators/relaxed/double_cv.rs \
     '(r * score - variance * (sum - g) / others) / k as f32' 'r * score / k as f32' \
     arm-tests estimators::two_units::double_control_variates
-mutant 'nvil: without its centre' $std/estimators/relaxed/nvil.rs \
+mutant 'nvil: without its centre' $desktop/estimators/relaxed/nvil.rs \
     '(residual - self.centre()) * if seen' 'residual * if seen' \
     arm-tests estimators::two_units::nvil
-mutant 'muprop: without f at the probabilities' $std/estimators/relaxed/muprop.rs \
+mutant 'muprop: without f at the probabilities' $desktop/estimators/relaxed/muprop.rs \
     'rows.f[row] - f[row] - linear' 'rows.f[row] - linear' \
     arm-tests estimators::two_units::muprop
-mutant 'reinmax: straight-through' $std/estimators/relaxed/biased.rs \
+mutant 'reinmax: straight-through' $desktop/estimators/relaxed/biased.rs \
     '0.5 * (b - p).abs()' 'p * (1.0 - p) + 0.0 * b' \
     arm-tests estimators::two_units::biased_with_the_gradient_of_f
 mutant 'vimco: without its baseline' $core/estimator/multi/vimco.rs \
@@ -132,7 +132,7 @@ passes() {
     # Quick builds: what computes a little, all else not at all.
     # shellcheck disable=SC2086
     timeout "${limit:-900}" cargo test --quiet --config 'profile.test.debug=0' --config 'profile.test.package.arm-core.opt-level=1' \
-        --config 'profile.test.package.arm-tests.opt-level=1' --config 'profile.test.package.arm-std.opt-level=0' \
+        --config 'profile.test.package.arm-tests.opt-level=1' --config 'profile.test.package.arm-desktop.opt-level=0' --config 'profile.test.package.arm-std.opt-level=0' \
         --config 'profile.test.package.arm-simd.opt-level=0' \
         -p "$1" $target ${3:-} -- --exact "$2"
 }

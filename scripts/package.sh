@@ -5,7 +5,7 @@
 #   scripts/package.sh [--allow-dirty]
 set -eu
 cd "$(dirname "$0")/.."
-crates="arm-vfp arm-core arm-simd arm-data arm-std arm-core-ffi"
+crates="arm-vfp arm-core arm-data arm-network arm-simd arm-desktop arm-std arm-core-ffi"
 
 packages=
 for crate in $crates; do packages="$packages -p $crate"; done

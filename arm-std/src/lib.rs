@@ -113,7 +113,7 @@
 //! use arm_core::estimator::Arm;
 //! use arm_std::data::BitTable;
 //! use arm_std::kernels::Desktop;
-//! use arm_std::measure::{Rows, Scores, Work};
+//! use arm_std::measure::{Rows, Scores, Work, padded};
 //! use arm_std::memory::LINE;
 //! use arm_std::network::export::Export;
 //! use arm_std::{Model, Network};
@@ -128,7 +128,7 @@
 //! // A score for every row: its -ELBO, and a bound of -log p(x) of 50 samples. Rows with a high one are unusual.
 //! let table = BitTable::from_bytes(16, &[0; 3 * 16])?;
 //! let engine = Engine::new(model.network.shape().padded(LINE), Desktop::new(), Arm, 1)?;
-//! let scores = Scores::of(&engine, model.padded(LINE).floats(), Rows::all(&table), 50, &mut Work::on(1))?;
+//! let scores = Scores::of(&engine, padded(&model).floats(), Rows::all(&table), 50, &mut Work::on(1))?;
 //! assert!((scores.nll[2] - 16.0 * 2f32.ln()).abs() < 1e-3);       // nothing is learned: sixteen coins
 //!
 //! // The bytes that a device loads, and sources in Rust and C with a self-test.
@@ -148,26 +148,24 @@
 //! | `cli` | the `arm` command: part of the program, not of the library |
 //! | [`runs`] | what runs leave behind: folders, lists, reports, pictures |
 //! | [`train`] | settings, a run that can begin, the run, checkpoints |
-//! | [`measure`] | evaluation, scores, predictions; how noisy an estimator is |
-//! | [`driver`] | steps on threads, and on several machines |
-//! | [`network`] | notation, presets, models, export |
-//! | [`estimators`] | estimators by name, and those that use the gradient of f |
+//! | [`measure`] | of `arm-desktop`: evaluation, scores, predictions; how noisy an estimator is |
+//! | [`driver`] | of `arm-desktop`: steps on threads, and on several machines |
+//! | [`estimators`] | of `arm-desktop`: estimators by name, and those that use the gradient of f |
+//! | [`network`] | of `arm-network`: notation, presets, models, export |
 //! | [`data`], [`files`] | of `arm-data`: from files of any kind to tables of bits; files that are whole or absent |
 //! | [`kernels`], [`memory`], [`pool`] | of `arm-simd`: vector instructions, aligned memory, threads |
 
 #![forbid(unsafe_code)]
 
-pub mod driver;
-pub mod estimators;
 #[cfg(feature = "fetch")]
 pub mod fetch;
-pub mod measure;
-pub mod network;
 pub mod runs;
 pub mod train;
 
 pub use arm_data as data;
 pub use arm_data::files;
+pub use arm_desktop::{driver, estimators, measure};
+pub use arm_network as network;
 pub use arm_simd as kernels;
 pub use arm_simd::{memory, pool};
 pub use driver::Driver;

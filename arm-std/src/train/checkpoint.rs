@@ -1,7 +1,7 @@
 //! Checkpoints: all that a run needs to go on, in one safetensors file.
 
 use crate::files::replace_bytes;
-use crate::network::model::{Extras, Model, ModelError, read_file};
+use crate::network::{Extras, Model, ModelError, read_file};
 use crate::train::{Config, RunProgress};
 use std::fs;
 use std::path::{Path, PathBuf};

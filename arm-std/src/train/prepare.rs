@@ -5,12 +5,10 @@ use super::run::{Run, State};
 use super::start::beginning;
 use super::{Checkpoint, Config, Observer, Outcome, Settings, TrainError};
 use crate::data::{BitTable, DataError, Loaded, Source, Splits};
-use crate::driver::{self, Peers, Threads};
-use crate::kernels::Desktop;
-use crate::memory::LINE;
+use crate::driver::{Peers, Threads};
 use crate::network::{NARROW_RATE, Network, WIDE};
-use arm_core::Engine;
 use arm_core::shape::MAX_WIDTH;
+use arm_desktop::erased::memory;
 
 /// A run that can begin: nothing of it is open any more.
 #[derive(Clone, Debug)]
@@ -118,13 +116,8 @@ impl Prepared {
     /// Bytes of parameters, moments and scratch, alone or with other processes; 0 where the estimator cannot serve the
     /// network.
     pub fn memory(&self, threads: Threads, alone: bool) -> usize {
-        let shape = self.network.shape();
-        if !self.config.numbers.is_float() {
-            return driver::integer_memory(&shape, self.config.choice().samples_drawn(&shape));
-        }
-        let estimator = self.config.choice().estimator(&shape);
-        let engine = estimator.and_then(|e| Engine::new(shape.padded(LINE), Desktop::new(), e, 0));
-        engine.map_or(0, |engine| driver::memory(&engine, self.config.batch, threads, !alone))
+        let Prepared { config, network, .. } = self;
+        memory(network, config.numbers, config.choice(), config.batch, threads, alone)
     }
 
     /// An error where [`train`](Self::train) would refuse to begin, before anything is written.

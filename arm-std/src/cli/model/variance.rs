@@ -3,14 +3,11 @@
 use super::subject::Subject;
 use crate::cli::estimators::{choices, label};
 use crate::cli::{Outcome, Usage, args, say};
-use arm_core::Shape;
 use arm_core::estimator::Exact;
-use arm_core::objective::{Conditional, Objective, Vae};
 use arm_std::estimators::{BaselineName, Choice, EstimatorName};
 use arm_std::files::{PICTURES, refuse_other, replace_bytes};
-use arm_std::kernels::Desktop;
-use arm_std::measure::gradients::{self, Effort, Reference, Row};
-use arm_std::measure::moments::Point;
+use arm_std::measure::gradients::{self, Effort, Measured, Reference, Row};
+use arm_std::measure::padded;
 use arm_std::memory::LINE;
 use arm_std::network::SplitRows;
 use arm_std::runs::plot::{Axis, Chart, Curve, page};
@@ -50,7 +47,7 @@ pub(in crate::cli) fn run(args: &args::Variance) -> Outcome {
         return Err(Usage(format!("--batch {batch}: {data} has only {rows} train rows")).into());
     }
     let shape = model.network.shape().padded(LINE);
-    let params = model.padded(LINE);
+    let params = padded(model);
     let split = SplitRows::new(&shape, table.words(), table.cols());
     let (x, y) = (split.x(0..batch), split.y(0..batch));
     let chosen = choices(&args.estimators, &shape, |_| true)?;
@@ -72,11 +69,7 @@ pub(in crate::cli) fn run(args: &args::Variance) -> Outcome {
             Usage(format!("--reference {}: give an unbiased estimator of the -ELBO", label(&plain))).into()
         );
     }
-    let (params, layers) = (params.floats(), shape.dense_layers());
-    let rows = match shape.is_conditional() {
-        true => rows(shape, Point { objective: &Conditional, params, x, y, layers }, &chosen, plain, effort)?,
-        false => rows(shape, Point { objective: &Vae, params, x, y, layers }, &chosen, plain, effort)?,
-    };
+    let rows = rows(&*gradients::of_network(shape, params.floats(), x, y), &chosen, plain, effort)?;
     subject.say(&data, &format!("the first {batch} rows of train"))?;
     say(format_args!(
         "{} gradients of each estimator, reference {} with {}\n",
@@ -103,14 +96,7 @@ pub(in crate::cli) fn run(args: &args::Variance) -> Outcome {
 }
 
 /// A row for every estimator; those of the -ELBO are compared with `plain`, those of a bound with its own reference.
-fn rows<M: Objective<Desktop> + Clone + Send + Sync>(
-    shape: Shape<'_>,
-    point: Point<'_, M>,
-    chosen: &[Choice],
-    plain: Choice,
-    effort: Effort,
-) -> Result<Vec<Row>, String> {
-    let model = gradients::Model { shape, point };
+fn rows(model: &dyn Measured, chosen: &[Choice], plain: Choice, effort: Effort) -> Result<Vec<Row>, String> {
     let mut references: Vec<(Option<usize>, Reference)> = Vec::new();
     let mut rows = Vec::new();
     for choice in chosen {

@@ -1,6 +1,5 @@
 //! The epochs of a run.
 
-mod erased;
 mod state;
 #[cfg(test)]
 mod tests;

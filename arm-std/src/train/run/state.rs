@@ -1,16 +1,12 @@
 //! A driver with a run's progress: what a checkpoint holds, and the last good state.
 
-use super::erased::{ErasedDriver, Typed};
-use crate::driver::{Driver, IntegerDriver, Peers, Threads};
-use crate::kernels::Desktop;
+use crate::driver::{Peers, Threads};
 use crate::network::{Model, Network, SplitRows};
 use crate::train::error::at;
 use crate::train::{Checkpoint, Config, RunProgress, TrainError};
 use arm_core::init::output_bias;
-use arm_core::kernels::Integer;
-use arm_core::objective::{Conditional, Objective, Vae};
-use arm_core::optim::{Adam, Sgd};
 use arm_core::{BitMatrix, Error};
+use arm_desktop::erased::{ErasedDriver, Parts};
 
 pub(in crate::train) struct State<'a> {
     pub(super) driver: Box<dyn ErasedDriver + 'a>,
@@ -23,31 +19,6 @@ pub(in crate::train) struct State<'a> {
     pub(in crate::train) good: Vec<f32>,
 }
 
-/// A driver for a run, ready but for its state.
-fn driver<'a, M>(
-    config: &'a Config,
-    network: &'a Network,
-    (threads, peers): (Threads, Option<&'a dyn Peers>),
-    objective: M,
-) -> Result<Box<dyn ErasedDriver + 'a>, Error>
-where
-    M: Objective<Desktop> + Objective<Integer> + Clone + Send + 'a,
-{
-    let (shape, adam) = (network.shape(), Adam::new(config.lr));
-    let (estimator, seed, batch) = (config.choice().estimator(&shape)?, config.seed, config.batch);
-    if !config.numbers.is_float() {
-        let sgd = Sgd { rate: config.lr };
-        return Ok(Box::new(IntegerDriver::new(shape, estimator, objective, sgd, seed)?));
-    }
-    let mut driver = Driver::new(shape, estimator, objective.clone(), adam, seed, batch, threads)?;
-    driver.optimisers_mut().copy_from_slice(&config.optimisers(network));
-    if let Some(peers) = peers {
-        driver.set_peers(peers);
-    }
-    driver.set_share_uniforms(!config.independent_uniforms);
-    Ok(Box::new(Typed(driver, objective)))
-}
-
 impl<'a> State<'a> {
     /// A run that has taken no step. `means` are those of the train split's columns.
     pub(in crate::train) fn new(
@@ -56,11 +27,19 @@ impl<'a> State<'a> {
         (threads, peers): (Threads, Option<&'a dyn Peers>),
         means: &[f32],
     ) -> Result<Self, TrainError> {
-        let mut driver = match network.conditional {
-            true => driver(config, network, (threads, peers), Conditional),
-            false => driver(config, network, (threads, peers), Vae),
-        }
-        .map_err(at(0))?;
+        let parts = Parts {
+            network,
+            numbers: config.numbers,
+            choice: config.choice(),
+            rate: config.lr,
+            optimisers: config.optimisers(network),
+            seed: config.seed,
+            batch: config.batch,
+            threads,
+            peers,
+            share_uniforms: !config.independent_uniforms,
+        };
+        let mut driver = parts.driver().map_err(at(0))?;
         if config.output_bias {
             let of_output = means.get(if network.conditional { network.inputs } else { 0 }..);
             let mut params = driver.params();
