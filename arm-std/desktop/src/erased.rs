@@ -18,13 +18,13 @@ pub trait ErasedDriver {
     fn step(&mut self, x: BitMatrix<'_>, y: BitMatrix<'_>, examples: usize) -> Result<f32, Error>;
     /// The parameters.
     fn params(&self) -> Vec<f32>;
-    /// Replaces them.
+    /// Replaces them. Panics where there are fewer.
     fn set_params(&mut self, params: &[f32]);
     /// Those of the optimiser; none where it has none.
     fn moments(&self) -> Vec<f32>;
-    /// Replaces them.
+    /// Replaces them. Panics where there are some, and fewer.
     fn set_moments(&mut self, moments: &[f32]);
-    /// Steps taken so far.
+    /// How many steps were taken before the next.
     fn set_steps(&mut self, steps: u64);
     /// The seed of the steps to come.
     fn set_seed(&mut self, seed: u64);
@@ -66,7 +66,8 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// A driver before its first step. Errors: see [`Driver::new`] and [`IntegerDriver::new`].
+    /// A driver before its first step. Errors: see [`Driver::new`] and [`IntegerDriver::new`]; not an optimiser for every dense
+    /// layer.
     pub fn driver(&self) -> Result<Box<dyn ErasedDriver + 'a>, Error> {
         match self.network.conditional {
             true => self.with(Conditional),
@@ -85,6 +86,10 @@ impl<'a> Parts<'a> {
         }
         let (adam, m) = (Adam::new(rate), objective.clone());
         let mut driver = Driver::new(shape, estimator, m, adam, seed, self.batch, self.threads)?;
+        let (needed, given) = (driver.optimisers_mut().len(), self.optimisers.len());
+        if given != needed {
+            return Err(Error::Size { needed, given });
+        }
         driver.optimisers_mut().copy_from_slice(&self.optimisers);
         if let Some(peers) = self.peers {
             driver.set_peers(peers);
@@ -223,5 +228,33 @@ where
 
     fn take_saturated(&mut self) -> u64 {
         IntegerDriver::take_saturated(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimators::{BaselineName, EstimatorName};
+
+    #[test]
+    fn every_dense_layer_has_an_optimiser() {
+        let network: Network = "9-[4] / [4]-9".parse().unwrap();
+        let choice = Choice { name: EstimatorName::Arm, samples: 2, baseline: BaselineName::None };
+        let parts = |optimisers| Parts {
+            network: &network,
+            numbers: NumbersName::F32,
+            choice,
+            rate: 0.1,
+            optimisers,
+            seed: 1,
+            batch: 1,
+            threads: Threads::Fixed(1),
+            peers: None,
+            share_uniforms: true,
+        };
+        let rule = Rule::Sgd(Sgd { rate: 0.1 });
+        assert_eq!(parts(vec![rule]).driver().err(), Some(Error::Size { needed: 2, given: 1 }));
+        let driver = parts(vec![rule; 2]).driver().unwrap();
+        assert_eq!(driver.params().len(), network.shape().params());
     }
 }
