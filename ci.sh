@@ -74,7 +74,7 @@ if command -v c++ >/dev/null; then step scripts/fuzz.sh 6; else without c++ fuzz
 
 # Several processes, where an MPI library is installed.
 if command -v mpicc >/dev/null && command -v mpirun >/dev/null; then
-    step cargo clippy -p arm-std --features mpi --all-targets -- -D warnings
+    step cargo clippy -p arm-desktop -p arm-std --features mpi --all-targets -- -D warnings
     # What is compiled for this alone is not optimised: processes that talk are tested, not what they compute.
     step env CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test -p arm-std --features mpi --test main \
         --config profile.test.package.arm-core.opt-level=1 --config profile.test.package.arm-simd.opt-level=0 \

@@ -1,5 +1,5 @@
 //! Networks described at run time: their notation, the presets of the papers, what they cost, models of them as files of a
-//! desktop and of a device, and sources for firmware. Nothing here computes.
+//! desktop and of a device, and sources for firmware. Nothing here trains.
 //!
 //! ```
 //! use arm_network::{Model, Network};

@@ -89,11 +89,11 @@ pub fn of_network<'a>(
 
 /// A model's parameters and a batch.
 #[derive(Clone, Copy, Debug)]
-pub struct Model<'a, M> {
+struct Model<'a, M> {
     /// Its shape, as the kernels want it padded.
-    pub shape: Shape<'a>,
+    shape: Shape<'a>,
     /// Where gradients are taken.
-    pub point: Point<'a, M>,
+    point: Point<'a, M>,
 }
 
 /// A mean gradient that others are compared with.
