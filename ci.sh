@@ -66,6 +66,9 @@ fi
 step cargo clippy --workspace --all-targets -- -D warnings
 step cargo doc --workspace --no-deps
 step cargo test --workspace
+# The kernels once more, with the checks that a release is without.
+step cargo test -p arm-simd --config profile.test.package.arm-simd.debug-assertions=true \
+    --config profile.test.package.arm-simd.overflow-checks=true
 step cargo clippy -p arm-core --no-default-features --all-targets -- -D warnings
 step cargo test -p arm-core --no-default-features --lib
 [ "${1:-}" = fast ] && exit 0
@@ -76,9 +79,9 @@ if command -v c++ >/dev/null; then step scripts/fuzz.sh 6; else without c++ fuzz
 if command -v mpicc >/dev/null && command -v mpirun >/dev/null; then
     step cargo clippy -p arm-desktop -p arm-std --features mpi --all-targets -- -D warnings
     # What is compiled for this alone is not optimised: processes that talk are tested, not what they compute.
-    step env CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test -p arm-std --features mpi --test main \
-        --config profile.test.package.arm-core.opt-level=1 --config profile.test.package.arm-simd.opt-level=0 \
-        --config profile.test.package.arm-vfp.opt-level=1 mpi::
+    step cargo test -p arm-std --features mpi --test main \
+        --config profile.test.package.arm-core.opt-level=1 --config profile.test.package.arm-desktop.opt-level=0 \
+        --config profile.test.package.arm-simd.opt-level=0 --config profile.test.package.arm-vfp.opt-level=1 mpi::
 else
     without mpi "training with several processes"
 fi

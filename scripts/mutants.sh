@@ -132,7 +132,7 @@ passes() {
     # Quick builds: what computes a little, all else not at all.
     # shellcheck disable=SC2086
     timeout "${limit:-900}" cargo test --quiet --config 'profile.test.debug=0' --config 'profile.test.package.arm-core.opt-level=1' \
-        --config 'profile.test.package.arm-tests.opt-level=1' --config 'profile.test.package.arm-desktop.opt-level=0' --config 'profile.test.package.arm-std.opt-level=0' \
+        --config 'profile.test.package.arm-tests.opt-level=1' --config 'profile.test.package.arm-desktop.opt-level=0' \
         --config 'profile.test.package.arm-simd.opt-level=0' \
         -p "$1" $target ${3:-} -- --exact "$2"
 }

@@ -22,10 +22,8 @@ if [ "$full" = full ]; then
     cargo build --quiet --release -p arm-std --no-default-features --bin arm
     profile=(--release) arm=$target/release/arm
 else
-    cargo build --quiet --profile test --workspace --bin arm
-    # The profile `test` makes tests of libraries too: `dev`, with what that says of our own.
+    cargo build --quiet --workspace --bin arm
     profile=(--profile dev) arm=$target/debug/arm
-    for package in arm-core arm-simd arm-vfp; do profile+=(--config "profile.dev.package.$package.opt-level=3"); done
 fi
 export ARM=${ARM:-$arm} ARM_CORE=$PWD
 "$work/venv/bin/maturin" build --quiet "${profile[@]}" --locked --manifest-path arm-std/python/Cargo.toml --out "$work/wheels" \

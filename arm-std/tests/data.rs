@@ -245,10 +245,13 @@ fn a_large_binary_table_takes_the_memory_of_its_bits() {
     npy.extend(header.bytes());
     npy.push(b'\n');
     let mut state = 1u32;
-    npy.extend((0..100_000 * 784).map(|_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        u8::from(state >> 29 == 0)
-    }));
+    let rows: Vec<u8> = (0..1000 * 784)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            u8::from(state >> 29 == 0)
+        })
+        .collect();
+    npy.extend(rows.repeat(100));
     fs::write(dir.path().join("large.npy"), npy).unwrap();
     done(dir.path(), &["data", "convert", "large.npy", "large.bits"]);
     assert_eq!(fs::metadata(dir.path().join("large.bits")).unwrap().len(), 24 + 100_000 * 25 * 4);

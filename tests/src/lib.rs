@@ -6,8 +6,16 @@ pub mod reference;
 use arm_core::Error;
 use arm_core::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, Exact, SecondPaths, UniformTransform};
 use arm_core::kernels::Portable;
-use arm_core::objective::Objective;
-use arm_core::{Batch, BitMatrix, Engine, Shape, Shard};
+use arm_core::objective::{BlackBox, Differentiable, Objective};
+use arm_core::{Batch, BitMatrix, Bits, Engine, Shape, Shard};
+
+/// A [`BlackBox`], of one type whatever the function: an engine is compiled once for all.
+pub fn black_box(f: &dyn Fn(Bits<'_>) -> f32) -> BlackBox<&dyn Fn(Bits<'_>) -> f32> {
+    BlackBox(f)
+}
+
+/// A [`Differentiable`] of one type for all functions.
+pub type Smooth = Differentiable<fn(Bits<'_>) -> f32, fn(&[f32], &mut [f32]) -> f32>;
 
 /// Mean f and mean gradient, unpadded and in the order of the parameters, of one batch.
 pub fn gradient<E: Estimator, O: Objective<Portable>>(

@@ -3,10 +3,11 @@
 use arm_core::estimator::{Ar, Arm, DisArm, Estimator, Reinforce, Rloo};
 use arm_core::init::glorot;
 use arm_core::kernels::{Kernels, Portable};
-use arm_core::objective::{BlackBox, Objective, Vae};
+use arm_core::objective::{Objective, Vae};
 use arm_core::optim::{Adam, Momentum, Optimiser};
 use arm_core::{Batch, BitMatrix, Bits, Engine, Error, Layer, Learner, Memory, Prior, Shape, Shard};
 use arm_std::kernels::Desktop;
+use arm_tests::black_box;
 
 const H: Layer = Layer::hidden(37, 0.1);
 const VAE: Shape = Shape::vae(
@@ -79,8 +80,8 @@ fn all<K: Kernels + Copy>(kernels: K, pad: usize) {
     check(kernels, Reinforce::default(), Vae, VAE.padded(pad));
     check(kernels, Rloo { samples: 3 }, Vae, VAE.padded(pad));
     for shape in [CHAIN, FREE] {
-        check(kernels, Arm, BlackBox(ones), shape.padded(pad));
-        check(kernels, Rloo { samples: 3 }, BlackBox(ones), shape.padded(pad));
+        check(kernels, Arm, black_box(&ones), shape.padded(pad));
+        check(kernels, Rloo { samples: 3 }, black_box(&ones), shape.padded(pad));
     }
 }
 
@@ -120,7 +121,7 @@ fn bits_beyond_the_last_unit_are_refused() {
     let engine = Engine::new(SMALL, Portable, Arm, 3).unwrap();
     let batch = Batch::new(BitMatrix::new(&[0b100_0010], 6), 1, 0, 0);
     let mut scratch = vec![0; engine.training_scratch(1)];
-    let refused = engine.examples(&mut BlackBox(ones), &params, batch, &mut scratch, &mut [0.0]);
+    let refused = engine.examples(&mut black_box(&ones), &params, batch, &mut scratch, &mut [0.0]);
     assert!(matches!(refused, Err(Error::Width { .. })));
 }
 

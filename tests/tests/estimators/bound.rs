@@ -5,9 +5,9 @@
 
 use arm_core::estimator::{ArmsBound, DisArm, Estimator, LocalDisArm, Ovis, Rws, Vimco};
 use arm_core::kernels::Portable;
-use arm_core::objective::{BlackBox, Objective, Vae};
+use arm_core::objective::{Objective, Vae};
 use arm_core::{BitMatrix, Bits, Engine, Error, Layer, Prior, Shape};
-use arm_tests::{ExactBound, Moments, gradient, wavy_params};
+use arm_tests::{ExactBound, Moments, black_box, gradient, wavy_params};
 
 const H: Layer = Layer::hidden(4, 0.2);
 const ONE: Shape = Shape::vae(6, &[H, Layer::bernoulli(4)], &[Layer::bernoulli(6)], Prior::Learned);
@@ -61,8 +61,8 @@ fn proven<E: Estimator>(estimator: impl Fn(usize) -> E) {
         for (name, z) in [
             ("one layer", against_enumeration(ONE, e(), samples, Vae).0),
             ("two layers", against_enumeration(TWO, e(), samples, Vae).0),
-            ("black box of free logits", against_enumeration(FREE, e(), samples, BlackBox(f)).0),
-            ("black box above two layers", against_enumeration(CHAIN, e(), samples, BlackBox(f)).0),
+            ("black box of free logits", against_enumeration(FREE, e(), samples, black_box(&f)).0),
+            ("black box above two layers", against_enumeration(CHAIN, e(), samples, black_box(&f)).0),
         ] {
             assert!(z < 6.0, "{name}, K = {samples}: z = {z:.2}");
         }
@@ -165,7 +165,8 @@ fn extremes_never_become_nan() {
                 let spread = |b: Bits<'_>| scale * (b.count_ones() as f32 - 2.0) / 2.0;
                 let params = [logit, -logit, 0.5, logit];
                 let mut value = [0.0];
-                let result = engine.examples(&mut BlackBox(spread), &params, batch, &mut scratch, &mut value);
+                let result =
+                    engine.examples(&mut black_box(&spread), &params, batch, &mut scratch, &mut value);
                 let mut g = [0.0; 4];
                 let shards = [arm_core::Shard { batch, scratch: &scratch }];
                 engine.gradient(1.0, &shards, 0, 0, &mut g);

@@ -7,28 +7,27 @@ use arm_core::estimator::{
     Ar, Arm, Arms, Baseline, BitFlip, DisArm, Estimator, Exact, Leg, Reinforce, Rloo, Ugc,
 };
 use arm_core::kernels::Portable;
-use arm_core::objective::BlackBox;
 use arm_core::{BitMatrix, Bits, Engine, Layer, Shape};
-use arm_tests::{Moments, gradient};
+use arm_tests::{Moments, black_box, gradient};
 
 const UNIT: Shape = Shape::chain(0, &[Layer::bernoulli(1)]);
 const F0: f64 = 0.7;
 const F1: f64 = 2.2;
+const DRAWS: u64 = 200_000;
 
 fn f(b: Bits<'_>) -> f32 {
     if b.get(0) { F1 as f32 } else { F0 as f32 }
 }
 
-/// (mean, variance, standard error of the variance) over 400,000 gradients.
+/// (mean, variance, standard error of the variance) over `DRAWS` gradients.
 fn observed<E: Estimator>(estimator: E, phi: f32) -> (f64, f64, f64) {
     let engine = Engine::new(UNIT, Portable, estimator, 5).unwrap();
-    let n = 400_000;
-    let g: Vec<f64> = (0..n)
+    let g: Vec<f64> = (0..DRAWS)
         .map(|step| {
-            f64::from(gradient(&engine, &mut BlackBox(f), &[phi], BitMatrix::new(&[], 0), 1, step).1[0])
+            f64::from(gradient(&engine, &mut black_box(&f), &[phi], BitMatrix::new(&[], 0), 1, step).1[0])
         })
         .collect();
-    let n = n as f64;
+    let n = DRAWS as f64;
     let mean = g.iter().sum::<f64>() / n;
     let variance = g.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / n;
     let fourth = g.iter().map(|g| (g - mean).powi(4)).sum::<f64>() / n;
@@ -41,7 +40,10 @@ fn check<E: Estimator + Copy>(estimator: E, closed_form: impl Fn(f64) -> f64) {
         let (mean, variance, error) = observed(estimator, phi);
         let expected = closed_form(p);
         let exact = (F1 - F0) * p * (1.0 - p);
-        assert!((mean - exact).abs() < 6.0 * (variance / 4e5).sqrt() + 1e-6, "p = {p}: {mean} {exact}");
+        assert!(
+            (mean - exact).abs() < 6.0 * (variance / DRAWS as f64).sqrt() + 1e-6,
+            "p = {p}: {mean} {exact}"
+        );
         assert!((variance - expected).abs() < 5.5 * error + 1e-9, "p = {p}: {variance} {expected} {error}");
     }
 }
@@ -89,7 +91,7 @@ fn enumeration_has_no_variance() {
     let engine = Engine::new(UNIT, Portable, Exact::new(&UNIT).unwrap(), 0).unwrap();
     for phi in [-4.0f32, 0.0, 1.3] {
         let p = 1.0 / (1.0 + (-f64::from(phi)).exp());
-        let (value, g) = gradient(&engine, &mut BlackBox(f), &[phi], BitMatrix::new(&[], 0), 1, 0);
+        let (value, g) = gradient(&engine, &mut black_box(&f), &[phi], BitMatrix::new(&[], 0), 1, 0);
         assert!((f64::from(g[0]) - (F1 - F0) * p * (1.0 - p)).abs() < 1e-6);
         assert!((f64::from(value) - (p * F1 + (1.0 - p) * F0)).abs() < 1e-6);
     }
@@ -110,7 +112,7 @@ fn flips_have_no_variance_for_one_unit() {
         for phi in [-30.0f32, -2.5, 0.0, 0.4, 30.0] {
             let p = 1.0 / (1.0 + (-f64::from(phi)).exp());
             for step in 0..100 {
-                let g = gradient(&engine, &mut BlackBox(f), &[phi], BitMatrix::NONE, 1, step).1[0];
+                let g = gradient(&engine, &mut black_box(&f), &[phi], BitMatrix::NONE, 1, step).1[0];
                 assert!((f64::from(g) - (F1 - F0) * p * (1.0 - p)).abs() < 1e-6, "{phi}: {g}");
             }
         }
@@ -134,7 +136,7 @@ fn variances_are_ordered() {
         let params = [0.3, -0.2, 1.5, -4.0, 4.5, -0.7];
         let mut moments = Moments::default();
         for step in 0..40_000 {
-            moments.push(&gradient(&engine, &mut BlackBox(g), &params, BitMatrix::NONE, 1, step).1);
+            moments.push(&gradient(&engine, &mut black_box(&g), &params, BitMatrix::NONE, 1, step).1);
         }
         moments.trace()
     }
@@ -150,7 +152,7 @@ fn variances_are_ordered() {
         let mut moments = Moments::default();
         for step in 0..40_000 {
             let centred = |b: Bits<'_>| g(b) - c;
-            moments.push(&gradient(&engine, &mut BlackBox(centred), &params, BitMatrix::NONE, 1, step).1);
+            moments.push(&gradient(&engine, &mut black_box(&centred), &params, BitMatrix::NONE, 1, step).1);
         }
         assert!(arm < moments.trace(), "ARM {arm}, AR with baseline {c}: {}", moments.trace());
     }

@@ -14,10 +14,10 @@ use arm_core::estimator::{
 };
 use arm_core::kernels::{Integer, Portable};
 use arm_core::learner::{Slices, State};
-use arm_core::objective::{BlackBox, Conditional, Objective, Vae};
+use arm_core::objective::{Conditional, Objective, Vae};
 use arm_core::optim::Sgd;
 use arm_core::{Batch, BitMatrix, Bits, Coding, Codings, Engine, Error, Layer, Learner, Prior, Shape, init};
-use arm_tests::{Moments, batch_gradient, wavy_params};
+use arm_tests::{Moments, batch_gradient, black_box, wavy_params};
 
 const H: Layer = Layer::hidden(4, 0.2);
 const ONE: Shape = Shape::vae(6, &[H, Layer::bernoulli(4)], &[H, Layer::bernoulli(6)], Prior::Learned);
@@ -77,7 +77,7 @@ fn all<E: Estimator + IntegerEstimator + Copy>(estimator: E) {
     unbiased(ONE, estimator, Vae);
     unbiased(TWO, estimator, Vae);
     unbiased(CONDITIONAL, estimator, Conditional);
-    unbiased(CHAIN, estimator, BlackBox(f));
+    unbiased(CHAIN, estimator, black_box(&f));
 }
 
 #[test]

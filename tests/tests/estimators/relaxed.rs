@@ -6,10 +6,10 @@
 
 use arm_core::estimator::{Estimator, Exact, Rloo};
 use arm_core::kernels::Portable;
-use arm_core::objective::{Differentiable, Objective, Vae};
+use arm_core::objective::{Objective, Vae};
 use arm_core::{Batch, BitMatrix, Bits, Engine, Error, Layer, Prior, Shape, Shard};
 use arm_std::estimators::{DoubleCv, GumbelSoftmax, MuProp, Nvil, ReinMax, Relax, Rodeo, StraightThrough};
-use arm_tests::{Moments, gradient, wavy_params};
+use arm_tests::{Moments, Smooth, gradient, wavy_params};
 
 const H: Layer = Layer::hidden(4, 0.2);
 const ONE: Shape = Shape::vae(6, &[H, Layer::bernoulli(4)], &[H, H, Layer::bernoulli(6)], Prior::Learned);
@@ -37,8 +37,7 @@ fn at_bits(b: Bits<'_>) -> f32 {
     smooth(&z, &mut [0.0; 4])
 }
 
-type Smooth = Differentiable<fn(Bits<'_>) -> f32, fn(&[f32], &mut [f32]) -> f32>;
-const SMOOTH: Smooth = Differentiable { f: at_bits, gradient: smooth };
+const SMOOTH: Smooth = Smooth { f: at_bits, gradient: smooth };
 
 /// The largest z-score of the mean gradient, and the trace of its variance for a batch of 50.
 fn worst<E: Estimator>(
@@ -210,13 +209,13 @@ fn stays_finite<E: Estimator + Clone>(estimator: E) {
     // Probabilities of exactly 0 and 1, and of a half.
     let g = step(estimator.clone(), &[200.0, -200.0, 0.0, -200.0], &mut SMOOTH.clone()).unwrap();
     assert!(g.iter().all(|g| g.is_finite()) && [0, 1, 3].iter().all(|&i| g[i] == 0.0), "{g:?}");
-    let mut nan = Differentiable { f: |_: Bits<'_>| f32::NAN, gradient: smooth };
+    let mut nan = Smooth { f: |_: Bits<'_>| f32::NAN, gradient: smooth };
     assert_eq!(step(estimator.clone(), &[0.0; 4], &mut nan), Err(Error::Objective));
     let slopes = |_: &[f32], g: &mut [f32]| {
         g.fill(f32::INFINITY);
         0.0
     };
-    let mut steep = Differentiable { f: at_bits, gradient: slopes };
+    let mut steep = Smooth { f: at_bits, gradient: slopes };
     assert_eq!(step(estimator, &[0.0; 4], &mut steep), Err(Error::Diverged));
 }
 

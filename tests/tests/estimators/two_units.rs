@@ -7,10 +7,11 @@
 
 use arm_core::estimator::*;
 use arm_core::kernels::Portable;
-use arm_core::objective::{Differentiable, Objective, Vae};
+use arm_core::objective::{Objective, Vae};
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Batch, BitMatrix, Bits, Engine, Layer, Prior, Shape, Shard};
 use arm_std::estimators::{DoubleCv, GumbelSoftmax, MuProp, Nvil, ReinMax, Relax, Rodeo, StraightThrough};
+use arm_tests::Smooth;
 use arm_tests::law::{Law, Two, sigmoid};
 use arm_tests::reference::{self, Net};
 
@@ -38,6 +39,8 @@ fn at_numbers(z: &[f32], g: &mut [f32]) -> f32 {
     g.iter_mut().zip(slope(z)).for_each(|(g, s)| *g = s as f32);
     smooth(z) as f32
 }
+
+const SMOOTH: Smooth = Smooth { f: at_bits, gradient: at_numbers };
 
 /// Draws the gradient with respect to the two logits `draws` times: it lies in row `row` of layer 0.
 fn draws<E: Estimator>(
@@ -104,7 +107,7 @@ fn free(of: impl FnOnce(&Two<'_>) -> Law) -> Law {
 
 fn check_free<E: Estimator>(draws: u64, estimator: E, law: impl Fn(&Two<'_>) -> Law) {
     let engine = Engine::new(FREE, Portable, estimator, 77).unwrap();
-    let mut f = Differentiable { f: at_bits, gradient: at_numbers };
+    let mut f = SMOOTH;
     compare(("free", draws), engine, &mut f, (&PHI, BitMatrix::NONE), &free(law));
 }
 
@@ -246,7 +249,7 @@ fn nvil() {
 fn follows<E: Estimator>(estimator: E, of: impl Fn(&Two<'_>, [f64; 2], [f64; 2]) -> [f64; 2]) {
     let two = Two { phi: PHI.map(f64::from), f: &smooth, slope: &slope, log_q: false };
     let engine = Engine::new(FREE, Portable, estimator, 79).unwrap();
-    let (mut f, mut step) = (Differentiable { f: at_bits, gradient: at_numbers }, 0);
+    let (mut f, mut step) = (SMOOTH, 0);
     draws(&engine, &mut f, (&PHI, BitMatrix::NONE), 1000, |g| {
         let uniforms = |purpose| {
             let mut u = [0.0f32; 2];

@@ -8,9 +8,9 @@ use arm_core::estimator::{
     LocalDisArm, Reinforce, Rloo, SecondPaths, Ugc,
 };
 use arm_core::kernels::Portable;
-use arm_core::objective::{BlackBox, Objective, Vae};
+use arm_core::objective::{Objective, Vae};
 use arm_core::{Batch, BitMatrix, Bits, Engine, Error, Layer, Prior, Shape, Shard};
-use arm_tests::{Moments, gradient, wavy_params};
+use arm_tests::{Moments, black_box, gradient, wavy_params};
 
 const H: Layer = Layer::hidden(4, 0.2);
 const ONE: Shape = Shape::vae(6, &[H, Layer::bernoulli(4)], &[H, Layer::bernoulli(6)], Prior::Learned);
@@ -61,9 +61,9 @@ fn proven<E: Estimator + Copy>(estimator: E) {
         ("one layer", worst(engine(ONE, estimator), Vae).0),
         ("two layers", worst(engine(TWO, estimator), Vae).0),
         ("three layers", worst(engine(THREE, estimator), Vae).0),
-        ("black box above free logits and a layer", worst(engine(FREE_CHAIN, estimator), BlackBox(f)).0),
-        ("black box above two layers", worst(engine(CHAIN, estimator), BlackBox(f)).0),
-        ("black box of free logits", worst(engine(FREE, estimator), BlackBox(f)).0),
+        ("black box above free logits and a layer", worst(engine(FREE_CHAIN, estimator), black_box(&f)).0),
+        ("black box above two layers", worst(engine(CHAIN, estimator), black_box(&f)).0),
+        ("black box of free logits", worst(engine(FREE, estimator), black_box(&f)).0),
     ] {
         assert!(z < 6.0, "{name}: z = {z:.2}");
     }
@@ -146,7 +146,7 @@ fn shared_upper_uniforms_can_raise_the_variance() {
         let params = [0.0, 12.0, 0.0, -6.0, 0.0];
         let (draws, mut sum) = (20_000, 0.0);
         for step in 0..draws {
-            let g = gradient(&engine, &mut BlackBox(differ), &params, BitMatrix::NONE, 1, step).1[0];
+            let g = gradient(&engine, &mut black_box(&differ), &params, BitMatrix::NONE, 1, step).1[0];
             sum += f64::from(g * g);
         }
         // The standard errors are 0.6 % and 1.1 %.
@@ -175,7 +175,7 @@ impl Estimator for Biased {
 
 #[test]
 fn four_percent_of_bias_is_noticed() {
-    let (z, _) = worst(engine(FREE, Biased), BlackBox(f));
+    let (z, _) = worst(engine(FREE, Biased), black_box(&f));
     assert!(z > 6.0, "z = {z:.2}");
 }
 
@@ -200,7 +200,7 @@ fn extremes_never_become_nan() {
                 let batch = Batch::new(BitMatrix::NONE, 1, 0, 1);
                 let f = |b: Bits<'_>| if b.count_ones() % 2 == 1 { f } else { -f };
                 let (params, mut g) = ([logit, -logit, 0.5, logit, logit], [0.0; 5]);
-                let mut objective = BlackBox(f);
+                let mut objective = black_box(&f);
                 let result = engine.examples(&mut objective, &params, batch, &mut scratch, &mut [0.0]);
                 engine.gradient(1.0, &[Shard { batch, scratch: &scratch }], 0, 0, &mut g);
                 match result {

@@ -45,31 +45,43 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 None => per_row.f.iter_mut().zip(&*per_row.signal).for_each(|(d, s)| *d *= s),
             }
         }
-        match self.estimator.second_paths() {
-            SecondPaths::None | SecondPaths::Partner => match self.estimator.pair_signals() {
-                Some(pairs) => self.apply_rows(pairs, layout, O::HAS_LOG_Q, scratch, t),
-                None => self.apply_signals(layout, t, layout.per_row(scratch.per_row).f, scratch.deltas),
-            },
-            SecondPaths::OneFlip | SecondPaths::PartnerOrFlip => {
-                let width = self.shape.stochastic_width(t);
-                let count = self.start_flips(layout, O::HAS_LOG_Q, |row| self.unit(pass, t, row), scratch, t);
+        // What asks for no flips is compiled without them.
+        if const { E::SECOND_PATHS.has_flips() } && self.estimator.second_paths().has_flips() {
+            return self.flips(pass, objective, scratch, t);
+        }
+        match self.estimator.pair_signals() {
+            Some(pairs) => self.apply_rows(pairs, layout, O::HAS_LOG_Q, scratch, t),
+            None => self.apply_signals(layout, t, layout.per_row(scratch.per_row).f, scratch.deltas),
+        }
+        Ok(())
+    }
+
+    /// Flips of one unit of each row, or of every one; the signals of pairs are in their place if there are pairs.
+    fn flips<O: Objective<K>>(
+        &self,
+        pass: &Pass<'_, K>,
+        objective: &mut O,
+        scratch: &mut Scratch<'_>,
+        t: usize,
+    ) -> Result<(), Error> {
+        let (layout, width) = (&pass.layout, self.shape.stochastic_width(t));
+        if self.estimator.second_paths() != SecondPaths::EveryFlip {
+            let unit_of = |row| self.unit(pass, t, row);
+            let count = self.start_flips(layout, O::HAS_LOG_Q, &unit_of, scratch, t);
+            self.differences(pass, objective, scratch, t, count)?;
+            let per_row = layout.per_row(scratch.per_row);
+            let flipped = block_mut(per_row.log_q_partner, layout.rows(), t);
+            scatter(scratch.path_rows, scratch.path_f, count, flipped);
+            self.apply_one(pass, width, scratch, t);
+        } else if objective.keep_linear(pass, scratch, t) {
+            self.apply_linear(pass, objective, scratch, t)?;
+        } else {
+            for unit in 0..width {
+                let count = self.start_flips(layout, O::HAS_LOG_Q, &|_| unit, scratch, t);
                 self.differences(pass, objective, scratch, t, count)?;
                 let per_row = layout.per_row(scratch.per_row);
-                let flipped = block_mut(per_row.log_q_partner, layout.rows(), t);
-                scatter(scratch.path_rows, scratch.path_f, count, flipped);
-                self.apply_one(pass, width, scratch, t);
-            }
-            SecondPaths::EveryFlip if objective.keep_linear(pass, scratch, t) => {
-                self.apply_linear(pass, objective, scratch, t)?;
-            }
-            SecondPaths::EveryFlip => {
-                for unit in 0..self.shape.stochastic_width(t) {
-                    let count = self.start_flips(layout, O::HAS_LOG_Q, |_| unit, scratch, t);
-                    self.differences(pass, objective, scratch, t, count)?;
-                    let per_row = layout.per_row(scratch.per_row);
-                    scatter(scratch.path_rows, scratch.path_f, count, per_row.f);
-                    self.apply_unit(layout, unit, scratch, t);
-                }
+                scatter(scratch.path_rows, scratch.path_f, count, per_row.f);
+                self.apply_unit(layout, unit, scratch, t);
             }
         }
         Ok(())
@@ -88,7 +100,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         &self,
         layout: &Layout<'_>,
         log_q: bool,
-        unit: impl Fn(usize) -> usize,
+        unit: &dyn Fn(usize) -> usize,
         scratch: &mut Scratch<'_>,
         t: usize,
     ) -> usize {

@@ -79,7 +79,7 @@ impl<E: Estimator + Sync, M: Send> Driver<'_, E, M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arm_core::estimator::Arm;
+    use crate::estimators::{AnyEstimator, BaselineName, Choice, EstimatorName};
     use arm_core::objective::Vae;
     use arm_core::optim::{Adam, Optimiser, Sgd};
     use arm_core::rng::{Purpose, Stream};
@@ -140,6 +140,11 @@ mod tests {
         }
     }
 
+    fn arm() -> AnyEstimator {
+        let choice = Choice { name: EstimatorName::Arm, samples: 2, baseline: BaselineName::None };
+        choice.estimator(&SHAPE).unwrap()
+    }
+
     fn batch(rows: usize, step: u64) -> Vec<u32> {
         let mut rng = Stream::new(5, Purpose::Initial, step, 0, 0);
         let mut words = vec![0; rows * 3];
@@ -158,7 +163,7 @@ mod tests {
         steps: u64,
     ) -> Vec<(Vec<f32>, Vec<f32>)> {
         let run = |peers: Threads| {
-            let mut driver = Driver::new(SHAPE, Arm, Vae, optimiser, 1, rows, threads).unwrap();
+            let mut driver = Driver::new(SHAPE, arm(), Vae, optimiser, 1, rows, threads).unwrap();
             if count > 1 {
                 driver.set_peers(&peers);
             }
@@ -194,7 +199,7 @@ mod tests {
     #[test]
     fn a_step_refused_in_one_process_is_refused_in_all() {
         let run = |peers: Threads| {
-            let mut driver = Driver::new(SHAPE, Arm, Vae, Adam::new(0.01), 1, 4, 1).unwrap();
+            let mut driver = Driver::new(SHAPE, arm(), Vae, Adam::new(0.01), 1, 4, 1).unwrap();
             driver.set_peers(&peers);
             let words = batch(4, 0);
             let mut given = driver.params().to_vec();

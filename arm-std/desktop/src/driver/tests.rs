@@ -1,7 +1,7 @@
 use super::memory::memory;
 use super::*;
+use crate::estimators::{AnyEstimator, BaselineName, Choice, EstimatorName};
 use crate::kernels::Level;
-use arm_core::estimator::{Arm, Rloo};
 use arm_core::objective::Vae;
 use arm_core::optim::{Adam, Momentum, Sgd};
 use arm_core::rng::{Purpose, Stream};
@@ -22,13 +22,20 @@ fn batch(rows: usize, step: u64) -> Vec<u32> {
     words
 }
 
+/// ARM, or leave-one-out of three samples.
+fn any(name: EstimatorName) -> AnyEstimator {
+    Choice { name, samples: 3, baseline: BaselineName::None }.estimator(&SHAPE).unwrap()
+}
+
 /// Bits of the parameters and of f after a few steps of `rows`, 3 and again `rows` examples.
-fn trained<E, O>(estimator: E, optimiser: O, kernels: Desktop, rows: usize, threads: usize) -> Vec<u32>
-where
-    E: Estimator + Sync,
-    O: Optimiser,
-{
-    let mut driver = Driver::new(SHAPE, estimator, Vae, optimiser, 1, rows, threads).unwrap();
+fn trained<O: Optimiser>(
+    name: EstimatorName,
+    optimiser: O,
+    kernels: Desktop,
+    rows: usize,
+    threads: usize,
+) -> Vec<u32> {
+    let mut driver = Driver::new(SHAPE, any(name), Vae, optimiser, 1, rows, threads).unwrap();
     driver.set_kernels(kernels);
     let mut bits = vec![];
     for step in 0..8 {
@@ -44,15 +51,15 @@ where
 fn any_number_of_threads_gives_the_same_bits() {
     for kernels in Level::ALL.into_iter().filter_map(Desktop::with) {
         for rows in [1, 7, 50] {
-            let arm = trained(Arm, Adam::new(1e-2), kernels, rows, 1);
+            let arm = trained(EstimatorName::Arm, Adam::new(1e-2), kernels, rows, 1);
             let momentum = Momentum { rate: 0.01, momentum: 0.9 };
-            let rloo = trained(Rloo { samples: 3 }, momentum, kernels, rows, 1);
-            let sgd = trained(Arm, Sgd { rate: 0.01 }, kernels, rows, 1);
+            let rloo = trained(EstimatorName::Rloo, momentum, kernels, rows, 1);
+            let sgd = trained(EstimatorName::Arm, Sgd { rate: 0.01 }, kernels, rows, 1);
             assert!(arm != rloo && arm != sgd);
             for threads in [2, 3, 5] {
-                assert_eq!(trained(Arm, Adam::new(1e-2), kernels, rows, threads), arm);
-                assert_eq!(trained(Rloo { samples: 3 }, momentum, kernels, rows, threads), rloo);
-                assert_eq!(trained(Arm, Sgd { rate: 0.01 }, kernels, rows, threads), sgd);
+                assert_eq!(trained(EstimatorName::Arm, Adam::new(1e-2), kernels, rows, threads), arm);
+                assert_eq!(trained(EstimatorName::Rloo, momentum, kernels, rows, threads), rloo);
+                assert_eq!(trained(EstimatorName::Arm, Sgd { rate: 0.01 }, kernels, rows, threads), sgd);
             }
         }
     }
@@ -62,7 +69,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 fn memory_is_what_a_driver_keeps() {
     for (batch, threads) in [(7, Threads::Fixed(1)), (1, Threads::Fixed(2)), (50, Threads::Measured(3))] {
         let mut driver =
-            Driver::new(SHAPE, Rloo { samples: 3 }, Vae, Adam::new(1e-2), 1, batch, threads).unwrap();
+            Driver::new(SHAPE, any(EstimatorName::Rloo), Vae, Adam::new(1e-2), 1, batch, threads).unwrap();
         // Each number of threads makes its record when it is first used.
         let words = self::batch(batch, 0);
         for _ in 0..5000 {
@@ -89,7 +96,7 @@ fn memory_is_what_a_driver_keeps() {
 
 #[test]
 fn a_refused_step_changes_nothing() {
-    let mut driver = Driver::new(SHAPE, Arm, Vae, Adam::new(1e-2), 1, 4, 2).unwrap();
+    let mut driver = Driver::new(SHAPE, any(EstimatorName::Arm), Vae, Adam::new(1e-2), 1, 4, 2).unwrap();
     let words = batch(4, 0);
     let x = BitMatrix::new(&words, 70);
     driver.step(x, 4).unwrap();
@@ -105,7 +112,7 @@ fn a_refused_step_changes_nothing() {
 
 #[test]
 fn the_bound_improves() {
-    let mut driver = Driver::new(SHAPE, Arm, Vae, Adam::new(1e-2), 1, 20, 2).unwrap();
+    let mut driver = Driver::new(SHAPE, any(EstimatorName::Arm), Vae, Adam::new(1e-2), 1, 20, 2).unwrap();
     let words = batch(20, 0);
     let x = BitMatrix::new(&words, 70);
     let first = driver.step(x, 20).unwrap();

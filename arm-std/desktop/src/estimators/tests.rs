@@ -1,5 +1,6 @@
 //! What is learned goes down the squared gradient: its derivatives against finite differences.
 
+use super::any::{AnyEstimator, Law};
 use super::{DoubleCv, GumbelSoftmax, MuProp, Nvil, ReinMax, Relax, Rodeo, StraightThrough};
 use crate::driver::Driver;
 use arm_core::estimator::{Estimator, Learned};
@@ -14,7 +15,7 @@ const L: Layer = Layer::hidden(5, 1.0);
 const SHAPE: Shape = Shape::vae(6, &[H, Layer::bernoulli(4)], &[L, Layer::bernoulli(6)], Prior::Learned);
 
 /// The squared gradient with respect to the logits of one example in step `step`, and the records it left.
-fn squared<E: Estimator>(engine: &Engine<'_, Portable, E>, step: u64) -> (f64, Vec<f32>) {
+fn squared(engine: &Engine<'_, Portable, AnyEstimator>, step: u64) -> (f64, Vec<f32>) {
     let params: Vec<f32> = (0..SHAPE.params()).map(|i| (i as f32 * 1.7 + 0.3).sin() * 0.8).collect();
     let batch = Batch::new(BitMatrix::new(&[0b10_1101], 6), 1, 0, step);
     let mut scratch = vec![0; engine.training_scratch(1)];
@@ -24,6 +25,13 @@ fn squared<E: Estimator>(engine: &Engine<'_, Portable, E>, step: u64) -> (f64, V
     engine.gradient(1.0, &[Shard { batch, scratch: &scratch }], 1, 5, &mut gradient);
     let records = engine.statistics(1, &scratch).to_vec();
     (gradient.iter().map(|g| f64::from(*g).powi(2)).sum(), records)
+}
+
+fn engine<E: Estimator + Send + Sync + 'static>(
+    estimator: E,
+    seed: u64,
+) -> Engine<'static, Portable, AnyEstimator> {
+    Engine::new(SHAPE, Portable, AnyEstimator::new(estimator, Law::Relaxed), seed).unwrap()
 }
 
 fn learned(estimator: &impl Estimator) -> &dyn Learned {
@@ -37,8 +45,8 @@ fn learned_mut(estimator: &mut impl Estimator) -> &mut dyn Learned {
 /// The learned gradient (in Adam's first moment) against central differences. Where a hidden unit passes its kink the
 /// squared gradient jumps: of the weights of nets (behind the first two values) one in a hundred may be as close to one as
 /// the shortest step, which rounding limits.
-fn check<E: Estimator + Clone>(estimator: E) {
-    let at = |estimator: &E| Engine::new(SHAPE, Portable, estimator.clone(), 7).unwrap();
+fn check<E: Estimator + Clone + Send + Sync + 'static>(estimator: E) {
+    let at = |estimator: &E| engine(estimator.clone(), 7);
     let count = learned(&estimator).state().len() / 3;
     let (mut agree, mut differ) = (0, 0);
     for step in 0..3 {
@@ -101,7 +109,7 @@ fn rodeo() {
 #[test]
 fn what_was_learned_goes_on() {
     let (mut a, mut b) = (Rodeo::new(2, 1, (0.1, 0.0), 1), Rodeo::new(2, 1, (0.0, 0.2), 2));
-    let records = squared(&Engine::new(SHAPE, Portable, a.clone(), 1).unwrap(), 0).1;
+    let records = squared(&engine(a.clone(), 1), 0).1;
     learned_mut(&mut a).learn(0, &records);
     learned_mut(&mut b).set_state(learned(&a).state()).unwrap();
     assert_eq!(a, b);
@@ -114,7 +122,7 @@ fn what_was_learned_goes_on() {
 }
 
 /// Bits of the parameters and of what was learned after six steps of 7 examples.
-fn trained<E: Estimator + Sync>(estimator: E, threads: usize) -> (Vec<u32>, Vec<u32>) {
+fn trained(estimator: AnyEstimator, threads: usize) -> (Vec<u32>, Vec<u32>) {
     let mut driver = Driver::new(SHAPE, estimator, Vae, Adam::new(0.01), 3, 7, threads).unwrap();
     for _ in 0..6 {
         driver.step(BitMatrix::new(&[1, 5, 9, 0b10_1101, 0, 63, 32], 6), 7).unwrap();
@@ -123,13 +131,14 @@ fn trained<E: Estimator + Sync>(estimator: E, threads: usize) -> (Vec<u32>, Vec<
     (bits(driver.params()), bits(driver.engine().learned_state()))
 }
 
-fn for_any_threads<E: Estimator + Clone + Sync>(estimator: E) {
-    let one = trained(estimator.clone(), 1);
+fn for_any_threads<E: Estimator + Clone + Send + Sync + 'static>(estimator: E) {
+    let any = || AnyEstimator::new(estimator.clone(), Law::Relaxed);
+    let one = trained(any(), 1);
     assert!(
         estimator.learned().is_none_or(|learned| learned.state().is_empty()) || one.1.iter().any(|v| *v != 0)
     );
     for threads in [2, 3] {
-        assert!(trained(estimator.clone(), threads) == one, "{threads} threads");
+        assert!(trained(any(), threads) == one, "{threads} threads");
     }
 }
 
