@@ -114,7 +114,7 @@ def peers(args, of_network, batch, threads):
 
 def build():
     """The programs `arm` and `steps`."""
-    packages = ["--package", "arm-std", "--package", "arm-benches", "--bin", "arm", "--bin", "steps"]
+    packages = ["--package", "arm-std", "--package", "arm-bench-programs", "--bin", "arm", "--bin", "steps"]
     command = ["cargo", "build", "--release", *packages, "--message-format=json"]
     built = subprocess.run(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True, check=True).stdout
     messages = map(json.loads, built.splitlines())

@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p arm-benches --bench kernels -- avx512`
 
-use arm_benches::random_bits;
+use arm_bench_programs::random_bits;
 use arm_core::estimator::Arm;
 use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient};
 use arm_core::rng::{Purpose, Stream};

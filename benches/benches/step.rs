@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p arm-benches --bench step -- nonlinear`
 
-use arm_benches::random_bits;
+use arm_bench_programs::random_bits;
 use arm_core::BitMatrix;
 use arm_core::estimator::Arm;
 use arm_core::objective::Vae;

@@ -1,6 +1,6 @@
 //! Training steps per second of one configuration.
 
-use arm_benches::{INPUTS, Steps, dense_flops, median, network, random_bits};
+use arm_bench_programs::{INPUTS, Steps, dense_flops, median, network, random_bits};
 use arm_std::data::load;
 use arm_std::driver::Threads;
 use arm_std::network::{Notation, Preset};
@@ -46,7 +46,7 @@ struct Args {
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let args = Args::parse();
     let table = match &args.data {
-        None => random_bits(50_000, args.columns, arm_benches::DENSITY, 0),
+        None => random_bits(50_000, args.columns, arm_bench_programs::DENSITY, 0),
         Some(path) => load(path)?.binarise(None)?.train.epoch(1, 0, &mut Default::default()).clone(),
     };
     let network = match &args.network {

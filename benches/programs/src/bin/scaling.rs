@@ -1,7 +1,7 @@
 //! How the cost of a training step grows with the batch and with the widths, and what a second thread brings: three
 //! tables in Markdown.
 
-use arm_benches::{INPUTS, Steps, median, network, random_bits};
+use arm_bench_programs::{INPUTS, Steps, median, network, random_bits};
 use arm_core::Error;
 use arm_std::data::BitTable;
 use arm_std::network::{Network, Preset};
@@ -73,7 +73,7 @@ fn row(name: usize, network: &Network, batch: usize, seconds: f64) {
 
 fn main() -> Result<(), Error> {
     let args = Args::parse();
-    let table = random_bits(50_000, INPUTS, arm_benches::DENSITY, 0);
+    let table = random_bits(50_000, INPUTS, arm_bench_programs::DENSITY, 0);
     let head =
         "parameters | us a step | us an example | ns an (example x parameter) |\n|---|---|---|---|---|";
 

@@ -1,7 +1,7 @@
 //! What 16-bit integers cost in accuracy: networks trained in floats and in integers from the same rows, as tables in Markdown.
 
 mod gestures;
-#[path = "../../../../examples/firmware/build/imu.rs"]
+#[path = "../../../../../examples/firmware/build/imu.rs"]
 mod imu;
 
 use arm_core::estimator::Arm;
