@@ -3,7 +3,7 @@
 #
 #   scripts/sanitize.sh            both
 #   scripts/sanitize.sh address    kernels of every level, their fuzzer, memory, the thread pool and the C face: no byte beside a slice
-#   scripts/sanitize.sh thread     the thread pool: no data race
+#   scripts/sanitize.sh thread     the thread pool, and kernels on its threads: no data race
 #
 # They need the nightly toolchain; for threads also its component rust-src, because the standard library must be watched, too.
 set -euo pipefail

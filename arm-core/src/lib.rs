@@ -65,10 +65,29 @@
 //! |---|---|
 //! | take a step in bounded slices, score, sample | [`Learner`] |
 //! | learn from the samples of a sensor | [`stream`] |
-//! | choose an estimator, write one | [`estimator`] |
+//! | choose an estimator; write one, of which all of ARM is an example | [`estimator`] |
 //! | predict y from x; write an objective | [`objective`] |
 //! | save parameters as bytes, or in flash so that no power loss matters | [`codec`], [`record`] |
 //! | train batches, on threads, with other kernels | [`Engine`], [`kernels`] |
+//!
+//! # The layers
+//!
+//! From the top down; each takes only from those below it.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`stream`] | the samples of a sensor in, binary windows out |
+//! | [`learner`] | one example at a time, in memory it is given |
+//! | `engine`: [`Engine`] | a training step, evaluation, generation |
+//! | [`objective`] | f: an auto-encoder, conditional likelihood, any function |
+//! | [`estimator`] | how a unit is drawn, and what values of f are worth |
+//! | `storage`: [`codec`], [`record`] | parameters as bytes, and in two slots of flash |
+//! | `network`: [`Batch`] | a network at work on a batch: one link up, one link back |
+//! | [`optim`] | what is done to parameters, as a value |
+//! | [`kernels`] | the loops that a step is made of |
+//! | [`shape`] | what a network is, and all sizes that follow |
+//! | `numeric`: [`bits`], [`matrix`], [`math`], [`rng`] | packed bits, matrices, functions, streams of uniforms |
+//! | [`error`], `feature` | one error with stable codes; what was compiled in |
 //!
 //! # Left out
 //!

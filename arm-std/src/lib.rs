@@ -148,6 +148,7 @@
 //! | `cli` | the `arm` command: part of the program, not of the library |
 //! | [`runs`] | what runs leave behind: folders, lists, reports, pictures |
 //! | [`train`] | settings, a run that can begin, the run, checkpoints |
+//! | `fetch` | published data sets, downloaded and checked: the feature of that name |
 //! | [`measure`] | of `arm-desktop`: evaluation, scores, predictions; how noisy an estimator is |
 //! | [`driver`] | of `arm-desktop`: steps on threads, and on several machines |
 //! | [`estimators`] | of `arm-desktop`: estimators by name, and those that use the gradient of f |

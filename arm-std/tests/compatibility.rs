@@ -13,14 +13,16 @@ fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/0.2")
 }
 
-/// A run folder of the version, in a folder of its own where it may be changed.
+/// The run folders of the version, in a folder of their own where they may be changed.
 fn copy() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    fs::create_dir(dir.path().join("run")).unwrap();
     fs::copy(golden().join("table.csv"), dir.path().join("table.csv")).unwrap();
-    for file in fs::read_dir(golden().join("run")).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), dir.path().join("run").join(file.file_name())).unwrap();
+    for run in ["run", "integers"] {
+        fs::create_dir(dir.path().join(run)).unwrap();
+        for file in fs::read_dir(golden().join(run)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), dir.path().join(run).join(file.file_name())).unwrap();
+        }
     }
     dir
 }
@@ -59,6 +61,23 @@ fn a_run_is_evaluated_goes_on_and_is_exported() {
     }
 }
 
+/// A desktop trains in integers with the bits of a device: these are the same on every machine.
+#[test]
+fn a_run_in_integers_is_evaluated_goes_on_and_is_exported() {
+    let dir = copy();
+    // The best parameters, and the last.
+    for (model, expected) in [("integers", 6.868605), ("integers/checkpoint-000000400.safetensors", 6.861852)]
+    {
+        let nll = nll(dir.path(), model);
+        assert!((nll - expected).abs() < 1e-5, "{model}: {nll}");
+    }
+    arm(dir.path(), &["export", "integers", "--out", "again"]);
+    let bytes = |path: PathBuf| fs::read(path).unwrap();
+    assert_eq!(bytes(dir.path().join("again.sbn")), bytes(golden().join("version3.sbn")));
+    let text = arm(dir.path(), &["train", "--resume", "integers", "--steps", "480"]);
+    assert!(text.contains("from step 400") && text.contains("test NLL"), "{text}");
+}
+
 #[test]
 fn a_settings_file_is_the_same_run() {
     let dir = copy();
@@ -81,6 +100,7 @@ fn bytes_of_every_version_are_read_and_written_as_they_were() {
     for (name, version, network) in [
         ("version1.sbn", 1, "10-6-[4] / [4]-6-10"),
         ("version2.sbn", 2, "10-6-[4] / [4]-6-10"),
+        ("version3.sbn", 3, "10-6-[4] / [4]-6-10"),
         ("conditional.sbn", 1, "8-[3]-2"),
     ] {
         let bytes = fs::read(golden().join(name)).unwrap();

@@ -5,7 +5,7 @@
 
 use arm_bench_programs::random_bits;
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient};
+use arm_core::kernels::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient};
 use arm_core::rng::{Purpose, Stream};
 use arm_core::{Activation, BitMatrix, Matrix, MatrixMut};
 use arm_std::kernels::{Desktop, Level};
@@ -101,7 +101,7 @@ impl Layer {
         } else {
             Input::Real(Matrix::new(self.x.floats(), xs, self.inputs))
         };
-        let blocks = (self.m.floats_mut(), self.v.floats_mut(), self.w.floats_mut());
+        let blocks = AdamBlock { m: self.m.floats_mut(), v: self.v.floats_mut(), w: self.w.floats_mut() };
         assert!(kernels.adam_gradient(RATES, 1e-9, &LayerGradient { x, d }, 0, self.g.floats_mut(), blocks));
     }
 }

@@ -5,7 +5,7 @@
 //! `-C target-cpu=native` too.
 
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient, Portable, Simd};
+use arm_core::kernels::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, Portable, Simd};
 use arm_core::learner::Slices;
 use arm_core::objective::Vae;
 use arm_core::optim::{Adam, Optimiser, Sgd};
@@ -240,7 +240,7 @@ impl Operands {
                 let blocks = [&mut self.m, &mut self.v, &mut self.w].map(|of| weights(of));
                 let [m, v, w] = blocks;
                 let d = Matrix::new(&self.u, self.u.len(), self.u.len());
-                k.adam_rank_one(rates, &LayerGradient { x, d }, 0, &mut self.scores, (m, v, w));
+                k.adam_rank_one(rates, &LayerGradient { x, d }, 0, &mut self.scores, AdamBlock { m, v, w });
             }
         }
     }

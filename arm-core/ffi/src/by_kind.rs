@@ -22,6 +22,9 @@ macro_rules! per_kind {
         mod floats {
             use super::*;
             $(
+                /// # Safety
+                ///
+                /// As the function of this name outside.
                 #[unsafe(export_name = concat!("sbn_f32_", stringify!($name)))]
                 unsafe extern "C" fn $name($($arg: $type),*) -> $out {
                     // SAFETY: the caller's promise.
@@ -32,6 +35,9 @@ macro_rules! per_kind {
         mod integers {
             use super::*;
             $(
+                /// # Safety
+                ///
+                /// As the function of this name outside.
                 #[unsafe(export_name = concat!("sbn_i16_", stringify!($name)))]
                 unsafe extern "C" fn $name($($arg: $type),*) -> $out {
                     // SAFETY: the caller's promise.

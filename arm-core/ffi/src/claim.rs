@@ -69,6 +69,10 @@ pub(crate) unsafe fn release(mark: *mut u32, with: u32) {
 }
 
 /// [`BUSY`] in the place of `expected`, at once; where something else was there, that is the error.
+///
+/// # Safety
+///
+/// As [`claim`].
 #[cfg(target_has_atomic = "32")]
 #[inline(always)]
 unsafe fn exchange(mark: *mut u32, expected: u32) -> Result<(), u32> {
@@ -79,6 +83,10 @@ unsafe fn exchange(mark: *mut u32, expected: u32) -> Result<(), u32> {
 }
 
 /// The same with interrupts masked, where no instruction exchanges (Cortex-M0, M0+; RISC-V without A).
+///
+/// # Safety
+///
+/// As [`claim`]; the code may mask interrupts (privileged or in machine mode), and no other core works with the block.
 #[cfg(not(target_has_atomic = "32"))]
 #[inline(always)]
 unsafe fn exchange(mark: *mut u32, expected: u32) -> Result<(), u32> {

@@ -4,6 +4,7 @@
 //! header computes. Each call claims the block, checks its pointers, runs the learner of `arm-core` that is kept there,
 //! and gives the block back. There are two kinds of networks, in floats and in integers: see `by_kind.rs`.
 #![no_std]
+#![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
 // On a machine with an operating system the standard library handles panics; on bare metal this crate does.
 #[cfg(not(target_os = "none"))]

@@ -1,4 +1,6 @@
 //! What numbers of one kind do with an estimator.
+//!
+//! Tests: `tests/tests/estimators/unbiased.rs`, `integer.rs`.
 
 use super::{Block, Engine, Traces};
 use crate::error::Error;

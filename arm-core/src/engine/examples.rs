@@ -16,7 +16,7 @@ use crate::numeric::number::{Nats, Numbers};
 use crate::numeric::rng::Purpose;
 use crate::numeric::window::{block_mut, window_mut};
 use crate::objective::Objective;
-use crate::shape::layout::Layout;
+use crate::shape::layout::{Layout, ScoreRows};
 
 impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
     /// Draws samples, evaluates f and computes every gradient with respect to activations; parameters are only read.
@@ -151,7 +151,7 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
     ) {
         let layout = &pass.layout;
         let (rows, samples) = (layout.rows(), layout.samples());
-        let ((width, stride, scores), start) = (layout.scores(t), layout.sample(t));
+        let (ScoreRows { width, stride, start: scores }, start) = (layout.scores(t), layout.sample(t));
         let transform = self.estimator.uniform_transform();
         let coupling = transform.filter(|transform| t == 0 && transform.couples());
         if let Some(coupling) = coupling {

@@ -1,4 +1,6 @@
 //! Integers with an estimator.
+//!
+//! Tests: `tests/tests/estimators/integer.rs`.
 
 use super::{Estimates, Samples, Total};
 use crate::error::Error;

@@ -5,7 +5,7 @@
 use crate::engine::{Engine, Estimates};
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::{AdamRates, Kernels, LayerGradient, NatsOf, Of, Prepared, ValueOf, WeightOf};
+use crate::kernels::{AdamBlock, AdamRates, Kernels, LayerGradient, NatsOf, Of, Prepared, ValueOf, WeightOf};
 use crate::network::Batch;
 use crate::network::scratch::Trace;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
@@ -132,9 +132,9 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                     return Err(Error::Size { needed, given });
                 }
                 let Block { first, weights, first_moment, second_moment, .. } = block;
-                let blocks = (&mut *first_moment, &mut *second_moment, &mut *weights);
+                let own = AdamBlock { m: &mut *first_moment, v: &mut *second_moment, w: &mut *weights };
                 let a = 1.0 / total.max(1) as f32;
-                if self.kernels.adam_gradient(rates, a, layer, first, room, blocks) {
+                if self.kernels.adam_gradient(rates, a, layer, first, room, own) {
                     return Ok(());
                 }
                 block = Block { first, weights, first_moment, second_moment, ..block };
@@ -170,8 +170,8 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     fn adam(&self, rates: AdamRates, layer: &LayerGradient<'_>, block: Block<'_>, room: &mut [f32]) {
         let Block { first, weights, first_moment, second_moment, .. } = block;
         let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
-        let blocks = (rows(first_moment), rows(second_moment), rows(weights));
-        self.kernels.adam_rank_one(rates, layer, first, room, blocks);
+        let block = AdamBlock { m: rows(first_moment), v: rows(second_moment), w: rows(weights) };
+        self.kernels.adam_rank_one(rates, layer, first, room, block);
     }
 
     fn size(&self, shard: &Shard<'_>) -> Error {

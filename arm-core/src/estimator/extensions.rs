@@ -1,4 +1,6 @@
 //! What only some estimators need.
+//!
+//! Tests: `tests/tests/estimators/unbiased.rs`, `bound.rs`, `relaxed.rs`.
 
 use crate::error::{Error, exact_size};
 use crate::numeric::bits::Bits;

@@ -1,7 +1,9 @@
 //! The estimators that work in integers.
 //!
 //! Their scores are rounded to 2^-15, signals to 2^-8 nats, and the gradient of a logit to 2^-9: what they give is unbiased
-//! but for that (test: `tests/tests/estimators/integer.rs`).
+//! but for that.
+//!
+//! Tests: `tests/tests/estimators/integer.rs`.
 
 use crate::estimator::{Ar, Arm, DisArm, Reinforce, Rloo};
 use crate::kernels::integer::independent;
@@ -30,7 +32,7 @@ fn ones(signal: &mut [FixedNats], weight: &mut [FixedNats]) {
 impl IntegerRule for Arm {
     /// The score is (k - 2^15) 2^-16, a quarter of its unit less than u - 1/2 or more: with k as likely as 2^16 - 1 - k, which
     /// swaps sample and partner, that has mean zero.
-    fn unit(&self, p: u32, k: u32) -> IntegerUnit {
+    fn draw(&self, p: u32, k: u32) -> IntegerUnit {
         let (sample, partner) = pair(p, k);
         IntegerUnit { sample, partner, score: ((k as i32 - 32_768) >> 1) as i16 }
     }
@@ -43,7 +45,7 @@ impl IntegerEstimator for Arm {
 }
 
 impl IntegerRule for DisArm {
-    fn unit(&self, p: u32, k: u32) -> IntegerUnit {
+    fn draw(&self, p: u32, k: u32) -> IntegerUnit {
         let (sample, partner) = pair(p, k);
         // Half of the larger probability, below 2^15 where the pair differs.
         let half = (p.max(65_536 - p) >> 2) as i32;
@@ -59,7 +61,7 @@ impl IntegerEstimator for DisArm {
 }
 
 impl IntegerRule for Ar {
-    fn unit(&self, p: u32, k: u32) -> IntegerUnit {
+    fn draw(&self, p: u32, k: u32) -> IntegerUnit {
         let sample = k < p;
         // 1 - 2u, within 2^-16 of it.
         IntegerUnit { sample, partner: sample, score: (32_767 - k as i32) as i16 }
@@ -74,7 +76,7 @@ impl IntegerEstimator for Ar {
 }
 
 impl IntegerRule for Reinforce {
-    fn unit(&self, p: u32, k: u32) -> IntegerUnit {
+    fn draw(&self, p: u32, k: u32) -> IntegerUnit {
         independent(p, k)
     }
 }
@@ -88,7 +90,7 @@ impl IntegerEstimator for Reinforce {
 }
 
 impl IntegerRule for Rloo {
-    fn unit(&self, p: u32, k: u32) -> IntegerUnit {
+    fn draw(&self, p: u32, k: u32) -> IntegerUnit {
         independent(p, k)
     }
 }

@@ -1,4 +1,6 @@
 //! Estimators that use the gradient of f with respect to b, where f is extended to real b.
+//!
+//! Tests: `tests/tests/estimators/relaxed.rs`, `tests/tests/engine/smooth.rs`.
 
 use crate::error::Error;
 use crate::kernels::Kernels;

@@ -1,4 +1,6 @@
 //! What a network computes with: numbers of one kind, and loops over them.
+//!
+//! Tests: `tests/tests/engine/gradients.rs`, `coding.rs`, `kernels/integer/tests.rs`.
 
 use super::draw_rule::Independent;
 use super::{Input, Kernels, LayerGradient, Prepared, on_grid};

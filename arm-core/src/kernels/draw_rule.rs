@@ -1,4 +1,6 @@
 //! The law of one Bernoulli unit.
+//!
+//! Tests: `kernels/simd/tests.rs`, `tests/tests/estimators/unbiased.rs`.
 
 /// How one unit is drawn.
 pub trait DrawRule {

@@ -14,6 +14,8 @@
 //! | what a unit reads, gradients | terms one after the other: a lane is a column |
 //! | inner products of [`back`](Kernels::back) | whole groups of eight columns in eight interleaved sums, which become four as k + (k+4) and one as (0+2) + (1+3); then the rest in order |
 //! | logarithms of probabilities | the units of each word of 32 in four interleaved sums, added in order; words in order |
+//!
+//! Tests: `kernels/simd/tests.rs`, `arm-std/simd/tests/kernels/main.rs`.
 
 mod activate;
 mod arithmetic;
@@ -108,6 +110,17 @@ pub struct AdamRates {
     pub scale: f32,
     /// Added to the denominator.
     pub epsilon: f32,
+}
+
+/// Parameters with their moments: the same rows of a layer, or the same numbers.
+#[derive(Debug)]
+pub struct AdamBlock<T> {
+    /// First moments.
+    pub m: T,
+    /// Second moments.
+    pub v: T,
+    /// Parameters.
+    pub w: T,
 }
 
 /// Numeric kernels. Weight matrices have a row for each input and a last row of biases; see
@@ -248,21 +261,21 @@ pub trait Kernels {
         _gradient: &LayerGradient<'_>,
         _first: usize,
         _room: &mut [f32],
-        _blocks: (&mut [f32], &mut [f32], &mut [f32]),
+        _block: AdamBlock<&mut [f32]>,
     ) -> bool {
         false
     }
 
-    /// Adam for a single example, whose gradient is of rank one and never stored. `blocks` are rows `first..` of m, v and w;
-    /// `room` takes a row.
+    /// Adam for a single example, whose gradient is of rank one and never stored. `block` are rows `first..`; `room` takes a row.
     fn adam_rank_one(
         &self,
         rates: AdamRates,
         gradient: &LayerGradient<'_>,
         first: usize,
         room: &mut [f32],
-        (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
+        block: AdamBlock<MatrixMut<'_>>,
     ) {
+        let AdamBlock { mut m, mut v, mut w } = block;
         let (x, d) = (gradient.x, gradient.d.row(0));
         let rows = m.rows_mut().zip(v.rows_mut()).zip(w.rows_mut());
         for (((m, v), w), i) in rows.zip(first..) {

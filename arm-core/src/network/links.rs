@@ -34,7 +34,8 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
     #[inline(always)]
     pub(crate) fn dense(
         &self,
-        (i, hidden): (usize, bool),
+        i: usize,
+        hidden: bool,
         dense: &Dense,
         input: Input<'_, ValueOf<K>>,
         rows: usize,
@@ -107,7 +108,7 @@ impl<'a, K: Arithmetic> Pass<'a, K> {
             } else {
                 &mut *out
             };
-            self.dense((layer.index, layer.hidden), &layer.dense, input, layer.height(), to);
+            self.dense(layer.index, layer.hidden, &layer.dense, input, layer.height(), to);
             if !layer.hidden {
                 return if keep == Keep::All { layer.delta } else { 0 };
             }

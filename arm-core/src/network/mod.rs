@@ -1,4 +1,4 @@
-//! A network at scratch on a batch: what is read, the scratch that is written, passes up and down its links.
+//! A network at work on a batch: what is read, the scratch that is written, passes up and down its links.
 
 mod batch;
 mod links;

@@ -175,7 +175,7 @@ impl<'s> Layout<'s> {
         activations.chain(deltas).chain(samples)
     }
 
-    /// Floats of [`Scratch::a`] and of [`Scratch::b`].
+    /// Floats of [`Scratch::hidden_or_uniforms`] and of [`Scratch::logits`].
     const fn rooms(&self) -> (usize, usize) {
         let ([below, behind], widest) = (self.shape.totals.hidden, self.shape.totals.widest);
         let hidden = below + behind;

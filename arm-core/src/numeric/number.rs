@@ -1,4 +1,6 @@
 //! Kinds of numbers that a network computes with.
+//!
+//! Tests: `kernels/integer/tests.rs`, `tests/tests/estimators/integer.rs`.
 
 use crate::numeric::math::sqrt;
 use crate::numeric::rng::Stream;

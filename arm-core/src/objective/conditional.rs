@@ -1,3 +1,5 @@
+//! Tests: `tests/tests/estimators/conditional.rs`.
+
 use super::{Objective, output};
 use crate::error::Error;
 use crate::kernels::{Arithmetic, Integer, Kernels, NatsOf};
@@ -70,7 +72,7 @@ impl<K: Kernels> Objective<K> for Conditional {
         let top = pass.layout.shape.stochastic_layers().wrapping_sub(1);
         let b = layout.samples_of(top, scratch.samples).bits(row).get(unit);
         let target = batch.y.row(layout.example(row));
-        -output::flipped_log_prob(pass, (row, unit, b), (scratch.logits, scratch.hidden_or_uniforms), target)
+        -output::flipped_log_prob(pass, row, unit, b, scratch.logits, scratch.hidden_or_uniforms, target)
     }
 
     fn back(&mut self, pass: &Pass<'_, K>, scratch: &mut Scratch<'_>) {

@@ -1,4 +1,6 @@
 //! What an objective is lent to evaluate f at real samples of a layer.
+//!
+//! Tests: `tests/tests/engine/smooth.rs`.
 
 use crate::estimator::relaxed::Rows;
 use crate::kernels::Arithmetic;

@@ -1,4 +1,6 @@
 //! What the objectives share: the links from b_T on that end in the logits of something given.
+//!
+//! Tests: `tests/tests/engine/gradients.rs`, `tests/tests/estimators/conditional.rs`.
 
 use crate::feature::BATCH;
 use crate::kernels::{Arithmetic, Kernels, NatsOf, ValueOf};
@@ -53,7 +55,8 @@ pub(super) fn costs<K: Arithmetic>(
 pub(super) fn add_costs<K: Arithmetic>(
     pass: &Pass<'_, K>,
     scratch: &mut Scratch<'_, K::Numbers>,
-    (from, count): (usize, usize),
+    from: usize,
+    count: usize,
     t: usize,
 ) {
     let Pass { layout, .. } = pass;
@@ -96,8 +99,11 @@ pub(super) fn keep_linear<K: Kernels>(pass: &Pass<'_, K>, scratch: &mut Scratch<
 /// log p(target) under these logits when one unit of a row of b_T is flipped.
 pub(super) fn flipped_log_prob<K: Kernels>(
     pass: &Pass<'_, K>,
-    (row, unit, b): (usize, usize, bool),
-    (logits, room): (&[f32], &mut [f32]),
+    row: usize,
+    unit: usize,
+    b: bool,
+    logits: &[f32],
+    room: &mut [f32],
     target: &[u32],
 ) -> f32 {
     let layer = pass.layout.shape.link(pass.layout.shape.stochastic_layers()).0;

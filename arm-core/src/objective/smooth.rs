@@ -110,7 +110,7 @@ pub(super) fn at<K: Kernels>(
     for i in first..=last {
         let (before, here) = split_mut(kept, start(pass, n, i));
         let x = if i == first { z } else { layer(pass, n, i - 1, before) };
-        pass.dense((i, false), &pass.layout.shape.dense(i), Input::Real(x), n, here);
+        pass.dense(i, false, &pass.layout.shape.dense(i), Input::Real(x), n, here);
     }
     // -log p(x | z)
     let logits = window_mut(kept, start(pass, n, last)..);

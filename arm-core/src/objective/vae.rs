@@ -1,3 +1,5 @@
+//! Tests: `tests/tests/engine/gradients.rs`, `smooth.rs`.
+
 use super::LayerContext;
 use super::{Objective, output, smooth};
 use crate::error::Error;
@@ -78,7 +80,7 @@ fn evaluate<K: Arithmetic>(
     for t in from..layers {
         let b = layout.samples_of(t, scratch.path_samples).top(count);
         pass.logits(output::generator(layers, t), b, count, scratch.hidden_or_uniforms, scratch.logits);
-        output::add_costs(pass, scratch, (from, count), t);
+        output::add_costs(pass, scratch, from, count, t);
     }
     if layout.shape.has_prior() {
         evaluate_prior(pass, layout.samples_of(layers - 1, scratch.path_samples).top(count), scratch.path_f);
@@ -129,12 +131,8 @@ impl<K: Kernels> Objective<K> for Vae {
             true => element(pass.weights(shape.network_layers()).row(0), unit),
             false => 0.0,
         };
-        let log_prob = output::flipped_log_prob(
-            pass,
-            (row, unit, b),
-            (scratch.logits, scratch.hidden_or_uniforms),
-            target,
-        );
+        let log_prob =
+            output::flipped_log_prob(pass, row, unit, b, scratch.logits, scratch.hidden_or_uniforms, target);
         prior + if b { logit } else { -logit } - log_prob
     }
 

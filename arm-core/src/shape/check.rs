@@ -1,4 +1,6 @@
 //! What makes a shape a network.
+//!
+//! Tests: `shape/tests.rs`.
 
 use super::{Shape, Totals};
 use crate::error::Error;

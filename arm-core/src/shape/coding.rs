@@ -1,5 +1,7 @@
 //! The numbers that binary units stand for where a dense layer reads them, without a kernel of its own:
 //! W (s b - m) + c = s (W b + c) + (1 - s) c - W m, and a gradient of W with respect to s b - m likewise.
+//!
+//! Tests: `tests/tests/engine/coding.rs`.
 
 use super::Activation;
 use crate::numeric::math::significant;

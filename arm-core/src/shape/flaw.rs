@@ -1,4 +1,6 @@
 //! What is wrong with a shape, and where.
+//!
+//! Tests: `shape/tests.rs`.
 
 /// What is wrong with a shape: see [`Shape::flaw`](super::Shape::flaw). Layers are counted from 0, those of the encoder
 /// before those of the decoder.

@@ -1,4 +1,6 @@
 //! What a layer looks like, and where its parameters are.
+//!
+//! Tests: `shape/tests.rs`.
 
 use super::Activation;
 

@@ -1,4 +1,6 @@
 //! From a sample to bits.
+//!
+//! Tests: `stream/tests.rs`.
 
 use crate::error::Error;
 

@@ -5,6 +5,7 @@
 //! is assembly of its own, and for [`integer`] there is some for every Cortex-M and for RV32IM. This is all the unsafe code
 //! below `arm-core`; slices are checked against each other before their pointers are used.
 #![no_std]
+#![deny(clippy::missing_safety_doc, clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
 #[cfg(all(vfp_loops, not(helium)))]
 mod assembly;

@@ -20,6 +20,8 @@
 //! place and what to do. What a header promises is checked against the bytes that are there before memory is
 //! taken.
 
+#![forbid(unsafe_code)]
+
 mod binarise;
 mod binarise_name;
 mod bytes;

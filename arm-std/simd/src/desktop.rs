@@ -23,7 +23,7 @@ use crate::operations::publish::Publish;
 use crate::operations::uniforms::Uniforms;
 use crate::operations::within::Within;
 use arm_core::estimator::DrawRule;
-use arm_core::kernels::{AdamRates, Drawn, DrawnRows, Input, Kernels, LayerGradient, RuleWork};
+use arm_core::kernels::{AdamBlock, AdamRates, Drawn, DrawnRows, Input, Kernels, LayerGradient, RuleWork};
 use arm_core::{Activation, BitMatrix, Matrix, MatrixMut};
 
 /// A set of vector instructions and how they are used, fastest first.
@@ -304,7 +304,7 @@ impl Kernels for Desktop {
         gradient: &LayerGradient<'_>,
         first: usize,
         room: &mut [f32],
-        (m, v, w): (&mut [f32], &mut [f32], &mut [f32]),
+        AdamBlock { m, v, w }: AdamBlock<&mut [f32]>,
     ) -> bool {
         let LayerGradient { x, d } = *gradient;
         let aligned = w.as_ptr().addr().is_multiple_of(64);

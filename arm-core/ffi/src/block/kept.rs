@@ -55,9 +55,12 @@ pub(super) unsafe fn attach<N: Kind>(base: *mut u32, fresh: bool) -> Result<(), 
         return Err(Refusal(SBN_ERROR_MEMORY));
     }
     head.others_sum = others_sum;
-    // SAFETY: a block that was not made just now holds the learner that was put together elsewhere, at this place.
-    let before =
-        if fresh { None } else { Some(unsafe { left::<N>(base.byte_add(head.fixed.kept as usize)) }) };
+    let before = if fresh {
+        None
+    } else {
+        // SAFETY: a block that was not made just now holds the learner that was put together elsewhere, at this place.
+        Some(unsafe { left::<N>(base.byte_add(head.fixed.kept as usize)) })
+    };
     // SAFETY: what is behind head and layers, within the `needed` words of the block. Their contents are plain words,
     // written before; nothing else refers to them, because a learner that was kept here is not used any more.
     let (means, kept, layers) = unsafe {

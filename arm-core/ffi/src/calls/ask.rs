@@ -133,6 +133,9 @@ unsafe fn stored(found: Result<f32, Error>, to: *mut f32) -> i32 {
     }
 }
 
+/// # Safety
+///
+/// As [`sbn_score`]; `net` is not null, and aligned.
 unsafe fn score<N: Kind>(
     net: *mut sbn_network,
     x: *const u32,
@@ -146,6 +149,9 @@ unsafe fn score<N: Kind>(
     }
 }
 
+/// # Safety
+///
+/// As [`sbn_score_conditional`]; `net` is not null, and aligned.
 unsafe fn score_conditional<N: Kind>(
     net: *mut sbn_network,
     x: *const u32,
@@ -163,6 +169,9 @@ unsafe fn score_conditional<N: Kind>(
     }
 }
 
+/// # Safety
+///
+/// As [`sbn_sample`]; `net` is not null, and aligned.
 unsafe fn sample<N: Kind>(net: *const sbn_network, index: u32, p: *mut f32, count: usize) -> i32 {
     let sample = |net: &mut Net<N>| {
         // Zero floats are refused, with the error that it is.
@@ -180,11 +189,17 @@ unsafe fn sample<N: Kind>(net: *const sbn_network, index: u32, p: *mut f32, coun
     unsafe { open::<N>(net, |block| check(p, count)?.clear_of(block), sample) }
 }
 
+/// # Safety
+///
+/// As [`sbn_steps`].
 unsafe fn steps<N: Kind>(net: *const sbn_network, steps: *mut u32) -> i32 {
     // SAFETY: the caller's promise.
     unsafe { block::steps::<N>(net, steps) }
 }
 
+/// # Safety
+///
+/// As [`sbn_saturated`].
 unsafe fn saturated<N: Kind>(net: *const sbn_network, count: *mut u32) -> i32 {
     // SAFETY: the caller's promise.
     unsafe { block::saturated::<N>(net, count) }

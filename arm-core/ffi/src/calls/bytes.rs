@@ -74,6 +74,9 @@ per_kind! {
     fn load_from(net: *mut sbn_network, size: usize, source: sbn_source, context: *mut c_void) -> i32;
 }
 
+/// # Safety
+///
+/// As [`sbn_save`]; `net` is not null, and aligned.
 unsafe fn save<N: Kind>(net: *const sbn_network, bytes: *mut u8, size: usize, written: *mut usize) -> i32 {
     let room = |block| {
         let (room, out) = (check(bytes, size)?, one(written)?);
@@ -103,6 +106,9 @@ unsafe fn save<N: Kind>(net: *const sbn_network, bytes: *mut u8, size: usize, wr
     unsafe { open::<N>(net, room, save) }
 }
 
+/// # Safety
+///
+/// As [`sbn_load`]; `net` is not null, and aligned.
 unsafe fn load<N: Kind>(net: *mut sbn_network, bytes: *const u8, size: usize) -> i32 {
     let load = |net: &mut Net<N>| {
         // SAFETY: checked before; there by the caller's promise.
@@ -113,6 +119,9 @@ unsafe fn load<N: Kind>(net: *mut sbn_network, bytes: *const u8, size: usize) ->
     unsafe { open::<N>(net, |block| check(bytes, size)?.clear_of(block), load) }
 }
 
+/// # Safety
+///
+/// As [`sbn_save_to`]; `net` is not null, and aligned.
 unsafe fn save_to<N: Kind>(net: *const sbn_network, sink: sbn_sink, context: *mut c_void) -> i32 {
     let Some(sink) = sink else { return SBN_ERROR_NULL };
     let save = |net: &mut Net<N>| {
@@ -127,6 +136,9 @@ unsafe fn save_to<N: Kind>(net: *const sbn_network, sink: sbn_sink, context: *mu
     unsafe { open::<N>(net, |_| Ok(()), save) }
 }
 
+/// # Safety
+///
+/// As [`sbn_load_from`]; `net` is not null, and aligned.
 unsafe fn load_from<N: Kind>(
     net: *mut sbn_network,
     size: usize,

@@ -170,6 +170,9 @@ unsafe fn in_integers(config: *const sbn_config) -> Result<bool, Refusal> {
     }
 }
 
+/// # Safety
+///
+/// As [`sbn_init`]; `memory` is of `given` words, and `config` is not null, and aligned.
 unsafe fn init<N: Kind>(
     memory: *mut u32,
     given: usize,
@@ -192,6 +195,9 @@ unsafe fn init<N: Kind>(
     status(make())
 }
 
+/// # Safety
+///
+/// As [`sbn_bytes`]; `config` is not null, and aligned.
 unsafe fn bytes<N: Kind>(shape: *const sbn_shape, config: *const sbn_config) -> usize {
     let count = || {
         // SAFETY: the caller's promise; checked.

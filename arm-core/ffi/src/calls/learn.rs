@@ -141,11 +141,17 @@ per_kind! {
     fn set_rate(net: *mut sbn_network, rate: f32) -> i32;
 }
 
+/// # Safety
+///
+/// As [`sbn_step`]; `net` is not null, and aligned.
 unsafe fn step<N: Kind>(net: *mut sbn_network, x: *const u32, x_words: usize, f: *mut f32) -> i32 {
     // SAFETY: the caller's promise.
     unsafe { on_inputs::<N, _>(net, [(x, x_words)], f, |net, [x]| finish::<N>(N::begin(net, x), net, f)) }
 }
 
+/// # Safety
+///
+/// As [`sbn_step_conditional`]; `net` is not null, and aligned.
 unsafe fn step_conditional<N: Kind>(
     net: *mut sbn_network,
     x: *const u32,
@@ -162,6 +168,9 @@ unsafe fn step_conditional<N: Kind>(
     }
 }
 
+/// # Safety
+///
+/// As [`sbn_step_black_box`]; `net` is not null, and aligned.
 unsafe fn step_black_box<N: Kind>(
     net: *mut sbn_network,
     x: *const u32,
@@ -211,6 +220,9 @@ pub(crate) unsafe fn slice_of_step<N: Kind>(net: &mut Net<N>, budget: usize, f: 
     status
 }
 
+/// # Safety
+///
+/// As [`sbn_begin`]; `net` is not null, and aligned.
 unsafe fn begin<N: Kind>(net: *mut sbn_network, x: *const u32, x_words: usize) -> i32 {
     let begin = |net: &mut Net<N>| {
         // SAFETY: checked before; there by the caller's promise.
@@ -221,6 +233,9 @@ unsafe fn begin<N: Kind>(net: *mut sbn_network, x: *const u32, x_words: usize) -
     unsafe { open::<N>(net, |block| check(x, x_words)?.clear_of(block), begin) }
 }
 
+/// # Safety
+///
+/// As [`sbn_begin_conditional`]; `net` is not null, and aligned.
 unsafe fn begin_conditional<N: Kind>(
     net: *mut sbn_network,
     x: *const u32,
@@ -246,6 +261,9 @@ unsafe fn begin_conditional<N: Kind>(
     }
 }
 
+/// # Safety
+///
+/// As [`sbn_begin_black_box`]; `net` is not null, and aligned.
 unsafe fn begin_black_box<N: Kind>(
     net: *mut sbn_network,
     x: *const u32,
@@ -265,6 +283,9 @@ unsafe fn begin_black_box<N: Kind>(
     unsafe { open::<N>(net, |block| check(x, x_words)?.clear_of(block), begin) }
 }
 
+/// # Safety
+///
+/// As [`sbn_poll`]; `net` is not null, and aligned.
 unsafe fn poll<N: Kind>(net: *mut sbn_network, budget: usize, f: *mut f32) -> i32 {
     // SAFETY: checked before; the caller's own.
     let poll = |net: &mut Net<N>| Ok(unsafe { slice_of_step::<N>(net, budget, f) });
@@ -272,6 +293,9 @@ unsafe fn poll<N: Kind>(net: *mut sbn_network, budget: usize, f: *mut f32) -> i3
     unsafe { open::<N>(net, |block| apart(f, block), poll) }
 }
 
+/// # Safety
+///
+/// As [`sbn_set_rate`]; `net` is not null, and aligned.
 unsafe fn set_rate<N: Kind>(net: *mut sbn_network, rate: f32) -> i32 {
     if !(0.0..=arm_core::optim::MAX_RATE).contains(&rate) {
         return SBN_ERROR_SETTING;
@@ -288,7 +312,7 @@ unsafe fn set_rate<N: Kind>(net: *mut sbn_network, rate: f32) -> i32 {
 ///
 /// # Safety
 ///
-/// As `sbn_step`.
+/// As [`sbn_step`]; `net` is not null, and aligned.
 #[inline(always)]
 pub(crate) unsafe fn on_inputs<N: Kind, const I: usize>(
     net: *mut sbn_network,

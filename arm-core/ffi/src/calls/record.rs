@@ -46,6 +46,9 @@ per_kind! {
     fn record_load(net: *mut sbn_network, flash: *const sbn_flash) -> i32;
 }
 
+/// # Safety
+///
+/// As [`sbn_record_save`]; `net` is not null, and aligned.
 unsafe fn record_save<N: Kind>(net: *const sbn_network, flash: *const sbn_flash, sequence: *mut u32) -> i32 {
     let arguments = |block| {
         one(flash)?.clear_of(block)?;
@@ -63,6 +66,9 @@ unsafe fn record_save<N: Kind>(net: *const sbn_network, flash: *const sbn_flash,
     unsafe { open::<N>(net, arguments, save) }
 }
 
+/// # Safety
+///
+/// As [`sbn_record_load`]; `net` is not null, and aligned.
 unsafe fn record_load<N: Kind>(net: *mut sbn_network, flash: *const sbn_flash) -> i32 {
     let load = |net: &mut Net<N>| {
         // SAFETY: checked before; there by the caller's promise.

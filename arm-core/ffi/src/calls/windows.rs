@@ -188,6 +188,9 @@ per_kind! {
     fn windows_poll(windows: *mut sbn_windows, net: *mut sbn_network, budget: usize, f: *mut f32) -> i32;
 }
 
+/// # Safety
+///
+/// As [`sbn_windows_poll`]; `net` is not null, and aligned.
 unsafe fn windows_poll<N: Kind>(
     windows: *mut sbn_windows,
     net: *mut sbn_network,

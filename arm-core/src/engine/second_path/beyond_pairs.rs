@@ -1,5 +1,7 @@
 //! Second paths of more than the difference of pairs, which only machines with floats have: flips of units, and estimators that
 //! turn rows of scores into gradients themselves.
+//!
+//! Tests: `tests/tests/estimators/unbiased.rs`, `bound.rs`.
 
 use super::{above, scatter};
 use crate::engine::Engine;
@@ -12,7 +14,7 @@ use crate::numeric::math::{sigmoid_pair, significant};
 use crate::numeric::rng::Purpose;
 use crate::numeric::window::{block, block_mut, element, window, window_mut};
 use crate::objective::Objective;
-use crate::shape::layout::Layout;
+use crate::shape::layout::{Layout, ScoreRows};
 
 /// Whether a unit's gradient comes from a flip: its score is then its logit, beyond every score of a pair.
 fn by_flip(from: f32, score: f32) -> bool {
@@ -138,7 +140,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// The stride and the rows of scores of layer `t`, and what lies behind them.
     fn scores<'a>(&self, layout: &Layout<'_>, t: usize, deltas: &'a [f32]) -> (usize, &'a [f32]) {
-        let (_, stride, start) = layout.scores(t);
+        let ScoreRows { stride, start, .. } = layout.scores(t);
         (stride, window(deltas, start..))
     }
 
@@ -214,7 +216,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         t: usize,
     ) -> Result<(), Error> {
         let Pass { layout, .. } = pass;
-        let (rows, (width, stride, start)) = (layout.rows(), layout.scores(t));
+        let (rows, ScoreRows { width, stride, start }) = (layout.rows(), layout.scores(t));
         for row in 0..rows {
             let per_row = layout.per_row(scratch.per_row);
             let f = above(per_row.cost, O::HAS_LOG_Q.then_some(&*per_row.log_q), rows, t, row);

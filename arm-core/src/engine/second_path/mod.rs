@@ -16,7 +16,7 @@ use crate::numeric::number::Nats;
 use crate::numeric::rng::Purpose;
 use crate::numeric::window::{block, element, split_mut, window, window_mut};
 use crate::objective::Objective;
-use crate::shape::layout::Layout;
+use crate::shape::layout::{Layout, ScoreRows};
 
 /// The terms of f of a row that depend on layers `t..`.
 fn above<F: Nats>(cost: &[F], log_q: Option<&[F]>, rows: usize, t: usize, row: usize) -> F {
@@ -157,7 +157,7 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
         t: usize,
         deltas: &'a mut [ValueOf<K>],
     ) -> (usize, &'a mut [ValueOf<K>]) {
-        let (_, stride, start) = layout.scores(t);
+        let ScoreRows { stride, start, .. } = layout.scores(t);
         (stride, window_mut(deltas, start..))
     }
 

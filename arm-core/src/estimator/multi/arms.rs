@@ -1,3 +1,5 @@
+//! Tests: `tests/tests/estimators/unbiased.rs`, `closed_forms.rs`, `two_units.rs`.
+
 use crate::error::Error;
 use crate::estimator::{
     DrawRule, DrawnUnit, Estimator, Evaluated, Rloo, SecondPaths, UniformTransform, independent,

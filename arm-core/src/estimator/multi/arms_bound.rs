@@ -1,3 +1,5 @@
+//! Tests: `tests/tests/estimators/bound.rs`, `two_units.rs`.
+
 use super::arms::{dirichlet, draw, mark};
 use super::bound::{bound, weights, without};
 use crate::error::Error;

@@ -1,4 +1,6 @@
 //! The bound of K samples, L = log of the mean of e^-f_k (Burda, Grosse & Salakhutdinov, ICLR 2016).
+//!
+//! Tests: `tests/tests/estimators/bound.rs`.
 
 use crate::numeric::math::{exp_below_one_called, ln_called};
 

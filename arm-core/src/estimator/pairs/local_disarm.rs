@@ -1,3 +1,5 @@
+//! Tests: `tests/tests/estimators/bound.rs`, `two_units.rs`.
+
 use crate::error::Error;
 use crate::estimator::multi::bound::{bound, replaced, weights};
 use crate::estimator::{DrawRule, DrawnUnit, Estimator, Evaluated, PairSignals, Row, SecondPaths};

@@ -1,3 +1,5 @@
+//! Tests: `tests/tests/estimators/closed_forms.rs`, `tests/tests/engine/gradients.rs`.
+
 use crate::error::Error;
 use crate::estimator::{
     DrawRule, DrawnUnit, Estimator, Evaluated, SecondPaths, UniformTransform, independent,

@@ -1,3 +1,5 @@
+//! Tests: `tests/tests/estimators/unbiased.rs`, `closed_forms.rs`, `two_units.rs`.
+
 use crate::error::{Error, exact_size};
 use crate::estimator::{
     Baseline, DrawRule, DrawnUnit, Estimator, Evaluated, IntegerEstimator, Learned, SecondPaths, independent,

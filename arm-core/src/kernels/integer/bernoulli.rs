@@ -1,4 +1,6 @@
 //! Bernoulli units in integers: draws, logarithms of probabilities.
+//!
+//! Tests: `kernels/integer/tests.rs`, `tests/tests/estimators/integer.rs`.
 
 use super::rule::IntegerRule;
 use crate::kernels::Drawn;
@@ -48,7 +50,7 @@ pub(super) fn sample(
     out.partner.fill(0);
     for ((i, phi), u) in logits.iter().enumerate().zip(uniforms) {
         let (p, softplus) = probability(*phi);
-        let unit = rule.unit(p, u32::from(*u as u16));
+        let unit = rule.draw(p, u32::from(*u as u16));
         // The logarithm of a probability is the unit, if its bit is set, less the greater of it and zero and less its softplus.
         let phi = i32::from(*phi) << 5;
         let less = phi.max(0) + softplus as i32;

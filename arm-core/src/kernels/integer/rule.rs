@@ -14,7 +14,7 @@ pub struct IntegerUnit {
 /// How one unit is drawn: [`DrawRule`](crate::estimator::DrawRule) in integers.
 pub trait IntegerRule {
     /// From p 2^16, which may be 2^16, and a uniform u = (k + 1/2) 2^-16.
-    fn unit(&self, p: u32, k: u32) -> IntegerUnit;
+    fn draw(&self, p: u32, k: u32) -> IntegerUnit;
 }
 
 /// An independent draw with probability p, and the score of REINFORCE, b - p.
@@ -30,7 +30,7 @@ pub(crate) fn independent(p: u32, k: u32) -> IntegerUnit {
 pub(crate) struct Independent;
 
 impl IntegerRule for Independent {
-    fn unit(&self, p: u32, k: u32) -> IntegerUnit {
+    fn draw(&self, p: u32, k: u32) -> IntegerUnit {
         independent(p, k)
     }
 }

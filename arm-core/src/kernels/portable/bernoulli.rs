@@ -1,4 +1,6 @@
 //! Bernoulli units: probabilities, draws, logarithms of probabilities.
+//!
+//! Tests: `tests/tests/engine/gradients.rs`, `tests/tests/estimators/unbiased.rs`.
 
 use crate::kernels::Drawn;
 use crate::kernels::{DrawRule, DrawnUnit};

@@ -1,9 +1,11 @@
 //! The reference kernels: plain loops in a fixed order, without fused operations and without subnormal numbers.
+//!
+//! Tests: `tests/tests/engine/gradients.rs`, `tests/tests/golden.rs`.
 
 mod bernoulli;
 mod optimise;
 
-use super::{AdamRates, Drawn, Input, Kernels, LayerGradient, Prepared};
+use super::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, Prepared};
 use crate::kernels::activate::{activate, activate_back};
 use crate::kernels::draw_rule::{DrawRule, RuleWork};
 use crate::numeric::math::TINY;
@@ -196,8 +198,8 @@ impl Kernels for Portable {
         gradient: &LayerGradient<'_>,
         first: usize,
         room: &mut [f32],
-        blocks: (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
+        block: AdamBlock<MatrixMut<'_>>,
     ) {
-        optimise::adam_rank_one(rates, gradient.x, first, gradient.d.row(0), room, blocks);
+        optimise::adam_rank_one(rates, gradient.x, first, gradient.d.row(0), room, block);
     }
 }

@@ -1,6 +1,6 @@
 //! Optimisers, element by element.
 
-use crate::kernels::{AdamRates, Input};
+use crate::kernels::{AdamBlock, AdamRates, Input};
 use crate::numeric::math::{TINY, significant};
 use crate::numeric::matrix::MatrixMut;
 use crate::numeric::window::{element, window};
@@ -94,8 +94,9 @@ pub(super) fn adam_rank_one(
     first: usize,
     d: &[f32],
     squares: &mut [f32],
-    (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
+    block: AdamBlock<MatrixMut<'_>>,
 ) {
+    let AdamBlock { mut m, mut v, mut w } = block;
     arm_vfp::squares(d, squares);
     let (layout, height) = (Layout { cols: w.cols(), stride: w.stride() }, w.height());
     let constants = constants(r);

@@ -1,4 +1,6 @@
 //! Bernoulli units, sixteen at a time: probabilities, draws, logarithms of probabilities.
+//!
+//! Tests: `kernels/simd/tests.rs`.
 
 use super::lanes::{flip, not_negative, padded, quarters, store_some};
 use super::math::{decay, ln};

@@ -1,4 +1,6 @@
 //! Vectors of four, eight and sixteen floats, and a float alone for what is left over: one loop serves all of them.
+//!
+//! Tests: `kernels/simd/tests.rs`.
 
 use crate::numeric::chunks::{Chunks, ChunksMut};
 use crate::numeric::math::{Real, TINY};

@@ -1,4 +1,6 @@
 //! Products with matrices. Columns are lanes, but in inner products, where they are partial sums.
+//!
+//! Tests: `kernels/simd/tests.rs`.
 
 use super::lanes::{BLOCK, Vector, block, block_mut, blocks, blocks_mut, columns, load, store_activated};
 use crate::numeric::chunks::{Chunks, chunks, chunks_mut};

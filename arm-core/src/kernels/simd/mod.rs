@@ -13,10 +13,11 @@ mod rows;
 mod tests;
 
 use crate::kernels::activate::activate_back;
-use crate::kernels::{AdamRates, DrawRule, Drawn, Kernels, LayerGradient, Portable};
+use crate::kernels::{AdamBlock, AdamRates, DrawRule, Drawn, Kernels, LayerGradient, Portable};
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::window::window;
 use crate::shape::Activation;
+use arm_vfp::Selected;
 
 /// The kernels for this target: with vectors where it has some, otherwise [`Portable`]. The bits are those of [`Portable`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +65,9 @@ impl Kernels for Simd {
     }
 
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
-        each(d.examples(), |n| rows::add_to_rows(a, d.row(n), (x.row(n), x.cols()), first, &mut g));
+        each(d.examples(), |n| {
+            rows::add_to_rows(a, d.row(n), Selected { bits: x.row(n), bias: x.cols(), first }, &mut g)
+        });
     }
 
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
@@ -118,8 +121,8 @@ impl Kernels for Simd {
         gradient: &LayerGradient<'_>,
         first: usize,
         _room: &mut [f32],
-        blocks: (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
+        block: AdamBlock<MatrixMut<'_>>,
     ) {
-        optimise::adam_rank_one(rates, gradient.x, first, gradient.d.row(0), blocks);
+        optimise::adam_rank_one(rates, gradient.x, first, gradient.d.row(0), block);
     }
 }

@@ -1,20 +1,22 @@
 //! Adam, element by element.
+//!
+//! Tests: `kernels/simd/tests.rs`.
 
 use super::lanes::Vector;
 use super::rows::selected;
 use crate::kernels::portable::constants;
-use crate::kernels::{AdamRates, Input};
+use crate::kernels::{AdamBlock, AdamRates, Input};
 use crate::numeric::math::Real;
 use crate::numeric::matrix::MatrixMut;
 use crate::numeric::window::{window, window_mut};
 use arm_vfp::Adam;
 use wide::{f32x4, f32x16};
 
-/// m, v and w of a row.
-type Row<'a> = (&'a mut [f32], &'a mut [f32], &'a mut [f32]);
+/// What of a row is left.
+type Row<'a> = AdamBlock<&'a mut [f32]>;
 
 pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
-    row::<true>(&constants(r), 1.0, g, (m, v, w));
+    row::<true>(&constants(r), 1.0, g, AdamBlock { m, v, w });
 }
 
 /// Rows `first..` of a layer for a single example.
@@ -24,8 +26,9 @@ pub(super) fn adam_rank_one(
     x: Input<'_>,
     first: usize,
     d: &[f32],
-    (mut m, mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>, MatrixMut<'_>),
+    block: AdamBlock<MatrixMut<'_>>,
 ) {
+    let AdamBlock { mut m, mut v, mut w } = block;
     let (stride, end, d) = (w.stride(), first + w.height(), d.get(..w.cols()).unwrap_or(d));
     let constants = constants(r);
     let mut block = Block { constants, d, stride, m: m.data_mut(), v: v.data_mut(), w: w.data_mut() };
@@ -71,19 +74,19 @@ impl Block<'_> {
         let part = row * self.stride..row * self.stride + self.d.len();
         let parts = (self.m.get_mut(part.clone()), self.v.get_mut(part.clone()), self.w.get_mut(part));
         if let (Some(m), Some(v), Some(w)) = parts {
-            self::row::<SOME>(&self.constants, x, self.d, (m, v, w));
+            self::row::<SOME>(&self.constants, x, self.d, AdamBlock { m, v, w });
         }
     }
 }
 
 /// A row whose gradient is x d; without `SOME` that is nothing.
 #[inline(always)]
-fn row<const SOME: bool>(a: &Adam, x: f32, d: &[f32], (m, v, w): Row<'_>) {
+fn row<const SOME: bool>(a: &Adam, x: f32, d: &[f32], AdamBlock { m, v, w }: Row<'_>) {
     let n = d.len().min(m.len()).min(v.len()).min(w.len());
     let (d, m, v, w) = (window(d, ..n), window_mut(m, ..n), window_mut(v, ..n), window_mut(w, ..n));
-    let (d, m, v, w) = vectors::<SOME, f32x16, 16>(a, x, d, (m, v, w));
-    let (d, m, v, w) = vectors::<SOME, f32x4, 4>(a, x, d, (m, v, w));
-    vectors::<SOME, f32, 1>(a, x, d, (m, v, w));
+    let (d, rest) = vectors::<SOME, f32x16, 16>(a, x, d, AdamBlock { m, v, w });
+    let (d, rest) = vectors::<SOME, f32x4, 4>(a, x, d, rest);
+    vectors::<SOME, f32, 1>(a, x, d, rest);
 }
 
 /// As many vectors as there are; what is left.
@@ -92,8 +95,8 @@ fn vectors<'a, const SOME: bool, V: Vector<N>, const N: usize>(
     a: &Adam,
     x: f32,
     d: &'a [f32],
-    (m, v, w): Row<'a>,
-) -> (&'a [f32], &'a mut [f32], &'a mut [f32], &'a mut [f32]) {
+    AdamBlock { m, v, w }: Row<'a>,
+) -> (&'a [f32], Row<'a>) {
     let c = <V as Real>::splat;
     let add = [c(a.add[0] * x), c(a.add[1] * (x * x))];
     let (d, d_rest) = d.as_chunks::<N>();
@@ -110,5 +113,5 @@ fn vectors<'a, const SOME: bool, V: Vector<N>, const N: usize>(
         let change = c(a.rate) * (first / (second.sqrt() + c(a.epsilon)));
         ((V::load(w) - change + c(a.grid)) - c(a.grid)).store(w);
     }
-    (d_rest, m_rest, v_rest, w_rest)
+    (d_rest, AdamBlock { m: m_rest, v: v_rest, w: w_rest })
 }

@@ -1,8 +1,11 @@
 //! Rows of a matrix that bits select.
+//!
+//! Tests: `kernels/simd/tests.rs`.
 
 use super::lanes::{BLOCK, Vector, block, block_mut, columns, load, store_activated};
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::shape::Activation;
+use arm_vfp::Selected;
 use core::ops::Range;
 use wide::{f32x4, f32x8, f32x16};
 
@@ -69,24 +72,17 @@ fn add_rows_block<V: Vector<N>, const N: usize, const B: usize>(
 /// The row of biases, if it is among those of `g`, which begin with row `first`, and the rows whose bit is set += a d,
 /// without terms below the smallest that counts.
 #[inline(never)]
-pub(super) fn add_to_rows(
-    a: f32,
-    d: &[f32],
-    (bits, bias): (&[u32], usize),
-    first: usize,
-    g: &mut MatrixMut<'_>,
-) {
+pub(super) fn add_to_rows(a: f32, d: &[f32], selected: Selected<'_>, g: &mut MatrixMut<'_>) {
     let (cols, stride) = (g.cols().min(d.len()), g.stride());
     let g = g.data_mut();
-    columns!(cols, at, add_to_rows_block(a, d, (bits, bias), first, g, stride, at));
+    columns!(cols, at, add_to_rows_block(a, d, selected, g, stride, at));
 }
 
 #[inline(always)]
 fn add_to_rows_block<V: Vector<N>, const N: usize, const B: usize>(
     a: f32,
     d: &[f32],
-    (bits, bias): (&[u32], usize),
-    first: usize,
+    Selected { bits, bias, first }: Selected<'_>,
     g: &mut [f32],
     stride: usize,
     at: usize,

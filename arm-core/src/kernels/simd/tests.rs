@@ -4,7 +4,7 @@ extern crate std;
 use super::Simd;
 use crate::estimator::{Arm, Arms, DisArm, DrawRule, Reinforce};
 use crate::feature::RAGGED;
-use crate::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient, Portable};
+use crate::kernels::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, Portable};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::{Purpose, Stream};
@@ -141,7 +141,7 @@ impl Case {
         for x in [real, packed] {
             let blocks = [&mut m, &mut v, &mut w].map(|x| MatrixMut::new(x, self.stride, self.outputs));
             let [m, v, w] = blocks;
-            k.adam_rank_one(RATES, &LayerGradient { x, d }, self.from, &mut room, (m, v, w));
+            k.adam_rank_one(RATES, &LayerGradient { x, d }, self.from, &mut room, AdamBlock { m, v, w });
         }
         for x in [real, packed] {
             let [m, w] = [&mut m, &mut w].map(|x| MatrixMut::new(x, self.stride, self.outputs));

@@ -1,9 +1,22 @@
 //! Where one dense layer lies.
+//!
+//! Tests: `tests/tests/engine/gradients.rs`, `scratch.rs`.
 
 use crate::feature::Count;
 use crate::numeric::matrix::Matrix;
 use crate::numeric::window::{window, window_mut};
 use crate::shape::{Activation, Dense};
+
+/// Where the scores of a stochastic layer lie among the gradients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ScoreRows {
+    /// Floats of a row.
+    pub width: usize,
+    /// Floats from one row to the next.
+    pub stride: usize,
+    /// The first of them.
+    pub start: usize,
+}
 
 /// A dense layer, and where its buffers lie.
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,7 @@ use crate::numeric::matrix::{BitMatrix, Input, Matrix};
 use crate::numeric::number::Float;
 use crate::numeric::window::window;
 use crate::shape::{Activation, Dense, Layer, Shape};
-pub(crate) use layer::LayerLayout;
+pub(crate) use layer::{LayerLayout, ScoreRows};
 use table::Lookup;
 pub(crate) use table::Table;
 
@@ -177,15 +177,15 @@ impl<'s> Layout<'s> {
         self.layer(self.shape.link(k).1)
     }
 
-    /// Of the scores of stochastic layer `t`: floats of a row, from one row to the next, and before them among the
-    /// gradients.
-    pub(crate) const fn scores(&self, t: usize) -> (usize, usize, usize) {
+    /// Where the scores of stochastic layer `t` lie among the gradients.
+    pub(crate) const fn scores(&self, t: usize) -> ScoreRows {
         if STACKS && !(self.shape.is_single() && t == 0) {
             let layer = self.top(t);
-            return (layer.dense.outputs, layer.dense.stride, layer.delta);
+            return ScoreRows { width: layer.dense.outputs, stride: layer.dense.stride, start: layer.delta };
         }
         let width = self.shape.top_width();
-        (width, self.shape.stride(width), self.examples() * self.shape.totals.hidden[0])
+        let start = self.examples() * self.shape.totals.hidden[0];
+        ScoreRows { width, stride: self.shape.stride(width), start }
     }
 
     /// Words of the samples of the stochastic layers before `t`.

@@ -1,5 +1,7 @@
 //! Where the first layers of a network lie for one example of one sample, looked up and not summed: on 64-bit machines, where memory
 //! for it does not count (elsewhere `no_table.rs`).
+//!
+//! Tests: `tests/tests/engine/gradients.rs`, `scratch.rs`.
 
 use super::{LayerLayout, Layout};
 use crate::feature::Count;

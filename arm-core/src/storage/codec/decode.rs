@@ -1,4 +1,6 @@
 //! From bytes: everything is checked before anything is changed.
+//!
+//! Tests: `storage/codec/tests.rs`.
 
 use super::{CENTRED, CRC, FIXED_WORDS, MAGIC, MEANS, PIECE, SHORT, Stored, VERSION, header_word, layer};
 use crate::error::{Error, exact_size};

@@ -89,6 +89,10 @@ pub(crate) unsafe fn log_prob_delta(logits: *mut f32, word: u32, fours: usize, l
     unsafe { add_delta(logits, word, fours, lanes, &EXP) }
 }
 
+/// [`log_prob`] with these constants.
+///
+/// # Safety
+/// `logits` is good for reads of 4 `fours` floats; `fours` is not zero.
 #[unsafe(naked)]
 unsafe extern "C" fn add(logits: *const f32, word: u32, fours: usize, lanes: &mut Lanes, exp: &Exp) {
     naked_asm!(
@@ -126,6 +130,10 @@ unsafe extern "C" fn add(logits: *const f32, word: u32, fours: usize, lanes: &mu
     )
 }
 
+/// [`log_prob_delta`] with these constants.
+///
+/// # Safety
+/// `logits` is good for reads and writes of 4 `fours` floats; `fours` is not zero.
 #[unsafe(naked)]
 unsafe extern "C" fn add_delta(logits: *mut f32, word: u32, fours: usize, lanes: &mut Lanes, exp: &Exp) {
     naked_asm!(

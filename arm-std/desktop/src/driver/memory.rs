@@ -21,8 +21,8 @@ pub(crate) fn memory<E: Estimator>(
     }
     let split = |&threads: &usize| {
         let scratch = sizes(batch, threads).map(|examples| engine.training_scratch(examples));
-        let record = if threads.min(batch) > 1 && !shared { engine.trace_words(batch) } else { 0 };
-        scratch.fold(record, usize::saturating_add)
+        let traces = if threads.min(batch) > 1 && !shared { engine.trace_words(batch) } else { 0 };
+        scratch.fold(traces, usize::saturating_add)
     };
     let shape = engine.shape();
     let copies = 1 + Rule::MOMENTS + usize::from(shared);

@@ -19,8 +19,8 @@ struct Terms<'a> {
     d: Panel<'a>,
     ds: usize,
     root: f32,
-    /// Whether to ask for the scalars of the tile after this one, and for the vectors of the panel after this one.
-    ask: [bool; 2],
+    /// Whether to prefetch the scalars of the tile after this one, and the vectors of the panel after this one.
+    prefetch: [bool; 2],
 }
 
 /// Gradient and Adam of some rows.
@@ -39,13 +39,13 @@ pub(crate) unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, pending: &mut Pending
             d.prefetch_rows(l, stride, count, vectors);
             x.prefetch_rows(l, xs, count, 1);
         }
-        let terms = Terms { count, x, xs, d, ds: stride, root: pending.root(), ask: [false; 2] };
+        let terms = Terms { count, x, xs, d, ds: stride, root: pending.root(), prefetch: [false; 2] };
         // SAFETY: columns `first + r..` + `height` lie within x, rows r.. + `height` within the blocks, `count` rows within x and
         // d, and the panel within their rows. Behind the weights lies a row of biases, whose input is always one.
         unsafe {
             for (r, height) in split(weights, const { tall::<L>() }) {
                 // Other threads may have written both.
-                let terms = Terms { x: x.from(r), ask: [start == 0, r == 0], ..terms };
+                let terms = Terms { x: x.from(r), prefetch: [start == 0, r == 0], ..terms };
                 with_height!(height, tall::<L>(), R => {
                     match vectors {
                         2 => tile::<L, R, 2>(l, terms, stride, r * stride + start, pending),
@@ -72,10 +72,10 @@ impl<L: Lanes, const R: usize, const C: usize> Gradient<L, R, C> for Terms<'_> {
 
     #[inline(always)]
     unsafe fn step(&mut self, l: L, sums: &mut [[L::V; C]; R]) {
-        if self.ask[0] {
+        if self.prefetch[0] {
             self.x.prefetch(l, 16);
         }
-        if self.ask[1] {
+        if self.prefetch[1] {
             for c in C..2 * C {
                 self.d.prefetch(l, c * L::N);
             }

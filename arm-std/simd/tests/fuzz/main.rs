@@ -7,10 +7,11 @@
 
 mod cases;
 mod guarded;
+mod rows;
 
 use arm_core::Activation;
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient, Portable};
+use arm_core::kernels::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, Portable};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 use arm_simd::{Desktop, Level, PrefetchHint};
@@ -186,7 +187,8 @@ fn adam_gradient() {
         let mut taken = false;
         let done = done(|| {
             let [m, v, w] = blocks.each_mut().map(Guarded::floats_mut);
-            taken = kernels.adam_gradient(RATES, 0.1, &gradient, first, room.floats_mut(), (m, v, w));
+            taken =
+                kernels.adam_gradient(RATES, 0.1, &gradient, first, room.floats_mut(), AdamBlock { m, v, w });
         });
         let what = format!("{rows} {inputs} {outputs} {first} {height} {dense}");
         // Without examples there is nothing to take.
@@ -307,7 +309,7 @@ fn huge_claims() {
             for x in [Input::Real(real), Input::Bits(bits), Input::Bits(BitMatrix::NONE)] {
                 let [mut m, mut v, mut w] = [(); 3].map(|()| Guarded::zeroed(Place::End, 16));
                 done(|| {
-                    let blocks = (m.floats_mut(), v.floats_mut(), w.floats_mut());
+                    let blocks = AdamBlock { m: m.floats_mut(), v: v.floats_mut(), w: w.floats_mut() };
                     let gradient = LayerGradient { x, d: none };
                     kernels.adam_gradient(RATES, 0.1, &gradient, first, &mut [0.0; 16], blocks);
                 });

@@ -1,7 +1,7 @@
 //! Updates of parameters, and gradients that are at once given to one.
 
 use super::{Rows, bits, close, levels, near, same, shapes};
-use arm_core::kernels::{AdamRates, Input, Kernels, LayerGradient, Portable};
+use arm_core::kernels::{AdamBlock, AdamRates, Input, Kernels, LayerGradient, Portable};
 use arm_core::matrix::{BitMatrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 use arm_simd::PrefetchHint;
@@ -106,9 +106,9 @@ fn adam_gradient() {
                 let gradient = LayerGradient { x, d: d.view() };
                 for shared in [false, true] {
                     let mut own = start.clone();
-                    let [m_new, v_new, w_new] = own.each_mut().map(Aligned::floats_mut);
+                    let [new_m, new_v, new_w] = own.each_mut().map(Aligned::floats_mut);
                     let room = &mut vec![f32::NAN; 7 * stride];
-                    let blocks = (m_new, v_new, w_new);
+                    let blocks = AdamBlock { m: new_m, v: new_v, w: new_w };
                     let kernels = kernels.streaming_stores(shared);
                     assert!(kernels.adam_gradient(rates, a, &gradient, first, room, blocks));
                     for (own, expected) in own.iter().zip([&m, &v, &w]) {
@@ -122,7 +122,8 @@ fn adam_gradient() {
                     let kernels = kernels.prefetching(PrefetchHint::new(parts[2].floats(), &d.data));
                     let [m, v, w] =
                         parts.each_mut().map(|all| all.floats_mut().split_at_mut(height / 3 * stride));
-                    for (first, blocks) in [(first, (m.0, v.0, w.0)), (first + height / 3, (m.1, v.1, w.1))] {
+                    let halves = [AdamBlock { m: m.0, v: v.0, w: w.0 }, AdamBlock { m: m.1, v: v.1, w: w.1 }];
+                    for (first, blocks) in [first, first + height / 3].into_iter().zip(halves) {
                         assert!(kernels.adam_gradient(rates, a, &gradient, first, room, blocks));
                     }
                     assert!(own.iter().zip(&parts).all(|(a, b)| same(a.floats(), b.floats())), "{what}");
@@ -131,7 +132,7 @@ fn adam_gradient() {
             // Nothing is done where rows are not whole lines, or not aligned to them.
             d.stride = outputs.max(17) | 1;
             d.data = vec![0.0; rows * d.stride];
-            let none = (&mut [][..], &mut [][..], &mut [][..]);
+            let none = AdamBlock { m: &mut [][..], v: &mut [][..], w: &mut [][..] };
             let gradient = LayerGradient { x: few, d: d.view() };
             assert!(!kernels.adam_gradient(rates, a, &gradient, first, &mut [0.0; 900], none));
         }
@@ -154,7 +155,7 @@ fn rows_behind_the_layer_are_refused() {
                 let result = catch_unwind(AssertUnwindSafe(|| {
                     let [m, v, w] = blocks.each_mut().map(Aligned::floats_mut);
                     let gradient = LayerGradient { x, d: d.view() };
-                    kernels.adam_gradient(rates, 1.0, &gradient, first, &mut [0.0; 16], (m, v, w))
+                    kernels.adam_gradient(rates, 1.0, &gradient, first, &mut [0.0; 16], AdamBlock { m, v, w })
                 }));
                 let message = result.unwrap_err();
                 assert_eq!(message.downcast_ref(), Some(&"rows outside of the layer"), "{first}");

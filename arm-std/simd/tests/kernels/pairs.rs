@@ -1,7 +1,7 @@
 //! Terms multiplied in pairs.
 
 use arm_core::Activation;
-use arm_core::kernels::{AdamRates, Input, Kernels, LayerGradient};
+use arm_core::kernels::{AdamBlock, AdamRates, Input, Kernels, LayerGradient};
 use arm_core::matrix::{Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 use arm_simd::memory::Aligned;
@@ -70,7 +70,7 @@ impl Factors {
                 // Without a memory the first moment is the gradient, and exactly so where 1 - beta2 has an exact root.
                 let rates = AdamRates { beta1: 0.0, beta2: 0.75, rate: 0.0, scale: 1.0, epsilon: 1.0 };
                 let [mut m, mut v, mut w] = [(); 3].map(|()| Aligned::zeroed(size));
-                let blocks = (m.floats_mut(), v.floats_mut(), w.floats_mut());
+                let blocks = AdamBlock { m: m.floats_mut(), v: v.floats_mut(), w: w.floats_mut() };
                 let x = Input::Real(Matrix::new(&x, ROWS, ROWS));
                 let gradient = LayerGradient { x, d: Matrix::new(&d, stride, COLUMNS) };
                 let mut room = vec![0.0; stride];

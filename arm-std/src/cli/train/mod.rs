@@ -105,16 +105,16 @@ fn run_with(args: &args::Train, peers: Option<&dyn Peers>) -> Outcome {
         pass_requests_on()?;
     }
     let Some(mut folder) = folder else {
-        let mut led =
+        let mut observer =
             GroupObserver { peers: peers.ok_or("no process leads")?, leader: None, leave: interrupted };
-        prepared.train(threads, peers, from, &mut led)?;
+        prepared.train(threads, peers, from, &mut observer)?;
         return Ok(());
     };
     let mut watch = Watch::new(config.steps, first, saving, &mut folder, &splits.test);
     let outcome = match peers {
         Some(peers) => {
-            let mut led = GroupObserver { peers, leader: Some(&mut watch), leave: interrupted };
-            prepared.train(threads, Some(peers), from, &mut led)
+            let mut observer = GroupObserver { peers, leader: Some(&mut watch), leave: interrupted };
+            prepared.train(threads, Some(peers), from, &mut observer)
         }
         None => prepared.train(threads, None, from, &mut watch),
     };

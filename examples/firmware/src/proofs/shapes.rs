@@ -4,7 +4,7 @@
 use super::golden::Hash;
 use arm_core::Activation;
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamRates, Drawn, Input, Kernels, LayerGradient, Simd};
+use arm_core::kernels::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, Simd};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 
@@ -116,7 +116,8 @@ pub fn kernels(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
         k.gradient_bits(a, packed, from, delta, rows.of(whole));
         for x in [Input::Real(real), Input::Bits(packed)] {
             let gradient = LayerGradient { x, d: delta };
-            k.adam_rank_one(RATES, &gradient, from, room, (rows.of(m), rows.of(v), rows.of(whole)));
+            let block = AdamBlock { m: rows.of(m), v: rows.of(v), w: rows.of(whole) };
+            k.adam_rank_one(RATES, &gradient, from, room, block);
         }
         hash.all(whole);
     }

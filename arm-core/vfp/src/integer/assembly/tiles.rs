@@ -77,6 +77,9 @@ fn groups<X>(
 }
 
 /// As many groups of `N` columns as there are.
+///
+/// # Safety
+/// The pointers of `layer` are good for what [`Layer`] says, and `sums` needs nothing else; no bit is set behind the units.
 #[inline(always)]
 unsafe fn each<X, const N: usize>(
     layer: &mut Layer<X>,

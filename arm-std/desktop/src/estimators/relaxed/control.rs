@@ -16,6 +16,18 @@ pub(super) struct Control {
     pub hidden: usize,
 }
 
+/// Its parameters.
+struct Weights<'a> {
+    /// Of z, with the biases of the hidden units.
+    of_z: Matrix<'a>,
+    /// Of the input.
+    of_x: Matrix<'a>,
+    /// Of the output.
+    out: &'a [f32],
+    /// Of the output.
+    bias: f32,
+}
+
 /// The net at some real samples.
 pub(super) struct Values {
     /// r.
@@ -51,12 +63,11 @@ impl Control {
         params
     }
 
-    /// The weights of z with the biases, of the input, and of the output with its bias.
-    fn split(self, params: &[f32]) -> (Matrix<'_>, Matrix<'_>, &[f32], f32) {
+    fn split(self, params: &[f32]) -> Weights<'_> {
         let (z, rest) = params.split_at((self.width + 1) * self.hidden);
         let (x, out) = rest.split_at(self.inputs * self.hidden);
         let matrix = |data| Matrix::new(data, self.hidden, self.hidden);
-        (matrix(z), matrix(x), &out[..self.hidden], out[self.hidden])
+        Weights { of_z: matrix(z), of_x: matrix(x), out: &out[..self.hidden], bias: out[self.hidden] }
     }
 
     /// The net at the rows of `z`, of which row i belongs to row i % rows of the layer.
@@ -67,7 +78,7 @@ impl Control {
         rows: &Rows<'_>,
         z: Matrix<'_>,
     ) -> Values {
-        let (of_z, of_x, out, bias) = self.split(params);
+        let Weights { of_z, of_x, out, bias } = self.split(params);
         let (n, rows_n) = (z.height(), rows.f.len());
         let mut hidden = vec![0.0; n * self.hidden];
         kernels.affine(of_z, z, Activation::LINEAR, MatrixMut::new(&mut hidden, self.hidden, self.hidden));
@@ -125,7 +136,7 @@ impl Control {
 
     /// For each real sample the derivative of what the hidden units compute in a direction.
     pub(super) fn tangents(self, kernels: &dyn DenseKernels, params: &[f32], direction: &[f32]) -> Vec<f32> {
-        let (of_z, ..) = self.split(params);
+        let Weights { of_z, .. } = self.split(params);
         let n = direction.len() / self.width;
         let mut tangents = vec![0.0; n * self.hidden];
         let out = MatrixMut::new(&mut tangents, self.hidden, self.hidden);

@@ -142,6 +142,9 @@ pub(crate) unsafe fn outer(rows: &mut Outer) -> u32 {
 
 /// Where a row has a result that left the range, what it has grown by is taken back, and it grows as in [`thumb2::outer`]. On the
 /// stack are what was given, where each row becomes the first, and how many rows count.
+///
+/// # Safety
+/// As [`thumb2::outer`]; `w` and `d` are aligned to words, and `stride` and `n` are multiples of four.
 #[unsafe(naked)]
 unsafe extern "C" fn outer_of_words(rows: &mut Outer) -> u32 {
     naked_asm!(

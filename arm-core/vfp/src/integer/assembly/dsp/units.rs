@@ -23,6 +23,9 @@ macro_rules! orr {
 }
 
 /// See [`magnitudes_of_halves`]: of four words at a time.
+///
+/// # Safety
+/// As there.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn magnitudes_from() {
     naked_asm!(

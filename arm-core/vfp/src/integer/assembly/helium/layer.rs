@@ -147,6 +147,9 @@ macro_rules! results {
 }
 
 /// Writes what becomes of the sums of one group, in q0 and q1, and goes on to the next. The flag Z says whether there is none.
+///
+/// # Safety
+/// Called from assembly alone: registers and the stack are as `begin` and `group` leave them, and results have room for this group.
 #[unsafe(naked)]
 unsafe extern "C" fn finish() {
     naked_asm!(
@@ -165,6 +168,9 @@ unsafe extern "C" fn finish() {
 }
 
 /// [`finish`] of two groups, of which the sums of the second are in q2 and q3.
+///
+/// # Safety
+/// As [`finish`]; two groups are left at least, and results have room for both.
 #[unsafe(naked)]
 unsafe extern "C" fn finish_two() {
     naked_asm!(

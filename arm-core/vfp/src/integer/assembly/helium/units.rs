@@ -4,6 +4,9 @@ use crate::integer::table::Table;
 use core::arch::naked_asm;
 
 /// The sum of the magnitudes of numbers from r2 to r12 in r0; only r1 to r8 may change, and q0 and q1.
+///
+/// # Safety
+/// Called from assembly alone, where these may change: from r2 to r12 there are whole numbers, or none, good for reads.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn magnitudes_from() {
     naked_asm!(

@@ -96,6 +96,9 @@ macro_rules! store {
 
 /// Writes what becomes of the eight sums in r4 to r11, of which each began with a half, and goes on to the next group. The flag Z
 /// says whether there is none; the flag Q remembers whether one left the range of 16 bits.
+///
+/// # Safety
+/// Called from assembly alone: the stack is as told above, of a group, and results have room for its eight numbers.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn finish() {
     naked_asm!(
@@ -261,6 +264,10 @@ pub(crate) unsafe extern "C" fn scaled(
 }
 
 /// The groups of [`scaled`], of what is on the stack.
+///
+/// # Safety
+/// Branched to from assembly alone: the stack is as told above, of the first group. All rows and inputs are good for reads, and
+/// results for writes.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn scaled_groups() {
     naked_asm!(
@@ -320,6 +327,9 @@ pub(crate) unsafe extern "C" fn selected(
 }
 
 /// The groups of [`selected`], of what is on the stack.
+///
+/// # Safety
+/// As [`scaled_groups`]; no bit is set behind the units.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn selected_groups() {
     naked_asm!(

@@ -35,6 +35,9 @@ macro_rules! narrow_dot {
 
 /// Writes what becomes of the four sums in r8 to r11, of which each began with a half, and goes on to the next four rows. The flag Z
 /// says whether there are none; the flag Q remembers whether one left the range of 16 bits.
+///
+/// # Safety
+/// Called from assembly alone: the stack is as told beside `enter_dots`, of four rows, and results have room for their numbers.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn finish_dots() {
     naked_asm!(
@@ -187,6 +190,10 @@ pub(crate) unsafe extern "C" fn dots(
 }
 
 /// The groups of [`dots`], of what is on the stack.
+///
+/// # Safety
+/// Branched to from assembly alone: the stack is as told beside `enter_dots`, of the first four rows. All rows and the gradient are
+/// good for reads, and results for writes.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn dots_groups() {
     naked_asm!(

@@ -47,6 +47,9 @@ pub(crate) unsafe extern "C" fn bits_of_halves(x: *const i16, n: usize) -> u32 {
 }
 
 /// The sum of the magnitudes of numbers from r2 to r12 in r0; only r1 to r8 may change.
+///
+/// # Safety
+/// Called from assembly alone, where these may change: from r2 to r12 there are whole numbers, or none, good for reads.
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn magnitudes_of_halves() {
     naked_asm!(
