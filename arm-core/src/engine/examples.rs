@@ -14,7 +14,7 @@ use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::number::{Nats, Numbers};
 use crate::numeric::rng::Purpose;
-use crate::numeric::window::{block_mut, window_mut};
+use crate::numeric::window::{block_mut, element_mut, window_mut};
 use crate::objective::Objective;
 use crate::shape::layout::{Layout, ScoreRows};
 
@@ -221,7 +221,7 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
             let per_row = layout.per_row(scratch.per_row);
             let log_q = block_mut(per_row.log_q, rows, t);
             let log_q_partner = block_mut(per_row.log_q_partner, rows, t);
-            if let (Some(own), Some(partner)) = (log_q.get_mut(row), log_q_partner.get_mut(row)) {
+            if let (Some(own), Some(partner)) = (element_mut(log_q, row), element_mut(log_q_partner, row)) {
                 (*own, *partner) = logs;
             }
             if self.estimator.second_paths().has_flips() || self.estimator.relaxation().is_some() {

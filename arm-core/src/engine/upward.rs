@@ -9,7 +9,7 @@ use crate::network::uniforms::Address;
 use crate::network::{Pass, Scratch};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{Matrix, MatrixMut};
-use crate::numeric::window::window_mut;
+use crate::numeric::window::{element_mut, window_mut};
 
 /// A pass over rows of a batch.
 pub(crate) struct UpwardSampler<'a, K: Arithmetic> {
@@ -68,7 +68,7 @@ impl<K: Estimates> UpwardSampler<'_, K> {
             );
             let logits = Matrix::new(scratch.logits, layout.shape.stride(width), width);
             let log = draw(logits.row(if t == 0 { layout.example(i) } else { i }), u, sample);
-            if let Some(total) = scratch.path_f.get_mut(i).filter(|_| self.log_q) {
+            if let Some(total) = element_mut(scratch.path_f, i).filter(|_| self.log_q) {
                 *total += log;
             }
         }

@@ -57,6 +57,14 @@ pub(crate) fn element<T: Copy + Default>(data: &[T], i: usize) -> T {
     data.get(i).copied().unwrap_or_default()
 }
 
+/// Element `i`, writable.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn element_mut<T>(data: &mut [T], i: usize) -> Option<&mut T> {
+    debug_assert!(i < data.len(), "an element beyond the end of its slice");
+    data.get_mut(i)
+}
+
 /// Words as numbers of a kind that is no larger and no more aligned.
 #[inline(always)]
 #[track_caller]

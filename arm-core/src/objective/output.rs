@@ -8,7 +8,7 @@ use crate::network::{Pass, Scratch};
 use crate::numeric::chunks::chunks_mut;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::number::Nats;
-use crate::numeric::window::window_mut;
+use crate::numeric::window::{element_mut, window_mut};
 use crate::shape::Shape;
 use core::ops::Range;
 
@@ -78,7 +78,7 @@ pub(super) fn add_costs<K: Arithmetic>(
     for row in (0..count).take(layout.rows()) {
         let logits = Matrix::new(scratch.logits, pass.layout.shape.stride(width), width).row(row);
         let cost = pass.kernels.log_prob(logits, scratch.target(pass, from, t, row));
-        if let Some(total) = scratch.path_f.get_mut(row) {
+        if let Some(total) = element_mut(scratch.path_f, row) {
             *total -= cost;
         }
     }

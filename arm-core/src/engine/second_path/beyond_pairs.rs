@@ -12,7 +12,7 @@ use crate::network::{Pass, Scratch};
 use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::math::{sigmoid_pair, significant};
 use crate::numeric::rng::Purpose;
-use crate::numeric::window::{block, block_mut, element, window, window_mut};
+use crate::numeric::window::{block, block_mut, element, element_mut, window, window_mut};
 use crate::objective::Objective;
 use crate::shape::layout::{Layout, ScoreRows};
 
@@ -126,7 +126,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 for (out, b) in out.iter_mut().zip(b) {
                     *out = *b;
                 }
-                if let Some(word) = out.get_mut(unit / 32) {
+                if let Some(word) = element_mut(out, unit / 32) {
                     *word ^= 1 << (unit % 32);
                 }
                 *active = row as u32;
@@ -201,7 +201,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         let per_row = layout.per_row(scratch.per_row);
         let scalars = per_row.f.iter().zip(&*per_row.signal);
         for ((row, scores), (difference, signal)) in chunks_mut(deltas, stride).enumerate().zip(scalars) {
-            if let Some(d) = scores.get_mut(unit) {
+            if let Some(d) = element_mut(scores, unit) {
                 *d = significant(flip_gradient(*d, main.bits(row).get(unit), *difference) * signal);
             }
         }
@@ -233,7 +233,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
                 if !flipped.is_finite() {
                     return Err(Error::Objective);
                 }
-                if let Some(d) = scratch.deltas.get_mut(at) {
+                if let Some(d) = element_mut(scratch.deltas, at) {
                     *d = significant(flip_gradient(phi, b, f - flipped) * signal);
                 }
             }

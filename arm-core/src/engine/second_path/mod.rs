@@ -14,7 +14,7 @@ use crate::network::{Pass, Scratch};
 use crate::numeric::chunks::chunks_mut;
 use crate::numeric::number::Nats;
 use crate::numeric::rng::Purpose;
-use crate::numeric::window::{block, element, split_mut, window, window_mut};
+use crate::numeric::window::{block, element, element_mut, split_mut, window, window_mut};
 use crate::objective::Objective;
 use crate::shape::layout::{Layout, ScoreRows};
 
@@ -77,7 +77,7 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
             let out = window_mut(out, count * main.stride()..);
             out.iter_mut().zip(b).for_each(|(out, b)| *out = *b);
             if let (Some(active), Some(total)) =
-                (scratch.path_rows.get_mut(count), scratch.path_f.get_mut(count))
+                (element_mut(scratch.path_rows, count), element_mut(scratch.path_f, count))
             {
                 *active = row as u32;
                 *total = if log_q { element(log_q_partner, row) } else { Default::default() };
@@ -204,7 +204,7 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
 fn scatter<F: Nats>(active: &[u32], values: &[F], count: usize, rows: &mut [F]) {
     rows.fill(F::default());
     for (&row, value) in active.iter().zip(values).take(count) {
-        if let Some(out) = rows.get_mut(row as usize) {
+        if let Some(out) = element_mut(rows, row as usize) {
             *out = *value;
         }
     }
