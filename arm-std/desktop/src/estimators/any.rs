@@ -154,6 +154,8 @@ impl DrawRule for AnyEstimator {
     }
 }
 
+// A method that is not forwarded would be the default's without a word.
+#[deny(clippy::missing_trait_methods)]
 impl Estimator for AnyEstimator {
     const SECOND_PATHS: SecondPaths = SecondPaths::PartnerOrFlip;
 
