@@ -4,6 +4,7 @@
 //! between, an interrupt, another thread or a callback, finds it taken.
 
 use crate::status::{SBN_ERROR_BUSY, SBN_ERROR_MEMORY};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed, Ordering::Release};
 
 /// Somebody works with it. Of four equal bytes, which one instruction makes.
 pub(crate) const BUSY: u32 = u32::from_le_bytes(*b"~~~~");
@@ -52,8 +53,8 @@ pub(crate) unsafe fn claim_any(mark: *mut u32) -> Result<u32, i32> {
 /// As [`claim`].
 #[inline(always)]
 pub(crate) unsafe fn look(mark: *const u32) -> u32 {
-    // SAFETY: aligned and there; a word may be read while an interrupt writes it.
-    unsafe { core::ptr::read_volatile(mark) }
+    // SAFETY: aligned and there, any bits are valid, and the word is written as an atomic one alone.
+    unsafe { AtomicU32::from_ptr(mark.cast_mut()) }.load(Relaxed)
 }
 
 /// Gives the block back, with this mark.
@@ -63,9 +64,8 @@ pub(crate) unsafe fn look(mark: *const u32) -> u32 {
 /// As [`claim`]; the caller has claimed it.
 #[inline(always)]
 pub(crate) unsafe fn release(mark: *mut u32, with: u32) {
-    core::sync::atomic::fence(core::sync::atomic::Ordering::Release);
-    // SAFETY: aligned and there, and the caller's alone until this word is written.
-    unsafe { core::ptr::write_volatile(mark, with) };
+    // SAFETY: as in `look`.
+    unsafe { AtomicU32::from_ptr(mark) }.store(with, Release);
 }
 
 /// [`BUSY`] in the place of `expected`, at once; where something else was there, that is the error.
@@ -76,10 +76,9 @@ pub(crate) unsafe fn release(mark: *mut u32, with: u32) {
 #[cfg(target_has_atomic = "32")]
 #[inline(always)]
 unsafe fn exchange(mark: *mut u32, expected: u32) -> Result<(), u32> {
-    use core::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed};
-    // SAFETY: aligned and there, any bits are valid, and nobody holds a reference to the word across a call.
+    // SAFETY: as in `look`.
     let mark = unsafe { AtomicU32::from_ptr(mark) };
-    mark.compare_exchange(expected, BUSY, Acquire, Relaxed).map(|_| ())
+    mark.compare_exchange(expected, BUSY, core::sync::atomic::Ordering::Acquire, Relaxed).map(|_| ())
 }
 
 /// The same with interrupts masked, where no instruction exchanges (Cortex-M0, M0+; RISC-V without A).
@@ -90,16 +89,16 @@ unsafe fn exchange(mark: *mut u32, expected: u32) -> Result<(), u32> {
 #[cfg(not(target_has_atomic = "32"))]
 #[inline(always)]
 unsafe fn exchange(mark: *mut u32, expected: u32) -> Result<(), u32> {
+    // SAFETY: as in `look`.
+    let mark = unsafe { AtomicU32::from_ptr(mark) };
+    // Nobody comes between reading and writing.
     masked(|| {
-        // SAFETY: aligned and there; interrupts are masked, so that nobody comes between reading and writing.
-        unsafe {
-            let found = core::ptr::read_volatile(mark);
-            if found != expected {
-                return Err(found);
-            }
-            core::ptr::write_volatile(mark, BUSY);
-            Ok(())
+        let found = mark.load(Relaxed);
+        if found != expected {
+            return Err(found);
         }
+        mark.store(BUSY, Relaxed);
+        Ok(())
     })
 }
 
@@ -151,7 +150,7 @@ mod tests {
 
     #[test]
     fn of_two_threads_one_takes_it() {
-        use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+        use std::sync::atomic::AtomicUsize;
         let (mark, inside, most) = (AtomicU32::new(READY), AtomicUsize::new(0), AtomicUsize::new(0));
         let taken: usize = std::thread::scope(|scope| {
             let work = || {
