@@ -1,6 +1,6 @@
 //! Plain gradient descent in integers.
 
-use crate::numeric::matrix::{Input, MatrixMut};
+use crate::numeric::matrix::MatrixMut;
 use arm_vfp::Layout;
 use arm_vfp::integer::{Factor, Inputs, WEYL, add_outer};
 
@@ -30,7 +30,7 @@ pub(super) fn factor(a: f32, bits: u32) -> Factor {
     Factor { mantissa, before: shift - within, shift: within as u32, limit: 0 }
 }
 
-/// Updates rows `first..` of a layer for sample `n`, whose gradients have these [`bits`](arm_vfp::integer::bits); counts rows with
+/// Updates rows `first..` of a layer for one sample, whose gradients have these [`bits`](arm_vfp::integer::bits); counts rows with
 /// a result that left its range. Inlined: it is called in one place, and would be handed much.
 ///
 /// The products of a row are below 2^31 - 2^16, because its factor is cut to (2^31 - 2^16) / 2^b - 1 where all gradients are
@@ -39,10 +39,10 @@ pub(super) fn factor(a: f32, bits: u32) -> Factor {
 pub(super) fn rows(
     mut factor: Factor,
     noise: Noise,
-    x: Input<'_, i16>,
-    n: usize,
+    inputs: Inputs<'_>,
     first: usize,
-    (d, bits): (&[i16], u16),
+    d: &[i16],
+    bits: u16,
     w: &mut MatrixMut<'_, i16>,
 ) -> u32 {
     let bits = u32::from(bits);
@@ -50,10 +50,6 @@ pub(super) fn rows(
         return 0;
     }
     factor.limit = ((0x7fff_0000u32 >> (32 - bits.leading_zeros())) - 1) as i32;
-    let inputs = match x {
-        Input::Real(x) => Inputs::Numbers(x.row(n)),
-        Input::Bits(x) => Inputs::Bits(x.row(n), x.cols()),
-    };
     let layout = Layout { cols: w.cols(), stride: w.stride() };
     add_outer(&factor, noise.0, inputs, first, d, w.data_mut(), layout)
 }

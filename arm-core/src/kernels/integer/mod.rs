@@ -207,7 +207,11 @@ impl Arithmetic for Integer {
         for n in 0..d.examples() {
             let noise = descend::Noise::new(prepared.one.0 as u32, n, first);
             let bits = prepared.units.get(n).map_or(0, |bits| *bits as u16);
-            self.count(descend::rows(factor, noise, x, n, first, (d.row(n), bits), &mut w));
+            let inputs = match x {
+                Input::Real(x) => Inputs::Numbers(x.row(n)),
+                Input::Bits(x) => Inputs::Bits(x.row(n), x.cols()),
+            };
+            self.count(descend::rows(factor, noise, inputs, first, d.row(n), bits, &mut w));
         }
     }
 

@@ -35,19 +35,26 @@ fn add_scaled_block<V: Vector<N>, const N: usize, const B: usize>(
     }
 }
 
+/// The factors a x\[i\] of rows, none of a magnitude below `least`.
+#[derive(Clone, Copy)]
+struct Factors<'a> {
+    a: f32,
+    x: &'a [f32],
+    least: f32,
+}
+
 /// Row i of `g` += (a x\[i\]) d, and row `bias`, if it is there, += a d, without terms below the smallest that counts.
 #[inline(never)]
 pub(super) fn outer(a: f32, x: &[f32], d: &[f32], bias: usize, g: &mut MatrixMut<'_>) {
     let (cols, stride) = (g.cols().min(d.len()), g.stride());
     let g = g.data_mut();
-    let least = least(a, x);
-    columns!(cols, at, outer_block(a, (x, least), d, bias, g, stride, at));
+    let factors = Factors { a, x, least: least(a, x) };
+    columns!(cols, at, outer_block(factors, d, bias, g, stride, at));
 }
 
 #[inline(always)]
 fn outer_block<V: Vector<N>, const N: usize, const B: usize>(
-    a: f32,
-    (x, least): (&[f32], f32),
+    Factors { a, x, least }: Factors<'_>,
     d: &[f32],
     bias: usize,
     g: &mut [f32],
