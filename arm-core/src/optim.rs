@@ -78,10 +78,14 @@ impl Rule {
         }
     }
 
-    /// Adam's rates of step `step`, if this is Adam.
+    /// What it does in step `step` (from 0).
     #[inline(always)]
-    pub(crate) fn adam(&self, step: u64) -> Option<AdamRates> {
-        if let Rule::Adam(adam) = self { Some(adam.rates(step)) } else { None }
+    pub(crate) fn at(&self, step: u64) -> StepRule {
+        match self {
+            Rule::Sgd(sgd) => StepRule::Sgd(*sgd),
+            Rule::Momentum(momentum) => StepRule::Momentum(*momentum),
+            Rule::Adam(adam) => StepRule::Adam(adam.rates(step)),
+        }
     }
 
     /// Applies gradient `g` to parameters `w` in step `step` (from 0). `first` and `second` are the moments; those that
@@ -96,10 +100,36 @@ impl Rule {
         second: &mut [f32],
         w: &mut [f32],
     ) {
-        match self {
-            Rule::Sgd(sgd) => kernels.axpy(-sgd.rate, g, w),
-            Rule::Momentum(m) => kernels.momentum(m.rate, m.momentum, g, first, w),
-            Rule::Adam(adam) => adam.apply(kernels, step, g, first, second, w),
+        self.at(step).apply(kernels, g, first, second, w);
+    }
+}
+
+/// A rule in one step: Adam's rates are computed once for all layers.
+#[derive(Clone, Copy, Debug)]
+pub enum StepRule {
+    /// Plain gradient descent.
+    Sgd(Sgd),
+    /// Gradient descent with momentum.
+    Momentum(Momentum),
+    /// Adam, with the rates of the step.
+    Adam(AdamRates),
+}
+
+impl StepRule {
+    /// See [`Rule::apply`].
+    #[inline(always)]
+    pub(crate) fn apply<K: Kernels>(
+        &self,
+        kernels: &K,
+        g: &[f32],
+        first: &mut [f32],
+        second: &mut [f32],
+        w: &mut [f32],
+    ) {
+        match *self {
+            StepRule::Sgd(sgd) => kernels.axpy(-sgd.rate, g, w),
+            StepRule::Momentum(m) => kernels.momentum(m.rate, m.momentum, g, first, w),
+            StepRule::Adam(rates) => kernels.adam(rates, g, first, second, w),
         }
     }
 }
@@ -196,10 +226,6 @@ impl Adam {
         let t = step.saturating_add(1);
         let (rate, scale) = corrected(self.rate, self.beta1, self.beta2, t);
         AdamRates { beta1: self.beta1, beta2: self.beta2, rate, scale, epsilon: self.epsilon }
-    }
-
-    fn apply<K: Kernels>(&self, k: &K, step: u64, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
-        k.adam(self.rates(step), g, m, v, w);
     }
 
     #[inline(always)]

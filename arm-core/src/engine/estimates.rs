@@ -10,7 +10,7 @@ use crate::kernels::{Arithmetic, Drawn, DrawnRows, Kernels, LayerGradient, NatsO
 use crate::network::{Pass, Scratch};
 use crate::numeric::matrix::Matrix;
 use crate::objective::Objective;
-use crate::optim::Optimiser;
+use crate::optim::StepRule;
 use crate::shape::Shape;
 
 /// log of the mean of e^v over values v, one at a time.
@@ -100,11 +100,10 @@ pub trait Estimates: Arithmetic {
 
     /// Updates a block of a layer by an optimiser that is not plain gradient descent, or for several samples. `room` takes a
     /// row of gradient.
-    fn update<E: Estimator, O: Optimiser>(
+    fn update<E: Estimator>(
         _engine: &Engine<'_, Self, E>,
         _layer: &LayerGradient<'_, ValueOf<Self>>,
-        _optimiser: &O,
-        _step: u64,
+        _rule: StepRule,
         _block: Block<'_, WeightOf<Self>>,
         _room: &mut [ValueOf<Self>],
     ) -> Result<(), Error> {
@@ -214,15 +213,14 @@ impl<K: Kernels> Estimates for K {
     }
 
     #[inline(always)]
-    fn update<E: Estimator, O: Optimiser>(
+    fn update<E: Estimator>(
         engine: &Engine<'_, K, E>,
         layer: &LayerGradient<'_>,
-        optimiser: &O,
-        step: u64,
+        rule: StepRule,
         block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
-        engine.update_layer(Traces::One(layer), optimiser, step, 1, block, room)
+        engine.update_layer(Traces::One(layer), rule, 1, block, room)
     }
 
     #[inline(always)]

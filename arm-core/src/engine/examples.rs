@@ -14,7 +14,7 @@ use crate::numeric::chunks::{chunks, chunks_mut};
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::numeric::number::{Nats, Numbers};
 use crate::numeric::rng::Purpose;
-use crate::numeric::window::{block_mut, element_mut, window_mut};
+use crate::numeric::window::{block_mut, element_mut, window, window_mut};
 use crate::objective::Objective;
 use crate::shape::layout::{Layout, ScoreRows};
 
@@ -102,16 +102,15 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
         let rows = layout.rows();
         let per_row = layout.per_row(scratch.per_row);
         let total = &mut *scratch.path_f;
-        total.fill(NatsOf::<K>::default());
-        for log_q in chunks(per_row.log_q, rows) {
-            add(log_q, total);
-        }
-        per_row.f.fill(NatsOf::<K>::default());
-        if f_has_log_q {
-            add(total, per_row.f);
-        }
-        for cost in chunks(per_row.cost, rows) {
-            add(cost, per_row.f);
+        // Row by row: most often there is one, for which a block were a call.
+        for (row, (f, total)) in per_row.f.iter_mut().zip(&mut *total).enumerate() {
+            let sum = |from: NatsOf<K>, blocks: &[NatsOf<K>]| {
+                let blocks = window(blocks, row..).iter();
+                if BATCH { blocks.step_by(rows.max(1)).fold(from, added) } else { blocks.fold(from, added) }
+            };
+            *total = sum(NatsOf::<K>::default(), per_row.log_q);
+            let from = NatsOf::<K>::default();
+            *f = sum(if f_has_log_q { added(from, total) } else { from }, per_row.cost);
         }
         if !per_row.f.iter().all(|f| f.finite()) {
             return false;
@@ -237,10 +236,9 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
     }
 }
 
-pub(crate) fn add<F: Nats>(x: &[F], y: &mut [F]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y += *x;
-    }
+fn added<F: Nats>(mut sum: F, term: &F) -> F {
+    sum += *term;
+    sum
 }
 
 /// Whether no activation and no gradient is beyond [`LIMIT`](crate::LIMIT).

@@ -11,7 +11,7 @@ use crate::network::scratch::Trace;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::numeric::number::Float;
 use crate::numeric::window::{cast_mut, split_mut, window_mut};
-use crate::optim::{Optimiser, Rule, Sgd};
+use crate::optim::{Optimiser, Sgd, StepRule};
 use crate::shape::layout::{LayerLayout, Layout};
 
 /// A share of a batch after [`Engine::examples`], with the scratch it left.
@@ -88,43 +88,42 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     ) -> Result<(), Error> {
         if let [shard] = shards {
             let trained = self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?;
-            return self.update_layer(Traces::One(&trained), optimiser, step, total, block, room);
+            return self.update_layer(Traces::One(&trained), optimiser.rule().at(step), total, block, room);
         }
         for shard in shards {
             let layout = self.layout(shard.batch.examples);
             layout.trace(shard.scratch).ok_or_else(|| self.size(shard))?;
         }
-        self.update_layer(Traces::All(shards), optimiser, step, total, block, room)
+        self.update_layer(Traces::All(shards), optimiser.rule().at(step), total, block, room)
     }
 
     /// [`update`](Self::update) from traces that were checked.
     #[inline(always)]
-    pub(crate) fn update_layer<O: Optimiser>(
+    pub(crate) fn update_layer(
         &self,
         traces: Traces<'_>,
-        optimiser: &O,
-        step: u64,
+        rule: StepRule,
         total: usize,
         mut block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
         if let Traces::One(layer) = traces {
-            if let (1, Rule::Sgd(Sgd { rate })) = (total, optimiser.rule()) {
+            if let (1, StepRule::Sgd(Sgd { rate })) = (total, rule) {
                 self.add(-rate * self.scale(block.layer), layer, block.first, block.weights);
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
                 return Ok(());
             }
-            if let (1, Rule::Momentum(rule)) = (total, optimiser.rule())
+            if let (1, StepRule::Momentum(momentum)) = (total, rule)
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
                 && layer.d.examples() == 1
                 && room.len() >= layer.d.stride()
             {
                 let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
                 let blocks = (rows(block.first_moment), rows(block.weights));
-                self.kernels.momentum_rank_one(rule.rate, rule.momentum, layer, block.first, room, blocks);
+                self.kernels.momentum_rank_one(momentum.rate, momentum.momentum, layer, block.first, room, blocks);
                 return Ok(());
             }
-            if let Some(rates) = optimiser.rule().adam(step)
+            if let StepRule::Adam(rates) = rule
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
             {
                 let (needed, given) = (layer.d.stride(), room.len());
@@ -159,7 +158,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             self.gradient_of(traces, 1.0 / total.max(1) as f32, block.layer, first, g);
             let m = take(&mut firsts, weights.len());
             let v = take(&mut seconds, weights.len());
-            optimiser.rule().apply(&self.kernels, step, g, m, v, weights);
+            rule.apply(&self.kernels, g, m, v, weights);
             first += rows;
         }
         Ok(())

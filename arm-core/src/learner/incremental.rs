@@ -12,7 +12,7 @@ use crate::numeric::bits::Bits;
 use crate::numeric::number::{Nats, Numbers};
 use crate::numeric::rng::{Purpose, Stream};
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
-use crate::optim::{Optimiser, Rule, Sgd, WithOptimiser};
+use crate::optim::{Optimiser, Sgd, StepRule, WithOptimiser};
 use crate::shape::Dense;
 
 /// A step that is under way: which parameters come next.
@@ -176,6 +176,7 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
         if !optimiser.rule().is_valid() {
             return Err(Error::Setting);
         }
+        let rule = optimiser.rule().at(held.state.updates);
         let (mut left, mut least) = (budget, true);
         // Of the words by which updates are rounded.
         let mut shared = None;
@@ -190,7 +191,7 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
                 fours => fours,
             };
             if rows > 0 {
-                held.update(engine, optimiser, row, rows, &mut shared)?;
+                held.update(engine, rule, row, rows, &mut shared)?;
             }
             row += rows;
             if row < height {
@@ -213,21 +214,21 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
 impl<N: Numbers> Held<'_, N> {
     /// Updates `rows` rows from `first` on of the layer that comes next.
     #[inline(always)]
-    fn update<E: Estimator, O: Optimiser, K: Estimates<Numbers = N>>(
+    fn update<E: Estimator, K: Estimates<Numbers = N>>(
         &mut self,
         engine: &Engine<'_, K, E>,
-        optimiser: &O,
+        rule: StepRule,
         first: usize,
         rows: usize,
         shared: &mut Option<u64>,
     ) -> Result<(), Error> {
         // With several samples a layer above them has a gradient of each.
-        match optimiser.rule() {
-            Rule::Sgd(Sgd { rate }) if K::EACH_SAMPLE || engine.estimator.samples() == 1 => {
+        match rule {
+            StepRule::Sgd(Sgd { rate }) if K::EACH_SAMPLE || engine.estimator.samples() == 1 => {
                 self.descend(engine, rate, first, rows, shared).ok_or(Error::Corrupt)
             }
-            Rule::Sgd(_) => self.optimise_apart(engine, optimiser, first, rows),
-            _ => self.optimise(engine, optimiser, first, rows),
+            StepRule::Sgd(_) => self.optimise_apart(engine, rule, first, rows),
+            _ => self.optimise(engine, rule, first, rows),
         }
     }
 
@@ -258,25 +259,25 @@ impl<N: Numbers> Held<'_, N> {
 
     /// [`optimise`](Self::optimise), a call: plain gradient descent would keep at hand what only this needs.
     #[inline(never)]
-    fn optimise_apart<E: Estimator, O: Optimiser, K: Estimates<Numbers = N>>(
+    fn optimise_apart<E: Estimator, K: Estimates<Numbers = N>>(
         &mut self,
         engine: &Engine<'_, K, E>,
-        optimiser: &O,
+        rule: StepRule,
         first: usize,
         rows: usize,
     ) -> Result<(), Error> {
-        self.optimise(engine, optimiser, first, rows)
+        self.optimise(engine, rule, first, rows)
     }
 
     #[inline(always)]
-    fn optimise<E: Estimator, O: Optimiser, K: Estimates<Numbers = N>>(
+    fn optimise<E: Estimator, K: Estimates<Numbers = N>>(
         &mut self,
         engine: &Engine<'_, K, E>,
-        optimiser: &O,
+        rule: StepRule,
         first: usize,
         rows: usize,
     ) -> Result<(), Error> {
-        let Held { params, moments, scratch, input, state, layer } = self;
+        let Held { params, moments, scratch, input, layer, .. } = self;
         let Scratch { activations, deltas, samples, hidden_or_uniforms: room, .. } = scratch;
         let trace = Trace { activations, deltas, samples };
         let trained = &engine.layout(1).trained(layer, input, &trace).ok_or(Error::Corrupt)?;
@@ -288,7 +289,7 @@ impl<N: Numbers> Held<'_, N> {
             first_moment: part(firsts, &layer.dense, first, rows).unwrap_or_default(),
             second_moment: part(seconds, &layer.dense, first, rows).unwrap_or_default(),
         };
-        K::update(engine, trained, optimiser, state.updates, block, room)
+        K::update(engine, trained, rule, block, room)
     }
 }
 

@@ -30,16 +30,19 @@ fn each(n: usize, mut f: impl FnMut(usize)) {
 }
 
 impl Kernels for Simd {
+    #[inline]
     fn affine(&self, w: Matrix<'_>, x: Matrix<'_>, activation: Activation, mut y: MatrixMut<'_>) {
         each(x.examples().min(y.examples()), |n| {
             matrix::add_scaled(x.row(n), w, activation, y.row_mut(n));
         });
     }
 
+    #[inline]
     fn affine_bits(&self, w: Matrix<'_>, x: BitMatrix<'_>, activation: Activation, mut y: MatrixMut<'_>) {
         each(y.examples(), |n| rows::add_rows(x.row(n), x.cols(), w, activation, y.row_mut(n)));
     }
 
+    #[inline]
     fn back(
         &self,
         w: Matrix<'_>,
@@ -55,6 +58,7 @@ impl Kernels for Simd {
         });
     }
 
+    #[inline]
     fn gradient(&self, a: f32, x: Matrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
         let height = g.height();
         each(x.examples().min(d.examples()), |n| {
@@ -64,6 +68,7 @@ impl Kernels for Simd {
         });
     }
 
+    #[inline]
     fn gradient_bits(&self, a: f32, x: BitMatrix<'_>, first: usize, d: Matrix<'_>, mut g: MatrixMut<'_>) {
         each(d.examples(), |n| {
             rows::add_to_rows(a, d.row(n), Selected { bits: x.row(n), bias: x.cols(), first }, &mut g)
@@ -79,14 +84,17 @@ impl Kernels for Simd {
         rule.resolve(bernoulli::Row::<false> { logits, uniforms, out }).0
     }
 
+    #[inline]
     fn log_prob(&self, logits: &[f32], b: &[u32]) -> f32 {
         bernoulli::log_prob(logits, b)
     }
 
+    #[inline]
     fn log_prob_delta(&self, logits: &mut [f32], b: &[u32]) -> f32 {
         bernoulli::log_prob_delta(logits, b)
     }
 
+    #[inline]
     fn within(&self, limit: f32, values: &[f32]) -> bool {
         lanes::within(limit, values)
     }
@@ -111,10 +119,12 @@ impl Kernels for Simd {
         Portable.momentum_rank_one(rate, momentum, gradient, first, room, blocks);
     }
 
+    #[inline]
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
         optimise::adam(rates, g, m, v, w);
     }
 
+    #[inline]
     fn adam_rank_one(
         &self,
         rates: AdamRates,

@@ -2,21 +2,20 @@
 //!
 //! Tests: `kernels/simd/tests.rs`.
 
-use super::lanes::Vector;
-use super::rows::selected;
+use super::lanes::{BLOCK, Vector, block, block_mut, columns, load};
 use crate::kernels::portable::constants;
 use crate::kernels::{AdamBlock, AdamRates, Input};
 use crate::numeric::math::Real;
 use crate::numeric::matrix::MatrixMut;
 use crate::numeric::window::{window, window_mut};
 use arm_vfp::Adam;
-use wide::{f32x4, f32x16};
-
-/// What of a row is left.
-type Row<'a> = AdamBlock<&'a mut [f32]>;
+use wide::{f32x4, f32x8, f32x16};
 
 pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
-    row::<true>(&constants(r), 1.0, g, AdamBlock { m, v, w });
+    let n = g.len().min(m.len()).min(v.len()).min(w.len());
+    let (a, g) = (constants(r), window(g, ..n));
+    let mut row = AdamBlock { m: window_mut(m, ..n), v: window_mut(v, ..n), w: window_mut(w, ..n) };
+    columns!(n, at, adam_block(&a, 1, |_| (1.0, 1), g, &mut row, n, at));
 }
 
 /// Rows `first..` of a layer for a single example.
@@ -29,89 +28,73 @@ pub(super) fn adam_rank_one(
     block: AdamBlock<MatrixMut<'_>>,
 ) {
     let AdamBlock { mut m, mut v, mut w } = block;
-    let (stride, end, d) = (w.stride(), first + w.height(), d.get(..w.cols()).unwrap_or(d));
-    let constants = constants(r);
-    let mut block = Block { constants, d, stride, m: m.data_mut(), v: v.data_mut(), w: w.data_mut() };
-    let units = match x {
+    let (a, cols, stride, height) = (constants(r), w.cols().min(d.len()), w.stride(), w.height());
+    let (m, v, w) = (m.data_mut(), v.data_mut(), w.data_mut());
+    // Of one length, so that a row that is in one is known to be in all.
+    let n = m.len().min(v.len()).min(w.len());
+    let (Some(m), Some(v), Some(w)) = (m.get_mut(..n), v.get_mut(..n), w.get_mut(..n)) else { return };
+    let mut block = AdamBlock { m, v, w };
+    // The last row, behind the units, is that of the biases.
+    match x {
         Input::Real(x) => {
-            let values = x.row(0).get(first..x.cols().min(end)).unwrap_or_default();
-            for (row, x) in values.iter().enumerate() {
-                if *x == 0.0 {
-                    block.update::<false>(row, 0.0);
-                } else {
-                    block.update::<true>(row, *x);
-                }
-            }
-            x.cols()
+            let x = window(x.row(0), first..);
+            let rows = height.min(x.len() + 1);
+            let factor = |row| {
+                let x: f32 = *x.get(row).unwrap_or(&1.0);
+                (x, u32::from(x.to_bits() << 1 != 0))
+            };
+            columns!(cols, at, adam_block(&a, rows, factor, d, &mut block, stride, at));
         }
-        // Not in order: a processor does not foresee whether a bit is one.
         Input::Bits(x) => {
-            let rows = first..x.cols().min(end);
-            selected(x.row(0), 0, rows.clone(), |i| block.update::<true>(i - first, 1.0));
-            selected(x.row(0), u32::MAX, rows, |i| block.update::<false>(i - first, 0.0));
-            x.cols()
-        }
-    };
-    if units < end {
-        block.update::<true>(units - first, 1.0);
-    }
-}
-
-/// Rows of parameters with their moments, and what the rows of their gradient are a multiple of.
-struct Block<'a> {
-    constants: Adam,
-    d: &'a [f32],
-    stride: usize,
-    m: &'a mut [f32],
-    v: &'a mut [f32],
-    w: &'a mut [f32],
-}
-
-impl Block<'_> {
-    /// A row whose gradient is x d; without `SOME` that is nothing.
-    #[inline(always)]
-    fn update<const SOME: bool>(&mut self, row: usize, x: f32) {
-        let part = row * self.stride..row * self.stride + self.d.len();
-        let parts = (self.m.get_mut(part.clone()), self.v.get_mut(part.clone()), self.w.get_mut(part));
-        if let (Some(m), Some(v), Some(w)) = parts {
-            self::row::<SOME>(&self.constants, x, self.d, AdamBlock { m, v, w });
+            let (bits, units) = (x.row(0), x.cols());
+            let rows = height.min((units + 1).saturating_sub(first));
+            let factor = |row| {
+                let i = first + row;
+                let bit = if i < units { bits.get(i / 32).map_or(0, |word| word >> (i % 32) & 1) } else { 1 };
+                (f32::from_bits(1f32.to_bits() & 0u32.wrapping_sub(bit)), bit)
+            };
+            columns!(cols, at, adam_block(&a, rows, factor, d, &mut block, stride, at));
         }
     }
 }
 
-/// A row whose gradient is x d; without `SOME` that is nothing.
+/// Columns of `rows` rows. The gradient of each is `d` times a factor, which is zero unless a one stands beside it.
 #[inline(always)]
-fn row<const SOME: bool>(a: &Adam, x: f32, d: &[f32], AdamBlock { m, v, w }: Row<'_>) {
-    let n = d.len().min(m.len()).min(v.len()).min(w.len());
-    let (d, m, v, w) = (window(d, ..n), window_mut(m, ..n), window_mut(v, ..n), window_mut(w, ..n));
-    let (d, rest) = vectors::<SOME, f32x16, 16>(a, x, d, AdamBlock { m, v, w });
-    let (d, rest) = vectors::<SOME, f32x4, 4>(a, x, d, rest);
-    vectors::<SOME, f32, 1>(a, x, d, rest);
-}
-
-/// As many vectors as there are; what is left.
-#[inline(always)]
-fn vectors<'a, const SOME: bool, V: Vector<N>, const N: usize>(
+fn adam_block<V: Vector<N>, const N: usize, const B: usize>(
     a: &Adam,
-    x: f32,
-    d: &'a [f32],
-    AdamBlock { m, v, w }: Row<'a>,
-) -> (&'a [f32], Row<'a>) {
-    let c = <V as Real>::splat;
-    let add = [c(a.add[0] * x), c(a.add[1] * (x * x))];
-    let (d, d_rest) = d.as_chunks::<N>();
-    let (m, m_rest) = m.as_chunks_mut::<N>();
-    let (v, v_rest) = v.as_chunks_mut::<N>();
-    let (w, w_rest) = w.as_chunks_mut::<N>();
-    for (((d, m), v), w) in d.iter().zip(m).zip(v).zip(w) {
-        let (d, mut first, mut second) = (V::load(d), c(a.keep[0]) * V::load(m), c(a.keep[1]) * V::load(v));
-        if SOME {
-            (first, second) = (first + add[0] * d, second + add[1] * (d * d));
-        }
-        first.store(m);
-        second.store(v);
-        let change = c(a.rate) * (first / (second.sqrt() + c(a.epsilon)));
-        ((V::load(w) - change + c(a.grid)) - c(a.grid)).store(w);
+    rows: usize,
+    factor: impl Fn(usize) -> (f32, u32),
+    d: &[f32],
+    AdamBlock { m, v, w }: &mut AdamBlock<&mut [f32]>,
+    stride: usize,
+    at: usize,
+) {
+    let Some(d) = block::<N, B>(d, at) else { return };
+    let (d, c): ([V; B], _) = (load(d), <V as Real>::splat);
+    let n = m.len();
+    if v.len() != n || w.len() != n {
+        return;
     }
-    (d_rest, AdamBlock { m: m_rest, v: v_rest, w: w_rest })
+    let mut start = at;
+    for row in 0..rows {
+        let (Some(m), Some(v), Some(w)) =
+            (block_mut::<N, B>(m, start), block_mut::<N, B>(v, start), block_mut::<N, B>(w, start))
+        else {
+            return;
+        };
+        let (x, some) = factor(row);
+        let add = [c(a.add[0] * x), c(a.add[1] * (x * x))];
+        for i in 0..B {
+            let (mut first, mut second) = (c(a.keep[0]) * V::load(&m[i]), c(a.keep[1]) * V::load(&v[i]));
+            if some == 1 {
+                first = first + add[0] * d[i];
+                second = second + add[1] * (d[i] * d[i]);
+            }
+            first.store(&mut m[i]);
+            second.store(&mut v[i]);
+            let change = c(a.rate) * (first / (second.sqrt() + c(a.epsilon)));
+            ((V::load(&w[i]) - change + c(a.grid)) - c(a.grid)).store(&mut w[i]);
+        }
+        start += stride;
+    }
 }

@@ -6,7 +6,6 @@ use super::lanes::{BLOCK, Vector, block, block_mut, columns, load, store_activat
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::shape::Activation;
 use arm_vfp::Selected;
-use core::ops::Range;
 use wide::{f32x4, f32x8, f32x16};
 
 /// Calls `row` with the number of each bit that is one, lowest first. Words are taken in pairs: a processor does not
@@ -18,24 +17,6 @@ fn ones(bits: &[u32], mut row: impl FnMut(usize)) {
         let mut word = u64::from(pair[0]) | u64::from(high) << 32;
         while word != 0 {
             row(64 * k + word.trailing_zeros() as usize);
-            word &= word.wrapping_sub(1);
-        }
-    }
-}
-
-/// Calls `row` with the number of each bit in `range` that differs from those of `than`, lowest first.
-#[inline(always)]
-pub(super) fn selected(bits: &[u32], than: u32, range: Range<usize>, mut row: impl FnMut(usize)) {
-    for (k, bits) in bits.iter().enumerate().skip(range.start / 32) {
-        // Those below the range are gone, and the rest is looked at one by one.
-        let below = u32::MAX << range.start.saturating_sub(32 * k).min(31);
-        let mut word = (bits ^ than) & below;
-        while word != 0 {
-            let i = 32 * k + word.trailing_zeros() as usize;
-            if i >= range.end {
-                return;
-            }
-            row(i);
             word &= word.wrapping_sub(1);
         }
     }

@@ -80,6 +80,7 @@ impl<'s> Layout<'s> {
     }
 
     /// The example that a row is a sample of.
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) fn example(&self, row: usize) -> usize {
         if BATCH { row / self.samples().max(1) } else { 0 }
     }
@@ -178,6 +179,7 @@ impl<'s> Layout<'s> {
     }
 
     /// Where the scores of stochastic layer `t` lie among the gradients.
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) const fn scores(&self, t: usize) -> ScoreRows {
         if STACKS && !(self.shape.is_single() && t == 0) {
             let layer = self.top(t);
@@ -189,6 +191,7 @@ impl<'s> Layout<'s> {
     }
 
     /// Words of the samples of the stochastic layers before `t`.
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub(crate) const fn sample(&self, t: usize) -> usize {
         self.samples_before(t).0
     }
@@ -199,6 +202,7 @@ impl<'s> Layout<'s> {
     }
 
     /// [`sample`](Self::sample), and the units of layer `t`.
+    #[cfg_attr(not(target_os = "none"), inline)]
     const fn samples_before(&self, t: usize) -> (usize, usize) {
         if self.shape.is_single() {
             let width = self.shape.top_width();
