@@ -1,7 +1,7 @@
 //! Whole training steps of the presets with ARM and Adam, on one thread and on all: random inputs of which 13 % are
 //! ones, as in binarised digits.
 //!
-//! `cargo bench -p arm-benches --bench step -- nonlinear`
+//! `cargo bench -p arm-desktop-benches --bench step -- nonlinear`
 
 use arm_bench_programs::random_bits;
 use arm_core::BitMatrix;

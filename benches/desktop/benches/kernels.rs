@@ -1,7 +1,7 @@
 //! Each desktop kernel at every level that this CPU has, at the sizes of the paper's networks. Dense products count two
 //! operations a term; kernels of packed bits count what the same product would take with real inputs.
 //!
-//! `cargo bench -p arm-benches --bench kernels -- avx512`
+//! `cargo bench -p arm-desktop-benches --bench kernels -- avx512`
 
 use arm_bench_programs::random_bits;
 use arm_core::estimator::Arm;
