@@ -6,7 +6,8 @@
 #
 # Instructions are those of `arm-core/examples/steps.rs` compiled for any x86-64, under valgrind, and for any AArch64, as
 # qemu-aarch64 counts them (left out without what scripts/vectors.sh aarch64 needs); C is benches/small.c by cc -O3
-# -ffast-math. Times are those of `cargo bench -p arm-benches --bench small`.
+# -ffast-math. Times are those of `cargo bench -p arm-benches --bench small`. The engine is what one example at a time needs,
+# without default features, and once all of it.
 set -eu
 cd "$(dirname "$0")/.."
 page=docs/speed.md
@@ -27,17 +28,18 @@ instructions_aarch64() {
         grep -c '^Trace'
 }
 
-# a_step ARCHITECTURE WHAT INPUTS WIDTHS FROM TO: instructions of a step, the Learner's and C's.
+# a_step PROGRAM WHAT INPUTS WIDTHS FROM TO: instructions of a step, the Learner's and C's. PROGRAM is an architecture, or that and -full.
 a_step() {
     learner="$work/steps.$1"
-    few=$("instructions_$1" "$learner" "$2" "$5" "$3")
-    many=$("instructions_$1" "$learner" "$2" "$6" "$3")
+    count=instructions_${1%-full}
+    few=$($count "$learner" "$2" "$5" "$3")
+    many=$($count "$learner" "$2" "$6" "$3")
     own=$(((many - few) / ($6 - $5)))
     c="$work/small.$1.$3"
     case $2 in i16*) c= ;; esac
     if [ -x "$c" ]; then
-        few=$("instructions_$1" "$c" "$2" "$5" 1)
-        many=$("instructions_$1" "$c" "$2" "$6" 1)
+        few=$($count "$c" "$2" "$5" 1)
+        many=$($count "$c" "$2" "$6" 1)
         echo "$1 $4 $2 $own $(((many - few) / ($6 - $5)))"
     else
         echo "$1 $4 $2 $own"
@@ -55,29 +57,33 @@ c_for() {
 }
 
 cargo build --release --target-dir "$target_dir/small" -p arm-core --example steps >&2
+cp "$target_dir/small/release/examples/steps" "$work/steps.x86-full"
+cargo build --release --target-dir "$target_dir/small" -p arm-core --no-default-features --example steps >&2
 cp "$target_dir/small/release/examples/steps" "$work/steps.x86"
 if [ "${1:-}" = check ]; then
-    for what in sgd adam score i16 i16-score; do a_step x86 $what 64 64-32-[16] 50 150; done >"$work/figures"
+    for program in x86 x86-full; do
+        for what in sgd adam score i16 i16-score; do a_step $program $what 64 64-32-[16] 50 150; done
+    done >"$work/figures"
 else
     c_for x86 cc
-    architectures="x86"
+    programs="x86 x86-full"
     triple=aarch64-unknown-linux-gnu
-    if command -v qemu-aarch64 aarch64-linux-gnu-gcc /usr/bin/cargo >/dev/null; then
+    if command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null && [ -x /usr/bin/cargo ]; then
         export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
         RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo build -Zbuild-std=std,panic_unwind --release \
-            --target $triple --target-dir "$target_dir/cross-small" -p arm-core --example steps >&2
+            --target $triple --target-dir "$target_dir/cross-small" -p arm-core --no-default-features --example steps >&2
         cp "$target_dir/cross-small/$triple/release/examples/steps" "$work/steps.aarch64"
         c_for aarch64 aarch64-linux-gnu-gcc
-        architectures="x86 aarch64"
+        programs="$programs aarch64"
     fi
-    for architecture in $architectures; do
+    for program in $programs; do
         for network in "16 16-16-[8]" "64 64-32-[16]" "180 180-64-[32]"; do
             # The logs of an emulator are long.
             steps="100 300"
-            [ "$architecture" = x86 ] || steps="20 40"
+            [ "$program" != aarch64 ] || steps="20 40"
             for what in sgd adam score i16 i16-score; do
                 # shellcheck disable=SC2086
-                a_step "$architecture" $what $network $steps
+                a_step "$program" $what $network $steps
             done
         done
     done >"$work/figures"
@@ -89,18 +95,27 @@ else
         BEGIN {
             print "| processor | network | SGD | C | Adam | C | score | C | SGD, i16 | score, i16 |"
             print "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
-            name["x86"] = "x86-64 (SSE2)"; name["aarch64"] = "AArch64 (NEON)"
+            name["x86"] = "x86-64 (SSE2)"; name["x86-full"] = "the same, all features"; name["aarch64"] = "AArch64 (NEON)"
         }
         $3 == "sgd" { row = "| " name[$1] " | " $2 }
         { row = row " | " commas($4) ($3 ~ /^i16/ ? "" : " | " commas($5)) }
         $3 == "i16-score" { print row " |" }' "$work/figures" >"$work/counts"
     # Times by the profile that users have.
     unset CARGO_PROFILE_RELEASE_LTO CARGO_PROFILE_RELEASE_CODEGEN_UNITS
-    cargo bench --target-dir "$target_dir/small" -p arm-benches --bench small >"$work/times"
-    RUSTFLAGS="-C target-cpu=native" cargo bench --target-dir "$target_dir/small-native" -p arm-benches --bench small \
-        >"$work/times_native"
+    # timed FILE ARGUMENTS...
+    timed() {
+        file=$work/$1
+        shift
+        cargo bench --target-dir "$target_dir/small" -p arm-benches --bench small "$@" >"$file"
+        RUSTFLAGS="-C target-cpu=native" cargo bench --target-dir "$target_dir/small-native" -p arm-benches --bench small \
+            "$@" >"${file}_native"
+    }
+    timed times
+    timed times_full --features full
+    of_steps() { sed '/^$/,$d' "$1"; }
     { echo "The default target:"; echo; cat "$work/times"; echo; echo "\`-C target-cpu=native\`:"; echo
-        cat "$work/times_native"; } >"$work/all_times"
+        cat "$work/times_native"; echo; echo "All features, the default target:"; echo; of_steps "$work/times_full"; echo
+        echo "All features, \`-C target-cpu=native\`:"; echo; of_steps "$work/times_full_native"; } >"$work/all_times"
     awk -v counts="$work/counts" -v times="$work/all_times" '
         function put(file, line) { while ((getline line <file) > 0) print line }
         /<!-- end of small/ { inside = 0 }

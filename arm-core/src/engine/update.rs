@@ -120,7 +120,14 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             {
                 let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
                 let blocks = (rows(block.first_moment), rows(block.weights));
-                self.kernels.momentum_rank_one(momentum.rate, momentum.momentum, layer, block.first, room, blocks);
+                self.kernels.momentum_rank_one(
+                    momentum.rate,
+                    momentum.momentum,
+                    layer,
+                    block.first,
+                    room,
+                    blocks,
+                );
                 return Ok(());
             }
             if let StepRule::Adam(rates) = rule
