@@ -81,10 +81,16 @@ impl Rule {
     /// What it does in step `step` (from 0).
     #[inline(always)]
     pub(crate) fn at(&self, step: u64) -> StepRule {
+        self.at_known(step, &mut None)
+    }
+
+    /// The same, with Adam's rates of that step where they are known, and remembered where they were not.
+    #[inline(always)]
+    pub(crate) fn at_known(&self, step: u64, rates: &mut Option<AdamRates>) -> StepRule {
         match self {
             Rule::Sgd(sgd) => StepRule::Sgd(*sgd),
             Rule::Momentum(momentum) => StepRule::Momentum(*momentum),
-            Rule::Adam(adam) => StepRule::Adam(adam.rates(step)),
+            Rule::Adam(adam) => StepRule::Adam(*rates.get_or_insert_with(|| adam.rates(step))),
         }
     }
 
@@ -104,7 +110,7 @@ impl Rule {
     }
 }
 
-/// A rule in one step: Adam's rates are computed once for all layers.
+/// A rule in one step.
 #[derive(Clone, Copy, Debug)]
 pub enum StepRule {
     /// Plain gradient descent.

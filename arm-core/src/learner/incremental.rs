@@ -176,10 +176,9 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
         if !optimiser.rule().is_valid() {
             return Err(Error::Setting);
         }
-        let rule = optimiser.rule().at(held.state.updates);
         let (mut left, mut least) = (budget, true);
-        // Of the words by which updates are rounded.
-        let mut shared = None;
+        // What layers share: of the words by which updates are rounded, and Adam's rates.
+        let (mut shared, mut rates) = (None, None);
         // Behind the last layer there is an empty one.
         while held.layer.dense.stride > 0 {
             let (stride, height) = (held.layer.dense.stride, held.layer.dense.rows());
@@ -191,6 +190,7 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
                 fours => fours,
             };
             if rows > 0 {
+                let rule = optimiser.rule().at_known(held.state.updates, &mut rates);
                 held.update(engine, rule, row, rows, &mut shared)?;
             }
             row += rows;
