@@ -78,22 +78,6 @@ impl Rule {
         }
     }
 
-    /// What it does in step `step` (from 0).
-    #[inline(always)]
-    pub(crate) fn at(&self, step: u64) -> StepRule {
-        self.at_known(step, &mut None)
-    }
-
-    /// The same, with Adam's rates of that step where they are known, and remembered where they were not.
-    #[inline(always)]
-    pub(crate) fn at_known(&self, step: u64, rates: &mut Option<AdamRates>) -> StepRule {
-        match self {
-            Rule::Sgd(sgd) => StepRule::Sgd(*sgd),
-            Rule::Momentum(momentum) => StepRule::Momentum(*momentum),
-            Rule::Adam(adam) => StepRule::Adam(*rates.get_or_insert_with(|| adam.rates(step))),
-        }
-    }
-
     /// Applies gradient `g` to parameters `w` in step `step` (from 0). `first` and `second` are the moments; those that
     /// the rule has not are left alone and may be empty.
     #[inline(always)]
@@ -106,36 +90,10 @@ impl Rule {
         second: &mut [f32],
         w: &mut [f32],
     ) {
-        self.at(step).apply(kernels, g, first, second, w);
-    }
-}
-
-/// A rule in one step.
-#[derive(Clone, Copy, Debug)]
-pub enum StepRule {
-    /// Plain gradient descent.
-    Sgd(Sgd),
-    /// Gradient descent with momentum.
-    Momentum(Momentum),
-    /// Adam, with the rates of the step.
-    Adam(AdamRates),
-}
-
-impl StepRule {
-    /// See [`Rule::apply`].
-    #[inline(always)]
-    pub(crate) fn apply<K: Kernels>(
-        &self,
-        kernels: &K,
-        g: &[f32],
-        first: &mut [f32],
-        second: &mut [f32],
-        w: &mut [f32],
-    ) {
-        match *self {
-            StepRule::Sgd(sgd) => kernels.axpy(-sgd.rate, g, w),
-            StepRule::Momentum(m) => kernels.momentum(m.rate, m.momentum, g, first, w),
-            StepRule::Adam(rates) => kernels.adam(rates, g, first, second, w),
+        match self {
+            Rule::Sgd(sgd) => kernels.axpy(-sgd.rate, g, w),
+            Rule::Momentum(m) => kernels.momentum(m.rate, m.momentum, g, first, w),
+            Rule::Adam(adam) => adam.apply(kernels, step, g, first, second, w),
         }
     }
 }
@@ -155,6 +113,40 @@ impl Optimiser for Rule {
             Rule::Momentum(momentum) => apart(momentum, work),
             Rule::Adam(adam) => apart(adam, work),
         }
+    }
+}
+
+/// An optimiser in one step: Adam's rates are computed once for all layers.
+pub struct AtStep<'a, O> {
+    optimiser: &'a O,
+    /// From 0.
+    step: u64,
+    rates: Option<AdamRates>,
+}
+
+impl<'a, O: Optimiser> AtStep<'a, O> {
+    /// In step `step` (from 0).
+    #[inline(always)]
+    pub(crate) fn new(optimiser: &'a O, step: u64) -> Self {
+        AtStep { optimiser, step, rates: None }
+    }
+
+    #[inline(always)]
+    pub(crate) fn rule(&self) -> Rule {
+        self.optimiser.rule()
+    }
+
+    /// Adam's rates, if this is Adam.
+    #[inline(always)]
+    pub(crate) fn adam(&mut self) -> Option<AdamRates> {
+        let Rule::Adam(adam) = self.rule() else { return None };
+        Some(*self.rates.get_or_insert_with(|| adam.rates(self.step)))
+    }
+
+    /// See [`Rule::apply`].
+    #[inline(always)]
+    pub(crate) fn apply<K: Kernels>(&self, k: &K, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
+        self.rule().apply(k, self.step, g, m, v, w);
     }
 }
 
@@ -232,6 +224,10 @@ impl Adam {
         let t = step.saturating_add(1);
         let (rate, scale) = corrected(self.rate, self.beta1, self.beta2, t);
         AdamRates { beta1: self.beta1, beta2: self.beta2, rate, scale, epsilon: self.epsilon }
+    }
+
+    fn apply<K: Kernels>(&self, k: &K, step: u64, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
+        k.adam(self.rates(step), g, m, v, w);
     }
 
     #[inline(always)]

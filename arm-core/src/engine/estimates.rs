@@ -10,7 +10,7 @@ use crate::kernels::{Arithmetic, Drawn, DrawnRows, Kernels, LayerGradient, NatsO
 use crate::network::{Pass, Scratch};
 use crate::numeric::matrix::Matrix;
 use crate::objective::Objective;
-use crate::optim::StepRule;
+use crate::optim::{AtStep, Optimiser};
 use crate::shape::Shape;
 
 /// log of the mean of e^v over values v, one at a time.
@@ -100,10 +100,10 @@ pub trait Estimates: Arithmetic {
 
     /// Updates a block of a layer by an optimiser that is not plain gradient descent, or for several samples. `room` takes a
     /// row of gradient.
-    fn update<E: Estimator>(
+    fn update<E: Estimator, O: Optimiser>(
         _engine: &Engine<'_, Self, E>,
         _layer: &LayerGradient<'_, ValueOf<Self>>,
-        _rule: StepRule,
+        _optimiser: &mut AtStep<'_, O>,
         _block: Block<'_, WeightOf<Self>>,
         _room: &mut [ValueOf<Self>],
     ) -> Result<(), Error> {
@@ -213,14 +213,14 @@ impl<K: Kernels> Estimates for K {
     }
 
     #[inline(always)]
-    fn update<E: Estimator>(
+    fn update<E: Estimator, O: Optimiser>(
         engine: &Engine<'_, K, E>,
         layer: &LayerGradient<'_>,
-        rule: StepRule,
+        optimiser: &mut AtStep<'_, O>,
         block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
-        engine.update_layer(Traces::One(layer), rule, 1, block, room)
+        engine.update_layer(Traces::One(layer), optimiser, 1, block, room)
     }
 
     #[inline(always)]

@@ -11,7 +11,7 @@ use crate::network::scratch::Trace;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::numeric::number::Float;
 use crate::numeric::window::{cast_mut, split_mut, window_mut};
-use crate::optim::{Optimiser, Sgd, StepRule};
+use crate::optim::{AtStep, Optimiser, Rule, Sgd};
 use crate::shape::layout::{LayerLayout, Layout};
 
 /// A share of a batch after [`Engine::examples`], with the scratch it left.
@@ -86,51 +86,45 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
+        let mut optimiser = AtStep::new(optimiser, step);
         if let [shard] = shards {
             let trained = self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?;
-            return self.update_layer(Traces::One(&trained), optimiser.rule().at(step), total, block, room);
+            return self.update_layer(Traces::One(&trained), &mut optimiser, total, block, room);
         }
         for shard in shards {
             let layout = self.layout(shard.batch.examples);
             layout.trace(shard.scratch).ok_or_else(|| self.size(shard))?;
         }
-        self.update_layer(Traces::All(shards), optimiser.rule().at(step), total, block, room)
+        self.update_layer(Traces::All(shards), &mut optimiser, total, block, room)
     }
 
     /// [`update`](Self::update) from traces that were checked.
     #[inline(always)]
-    pub(crate) fn update_layer(
+    pub(crate) fn update_layer<O: Optimiser>(
         &self,
         traces: Traces<'_>,
-        rule: StepRule,
+        optimiser: &mut AtStep<'_, O>,
         total: usize,
         mut block: Block<'_>,
         room: &mut [f32],
     ) -> Result<(), Error> {
         if let Traces::One(layer) = traces {
-            if let (1, StepRule::Sgd(Sgd { rate })) = (total, rule) {
+            if let (1, Rule::Sgd(Sgd { rate })) = (total, optimiser.rule()) {
                 self.add(-rate * self.scale(block.layer), layer, block.first, block.weights);
                 self.correct(-rate, block.layer, block.first, core::iter::once(layer.d), block.weights);
                 return Ok(());
             }
-            if let (1, StepRule::Momentum(momentum)) = (total, rule)
+            if let (1, Rule::Momentum(rule)) = (total, optimiser.rule())
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
                 && layer.d.examples() == 1
                 && room.len() >= layer.d.stride()
             {
                 let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
                 let blocks = (rows(block.first_moment), rows(block.weights));
-                self.kernels.momentum_rank_one(
-                    momentum.rate,
-                    momentum.momentum,
-                    layer,
-                    block.first,
-                    room,
-                    blocks,
-                );
+                self.kernels.momentum_rank_one(rule.rate, rule.momentum, layer, block.first, room, blocks);
                 return Ok(());
             }
-            if let StepRule::Adam(rates) = rule
+            if let Some(rates) = optimiser.adam()
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
             {
                 let (needed, given) = (layer.d.stride(), room.len());
@@ -165,7 +159,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             self.gradient_of(traces, 1.0 / total.max(1) as f32, block.layer, first, g);
             let m = take(&mut firsts, weights.len());
             let v = take(&mut seconds, weights.len());
-            rule.apply(&self.kernels, g, m, v, weights);
+            optimiser.apply(&self.kernels, g, m, v, weights);
             first += rows;
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::numeric::bits::Bits;
 use crate::numeric::number::{Nats, Numbers};
 use crate::numeric::rng::{Purpose, Stream};
 use crate::objective::{BlackBox, Conditional, Objective, Vae};
-use crate::optim::{Optimiser, Sgd, StepRule, WithOptimiser};
+use crate::optim::{AtStep, Optimiser, Rule, Sgd, WithOptimiser};
 use crate::shape::Dense;
 
 /// A step that is under way: which parameters come next.
@@ -176,9 +176,10 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
         if !optimiser.rule().is_valid() {
             return Err(Error::Setting);
         }
+        let mut optimiser = AtStep::new(optimiser, held.state.updates);
         let (mut left, mut least) = (budget, true);
-        // What layers share: of the words by which updates are rounded, and Adam's rates.
-        let (mut shared, mut rates) = (None, None);
+        // Of the words by which updates are rounded.
+        let mut shared = None;
         // Behind the last layer there is an empty one.
         while held.layer.dense.stride > 0 {
             let (stride, height) = (held.layer.dense.stride, held.layer.dense.rows());
@@ -190,8 +191,7 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
                 fours => fours,
             };
             if rows > 0 {
-                let rule = optimiser.rule().at_known(held.state.updates, &mut rates);
-                held.update(engine, rule, row, rows, &mut shared)?;
+                held.update(engine, &mut optimiser, row, rows, &mut shared)?;
             }
             row += rows;
             if row < height {
@@ -214,21 +214,21 @@ impl<E: Estimator, K: Estimates> Core<'_, '_, E, K> {
 impl<N: Numbers> Held<'_, N> {
     /// Updates `rows` rows from `first` on of the layer that comes next.
     #[inline(always)]
-    fn update<E: Estimator, K: Estimates<Numbers = N>>(
+    fn update<E: Estimator, O: Optimiser, K: Estimates<Numbers = N>>(
         &mut self,
         engine: &Engine<'_, K, E>,
-        rule: StepRule,
+        optimiser: &mut AtStep<'_, O>,
         first: usize,
         rows: usize,
         shared: &mut Option<u64>,
     ) -> Result<(), Error> {
         // With several samples a layer above them has a gradient of each.
-        match rule {
-            StepRule::Sgd(Sgd { rate }) if K::EACH_SAMPLE || engine.estimator.samples() == 1 => {
+        match optimiser.rule() {
+            Rule::Sgd(Sgd { rate }) if K::EACH_SAMPLE || engine.estimator.samples() == 1 => {
                 self.descend(engine, rate, first, rows, shared).ok_or(Error::Corrupt)
             }
-            StepRule::Sgd(_) => self.optimise_apart(engine, rule, first, rows),
-            _ => self.optimise(engine, rule, first, rows),
+            Rule::Sgd(_) => self.optimise_apart(engine, optimiser, first, rows),
+            _ => self.optimise(engine, optimiser, first, rows),
         }
     }
 
@@ -259,21 +259,21 @@ impl<N: Numbers> Held<'_, N> {
 
     /// [`optimise`](Self::optimise), a call: plain gradient descent would keep at hand what only this needs.
     #[inline(never)]
-    fn optimise_apart<E: Estimator, K: Estimates<Numbers = N>>(
+    fn optimise_apart<E: Estimator, O: Optimiser, K: Estimates<Numbers = N>>(
         &mut self,
         engine: &Engine<'_, K, E>,
-        rule: StepRule,
+        optimiser: &mut AtStep<'_, O>,
         first: usize,
         rows: usize,
     ) -> Result<(), Error> {
-        self.optimise(engine, rule, first, rows)
+        self.optimise(engine, optimiser, first, rows)
     }
 
     #[inline(always)]
-    fn optimise<E: Estimator, K: Estimates<Numbers = N>>(
+    fn optimise<E: Estimator, O: Optimiser, K: Estimates<Numbers = N>>(
         &mut self,
         engine: &Engine<'_, K, E>,
-        rule: StepRule,
+        optimiser: &mut AtStep<'_, O>,
         first: usize,
         rows: usize,
     ) -> Result<(), Error> {
@@ -289,7 +289,7 @@ impl<N: Numbers> Held<'_, N> {
             first_moment: part(firsts, &layer.dense, first, rows).unwrap_or_default(),
             second_moment: part(seconds, &layer.dense, first, rows).unwrap_or_default(),
         };
-        K::update(engine, trained, rule, block, room)
+        K::update(engine, trained, optimiser, block, room)
     }
 }
 
