@@ -12,7 +12,7 @@ use arm_core::{Error, Layer, Learner, Prior, Shape, math};
 pub type Golden = (&'static str, fn(&mut Room) -> Result<u64, Error>, u64);
 
 /// Every golden value.
-pub const ALL: [Golden; 17] = [
+pub const ALL: [Golden; 18] = [
     ("math", math_on_a_grid, 0x00f5_7030_5999_aa54),
     ("uniforms", uniforms, 0x926a_24cc_ad6a_32dd),
     ("sgd", |room| vae(room, Arm, Sgd { rate: 0.05 }, 200), 0xf795_f0bf_1bb2_6283),
@@ -33,6 +33,7 @@ pub const ALL: [Golden; 17] = [
     ("integers, two layers", integer_layers, 0xf2dd_f1ad_6478_bc3b),
     ("integers, black box", integer_black_box, 0xd951_e8a0_6d3b_e78d),
     ("kernels on random shapes", random_shapes, 0x09f7_1da1_a7b2_ef4d),
+    ("optimisers on random shapes", random_optimisers, 0x4384_107b_00bb_99c4),
     ("integers on random shapes", integer_shapes, 0x84bc_9673_ed49_0cdf),
 ];
 
@@ -134,6 +135,12 @@ fn uniforms(_: &mut Room) -> Result<u64, Error> {
 fn random_shapes(room: &mut Room) -> Result<u64, Error> {
     let mut hash = Hash::new();
     shapes::kernels(&mut hash, &mut room.params, &mut room.moments);
+    Ok(hash.0)
+}
+
+fn random_optimisers(room: &mut Room) -> Result<u64, Error> {
+    let mut hash = Hash::new();
+    shapes::optimisers(&mut hash, &mut room.params, &mut room.moments);
     Ok(hash.0)
 }
 

@@ -122,3 +122,61 @@ pub fn kernels(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
         hash.all(whole);
     }
 }
+
+/// What optimisers do, rows of a layer at a time and whole slices, and whether values are within a limit.
+pub fn optimisers(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
+    let (tiny, grid) = (1.0 / (1u64 << 40) as f32, 1.0 / (1u64 << 63) as f32);
+    let mut random = Stream::new(12, Purpose::Generate, 0, 0, 0);
+    let mut buffers = [[0.0; WIDEST]; 3];
+    let [x, d, room] = &mut buffers;
+    let (k, size) = (Simd, weights.len());
+    weights.fill(0.0);
+    moments.fill(0.0);
+    let (m, v) = moments.split_at_mut_checked(size).unwrap_or_default();
+    for _ in 0..SHAPES {
+        let outputs = 1 + random.below(WIDEST as u32) as usize;
+        let stride = outputs + random.below(4) as usize;
+        let most = (size / stride).saturating_sub(1).min(WIDEST) as u32;
+        let inputs = 1 + random.below(most) as usize;
+        let (x, d) = (first(x, inputs), first(d, outputs));
+        numbers(&mut random, tiny, x);
+        numbers(&mut random, tiny, d);
+        x.iter_mut().step_by(5).for_each(|x| *x = -0.0);
+        let mut b = [0; WIDEST.div_ceil(32)];
+        for unit in 0..inputs {
+            if let Some(word) = b.get_mut(unit / 32) {
+                *word |= u32::from(random.below(3) == 0) << (unit % 32);
+            }
+        }
+        for row in first(weights, (inputs + 1) * stride).chunks_mut(stride) {
+            numbers(&mut random, grid, first(row, outputs));
+        }
+        let from = random.below(inputs as u32 + 1) as usize;
+        let rows = 1 + random.below((inputs + 1 - from) as u32) as usize;
+        let rows = Rows { start: from * stride, end: (from + rows) * stride, stride, cols: outputs };
+        let delta = Matrix::new(d, outputs, outputs);
+        let real = Input::Real(Matrix::new(x, inputs, inputs));
+        let packed = Input::Bits(BitMatrix::new(first(&mut b, inputs.div_ceil(32)), inputs));
+        for x in [real, packed] {
+            let gradient = LayerGradient { x, d: delta };
+            k.momentum_rank_one(0.01, 0.9, &gradient, from, room, (rows.of(m), rows.of(weights)));
+            let block = AdamBlock { m: rows.of(m), v: rows.of(v), w: rows.of(weights) };
+            k.adam_rank_one(RATES, &gradient, from, room, block);
+        }
+        hash.all(weights);
+        let n = random.below(outputs as u32 + 1) as usize;
+        let (g, m, v, w) = (&*first(d, n), first(m, n), first(v, n), first(weights, n));
+        k.axpy(number(&mut random, tiny), g, w);
+        k.momentum(0.02, 0.5, g, m, w);
+        k.adam(RATES, g, m, v, w);
+        for values in [&*m, v, w] {
+            hash.all(values);
+        }
+        let d = first(d, n);
+        hash.push(f32::from(u8::from(k.within(1.0, d))));
+        if let Some(last) = d.last_mut() {
+            *last = f32::NAN;
+            hash.push(f32::from(u8::from(k.within(f32::MAX, d))));
+        }
+    }
+}
