@@ -91,7 +91,7 @@ where
         };
         let split = |&threads: &usize| Split {
             shares: sizes(batch, threads).map(share).collect(),
-            record: Aligned::default(),
+            trace: Aligned::default(),
         };
         let splits = choice.counts().iter().map(split).collect();
         Ok(Driver {

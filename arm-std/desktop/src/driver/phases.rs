@@ -32,30 +32,30 @@ where
     /// What the estimator learns from the `total` examples of all processes, of which those from `first` on are in
     /// `batches`.
     pub(super) fn learn(&mut self, batches: &[Batch<'_>], first: usize, total: usize) {
-        let record = self.engine.statistics_per_example();
-        let mut records = vec![0.0; total * record];
-        let mut rest = &mut records[first * record..];
+        let per_example = self.engine.statistics_per_example();
+        let mut statistics = vec![0.0; total * per_example];
+        let mut rest = &mut statistics[first * per_example..];
         for (share, batch) in self.splits[self.choice.at()].shares.iter_mut().zip(batches) {
             let own = self.engine.statistics(batch.examples, get(share).scratch.words());
             let out = rest.split_off_mut(..own.len()).unwrap_or_default();
             out.copy_from_slice(own);
         }
         if let Some(peers) = self.peers {
-            peers.sum(&mut records);
+            peers.sum(&mut statistics);
         }
-        self.engine.learn(self.steps, &records);
+        self.engine.learn(self.steps, &statistics);
     }
 
     /// The first phase.
     pub(super) fn examples(&mut self, batches: &[Batch<'_>]) -> Result<(), Error> {
         let (engine, params) = (&self.engine, self.params.floats());
-        let Split { shares, record } = &mut self.splits[self.choice.at()];
+        let Split { shares, trace } = &mut self.splits[self.choice.at()];
         let pieces = if batches.len() > 1 && self.peers.is_none() {
             let words = engine.trace_words(batches.iter().map(|b| b.examples).sum());
-            if record.len() != words {
-                *record = Aligned::zeroed(words);
+            if trace.len() != words {
+                *trace = Aligned::zeroed(words);
             }
-            pieces(engine, batches, record.words_mut())
+            pieces(engine, batches, trace.words_mut())
         } else {
             vec![]
         };
@@ -71,8 +71,8 @@ where
             *result = engine.examples(objective, params, batch, scratch.words_mut(), f);
             if let Some(pieces) = pieces.get(t) {
                 let mut pieces = pieces.lock().unwrap_or_else(PoisonError::into_inner);
-                let record: &[f32] = scratch.floats();
-                let ranges = engine.trace_ranges(batch.examples).map(|range| &record[range]);
+                let scratch: &[f32] = scratch.floats();
+                let ranges = engine.trace_ranges(batch.examples).map(|range| &scratch[range]);
                 engine.kernels.publish(ranges.zip(pieces.iter_mut().map(|piece| &mut **piece)));
             }
         });
@@ -87,10 +87,10 @@ where
         batches: &[Batch<'_>],
         total: usize,
     ) -> Result<(), Error> {
-        let Split { shares, record } = &mut self.splits[self.choice.at()];
+        let Split { shares, trace } = &mut self.splits[self.choice.at()];
         let shards = match batches {
             [_] => shards(shares, batches),
-            _ => vec![Shard { batch: Batch::new(x, total, 0, self.steps), scratch: record.words() }],
+            _ => vec![Shard { batch: Batch::new(x, total, 0, self.steps), scratch: trace.words() }],
         };
         let parameters = with_moments(&mut self.params, &mut self.moments);
         let blocks = blocks(&self.engine.shape(), parameters, threads);

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 pub(super) struct Split<M> {
     pub(super) shares: Vec<Mutex<Share<M>>>,
     /// What the second phase reads of the whole batch, put together from the shares of several threads.
-    pub(super) record: Aligned,
+    pub(super) trace: Aligned,
 }
 
 /// A thread's share of the examples.
@@ -44,15 +44,15 @@ pub(super) fn shards<'a, M>(threads: &'a mut [Mutex<Share<M>>], batches: &[Batch
     threads.iter_mut().zip(batches).map(shard).collect()
 }
 
-/// Where each share of the batch writes its record in that of the whole.
+/// Where each share of the batch writes its trace in that of the whole.
 pub(super) fn pieces<'a, K: Kernels, E: Estimator>(
     engine: &Engine<'_, K, E>,
     batches: &[Batch<'_>],
-    record: &'a mut [u32],
+    trace: &'a mut [u32],
 ) -> Vec<Mutex<Vec<&'a mut [f32]>>> {
     let total = batches.iter().map(|b| b.examples).sum();
     let mut shares: Vec<_> = batches.iter().map(|b| (engine.trace_ranges(b.examples), vec![])).collect();
-    let (mut rest, mut at) = (bytemuck::cast_slice_mut(record), 0);
+    let (mut rest, mut at) = (bytemuck::cast_slice_mut(trace), 0);
     for whole in engine.trace_ranges(total) {
         let _ = rest.split_off_mut(..whole.start - at);
         at = whole.end;

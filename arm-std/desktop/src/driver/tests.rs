@@ -70,18 +70,18 @@ fn memory_is_what_a_driver_keeps() {
     for (batch, threads) in [(7, Threads::Fixed(1)), (1, Threads::Fixed(2)), (50, Threads::Measured(3))] {
         let mut driver =
             Driver::new(SHAPE, any(EstimatorName::Rloo), Vae, Adam::new(1e-2), 1, batch, threads).unwrap();
-        // Each number of threads makes its record when it is first used.
+        // Each number of threads makes its trace when it is first used.
         let words = self::batch(batch, 0);
         for _ in 0..5000 {
             driver.step(BitMatrix::new(&words, 70), batch).unwrap();
-            let made = |s: &Split<Vae>| s.shares.len().min(batch) == 1 || !s.record.is_empty();
+            let made = |s: &Split<Vae>| s.shares.len().min(batch) == 1 || !s.trace.is_empty();
             if driver.splits.iter().all(made) {
                 break;
             }
         }
         let splits = driver.splits.iter_mut();
         let scratch = splits.map(|split| {
-            split.record.len() + split.shares.iter_mut().map(|s| get(s).scratch.len()).sum::<usize>()
+            split.trace.len() + split.shares.iter_mut().map(|s| get(s).scratch.len()).sum::<usize>()
         });
         let scratch: usize = scratch.sum();
         let gradient_buffers: usize = driver.gradient_buffers.iter().map(Aligned::len).sum();

@@ -14,7 +14,7 @@ const H: Layer = Layer::hidden(5, 0.2);
 const L: Layer = Layer::hidden(5, 1.0);
 const SHAPE: Shape = Shape::vae(6, &[H, Layer::bernoulli(4)], &[L, Layer::bernoulli(6)], Prior::Learned);
 
-/// The squared gradient with respect to the logits of one example in step `step`, and the records it left.
+/// The squared gradient with respect to the logits of one example in step `step`, and the statistics it left.
 fn squared(engine: &Engine<'_, Portable, AnyEstimator>, step: u64) -> (f64, Vec<f32>) {
     let params: Vec<f32> = (0..SHAPE.params()).map(|i| (i as f32 * 1.7 + 0.3).sin() * 0.8).collect();
     let batch = Batch::new(BitMatrix::new(&[0b10_1101], 6), 1, 0, step);
@@ -23,8 +23,8 @@ fn squared(engine: &Engine<'_, Portable, AnyEstimator>, step: u64) -> (f64, Vec<
     let mut gradient = [0.0; 4];
     // Of the biases, row 5.
     engine.gradient(1.0, &[Shard { batch, scratch: &scratch }], 1, 5, &mut gradient);
-    let records = engine.statistics(1, &scratch).to_vec();
-    (gradient.iter().map(|g| f64::from(*g).powi(2)).sum(), records)
+    let statistics = engine.statistics(1, &scratch).to_vec();
+    (gradient.iter().map(|g| f64::from(*g).powi(2)).sum(), statistics)
 }
 
 fn engine<E: Estimator + Send + Sync + 'static>(
@@ -109,15 +109,15 @@ fn rodeo() {
 #[test]
 fn what_was_learned_goes_on() {
     let (mut a, mut b) = (Rodeo::new(2, 1, (0.1, 0.0), 1), Rodeo::new(2, 1, (0.0, 0.2), 2));
-    let records = squared(&engine(a.clone(), 1), 0).1;
-    learned_mut(&mut a).learn(0, &records);
+    let statistics = squared(&engine(a.clone(), 1), 0).1;
+    learned_mut(&mut a).learn(0, &statistics);
     learned_mut(&mut b).set_state(learned(&a).state()).unwrap();
     assert_eq!(a, b);
-    learned_mut(&mut b).learn(1, &records);
+    learned_mut(&mut b).learn(1, &statistics);
     assert_ne!(a, b);
     assert!(learned_mut(&mut b).set_state(&[1.0]).is_err());
     let before = b.clone();
-    learned_mut(&mut b).learn(2, &vec![f32::NAN; records.len()]);
+    learned_mut(&mut b).learn(2, &vec![f32::NAN; statistics.len()]);
     assert_eq!(b, before);
 }
 

@@ -45,8 +45,8 @@ impl Control {
         (self.width + 1 + self.inputs) * self.hidden + self.hidden + 1
     }
 
-    /// Floats of a record: see [`record`](Self::record).
-    pub(super) fn record_len(self) -> usize {
+    /// Floats of the statistics of a row: see [`keep`](Self::keep).
+    pub(super) fn statistics_len(self) -> usize {
         2 * self.width + 1 + self.inputs + 3 * self.hidden + 1
     }
 
@@ -105,11 +105,11 @@ impl Control {
     /// Writes what the gradient of L with respect to the parameters is made of, for one row of `rows`, whose real samples
     /// are rows `row` (z) and `rows + row` (z~) of `values`: `d_r` is dL/dr(z~), `direction` for each real sample
     /// dL/d(gradient of r), and `tangent` is what [`tangents`](Self::tangents) makes of it.
-    pub(super) fn record(self, values: &Values, at: Row<'_>, record: &mut [f32]) {
+    pub(super) fn keep(self, values: &Values, at: Row<'_>, statistics: &mut [f32]) {
         let Row { rows, row, z, direction, tangents, d_r } = at;
         let (first, second) = (row, rows.f.len() + row);
         let (w, h) = (self.width, self.hidden);
-        let (factor, rest) = record.split_at_mut(w + 1 + self.inputs);
+        let (factor, rest) = statistics.split_at_mut(w + 1 + self.inputs);
         for ((f, z), d) in factor.iter_mut().zip(&z[second * w..][..w]).zip(&direction[second * w..]) {
             *f = d_r * z + d;
         }
@@ -147,9 +147,9 @@ impl Control {
         tangents
     }
 
-    /// Adds the gradient that a record stands for.
-    pub(super) fn add(self, record: &[f32], gradient: &mut [f32]) {
-        let (factor, rest) = record.split_at(self.width + 1 + self.inputs);
+    /// Adds the gradient that the statistics of a row stand for.
+    pub(super) fn add(self, statistics: &[f32], gradient: &mut [f32]) {
+        let (factor, rest) = statistics.split_at(self.width + 1 + self.inputs);
         let (direction, rest) = rest.split_at(self.width);
         let (second, rest) = rest.split_at(self.hidden);
         let (first, out) = rest.split_at(self.hidden);
@@ -167,7 +167,7 @@ impl Control {
     }
 }
 
-/// One row of a layer: see [`Control::record`].
+/// One row of a layer: see [`Control::keep`].
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     pub rows: &'a Rows<'a>,

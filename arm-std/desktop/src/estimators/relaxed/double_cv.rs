@@ -79,7 +79,7 @@ impl Relaxation for DoubleCv {
         let (mut scores, mut sum) = (vec![0.0; k * width], vec![0.0; width]);
         let (mut r, mut total, mut slope) = (vec![0.0; k], vec![0.0; width], vec![0.0; width]);
         let statistics = layer.statistics.chunks_mut(self.alpha.len());
-        for ((e, gradients), record) in gradients.chunks(k * width).enumerate().zip(statistics) {
+        for ((e, gradients), statistics) in gradients.chunks(k * width).enumerate().zip(statistics) {
             sum.fill(0.0);
             for g in gradients.chunks(width) {
                 sum.iter_mut().zip(g).for_each(|(s, g)| *s += g);
@@ -116,7 +116,7 @@ impl Relaxation for DoubleCv {
             }
             // Above the first layer each sample has its own logits.
             let joint = || total.iter().zip(&slope).map(|(d, s)| 2.0 * d * s).sum();
-            record[rows.layer] = if rows.layer == 0 { joint() } else { squared };
+            statistics[rows.layer] = if rows.layer == 0 { joint() } else { squared };
         }
         Ok(())
     }

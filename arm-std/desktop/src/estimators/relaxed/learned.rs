@@ -47,7 +47,7 @@ impl Learned {
     }
 }
 
-/// Records are gradients of the values, one an example.
+/// Statistics are gradients of the values, one an example.
 impl estimator::Learned for Learned {
     fn learn(&mut self, step: u64, statistics: &[f32]) {
         let gradient = mean(statistics, self.len());
@@ -67,13 +67,13 @@ impl estimator::Learned for Learned {
     }
 }
 
-/// The mean over the examples of their records, summed in order.
-fn mean(records: &[f32], len: usize) -> Vec<f32> {
+/// The mean over the examples of their statistics, summed in order.
+fn mean(statistics: &[f32], len: usize) -> Vec<f32> {
     let mut sum = vec![0.0; len];
-    for record in records.chunks_exact(len) {
-        sum.iter_mut().zip(record).for_each(|(s, r)| *s += r);
+    for of_example in statistics.chunks_exact(len) {
+        sum.iter_mut().zip(of_example).for_each(|(s, x)| *s += x);
     }
-    let examples = (records.len() / len).max(1) as f32;
+    let examples = (statistics.len() / len).max(1) as f32;
     sum.iter_mut().for_each(|s| *s /= examples);
     sum
 }

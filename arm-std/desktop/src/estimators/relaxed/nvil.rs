@@ -151,9 +151,9 @@ impl Relaxation for Nvil {
 
     fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
         let (rows, size) = (layer.rows, self.statistics());
-        let records = layer.statistics.chunks_mut(size).zip(layer.delta.rows_mut());
-        for (row, (record, delta)) in records.enumerate() {
-            let (residual, rest) = record.split_at_mut(1);
+        let of_rows = layer.statistics.chunks_mut(size).zip(layer.delta.rows_mut());
+        for (row, (statistics, delta)) in of_rows.enumerate() {
+            let (residual, rest) = statistics.split_at_mut(1);
             let (hidden, x) = rest.split_at_mut(self.net.hidden);
             residual[0] = rows.f[row] - self.baseline(&rows, row, hidden);
             x.fill(0.0);
@@ -170,18 +170,18 @@ impl Relaxation for Nvil {
 impl estimator::Learned for Nvil {
     fn learn(&mut self, step: u64, statistics: &[f32]) {
         let size = self.statistics();
-        let records = || statistics.chunks_exact(size);
-        let examples = records().len().max(1) as f32;
-        let mean = records().map(|r| r[0]).sum::<f32>() / examples;
-        let variance = records().map(|r| (r[0] - mean) * (r[0] - mean)).sum::<f32>() / examples;
+        let of_rows = || statistics.chunks_exact(size);
+        let examples = of_rows().len().max(1) as f32;
+        let mean = of_rows().map(|r| r[0]).sum::<f32>() / examples;
+        let variance = of_rows().map(|r| (r[0] - mean) * (r[0] - mean)).sum::<f32>() / examples;
         if !variance.is_finite() {
             return;
         }
         let (centre, mut gradient) = (self.centre(), vec![0.0; self.learned.len()]);
         let params = &self.learned.values()[FIRST..];
-        for record in records() {
-            let (hidden, x) = record[1..].split_at(self.net.hidden);
-            let d = -2.0 * (record[0] - centre) / examples;
+        for of_row in of_rows() {
+            let (hidden, x) = of_row[1..].split_at(self.net.hidden);
+            let d = -2.0 * (of_row[0] - centre) / examples;
             self.net.back(params, x, hidden, d, &mut gradient[FIRST..]);
         }
         self.learned.descend(step, &gradient);

@@ -109,7 +109,7 @@ impl Relaxation for Relax {
     }
 
     fn statistics(&self) -> usize {
-        2 + self.control.map_or(0, Control::record_len)
+        2 + self.control.map_or(0, Control::statistics_len)
     }
 
     fn relax(&self, layer: &mut RelaxedLayer<'_>) -> Result<(), Error> {
@@ -150,7 +150,7 @@ impl Relaxation for Relax {
         let (mut to_f, mut by_t) = (vec![0.0; 2 * size], vec![0.0; 2 * size]);
         let mut to_r = vec![0.0; if values.is_some() { 2 * size } else { 0 }];
         let mut d_r = vec![0.0; n];
-        let (record, mut score) = (self.statistics(), vec![0.0; width]);
+        let (per_row, mut score) = (self.statistics(), vec![0.0; width]);
         for row in 0..n {
             let signal = rows.f[row] - s * f[n + row];
             let (mut with_score, mut d_s, mut d_t) = (0.0, 0.0, 0.0);
@@ -181,21 +181,20 @@ impl Relaxation for Relax {
             let given = size + row * width..size + (row + 1) * width;
             let along: f32 = gradient[given.clone()].iter().zip(&by_t[given]).map(|(g, y)| g * y).sum();
             d_t += d_r[row] * along;
-            layer.statistics[row * record] = d_t * t;
-            layer.statistics[row * record + 1] = d_s;
+            layer.statistics[row * per_row] = d_t * t;
+            layer.statistics[row * per_row + 1] = d_s;
         }
         let mut curvature = vec![0.0; 2 * n];
         layer.smooth.curvature(matrix(&to_f), matrix(&by_t), &mut curvature)?;
-        let statistics = layer.statistics.chunks_mut(record);
-        for (row, record) in statistics.enumerate() {
-            record[0] += t * (curvature[row] + curvature[n + row]);
+        for (row, statistics) in layer.statistics.chunks_mut(per_row).enumerate() {
+            statistics[0] += t * (curvature[row] + curvature[n + row]);
         }
         if let (Some(control), Some(values)) = (self.control, &values) {
             let tangents = control.tangents(layer.smooth.kernels(), params, &to_r);
-            for (row, record) in layer.statistics.chunks_mut(record).enumerate() {
+            for (row, statistics) in layer.statistics.chunks_mut(per_row).enumerate() {
                 let at =
                     Row { rows: &rows, row, z: &z, direction: &to_r, tangents: &tangents, d_r: d_r[row] };
-                control.record(values, at, &mut record[2..]);
+                control.keep(values, at, &mut statistics[2..]);
             }
         }
         Ok(())
@@ -206,11 +205,11 @@ impl estimator::Learned for Relax {
     fn learn(&mut self, step: u64, statistics: &[f32]) {
         let mut gradient = vec![0.0; self.learned.len()];
         let examples = (statistics.len() / self.statistics()).max(1) as f32;
-        for record in statistics.chunks(self.statistics()) {
-            gradient[0] += record[0];
-            gradient[1] += record[1];
+        for of_row in statistics.chunks(self.statistics()) {
+            gradient[0] += of_row[0];
+            gradient[1] += of_row[1];
             if let Some(control) = self.control {
-                control.add(&record[2..], &mut gradient[2..]);
+                control.add(&of_row[2..], &mut gradient[2..]);
             }
         }
         gradient.iter_mut().for_each(|g| *g /= examples);

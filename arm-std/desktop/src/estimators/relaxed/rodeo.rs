@@ -114,9 +114,9 @@ impl Rodeo {
         }
     }
 
-    /// Adds to the record of an example the derivatives of its squared gradient; `d` is twice that gradient, over K, a
+    /// Adds to the statistics of an example the derivatives of its squared gradient; `d` is twice that gradient, over K, a
     /// row a sample or one for all.
-    fn record(&self, layer: usize, samples: &[Sample], d: &[f32], record: &mut [f32]) {
+    fn keep(&self, layer: usize, samples: &[Sample], d: &[f32], statistics: &mut [f32]) {
         let width = samples[0].score.len();
         let (alpha, beta) = (self.factors().0[layer], self.factors().1[layer]);
         let others = (self.samples - 1) as f32;
@@ -128,7 +128,7 @@ impl Rodeo {
             .collect();
         let along_sum: f32 = along.iter().sum();
         let stein_sum: f32 = samples.iter().map(|s| s.stein[0]).sum();
-        let (factors, of_net) = record.split_at_mut(2 * self.layers);
+        let (factors, of_net) = statistics.split_at_mut(2 * self.layers);
         let params = &self.learned.values()[2 * self.layers..];
         let mut d_h = [vec![0.0; width + 1], vec![0.0; width + 1]];
         for (s, sample) in samples.iter().enumerate() {
@@ -195,7 +195,7 @@ impl Relaxation for Rodeo {
         let mut samples: Vec<_> = (0..k).map(|_| Sample::default()).collect();
         let mut d = vec![0.0; if rows.layer == 0 { width } else { k * width }];
         let statistics = layer.statistics.chunks_mut(self.learned.len());
-        for ((e, gradients), record) in gradients.chunks(k * width).enumerate().zip(statistics) {
+        for ((e, gradients), statistics) in gradients.chunks(k * width).enumerate().zip(statistics) {
             self.fill(&rows, e, gradients, &mut samples);
             let f = &rows.f[e * k..][..k];
             let baseline = |s: usize| f[s] + alpha * samples[s].stein[0];
@@ -213,7 +213,7 @@ impl Relaxation for Rodeo {
                     *d += 2.0 * share * *delta;
                 }
             }
-            self.record(rows.layer, &samples, &d, record);
+            self.keep(rows.layer, &samples, &d, statistics);
         }
         Ok(())
     }

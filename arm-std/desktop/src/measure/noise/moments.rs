@@ -214,8 +214,8 @@ pub fn warm_up<E: Estimator, M: Objective<Desktop> + Clone>(
     let mut room = Gradient::new(engine, examples, 0);
     for step in 0..steps {
         room.draw(engine, &Point { layers: 0, ..*point }, step)?;
-        let records = engine.statistics(examples, room.scratch.words()).to_vec();
-        engine.learn(step, &records);
+        let statistics = engine.statistics(examples, room.scratch.words()).to_vec();
+        engine.learn(step, &statistics);
         engine.observe(room.f.iter().sum::<f32>() / examples.max(1) as f32);
     }
     Ok(())
