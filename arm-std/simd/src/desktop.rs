@@ -12,7 +12,7 @@ use crate::operations::adam_gradient::subsets::{AdamGradientSums, SubsetsPay};
 use crate::operations::affine::Affine;
 use crate::operations::affine_bits::AffineBits;
 use crate::operations::back::Back;
-use crate::operations::bernoulli::draw::{ByRule, Draw, Rule, Sample};
+use crate::operations::bernoulli::draw::{ByRule, Draw, Sample, UnitRule};
 use crate::operations::bernoulli::log_prob::{LogProb, LogProbDelta};
 use crate::operations::bernoulli::rows::log_prob::{LogProbDeltaRows, LogProbRows};
 use crate::operations::bernoulli::rows::sample::SampleRows;
@@ -157,14 +157,20 @@ impl Desktop {
     }
 
     /// Not generic, so that it is compiled once.
-    fn take_sample(&self, rule: Rule<'_>, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
+    fn take_sample(
+        &self,
+        rule: UnitRule<'_>,
+        logits: &[f32],
+        uniforms: &[f32],
+        out: Drawn<'_>,
+    ) -> (f32, f32) {
         self.run(Sample { rule, logits, uniforms, out })
     }
 
     /// Not generic, so that it is compiled once.
     fn take_rows(
         &self,
-        rule: Rule<'_>,
+        rule: UnitRule<'_>,
         logits: Matrix<'_>,
         uniforms: Matrix<'_>,
         out: DrawnRows<'_>,
@@ -173,7 +179,7 @@ impl Desktop {
     }
 
     /// Not generic, so that it is compiled once.
-    fn take_draw(&self, rule: Rule<'_>, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
+    fn take_draw(&self, rule: UnitRule<'_>, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
         self.run(Draw { rule, logits, uniforms, sample })
     }
 
@@ -195,7 +201,7 @@ struct WithRule<'a, F> {
     then: F,
 }
 
-impl<T, F: FnOnce(Rule<'_>) -> T> RuleWork for WithRule<'_, F> {
+impl<T, F: FnOnce(UnitRule<'_>) -> T> RuleWork for WithRule<'_, F> {
     type Output = T;
 
     fn with<R: DrawRule>(self, rule: &R) -> T {
@@ -231,7 +237,7 @@ impl Kernels for Desktop {
     fn sample<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], out: Drawn<'_>) -> (f32, f32) {
         rule.resolve(WithRule {
             kernels: self,
-            then: |rule: Rule<'_>| self.take_sample(rule, logits, uniforms, out),
+            then: |rule: UnitRule<'_>| self.take_sample(rule, logits, uniforms, out),
         })
     }
 
@@ -244,7 +250,7 @@ impl Kernels for Desktop {
     ) -> bool {
         rule.resolve(WithRule {
             kernels: self,
-            then: |rule: Rule<'_>| self.take_rows(rule, logits, uniforms, out),
+            then: |rule: UnitRule<'_>| self.take_rows(rule, logits, uniforms, out),
         })
     }
 
@@ -269,7 +275,7 @@ impl Kernels for Desktop {
     fn draw<E: DrawRule>(&self, rule: &E, logits: &[f32], uniforms: &[f32], sample: &mut [u32]) -> f32 {
         rule.resolve(WithRule {
             kernels: self,
-            then: |rule: Rule<'_>| self.take_draw(rule, logits, uniforms, sample),
+            then: |rule: UnitRule<'_>| self.take_draw(rule, logits, uniforms, sample),
         })
     }
 

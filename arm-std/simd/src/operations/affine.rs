@@ -3,7 +3,7 @@
 use crate::lanes::{Lanes, Op};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{Onto, Sum};
-use crate::tiles::{pairs, panels, split};
+use crate::tiles::{ColumnPanel, pairs, panels, split};
 use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 
@@ -29,7 +29,7 @@ impl Op for Affine<'_> {
         let (ws, xs, ys) = (self.w.stride(), self.x.stride(), self.y.stride());
         let (w, x) = (Panel::new(self.w.data()), Panel::new(self.x.data()));
         let y = PanelMut::new(self.y.data_mut());
-        for (start, vectors, lanes) in panels(outputs, L::N, 2) {
+        for ColumnPanel { start, vectors, lanes } in panels(outputs, L::N, 2) {
             let w = w.from(start);
             if start == 0 {
                 w.prefetch_rows(l, ws, inputs, vectors);

@@ -6,7 +6,7 @@ use crate::tiles::lists::{List, WIDEST, WORDS, add_rows, used};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::subsets::{TALL, Tile, pays};
 use crate::tiles::sum::{load, store};
-use crate::tiles::{affine_few, panels, split, with_width};
+use crate::tiles::{ColumnPanel, affine_few, panels, split, with_width};
 use arm_core::Activation;
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
@@ -60,7 +60,7 @@ impl Op for AffineBits<'_> {
                     list.fill(l, &some_words(x.row(row), word, inputs));
                 }
                 let (w, below) = (all.from(word * 32 * ws), all.from((word + WORDS) * 32 * ws));
-                for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
+                for ColumnPanel { start, vectors, lanes } in panels(outputs, L::N, WIDEST) {
                     if first == 0 && begin && start == 0 {
                         w.prefetch_rows(l, ws, inputs.min(32 * WORDS), vectors);
                     }

@@ -4,7 +4,7 @@ use crate::lanes::activate;
 use crate::lanes::{Lanes, Row, SIDE};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{Onto, Sum};
-use crate::tiles::{panels, split};
+use crate::tiles::{ColumnPanel, panels, split};
 use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 use core::mem::MaybeUninit;
@@ -54,7 +54,7 @@ pub(super) fn back<L: Lanes>(
     }
     let (ds, xs) = (d.stride(), dx.stride());
     let (d, out) = (Panel::new(d.data()), PanelMut::new(dx.data_mut()));
-    for (start, vectors, lanes) in panels(inputs, L::N, 2) {
+    for ColumnPanel { start, vectors, lanes } in panels(inputs, L::N, 2) {
         for (first, height) in split(rows, L::TALL) {
             let sum = Sum {
                 terms: outputs,

@@ -3,7 +3,7 @@
 use crate::lanes::{Lanes, Op};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{Onto, Sum};
-use crate::tiles::{panels, split};
+use crate::tiles::{ColumnPanel, panels, split};
 use arm_core::Activation;
 use arm_core::matrix::{Matrix, MatrixMut};
 
@@ -30,7 +30,7 @@ impl Op for Gradient<'_> {
         let g = PanelMut::new(self.g.data_mut());
         let weights = inputs.saturating_sub(self.first).min(height);
         let has_biases = self.first <= inputs && weights < height && terms > 0;
-        for (start, vectors, lanes) in panels(outputs, L::N, 2) {
+        for ColumnPanel { start, vectors, lanes } in panels(outputs, L::N, 2) {
             let sum = |from, step, r| {
                 let to = g.from(r * gs + start);
                 Sum {

@@ -4,7 +4,7 @@ use crate::lanes::{Lanes, Op};
 use crate::tiles::lists::{List, WIDEST, WORDS, add_rows, list};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{load, store};
-use crate::tiles::{panels, with_width};
+use crate::tiles::{ColumnPanel, panels, with_width};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
 /// See [`Kernels::gradient_bits`](arm_core::kernels::Kernels::gradient_bits).
@@ -34,7 +34,7 @@ impl Op for GradientBits<'_> {
             for n in (0..examples).step_by(32 * WORDS) {
                 list(l, self.x, self.first + r, n, (32 * WORDS).min(examples - n), &mut lists[..count]);
                 let d = d.from(n * ds);
-                for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
+                for ColumnPanel { start, vectors, lanes } in panels(outputs, L::N, WIDEST) {
                     for (i, list) in lists.iter().enumerate().take(count) {
                         let g = g.from((r + i) * gs + start);
                         with_width!(vectors, WIDEST, C => {

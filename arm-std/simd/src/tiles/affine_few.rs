@@ -3,8 +3,8 @@
 
 use super::lists::used;
 use super::panel::{Panel, PanelMut};
-use super::panels;
 use super::sum::{load, store};
+use super::{ColumnPanel, panels};
 use crate::lanes::Lanes;
 use crate::lanes::activate::activated;
 use arm_core::Activation;
@@ -44,7 +44,7 @@ impl Few<'_> {
         let words = &self.x.data()[..self.y.height()];
         let (stride, y) = (self.y.stride(), PanelMut::new(self.y.data_mut()));
         let mut tables = Tables(MaybeUninit::uninit());
-        for (start, vectors, lanes) in panels(outputs, L::N, WIDEST) {
+        for ColumnPanel { start, vectors, lanes } in panels(outputs, L::N, WIDEST) {
             let panel = Columns {
                 inputs,
                 w: Panel::new(self.w.data()).from(start),

@@ -3,7 +3,7 @@
 use crate::lanes::Lanes;
 use crate::tiles::panel::Panel;
 use crate::tiles::pending::{Gradient, PendingTile, Rows, tile};
-use crate::tiles::{panels, split, with_height};
+use crate::tiles::{ColumnPanel, panels, split, with_height};
 
 /// Rows of the tallest tile: registers are left for Adam.
 const fn tall<L: Lanes>() -> usize {
@@ -33,7 +33,7 @@ pub(crate) unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, pending: &mut Pending
     let (stride, count) = (d.stride(), rows.examples());
     let weights = height.min(x.cols() - first.min(x.cols()));
     let (x, xs, d) = (Panel::new(x.data()).from(first), x.stride(), Panel::new(d.data()));
-    for (start, vectors, _) in panels(stride, L::N, 2) {
+    for ColumnPanel { start, vectors, .. } in panels(stride, L::N, 2) {
         let d = d.from(start);
         if start == 0 {
             d.prefetch_rows(l, stride, count, vectors);

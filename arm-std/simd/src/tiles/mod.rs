@@ -26,12 +26,22 @@ pub(crate) fn has_rows(inputs: usize, first: usize, height: usize) -> bool {
     first.checked_add(height).is_some_and(|end| end.saturating_sub(1) <= inputs)
 }
 
-/// Columns in panels of at most `most` vectors of `n`: (first column, vectors, lanes in use of the last vector).
+/// Some columns that lie side by side.
+#[derive(Clone, Copy)]
+pub(crate) struct ColumnPanel {
+    /// The first column.
+    pub start: usize,
+    pub vectors: usize,
+    /// Lanes in use of the last vector.
+    pub lanes: usize,
+}
+
+/// Columns in panels of at most `most` vectors of `n`.
 #[inline(always)]
-pub(crate) fn panels(cols: usize, n: usize, most: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+pub(crate) fn panels(cols: usize, n: usize, most: usize) -> impl Iterator<Item = ColumnPanel> {
     split(cols.div_ceil(n), most).map(move |(first, vectors)| {
         let used = (cols - first * n).min(vectors * n);
-        (first * n, vectors, used - (vectors - 1) * n)
+        ColumnPanel { start: first * n, vectors, lanes: used - (vectors - 1) * n }
     })
 }
 
@@ -56,7 +66,7 @@ macro_rules! with_constant {
                 const $N: usize = $n;
                 $body
             })*
-            _ => {}
+            _ => debug_assert!(false, "no tile has this size"),
         }
     };
 }

@@ -6,7 +6,7 @@ use crate::lanes::activate::activated;
 use crate::tiles::lists::{WIDEST, used};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::sum::{load, store};
-use crate::tiles::{panels, with_width};
+use crate::tiles::{ColumnPanel, panels, with_width};
 use arm_core::Activation;
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 
@@ -155,7 +155,7 @@ impl<'a> Tile<'a> {
     #[inline(always)]
     fn one_by_one<L: Lanes>(&self, l: L) {
         let (inputs, stride) = (self.x.cols(), self.w.stride());
-        for (start, vectors, lanes) in panels(self.outputs, L::N, WIDEST) {
+        for ColumnPanel { start, vectors, lanes } in panels(self.outputs, L::N, WIDEST) {
             let (w, y, mask) = (Panel::new(self.w.data()).from(start), self.y.from(start), l.mask(lanes));
             for &row in self.rows {
                 with_width!(vectors, WIDEST, C => {

@@ -1,6 +1,6 @@
 //! Random sizes, matrices and numbers.
 
-use crate::guarded::{Guarded, Place};
+use crate::guarded::{Guard, Guarded};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 
@@ -40,20 +40,20 @@ impl Case {
         }
     }
 
-    pub(crate) fn place(&mut self) -> Place {
-        [Place::End, Place::End, Place::Start, Place::Heap][self.below(4)]
+    pub(crate) fn guard(&mut self) -> Guard {
+        [Guard::End, Guard::End, Guard::Start, Guard::Heap][self.below(4)]
     }
 
     /// Numbers between -1 and 1.
     pub(crate) fn floats(&mut self, n: usize) -> Guarded {
-        let mut data = Guarded::zeroed(self.place(), n);
+        let mut data = Guarded::zeroed(self.guard(), n);
         data.floats_mut().fill_with(|| 2.0 * self.0.uniform() - 1.0);
         data
     }
 
     /// Random words, with few or many ones.
     pub(crate) fn words(&mut self, n: usize) -> Guarded {
-        let mut data = Guarded::zeroed(self.place(), n);
+        let mut data = Guarded::zeroed(self.guard(), n);
         let density = [0.0, 0.1, 0.5, 1.0][self.below(4)];
         for word in data.words_mut() {
             *word = (0..32).fold(0, |word, i| word | u32::from(self.0.uniform() < density) << i);

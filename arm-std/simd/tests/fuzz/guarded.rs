@@ -8,9 +8,9 @@ use std::ptr::NonNull;
 /// A multiple of every page size in use.
 const PAGE: usize = 1 << 16;
 
-/// Where the words lie.
+/// Which end of the words is guarded.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Place {
+pub(crate) enum Guard {
     /// They end where a page begins that ends the process when it is read or written.
     End,
     /// They begin where such a page ends.
@@ -27,12 +27,12 @@ pub(crate) enum Guarded {
 
 impl Guarded {
     /// `len` words, all zero.
-    pub(crate) fn zeroed(place: Place, len: usize) -> Self {
+    pub(crate) fn zeroed(guard: Guard, len: usize) -> Self {
         let inner = (len * size_of::<u32>()).next_multiple_of(PAGE);
-        let first = match place {
-            Place::Heap => return Guarded::Heap(vec![0; len].into()),
-            Place::Start => PAGE,
-            Place::End => PAGE + inner - len * size_of::<u32>(),
+        let first = match guard {
+            Guard::Heap => return Guarded::Heap(vec![0; len].into()),
+            Guard::Start => PAGE,
+            Guard::End => PAGE + inner - len * size_of::<u32>(),
         };
         let bytes = inner + 2 * PAGE;
         let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;

@@ -16,7 +16,7 @@ use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 use arm_simd::{Desktop, Level, PrefetchHint};
 use cases::Case;
-use guarded::{Guarded, Place};
+use guarded::{Guard, Guarded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `check` on random cases of every level. Returns in how many the kernel did what it was asked for.
@@ -168,8 +168,8 @@ fn adam_gradient() {
         let (x, words) = (case.real(rows, inputs, f32::NAN), case.bits(rows, inputs));
         let mut d = case.floats(examples * stride);
         d.floats_mut().chunks_mut(stride).for_each(|row| row[outputs..].fill(0.0));
-        let place = if case.below(2) == 0 { Place::End } else { Place::Start };
-        let mut blocks = [(); 3].map(|()| Guarded::zeroed(place, height * stride));
+        let guard = if case.below(2) == 0 { Guard::End } else { Guard::Start };
+        let mut blocks = [(); 3].map(|()| Guarded::zeroed(guard, height * stride));
         for (block, low) in blocks.iter_mut().zip([-0.5, 0.01, -0.5]) {
             for row in block.floats_mut().chunks_mut(stride) {
                 row[..outputs].fill_with(|| low + case.below(1000) as f32 * 1e-3);
@@ -307,7 +307,7 @@ fn huge_claims() {
             call(&|y| kernels.gradient_bits(0.1, bits, first, none, y));
             assert!(!call(&|y| kernels.gradient_bits(0.1, bits, first, row, y)));
             for x in [Input::Real(real), Input::Bits(bits), Input::Bits(BitMatrix::NONE)] {
-                let [mut m, mut v, mut w] = [(); 3].map(|()| Guarded::zeroed(Place::End, 16));
+                let [mut m, mut v, mut w] = [(); 3].map(|()| Guarded::zeroed(Guard::End, 16));
                 done(|| {
                     let blocks = AdamBlock { m: m.floats_mut(), v: v.floats_mut(), w: w.floats_mut() };
                     let gradient = LayerGradient { x, d: none };

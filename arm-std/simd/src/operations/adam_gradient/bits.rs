@@ -8,7 +8,7 @@ use crate::lanes::{Fence, Lanes, Op};
 use crate::tiles::lists::{List, WIDEST, WORDS, list};
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::rates::Rates;
-use crate::tiles::{has_rows, panels, with_width};
+use crate::tiles::{ColumnPanel, has_rows, panels, with_width};
 use arm_core::kernels::AdamRates;
 use arm_core::matrix::{BitMatrix, Matrix};
 
@@ -54,7 +54,7 @@ impl Op for AdamGradientBits<'_> {
             for n in (0..examples).step_by(LISTED) {
                 let (begin, end) = (n == 0, n + LISTED >= examples);
                 list(l, self.x, self.first + r, n, LISTED.min(examples - n), &mut lists[..count]);
-                for (start, vectors, _) in panels(stride, L::N, WIDEST) {
+                for ColumnPanel { start, vectors, .. } in panels(stride, L::N, WIDEST) {
                     let d = d.from(n * stride + start);
                     for (i, list) in lists.iter().enumerate().take(count) {
                         let blocks = blocks.map(|p| p.from((r + i) * stride + start));

@@ -7,7 +7,7 @@ use crate::operations::adam_gradient::bits::{AdamGradientBits, LISTED};
 use crate::tiles::lists::masks;
 use crate::tiles::panel::{Panel, PanelMut};
 use crate::tiles::rates::Rates;
-use crate::tiles::{has_rows, panels, split, with_width};
+use crate::tiles::{ColumnPanel, has_rows, panels, split, with_width};
 use arm_core::matrix::BitMatrix;
 use core::mem::MaybeUninit;
 
@@ -127,7 +127,7 @@ impl Op for AdamGradientSums<'_> {
                     }
                 }
             }
-            for (start, vectors, _) in panels(stride, L::N, WIDTH / L::N) {
+            for ColumnPanel { start, vectors, .. } in panels(stride, L::N, WIDTH / L::N) {
                 for (subsets, n) in subsets.iter().zip((0..examples).step_by(LISTED)) {
                     let count = LISTED.min(examples - n);
                     let (begin, end) = (n == 0, n + count == examples);

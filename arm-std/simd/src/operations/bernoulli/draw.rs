@@ -20,7 +20,7 @@ pub(crate) struct Units {
 }
 
 /// A rule that draws units.
-pub(crate) type Rule<'a> = &'a dyn Fn(&mut Units);
+pub(crate) type UnitRule<'a> = &'a dyn Fn(&mut Units);
 
 /// Draws units by a rule.
 pub(crate) struct ByRule<'a, R> {
@@ -57,7 +57,7 @@ pub(super) struct DrawnWord {
 impl DrawnWord {
     /// Those of the word `absent` are not there.
     #[inline(always)]
-    pub(super) fn new<L: Lanes>(l: L, rule: Rule<'_>, phi: &Word, u: &Word, absent: u32) -> Self {
+    pub(super) fn new<L: Lanes>(l: L, rule: UnitRule<'_>, phi: &Word, u: &Word, absent: u32) -> Self {
         let mut units = Units {
             p: Word([0.0; N]),
             q: Word([0.0; N]),
@@ -110,7 +110,7 @@ impl Drawing {
 
 /// See [`Kernels::sample`](arm_core::kernels::Kernels::sample).
 pub(crate) struct Sample<'a> {
-    pub(crate) rule: Rule<'a>,
+    pub(crate) rule: UnitRule<'a>,
     pub(crate) logits: &'a [f32],
     pub(crate) uniforms: &'a [f32],
     pub(crate) out: Drawn<'a>,
@@ -150,7 +150,7 @@ impl Op for Sample<'_> {
 
 /// See [`Kernels::draw`](arm_core::kernels::Kernels::draw).
 pub(crate) struct Draw<'a> {
-    pub(crate) rule: Rule<'a>,
+    pub(crate) rule: UnitRule<'a>,
     pub(crate) logits: &'a [f32],
     pub(crate) uniforms: &'a [f32],
     pub(crate) sample: &'a mut [u32],

@@ -27,15 +27,15 @@ pub(crate) fn pays(examples: usize, inputs: usize, lanes: usize) -> bool {
     lanes == N && inputs >= 32 && (32..=EXAMPLES).contains(&examples)
 }
 
-/// Room for columns, an example after the other.
+/// Memory for columns, an example after the other.
 #[repr(align(64))]
-struct Room<const W: usize>(MaybeUninit<[[f32; W]; EXAMPLES]>);
+struct ColumnBuffer<const W: usize>(MaybeUninit<[[f32; W]; EXAMPLES]>);
 
 /// Columns of some examples, each multiplied by a power of two.
 #[repr(align(64))]
 struct Columns<'a, const W: usize> {
     /// Those that were packed.
-    values: &'a mut Room<W>,
+    values: &'a mut ColumnBuffer<W>,
     /// Sums of the products within the pairs of a column.
     products: [f32; W],
     /// What undoes the scale and, of inputs, gives that of [`Rates`](crate::tiles::rates::Rates).
@@ -44,7 +44,7 @@ struct Columns<'a, const W: usize> {
 
 impl<'a, const W: usize> Columns<'a, W> {
     #[inline(always)]
-    fn new(values: &'a mut Room<W>) -> Self {
+    fn new(values: &'a mut ColumnBuffer<W>) -> Self {
         Columns { values, products: [0.0; W], inverse: [0.0; W] }
     }
 
@@ -105,8 +105,8 @@ impl<'a, const W: usize> Columns<'a, W> {
 pub(crate) unsafe fn tiles<L: Lanes>(l: L, rows: Rows<'_>, pending: &mut PendingTile<'_, L>) {
     let Rows { x, first, d, height } = rows;
     let (stride, examples) = (d.stride(), rows.examples());
-    let mut rooms = (Room(MaybeUninit::uninit()), Room(MaybeUninit::uninit()));
-    let (mut inputs, mut panel) = (Columns::<INPUTS>::new(&mut rooms.0), Columns::<N>::new(&mut rooms.1));
+    let mut buffers = (ColumnBuffer(MaybeUninit::uninit()), ColumnBuffer(MaybeUninit::uninit()));
+    let (mut inputs, mut panel) = (Columns::<INPUTS>::new(&mut buffers.0), Columns::<N>::new(&mut buffers.1));
     let d = Panel::new(d.data());
     for (start, rows) in split(height, INPUTS) {
         let from = Panel::new(x.data()).from(first + start);

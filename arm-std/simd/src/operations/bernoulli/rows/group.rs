@@ -1,7 +1,7 @@
 //! What is summed or multiplied over each row.
 
 use super::super::{N, Word};
-use super::place::Rows;
+use super::layout::Rows;
 use crate::lanes::{Lanes, Row, SIDE};
 use arm_core::math::ln;
 

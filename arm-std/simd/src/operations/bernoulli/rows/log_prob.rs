@@ -3,7 +3,7 @@
 use super::super::N;
 use super::super::log_prob::Given;
 use super::group::{Group, factors, logs};
-use super::place::Rows;
+use super::layout::Rows;
 use crate::lanes::{Lanes, Op};
 use arm_core::matrix::{Matrix, MatrixMut};
 
@@ -29,8 +29,8 @@ impl Op for LogProbRows<'_, '_> {
             let words = rows.bits(start, count, b);
             for row in (0..count).step_by(rows.in_word()) {
                 for (k, word) in words[row].iter().enumerate().take(rows.units.div_ceil(N)) {
-                    let place = rows.place(start + row, k);
-                    let given = Given::new(&place.load(l, data), word | place.absent());
+                    let layout = rows.layout(start + row, k);
+                    let given = Given::new(&layout.load(l, data), word | layout.absent());
                     product.put::<L, true>(l, rows, row, k, &factors(&given.e));
                     first.put::<L, false>(l, rows, row, k, &given.first);
                 }
@@ -62,10 +62,10 @@ impl Op for LogProbDeltaRows<'_, '_, '_> {
             let words = rows.bits(start, count, b);
             for row in (0..count).step_by(rows.in_word()) {
                 for (k, word) in words[row].iter().enumerate().take(rows.units.div_ceil(N)) {
-                    let place = rows.place(start + row, k);
-                    let word = word | place.absent();
-                    let (given, delta) = Given::with_delta(&place.load(l, data), word);
-                    place.store(l, &delta, data);
+                    let layout = rows.layout(start + row, k);
+                    let word = word | layout.absent();
+                    let (given, delta) = Given::with_delta(&layout.load(l, data), word);
+                    layout.store(l, &delta, data);
                     product.put::<L, true>(l, rows, row, k, &factors(&given.e));
                     first.put::<L, false>(l, rows, row, k, &given.first);
                 }

@@ -4,6 +4,6 @@
 //! then take one logarithm together. A row of at most 64 units needs one: of the product of all its 1 + e, at most 2^64.
 
 mod group;
+mod layout;
 pub(crate) mod log_prob;
-mod place;
 pub(crate) mod sample;

@@ -1,16 +1,16 @@
 //! Rows that are drawn.
 
 use super::super::N;
-use super::super::draw::{DrawnWord, Rule};
+use super::super::draw::{DrawnWord, UnitRule};
 use super::group::{Group, factors, logs};
-use super::place::Rows;
+use super::layout::Rows;
 use crate::lanes::{Lanes, Op, SIDE};
 use arm_core::kernels::DrawnRows;
 use arm_core::matrix::Matrix;
 
 /// See [`Kernels::sample_rows`](arm_core::kernels::Kernels::sample_rows).
 pub(crate) struct SampleRows<'a> {
-    pub(crate) rule: Rule<'a>,
+    pub(crate) rule: UnitRule<'a>,
     pub(crate) logits: Matrix<'a>,
     pub(crate) uniforms: Matrix<'a>,
     pub(crate) out: DrawnRows<'a>,
@@ -32,11 +32,11 @@ impl Op for SampleRows<'_> {
         for (start, count) in rows.groups() {
             for row in (0..count).step_by(rows.in_word()) {
                 for k in 0..words {
-                    let place = rows.place(start + row, k);
-                    let (phi, u) = (place.load(l, logits), place.load(l, uniforms));
-                    let drawn = DrawnWord::new(l, self.rule, &phi, &u, place.absent());
+                    let layout = rows.layout(start + row, k);
+                    let (phi, u) = (layout.load(l, logits), layout.load(l, uniforms));
+                    let drawn = DrawnWord::new(l, self.rule, &phi, &u, layout.absent());
                     let (sample, partner) = (drawn.sample, drawn.partner);
-                    place.store(l, &drawn.score, score);
+                    layout.store(l, &drawn.score, score);
                     product.put::<L, true>(l, rows, row, k, &factors(&drawn.e));
                     first.put::<L, false>(l, rows, row, k, &drawn.log_q);
                     other.put::<L, false>(l, rows, row, k, &drawn.log_q_partner);

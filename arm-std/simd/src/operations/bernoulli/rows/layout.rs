@@ -16,12 +16,12 @@ pub(super) struct Rows {
 
 /// Where 32 units lie: the first of each half, and how many of its 16 there are.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct WordLayout {
     at: [usize; 2],
     used: [usize; 2],
 }
 
-impl Place {
+impl WordLayout {
     /// The units that are not there.
     #[inline(always)]
     pub(super) fn absent(self) -> u32 {
@@ -84,17 +84,17 @@ impl Rows {
 
     /// Word `k` of `row`, or of it and the next one; behind the last row it is there again.
     #[inline(always)]
-    pub(super) fn place(self, row: usize, k: usize) -> Place {
+    pub(super) fn layout(self, row: usize, k: usize) -> WordLayout {
         let start = row * self.stride;
         if self.units <= SIDE {
             let next = (row + 1).min(self.count - 1) * self.stride;
-            return Place { at: [start, next], used: [self.units; 2] };
+            return WordLayout { at: [start, next], used: [self.units; 2] };
         }
         let rest = self.units - k * N;
         let (low, high) = (rest.min(SIDE), rest.saturating_sub(SIDE).min(SIDE));
         // An empty half lies where the other does.
         let at = start + k * N;
-        Place { at: [at, if high > 0 { at + SIDE } else { at }], used: [low, high] }
+        WordLayout { at: [at, if high > 0 { at + SIDE } else { at }], used: [low, high] }
     }
 
     /// The words of a group's rows from `first`, looked up before anything is in registers. Of short rows a word has two.
