@@ -22,31 +22,24 @@
 
 #![forbid(unsafe_code)]
 
-mod binarise;
-mod binarise_name;
 mod bytes;
 mod columns;
-mod error;
-pub mod files;
 mod formats;
 mod load;
-mod note;
+mod messages;
 mod numbers;
-mod split;
+mod splits;
 mod strokes;
 mod table;
 mod write;
 mod written;
 
-pub use binarise::{Binarise, Source, Splits};
-pub use binarise_name::BinariseName;
 pub use columns::{Columns, Selection};
-pub use error::{DataError, Fault, Hint};
 pub use formats::{read_columns, read_table, table_from_bytes};
 pub use load::{load, load_columns, load_like, read_values};
-pub use note::Note;
+pub use messages::{DataError, Fault, Hint, Note};
 pub use numbers::Reading;
-pub use split::Loaded;
+pub use splits::{Binarise, BinariseName, Loaded, Source, Splits};
 pub use strokes::{stroke_digits, strokes};
 pub use table::{BitTable, GreyTable, Table};
-pub use write::{Output, WriteError, write_npy_header, write_splits, write_table};
+pub use write::{Output, WriteError, files, write_npy_header, write_splits, write_table};

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use super::gzip::{self, Behind, Members};
 use super::utf16::Utf16;
 use super::{LIMIT, read_all};
-use crate::Fault;
-use crate::error::Hint;
+use crate::{Fault, Hint};
 
 /// The most bytes that are read out of one compressed stream: 4 GiB.
 const STREAM_LIMIT: u64 = 4 << 30;

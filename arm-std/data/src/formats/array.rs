@@ -43,6 +43,13 @@ pub(crate) struct Array<'a> {
     pub(crate) first_axis_fastest: bool,
 }
 
+/// What the shape of an array asks for.
+struct Extent {
+    rows: u128,
+    cols: u128,
+    bytes: u128,
+}
+
 /// Rows transposed at a time: a cache line of bytes of each column.
 const BLOCK: usize = 64;
 
@@ -53,7 +60,7 @@ impl Array<'_> {
     /// Reads the table from a stream that must end with it. Memory grows with the bytes that come, not with the
     /// shape; only the first axis running fastest needs all of them at once.
     pub(crate) fn stream(&self, mut content: Content<'_>, want: &Want) -> Result<Raw, Fault> {
-        let (_, cols, wanted) = self.size()?;
+        let Extent { cols, bytes: wanted, .. } = self.extent()?;
         if self.first_axis_fastest {
             return self.table(&content.rest()?, want);
         }
@@ -78,7 +85,7 @@ impl Array<'_> {
 
     /// Reads the table from exactly the bytes of the array.
     pub(crate) fn table(&self, bytes: &[u8], want: &Want) -> Result<Raw, Fault> {
-        let (rows, cols, wanted) = self.size()?;
+        let Extent { rows, cols, bytes: wanted } = self.extent()?;
         if wanted != bytes.len() as u128 {
             return Err(Fault::Length { wanted, present: bytes.len() });
         }
@@ -136,8 +143,8 @@ impl Array<'_> {
         }
     }
 
-    /// Rows, columns and bytes as the shape has them.
-    fn size(&self) -> Result<(u128, u128, u128), Fault> {
+    /// Errors: a shape without rows, without columns, or of one axis.
+    fn extent(&self) -> Result<Extent, Fault> {
         let [rows, rest @ ..] = self.shape else { return Err(Fault::Shape(Vec::new())) };
         if rest.is_empty() || rest.contains(&0) {
             return Err(Fault::Shape(self.shape.to_vec()));
@@ -151,7 +158,11 @@ impl Array<'_> {
                 .try_fold(first, |product, &axis| product.checked_mul(axis.into()))
                 .unwrap_or(u128::MAX)
         };
-        Ok(((*rows).into(), product(1, rest), product(self.element.bytes() as u128, self.shape)))
+        Ok(Extent {
+            rows: (*rows).into(),
+            cols: product(1, rest),
+            bytes: product(self.element.bytes() as u128, self.shape),
+        })
     }
 
     /// For each column, where it is stored when the first axis runs fastest: the column's place counted with

@@ -1,10 +1,9 @@
 //! Files of several arrays: which of them are the splits, or the one table.
 
-use crate::Fault;
 use crate::columns::Want;
-use crate::note::Note;
 use crate::numbers::Raw;
-use crate::split::Split;
+use crate::splits::Split;
+use crate::{Fault, Note};
 
 /// A file of named arrays.
 pub(crate) trait Arrays {

@@ -17,9 +17,8 @@ use std::path::Path;
 use super::bytes::content::Content;
 use super::bytes::utf16;
 use super::columns::{Selection, Want};
-use super::note::Note;
 use super::numbers::{Raw, decode};
-use super::{DataError, Fault, Table};
+use super::{DataError, Fault, Note, Table};
 use mat::Mat;
 use npz::Npz;
 

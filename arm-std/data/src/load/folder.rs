@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::formats::{self, Format};
-use crate::split::Split;
+use crate::splits::Split;
 use crate::{DataError, Fault};
 
 /// Files of one folder that make up a data set.

@@ -7,14 +7,13 @@ mod folder;
 use std::path::Path;
 
 use super::columns::{Selection, Want};
-use super::error::Hint;
 use super::formats::arrays::{self, Arrays, Chosen};
 use super::formats::mat::Mat;
 use super::formats::npz::Npz;
 use super::formats::{self, Format};
 use super::numbers::Reading;
-use super::split::{Loaded, Part, Split, assemble, split_single};
-use super::{DataError, Fault, strokes};
+use super::splits::{Loaded, Part, Split, assemble, split_single};
+use super::{DataError, Fault, Hint, strokes};
 use folder::Group;
 
 /// Loads a data set. `path` is one of:

@@ -6,8 +6,7 @@ use super::levels::Levels;
 use super::raw::{Labels, Raw, Store};
 use super::reading::Reading;
 use super::suspect::{look, named_labels, odd_columns};
-use crate::note::Note;
-use crate::{BitTable, Fault, Table};
+use crate::{BitTable, Fault, Note, Table};
 
 /// Tables, what was assumed of them, and how others are read alike.
 pub(crate) type Decoded = (Vec<Table>, Vec<Note>, Reading);

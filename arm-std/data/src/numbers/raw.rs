@@ -3,8 +3,7 @@
 use super::coded::Coded;
 use super::levels::Levels;
 use crate::columns::{Want, quoted};
-use crate::note::Note;
-use crate::{BitTable, Fault};
+use crate::{BitTable, Fault, Note};
 
 /// What was read of one file, before it is known what its values mean.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What the values of a data set's columns are, as others of the kind must have them.
 
 use super::raw::Labels;
-use crate::note::Note;
+use crate::Note;
 
 /// What the columns of a data set hold, as others are [read](crate::load_like) by it.
 #[derive(Clone, Debug, Default)]

@@ -5,9 +5,8 @@ use super::count::{Counter, Known, code};
 use super::levels::within;
 use super::raw::{Labels, Raw, Store};
 use crate::columns::Want;
-use crate::note::Note;
 use crate::table::pack;
-use crate::{BitTable, Fault};
+use crate::{BitTable, Fault, Note};
 
 /// The most columns of a row.
 const MOST_COLUMNS: usize = 1 << 22;

@@ -3,8 +3,7 @@
 use super::SHARE;
 use super::levels::{Levels, Scale};
 use super::raw::Labels;
-use crate::Fault;
-use crate::note::Note;
+use crate::{Fault, Note};
 
 /// The highest level of a table that is told to be dark: tables of 16 grey levels count to 15, or as scikit-learn's digits
 /// to 16.

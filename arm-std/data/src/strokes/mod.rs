@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use rand_core::Rng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 
-use super::binarise::row_rng;
+use super::splits::row_rng;
 use super::{BitTable, Loaded, Table};
 use glyphs::DIGITS;
 

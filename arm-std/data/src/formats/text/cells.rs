@@ -2,7 +2,7 @@
 
 use csv::ByteRecord;
 
-use crate::note::Note;
+use crate::Note;
 
 /// A byte that no text holds: what separates the cells of a line whose cells are separated by blanks.
 const NONE: u8 = 0x1f;

@@ -12,11 +12,10 @@ use std::rc::Rc;
 
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
-use crate::Fault;
 use crate::bytes::content::Content;
 use crate::columns::{Want, quoted};
-use crate::note::Note;
 use crate::numbers::{Raw, Rows};
+use crate::{Fault, Note};
 use cells::{Cells, Words};
 use header::Header;
 

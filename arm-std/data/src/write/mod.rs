@@ -1,4 +1,6 @@
-//! Tables as files: NPY, NPZ, IDX and packed bits, all of which [`load`](super::load()) reads back.
+//! Tables as files: NPY, NPZ, IDX and packed bits, all of which [`load`](crate::load()) reads back.
+
+pub mod files;
 
 use std::fs;
 use std::io::{self, Write};
@@ -7,10 +9,10 @@ use std::path::{Path, PathBuf};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::formats::{npy, packed};
-use super::split::Split;
-use super::{Loaded, Table};
-use crate::files::replace;
+use crate::formats::{npy, packed};
+use crate::splits::Split;
+use crate::{Loaded, Table};
+use files::replace;
 
 /// A data file that cannot be written: which, and why.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 
-use super::{BitTable, DataError, Fault, GreyTable, Loaded, Table};
+use crate::{BitTable, DataError, Fault, GreyTable, Loaded, Table};
 
 /// How grey levels become bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -187,7 +187,7 @@ impl GreyTable {
 }
 
 /// The random numbers of one row in one epoch (or of one image of one split).
-pub(super) fn row_rng(seed: u64, epoch: u64, row: u64) -> Xoshiro128PlusPlus {
+pub(crate) fn row_rng(seed: u64, epoch: u64, row: u64) -> Xoshiro128PlusPlus {
     Xoshiro128PlusPlus::seed_from_u64(mix(mix(mix(seed) ^ epoch) ^ row))
 }
 

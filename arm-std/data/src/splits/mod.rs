@@ -1,10 +1,17 @@
 //! The three splits of a data set, and where those come from that are missing.
 
+mod binarise;
+mod binarise_name;
+
+pub use binarise::{Binarise, Source, Splits};
+pub use binarise_name::BinariseName;
+
+pub(crate) use binarise::row_rng;
+
 use std::path::{Path, PathBuf};
 
-use super::note::Note;
-use super::numbers::{Raw, Reading, SHARE, decode};
-use super::{DataError, Fault, Table};
+use crate::numbers::{Raw, Reading, SHARE, decode};
+use crate::{DataError, Fault, Note, Table};
 
 /// The three splits of a data set as they were found, before binarisation. All have the same width.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +32,7 @@ pub struct Loaded {
 
 impl Loaded {
     /// Tables that are in memory already, split as files are: without `valid` or `test` these come off `train` by the rules of
-    /// [`load()`](super::load()). `name` stands for the file that there is not.
+    /// [`load()`](crate::load()). `name` stands for the file that there is not.
     ///
     /// # Errors
     /// [`DataError`]: too few rows to split, none, or tables of other widths.
