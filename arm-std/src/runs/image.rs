@@ -40,6 +40,15 @@ pub struct Grid {
     cells: Vec<u8>,
 }
 
+/// A picture as it is written.
+#[cfg_attr(test, derive(Debug, PartialEq))]
+struct Picture {
+    width: u32,
+    height: u32,
+    /// Row by row.
+    pixels: Vec<u8>,
+}
+
 /// Pixels that the strips of a heat map may take side by side.
 const STRIPS: usize = 560;
 
@@ -142,7 +151,7 @@ impl Grid {
 
     /// The picture as an 8-bit grey PNG. Errors: more pixels than a PNG can have.
     pub fn png(&self) -> io::Result<Vec<u8>> {
-        let (width, height, pixels) = self.pixels()?;
+        let Picture { width, height, pixels } = self.picture()?;
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, width, height);
         encoder.set_color(png::ColorType::Grayscale);
@@ -153,8 +162,7 @@ impl Grid {
         Ok(bytes)
     }
 
-    /// Width and height of the picture, and its pixels.
-    fn pixels(&self) -> io::Result<(u32, u32, Vec<u8>)> {
+    fn picture(&self) -> io::Result<Picture> {
         let side = |count: usize, length: usize| {
             let step = length.checked_mul(self.scale)?.checked_add(self.gap)?;
             step.checked_mul(count)?.checked_add(self.gap)
@@ -179,7 +187,7 @@ impl Grid {
             }
         }
         // Both are at most 2^30, the area.
-        Ok((width as u32, height as u32, pixels))
+        Ok(Picture { width: width as u32, height: height as u32, pixels })
     }
 }
 
@@ -201,13 +209,13 @@ mod tests {
     use super::*;
     use std::fs::{self, File};
 
-    fn decode(path: &Path) -> (u32, u32, Vec<u8>) {
+    fn decode(path: &Path) -> Picture {
         let mut reader =
             png::Decoder::new(io::BufReader::new(File::open(path).unwrap())).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
         assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Grayscale, png::BitDepth::Eight));
-        (info.width, info.height, pixels)
+        Picture { width: info.width, height: info.height, pixels }
     }
 
     #[test]
@@ -231,18 +239,20 @@ mod tests {
             g, 128, 128, 0, 0,   g, g, g, g, g, g,
             g, g, g, g,     g,   g, g, g, g, g, g,
         ];
-        assert_eq!(decode(&path), (11, 7, expected.to_vec()));
+        assert_eq!(decode(&path), Picture { width: 11, height: 7, pixels: expected.to_vec() });
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn few_images_make_a_narrow_grid_and_none_a_gap() {
         let mut grid = Grid::new((2, 2), 10).scale(1).gap(0);
-        assert_eq!(grid.clone().gap(3).pixels().unwrap(), (8, 8, vec![GAP; 64]));
+        let picture = grid.clone().gap(3).picture().unwrap();
+        assert_eq!(picture, Picture { width: 8, height: 8, pixels: vec![GAP; 64] });
         assert!(grid.is_empty());
         grid.push_levels(&[1, 2, 3, 4, 5]);
         grid.push_levels(&[5]);
-        assert_eq!(grid.pixels().unwrap(), (4, 2, vec![1, 2, 5, 0, 3, 4, 0, 0]));
+        let pixels = vec![1, 2, 5, 0, 3, 4, 0, 0];
+        assert_eq!(grid.picture().unwrap(), Picture { width: 4, height: 2, pixels });
     }
 
     #[test]
