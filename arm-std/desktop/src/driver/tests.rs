@@ -102,9 +102,10 @@ fn a_refused_step_changes_nothing() {
     driver.step(x, 4).unwrap();
     driver.params_mut()[0] = f32::INFINITY;
     let before = (driver.params().to_vec(), driver.moments().to_vec());
-    assert!(driver.step(x, 4).is_err());
-    assert!(driver.step(x, 5).is_err());
-    assert!(driver.step(BitMatrix::new(&words, 69), 4).is_err());
+    assert_eq!(driver.step(x, 4), Err(Error::Objective));
+    assert_eq!(driver.step(x, 5), Err(Error::Size { needed: 5, given: 4 }));
+    let narrow = BitMatrix::new(&words, 69);
+    assert_eq!(driver.step(narrow, 4), Err(Error::Width { needed: 70, given: 69 }));
     assert_eq!((driver.params(), driver.moments(), driver.steps()), (&before.0[..], &before.1[..], 1));
     driver.params_mut()[0] = 0.0;
     driver.step(x, 4).unwrap();

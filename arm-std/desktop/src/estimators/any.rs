@@ -215,6 +215,7 @@ impl DrawRule for &mut AnyEstimator {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl Estimator for &mut AnyEstimator {
     const SECOND_PATHS: SecondPaths = AnyEstimator::SECOND_PATHS;
 
@@ -234,6 +235,22 @@ impl Estimator for &mut AnyEstimator {
         self.estimator.signals(evaluated, signal, weight);
     }
 
+    fn objective(&self, evaluated: Evaluated<'_>, weight: &[f32]) -> f32 {
+        self.estimator.objective(evaluated, weight)
+    }
+
+    fn flips_from(&self, width: usize) -> f32 {
+        self.estimator.flips_from(width)
+    }
+
+    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
+        self.estimator.uniform_transform()
+    }
+
+    fn pair_signals(&self) -> Option<&dyn PairSignals> {
+        self.estimator.pair_signals()
+    }
+
     fn learned(&self) -> Option<&dyn Learned> {
         self.estimator.learned()
     }
@@ -244,6 +261,10 @@ impl Estimator for &mut AnyEstimator {
 
     fn integer(&self) -> Option<&dyn IntegerEstimator> {
         self.estimator.integer()
+    }
+
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        self.estimator.relaxation()
     }
 }
 
