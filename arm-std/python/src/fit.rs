@@ -4,6 +4,7 @@ use crate::errors::value;
 use crate::run::Run;
 use crate::signals::LOOK;
 use crate::table::Table;
+use crate::threads;
 use arm_std::Settings;
 use arm_std::data::{BitTable, Loaded, Source};
 use arm_std::driver::Threads;
@@ -22,17 +23,6 @@ fn settings(flags: &Flags, data: &str) -> PyResult<Settings> {
     let flags = flags.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let settings = Settings::from_flags(flags).map_err(value)?;
     Ok(Settings { data: Some(PathBuf::from(data)), ..settings })
-}
-
-/// Threads that run at a time on this machine.
-#[pyfunction]
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, |n| n.get())
-}
-
-/// The number that was asked for, or the fastest by measurement.
-pub(crate) fn threads(asked: Option<usize>) -> Threads {
-    asked.map_or_else(|| Threads::Measured(cores()), Threads::Fixed)
 }
 
 /// A network of the other kind than the estimator is for is an error, and one with other than `targets` outputs; an auto-encoder's rows
@@ -72,7 +62,7 @@ pub(crate) fn fit(
     watcher: Option<Py<PyAny>>,
 ) -> PyResult<Run> {
     let settings = settings(&flags, data)?;
-    let threads = self::threads(threads);
+    let threads = threads::choose(threads);
     let table = |table: &Table| arm_std::data::Table::Bits(BitTable::clone(&table.0));
     let loaded =
         Loaded::of_tables(data.as_ref(), table(train), valid.map(table), test.map(table)).map_err(value)?;

@@ -11,6 +11,7 @@ mod model;
 mod run;
 mod signals;
 mod table;
+mod threads;
 
 use pyo3::prelude::*;
 
@@ -28,7 +29,7 @@ fn _sbn(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(errors::no_table, module)?)?;
     module.add_function(wrap_pyfunction!(errors::no_type, module)?)?;
     module.add_function(wrap_pyfunction!(fit::check, module)?)?;
-    module.add_function(wrap_pyfunction!(fit::cores, module)?)?;
     module.add_function(wrap_pyfunction!(fit::fit, module)?)?;
-    module.add_function(wrap_pyfunction!(fit::take_rows, module)?)
+    module.add_function(wrap_pyfunction!(fit::take_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(threads::cores, module)?)
 }

@@ -2,9 +2,9 @@
 
 use crate::arrays::{floats, room, zeros};
 use crate::errors::value;
-use crate::fit;
 use crate::signals::Signals;
 use crate::table::Table;
+use crate::threads;
 use arm_core::estimator::Arm;
 use arm_core::objective::{Conditional, Objective, Vae};
 use arm_core::{Batch, BitMatrix, Coding, Engine, Error, Prior, Shard};
@@ -108,7 +108,7 @@ impl Net {
         let mut signals = Signals::new();
         let scores = py.detach(|| {
             let leave: &mut dyn FnMut() -> bool = &mut || signals.leave();
-            let work = &mut Work { leave: Some(leave), ..Work::on(fit::threads(threads).most()) };
+            let work = &mut Work { leave: Some(leave), ..Work::on(threads::choose(threads).most()) };
             Scores::of_model(&self.0, seed, Rows::by_content(&rows.0), samples, work)
         });
         signals.check()?;
@@ -127,7 +127,7 @@ impl Net {
         let mut p = zeros(rows.0.rows().saturating_mul(self.0.network.shape().targets()))?;
         let mut signals = Signals::new();
         let done = py.detach(|| {
-            let threads = fit::threads(threads).most();
+            let threads = threads::choose(threads).most();
             self.predict_into(&mut p, &rows.0, samples, seed, threads, &mut || signals.leave())
         });
         signals.check()?;
