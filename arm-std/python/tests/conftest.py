@@ -1,12 +1,48 @@
-"""Small tables, a small model, and the command `arm`, where it was built."""
+"""Small tables, a small model, and the command `arm`, where it was built; tests that are skipped are told of."""
 
 import os
+import re
 import shutil
 
 import numpy as np
 import pytest
 
 import sbn
+
+# Read when SciPy is imported; without it scikit-learn skips a check.
+os.environ["SCIPY_ARRAY_API"] = "1"
+
+# What only `scripts/python.sh full` installs.
+LAYERS = {"torch", "jax"}
+
+
+def told(report):
+    """A test that is skipped is in the summary of `ci.sh`; where CI is set it fails, unless MAY_SKIP names what is missing."""
+    if not report.skipped or not isinstance(report.longrepr, tuple):
+        return report
+    reason = report.longrepr[2].removeprefix("Skipped: ")
+    names = re.match(r"no (\S+) on this machine|could not import '(\w+)'|(\w+) is not installed", reason)
+    name = names[names.lastindex] if names else reason
+    may_skip = [name.strip() for name in os.environ.get("MAY_SKIP", "").split(",")]
+    if name in LAYERS:
+        return report
+    if os.environ.get("CI", "") not in ("", "0", "false") and name not in may_skip:
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid} needs {name}, and CI is set: provide it, or say MAY_SKIP={name}"
+    elif path := os.environ.get("SKIPPED"):
+        with open(path, "a") as file:
+            file.write(f"skipped: {report.nodeid}: no {name} on this machine\n")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return told((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return told((yield))
 
 
 def rows_of_two_kinds(count, columns=12, seed=3):
@@ -38,5 +74,5 @@ def arm():
     """The command of the same version."""
     path = os.environ.get("ARM") or shutil.which("arm")
     if not path:
-        pytest.skip("ARM does not name the command `arm`")
+        pytest.skip("no arm on this machine that ARM names")
     return path

@@ -14,7 +14,7 @@ PAGE = Path(os.environ.get("ARM_CORE", Path(__file__).parents[3])) / "docs" / "p
 
 def test_the_page_runs(tmp_path, monkeypatch):
     if not PAGE.exists():
-        pytest.skip("ARM_CORE names no copy of the repository")
+        pytest.skip("no repository on this machine that ARM_CORE names")
     pytest.importorskip("sklearn")
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(1)
