@@ -145,8 +145,18 @@ impl<'a, O: Optimiser> AtStep<'a, O> {
 
     /// See [`Rule::apply`].
     #[inline(always)]
-    pub(crate) fn apply<K: Kernels>(&self, k: &K, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
-        self.rule().apply(k, self.step, g, m, v, w);
+    pub(crate) fn apply<K: Kernels>(
+        &mut self,
+        k: &K,
+        g: &[f32],
+        m: &mut [f32],
+        v: &mut [f32],
+        w: &mut [f32],
+    ) {
+        match self.adam() {
+            Some(rates) => k.adam(rates, g, m, v, w),
+            None => self.rule().apply(k, self.step, g, m, v, w),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! between, an interrupt, another thread or a callback, finds it taken.
 
 use crate::status::{SBN_ERROR_BUSY, SBN_ERROR_MEMORY};
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed, Ordering::Release};
+use core::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
 /// Somebody works with it. Of four equal bytes, which one instruction makes.
 pub(crate) const BUSY: u32 = u32::from_le_bytes(*b"~~~~");
@@ -54,7 +54,7 @@ pub(crate) unsafe fn claim_any(mark: *mut u32) -> Result<u32, i32> {
 #[inline(always)]
 pub(crate) unsafe fn look(mark: *const u32) -> u32 {
     // SAFETY: aligned and there, any bits are valid, and the word is written as an atomic one alone.
-    unsafe { AtomicU32::from_ptr(mark.cast_mut()) }.load(Relaxed)
+    unsafe { AtomicU32::from_ptr(mark.cast_mut()) }.load(Acquire)
 }
 
 /// Gives the block back, with this mark.
@@ -78,7 +78,7 @@ pub(crate) unsafe fn release(mark: *mut u32, with: u32) {
 unsafe fn exchange(mark: *mut u32, expected: u32) -> Result<(), u32> {
     // SAFETY: as in `look`.
     let mark = unsafe { AtomicU32::from_ptr(mark) };
-    mark.compare_exchange(expected, BUSY, core::sync::atomic::Ordering::Acquire, Relaxed).map(|_| ())
+    mark.compare_exchange(expected, BUSY, Acquire, Relaxed).map(|_| ())
 }
 
 /// The same with interrupts masked, where no instruction exchanges (Cortex-M0, M0+; RISC-V without A).

@@ -2,6 +2,7 @@
 
 use crate::status::{Refusal, SBN_ERROR_SETTING};
 use crate::types::*;
+use arm_core::estimator::relaxed::Relaxation;
 use arm_core::estimator::*;
 use arm_core::kernels::RuleWork;
 use arm_core::optim::{Adam, Momentum, Rule, Sgd};
@@ -101,6 +102,7 @@ impl DrawRule for Chosen {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl Estimator for Chosen {
     const SECOND_PATHS: SecondPaths = SecondPaths::PartnerOrFlip;
 
@@ -145,6 +147,14 @@ impl Estimator for Chosen {
     fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
         chosen!(&mut self.kind, e => e.learned_mut())
     }
+
+    fn integer(&self) -> Option<&dyn IntegerEstimator> {
+        chosen!(&self.kind, e => Estimator::integer(e))
+    }
+
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        None
+    }
 }
 
 /// An estimator that was chosen, where numbers are integers: of those that work there none flips units.
@@ -157,6 +167,7 @@ impl DrawRule for InIntegers {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl Estimator for InIntegers {
     const SECOND_PATHS: SecondPaths = SecondPaths::Partner;
 
@@ -176,6 +187,27 @@ impl Estimator for InIntegers {
         self.0.signals(evaluated, signal, weight);
     }
 
+    fn objective(&self, evaluated: Evaluated<'_>, weight: &[f32]) -> f32 {
+        self.0.objective(evaluated, weight)
+    }
+
+    fn flips_from(&self, _width: usize) -> f32 {
+        0.0
+    }
+
+    // With either there are no signals of integers.
+    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
+        None
+    }
+
+    fn pair_signals(&self) -> Option<&dyn PairSignals> {
+        None
+    }
+
+    fn relaxation(&self) -> Option<&dyn Relaxation> {
+        None
+    }
+
     fn learned(&self) -> Option<&dyn Learned> {
         self.0.learned()
     }
@@ -185,7 +217,7 @@ impl Estimator for InIntegers {
     }
 
     fn integer(&self) -> Option<&dyn IntegerEstimator> {
-        chosen!(&self.0.kind, e => Estimator::integer(e))
+        self.0.integer()
     }
 }
 

@@ -98,14 +98,14 @@ pub trait Estimates: Arithmetic {
         Err(Error::Unsupported)
     }
 
-    /// Updates a block of a layer by an optimiser that is not plain gradient descent, or for several samples. `room` takes a
+    /// Updates a block of a layer by an optimiser that is not plain gradient descent, or for several samples. `gradient_buffer` takes a
     /// row of gradient.
     fn update<E: Estimator, O: Optimiser>(
         _engine: &Engine<'_, Self, E>,
         _layer: &LayerGradient<'_, ValueOf<Self>>,
         _optimiser: &mut AtStep<'_, O>,
         _block: Block<'_, WeightOf<Self>>,
-        _room: &mut [ValueOf<Self>],
+        _gradient_buffer: &mut [ValueOf<Self>],
     ) -> Result<(), Error> {
         Err(Error::Unsupported)
     }
@@ -218,9 +218,9 @@ impl<K: Kernels> Estimates for K {
         layer: &LayerGradient<'_>,
         optimiser: &mut AtStep<'_, O>,
         block: Block<'_>,
-        room: &mut [f32],
+        gradient_buffer: &mut [f32],
     ) -> Result<(), Error> {
-        engine.update_layer(Traces::One(layer), optimiser, 1, block, room)
+        engine.update_layer(Traces::One(layer), optimiser, 1, block, gradient_buffer)
     }
 
     #[inline(always)]

@@ -38,7 +38,7 @@ impl<'s, K: Estimates, E: Estimator> Engine<'s, K, E> {
         let mut scratch = pass.layout.inference(scratch)?;
         exact_size(pass.layout.rows(), f.len())?;
         self.evaluate_in(&pass, objective, &mut scratch);
-        f.iter_mut().zip(&*scratch.path_f).for_each(|(f, total)| *f = *total);
+        f.iter_mut().zip(&*scratch.path_f).for_each(|(f, path_f)| *f = *path_f);
         Ok(())
     }
 

@@ -101,22 +101,22 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
     ) -> bool {
         let rows = layout.rows();
         let per_row = layout.per_row(scratch.per_row);
-        let total = &mut *scratch.path_f;
+        let log_q = &mut *scratch.path_f;
         // Row by row: most often there is one, for which a block were a call.
-        for (row, (f, total)) in per_row.f.iter_mut().zip(&mut *total).enumerate() {
+        for (row, (f, log_q)) in per_row.f.iter_mut().zip(&mut *log_q).enumerate() {
             let sum = |from: NatsOf<K>, blocks: &[NatsOf<K>]| {
                 let blocks = window(blocks, row..).iter();
                 if BATCH { blocks.step_by(rows.max(1)).fold(from, added) } else { blocks.fold(from, added) }
             };
-            *total = sum(NatsOf::<K>::default(), per_row.log_q);
+            *log_q = sum(NatsOf::<K>::default(), per_row.log_q);
             let from = NatsOf::<K>::default();
-            *f = sum(if f_has_log_q { added(from, total) } else { from }, per_row.cost);
+            *f = sum(if f_has_log_q { added(from, log_q) } else { from }, per_row.cost);
         }
         if !per_row.f.iter().all(|f| f.finite()) {
             return false;
         }
         let samples = layout.samples();
-        let of_examples = chunks(per_row.f, samples).zip(chunks(total, samples));
+        let of_examples = chunks(per_row.f, samples).zip(chunks(log_q, samples));
         let outputs = chunks_mut(per_row.signal, samples).zip(chunks_mut(per_row.weight, samples));
         for (((f, log_q), (signal, weight)), mean) in of_examples.zip(outputs).zip(f) {
             let samples = Samples { f, log_q, f_has_log_q };

@@ -5,13 +5,15 @@
 use crate::engine::{Engine, Estimates};
 use crate::error::Error;
 use crate::estimator::Estimator;
-use crate::kernels::{AdamBlock, AdamRates, Kernels, LayerGradient, NatsOf, Of, Prepared, ValueOf, WeightOf};
+use crate::kernels::{
+    AdamBlock, AdamRates, Kernels, LayerGradient, MomentumBlock, NatsOf, Of, Prepared, ValueOf, WeightOf,
+};
 use crate::network::Batch;
 use crate::network::scratch::Trace;
 use crate::numeric::matrix::{BitMatrix, Input, Matrix, MatrixMut};
 use crate::numeric::number::Float;
 use crate::numeric::window::{cast_mut, split_mut, window_mut};
-use crate::optim::{AtStep, Optimiser, Rule, Sgd};
+use crate::optim::{AtStep, Momentum, Optimiser, Rule, Sgd};
 use crate::shape::layout::{LayerLayout, Layout};
 
 /// A share of a batch after [`Engine::examples`], with the scratch it left.
@@ -75,7 +77,7 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
 impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
     /// Applies the mean gradient over `shards` (together `total` examples) to a block of rows in step `step`.
     ///
-    /// `room` takes at least one row of gradient; more rows at a time are faster. For a single example and plain
+    /// `gradient_buffer` takes at least one row of gradient; more rows at a time are faster. For a single example and plain
     /// gradient descent it may be empty. Errors: sizes, before anything is changed.
     pub fn update<O: Optimiser>(
         &self,
@@ -84,18 +86,24 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         shards: &[Shard<'_>],
         total: usize,
         block: Block<'_>,
-        room: &mut [f32],
+        gradient_buffer: &mut [f32],
     ) -> Result<(), Error> {
         let mut optimiser = AtStep::new(optimiser, step);
+        let (moments, needed) = (optimiser.rule().moments(), block.weights.len());
+        for (i, given) in [block.first_moment.len(), block.second_moment.len()].into_iter().enumerate() {
+            if i < moments && given != needed {
+                return Err(Error::Size { needed, given });
+            }
+        }
         if let [shard] = shards {
             let trained = self.layer(block.layer, shard).ok_or_else(|| self.size(shard))?;
-            return self.update_layer(Traces::One(&trained), &mut optimiser, total, block, room);
+            return self.update_layer(Traces::One(&trained), &mut optimiser, total, block, gradient_buffer);
         }
         for shard in shards {
             let layout = self.layout(shard.batch.examples);
             layout.trace(shard.scratch).ok_or_else(|| self.size(shard))?;
         }
-        self.update_layer(Traces::All(shards), &mut optimiser, total, block, room)
+        self.update_layer(Traces::All(shards), &mut optimiser, total, block, gradient_buffer)
     }
 
     /// [`update`](Self::update) from traces that were checked.
@@ -106,7 +114,7 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
         optimiser: &mut AtStep<'_, O>,
         total: usize,
         mut block: Block<'_>,
-        room: &mut [f32],
+        gradient_buffer: &mut [f32],
     ) -> Result<(), Error> {
         if let Traces::One(layer) = traces {
             if let (1, Rule::Sgd(Sgd { rate })) = (total, optimiser.rule()) {
@@ -117,44 +125,45 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if let (1, Rule::Momentum(rule)) = (total, optimiser.rule())
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
                 && layer.d.examples() == 1
-                && room.len() >= layer.d.stride()
+                && gradient_buffer.len() >= layer.d.stride()
             {
                 let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
-                let blocks = (rows(block.first_moment), rows(block.weights));
-                self.kernels.momentum_rank_one(rule.rate, rule.momentum, layer, block.first, room, blocks);
+                let Momentum { rate, momentum } = rule;
+                let own = MomentumBlock { v: rows(block.first_moment), w: rows(block.weights) };
+                self.kernels.momentum_rank_one(rate, momentum, layer, block.first, gradient_buffer, own);
                 return Ok(());
             }
             if let Some(rates) = optimiser.adam()
                 && (!self.shape.is_coded() || self.shape.coding(block.layer).is_plain())
             {
-                let (needed, given) = (layer.d.stride(), room.len());
+                let (needed, given) = (layer.d.stride(), gradient_buffer.len());
                 if given < needed {
                     return Err(Error::Size { needed, given });
                 }
                 let Block { first, weights, first_moment, second_moment, .. } = block;
                 let own = AdamBlock { m: &mut *first_moment, v: &mut *second_moment, w: &mut *weights };
                 let a = 1.0 / total.max(1) as f32;
-                if self.kernels.adam_gradient(rates, a, layer, first, room, own) {
+                if self.kernels.adam_gradient(rates, a, layer, first, gradient_buffer, own) {
                     return Ok(());
                 }
                 block = Block { first, weights, first_moment, second_moment, ..block };
                 if total == 1 && layer.d.examples() == 1 {
-                    self.adam(rates, layer, block, room);
+                    self.adam(rates, layer, block, gradient_buffer);
                     return Ok(());
                 }
             }
         }
         let stride = self.shape.dense(block.layer).stride.max(1);
-        let rows = room.len() / stride;
+        let rows = gradient_buffer.len() / stride;
         if rows == 0 {
-            return Err(Error::Size { needed: stride, given: room.len() });
+            return Err(Error::Size { needed: stride, given: gradient_buffer.len() });
         }
         let (mut first, mut firsts, mut seconds) = (block.first, block.first_moment, block.second_moment);
         let mut rest = block.weights;
         while !rest.is_empty() {
             let size = rest.len().min((rows * stride).max(1));
             let weights = take(&mut rest, size);
-            let g = window_mut(room, ..weights.len());
+            let g = window_mut(gradient_buffer, ..weights.len());
             g.fill(0.0);
             self.gradient_of(traces, 1.0 / total.max(1) as f32, block.layer, first, g);
             let m = take(&mut firsts, weights.len());
@@ -167,11 +176,17 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
 
     /// Adam for one example.
     #[inline(always)]
-    fn adam(&self, rates: AdamRates, layer: &LayerGradient<'_>, block: Block<'_>, room: &mut [f32]) {
+    fn adam(
+        &self,
+        rates: AdamRates,
+        layer: &LayerGradient<'_>,
+        block: Block<'_>,
+        gradient_buffer: &mut [f32],
+    ) {
         let Block { first, weights, first_moment, second_moment, .. } = block;
         let rows = |data| MatrixMut::new(data, layer.d.stride(), layer.d.cols());
         let block = AdamBlock { m: rows(first_moment), v: rows(second_moment), w: rows(weights) };
-        self.kernels.adam_rank_one(rates, layer, first, room, block);
+        self.kernels.adam_rank_one(rates, layer, first, gradient_buffer, block);
     }
 
     fn size(&self, shard: &Shard<'_>) -> Error {

@@ -68,8 +68,8 @@ impl<K: Estimates> UpwardSampler<'_, K> {
             );
             let logits = Matrix::new(scratch.logits, layout.shape.stride(width), width);
             let log = draw(logits.row(if t == 0 { layout.example(i) } else { i }), u, sample);
-            if let Some(total) = element_mut(scratch.path_f, i).filter(|_| self.log_q) {
-                *total += log;
+            if let Some(path_f) = element_mut(scratch.path_f, i).filter(|_| self.log_q) {
+                *path_f += log;
             }
         }
     }

@@ -38,6 +38,8 @@ mod simd {
 }
 
 pub use arithmetic::{Arithmetic, NatsOf, Of, Units, ValueOf, WeightOf};
+#[doc(inline)]
+pub use arm_vfp::{AdamBlock, MomentumBlock};
 pub use integer::{Integer, IntegerRule, IntegerUnit};
 pub use portable::Portable;
 pub(crate) use portable::on_grid;
@@ -110,17 +112,6 @@ pub struct AdamRates {
     pub scale: f32,
     /// Added to the denominator.
     pub epsilon: f32,
-}
-
-/// Parameters with their moments: the same rows of a layer, or the same numbers.
-#[derive(Debug)]
-pub struct AdamBlock<T> {
-    /// First moments.
-    pub m: T,
-    /// Second moments.
-    pub v: T,
-    /// Parameters.
-    pub w: T,
 }
 
 /// Numeric kernels. Weight matrices have a row for each input and a last row of biases; see
@@ -230,22 +221,23 @@ pub trait Kernels {
     /// v = momentum v + g, w -= rate v.
     fn momentum(&self, rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]);
 
-    /// [`momentum`](Self::momentum) for a single example, whose gradient is of rank one and never stored. `blocks` are rows
-    /// `first..` of v and w; `room` takes a row.
+    /// [`momentum`](Self::momentum) for a single example, whose gradient is of rank one and never stored. `block` has rows
+    /// `first..`; `gradient_buffer` takes a row.
     fn momentum_rank_one(
         &self,
         rate: f32,
         momentum: f32,
         gradient: &LayerGradient<'_>,
         first: usize,
-        room: &mut [f32],
-        (mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>),
+        gradient_buffer: &mut [f32],
+        block: MomentumBlock<MatrixMut<'_>>,
     ) {
+        let MomentumBlock { mut v, mut w } = block;
         let (x, d) = (gradient.x, gradient.d.row(0));
         for ((v, w), i) in v.rows_mut().zip(w.rows_mut()).zip(first..) {
             let x = x.value(i);
-            room.iter_mut().zip(d).for_each(|(g, d)| *g = x * d);
-            self.momentum(rate, momentum, window(room, ..d.len()), v, w);
+            gradient_buffer.iter_mut().zip(d).for_each(|(g, d)| *g = x * d);
+            self.momentum(rate, momentum, window(gradient_buffer, ..d.len()), v, w);
         }
     }
 
@@ -253,26 +245,27 @@ pub trait Kernels {
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]);
 
     /// Adam on rows `first..` of a layer, with `a` times its gradient, where kernels can do this without storing the gradient:
-    /// false, and nothing done, where they cannot. `room` takes rows of gradient.
+    /// false, and nothing done, where they cannot. `gradient_buffer` takes rows of gradient.
     fn adam_gradient(
         &self,
         _rates: AdamRates,
         _a: f32,
         _gradient: &LayerGradient<'_>,
         _first: usize,
-        _room: &mut [f32],
+        _gradient_buffer: &mut [f32],
         _block: AdamBlock<&mut [f32]>,
     ) -> bool {
         false
     }
 
-    /// Adam for a single example, whose gradient is of rank one and never stored. `block` are rows `first..`; `room` takes a row.
+    /// [`adam`](Self::adam) for a single example, whose gradient is of rank one and never stored. `block` has rows `first..`;
+    /// `gradient_buffer` takes a row.
     fn adam_rank_one(
         &self,
         rates: AdamRates,
         gradient: &LayerGradient<'_>,
         first: usize,
-        room: &mut [f32],
+        gradient_buffer: &mut [f32],
         block: AdamBlock<MatrixMut<'_>>,
     ) {
         let AdamBlock { mut m, mut v, mut w } = block;
@@ -280,8 +273,8 @@ pub trait Kernels {
         let rows = m.rows_mut().zip(v.rows_mut()).zip(w.rows_mut());
         for (((m, v), w), i) in rows.zip(first..) {
             let x = x.value(i);
-            room.iter_mut().zip(d).for_each(|(g, d)| *g = x * d);
-            self.adam(rates, window(room, ..d.len()), m, v, w);
+            gradient_buffer.iter_mut().zip(d).for_each(|(g, d)| *g = x * d);
+            self.adam(rates, window(gradient_buffer, ..d.len()), m, v, w);
         }
     }
 }

@@ -278,7 +278,7 @@ impl<N: Numbers> Held<'_, N> {
         rows: usize,
     ) -> Result<(), Error> {
         let Held { params, moments, scratch, input, layer, .. } = self;
-        let Scratch { activations, deltas, samples, hidden_or_uniforms: room, .. } = scratch;
+        let Scratch { activations, deltas, samples, hidden_or_uniforms: gradient_buffer, .. } = scratch;
         let trace = Trace { activations, deltas, samples };
         let trained = &engine.layout(1).trained(layer, input, &trace).ok_or(Error::Corrupt)?;
         let (firsts, seconds) = moments.split_at_mut_checked(params.len()).unwrap_or_default();
@@ -289,7 +289,7 @@ impl<N: Numbers> Held<'_, N> {
             first_moment: part(firsts, &layer.dense, first, rows).unwrap_or_default(),
             second_moment: part(seconds, &layer.dense, first, rows).unwrap_or_default(),
         };
-        K::update(engine, trained, optimiser, block, room)
+        K::update(engine, trained, optimiser, block, gradient_buffer)
     }
 }
 

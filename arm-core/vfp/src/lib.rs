@@ -17,15 +17,17 @@ mod bernoulli;
 pub mod integer;
 mod loops;
 mod units;
+mod window;
 #[cfg(vfp_loops)]
 mod work;
 
 pub use bernoulli::{Lanes, Sums, log_prob, log_prob_delta};
 pub use loops::{
-    Adam, Layout, Momentum, Selected, adam, add_rows, add_scaled, add_terms, add_to_rows, dots, momentum,
-    outer, terms,
+    Adam, AdamBlock, Layout, Momentum, MomentumBlock, Selected, adam, add_rows, add_scaled, add_terms,
+    add_to_rows, dots, momentum, outer, terms,
 };
 pub use units::{activate, activate_back, floats, significant, smallest, squares, within};
+pub use window::{window, window_mut};
 
 /// Whether rows may have any length: without the feature `ragged` loops in assembly do whole groups of 16 columns only,
 /// [`add_scaled`] and [`dots`] also whole groups of four rows.

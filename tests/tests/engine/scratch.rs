@@ -4,8 +4,8 @@ use arm_core::estimator::{Ar, Arm, DisArm, Estimator, Reinforce, Rloo};
 use arm_core::init::glorot;
 use arm_core::kernels::{Kernels, Portable};
 use arm_core::objective::{Objective, Vae};
-use arm_core::optim::{Adam, Momentum, Optimiser};
-use arm_core::{Batch, BitMatrix, Bits, Engine, Error, Layer, Learner, Memory, Prior, Shape, Shard};
+use arm_core::optim::{Adam, Momentum, Optimiser, Rule};
+use arm_core::{Batch, BitMatrix, Bits, Block, Engine, Error, Layer, Learner, Memory, Prior, Shape, Shard};
 use arm_std::kernels::Desktop;
 use arm_tests::black_box;
 
@@ -112,6 +112,29 @@ fn reported<O: Optimiser>(optimiser: O) {
 fn a_learner_reports_the_f_it_was_given_whatever_the_optimiser() {
     reported(Adam::new(1e-2));
     reported(Momentum { rate: 1e-2, momentum: 0.9 });
+}
+
+#[test]
+fn an_update_without_its_moments_is_refused_and_changes_nothing() {
+    let engine = Engine::new(SMALL, Portable, Arm, 3).unwrap();
+    let (batch, mut scratch) =
+        (Batch::new(BitMatrix::new(&[0b10_1101], 6), 1, 0, 0), vec![0; engine.training_scratch(1)]);
+    let mut params = vec![0.25; SMALL.params()];
+    engine.examples(&mut black_box(&ones), &params, batch, &mut scratch, &mut [0.0]).unwrap();
+    let dense = SMALL.dense(0);
+    let range = dense.offset..dense.offset + dense.len();
+    let (mut m, mut room) = (vec![0.0; dense.len()], vec![0.0; dense.len()]);
+    let mut update = |optimiser: Rule, m: &mut [f32], v: &mut [f32]| {
+        let weights = &mut params[range.clone()];
+        let block = Block { layer: 0, first: 0, weights, first_moment: m, second_moment: v };
+        engine.update(&optimiser, 0, &[Shard { batch, scratch: &scratch }], 1, block, &mut room)
+    };
+    let refused = Err(Error::Size { needed: dense.len(), given: 0 });
+    assert_eq!(update(Adam::new(0.1).rule(), &mut [], &mut []), refused);
+    assert_eq!(update(Adam::new(0.1).rule(), &mut m, &mut []), refused);
+    assert_eq!(update(Momentum { rate: 0.1, momentum: 0.5 }.rule(), &mut [], &mut []), refused);
+    assert_eq!(update(Momentum { rate: 0.1, momentum: 0.5 }.rule(), &mut m, &mut []), Ok(()));
+    assert!(params.iter().any(|w| *w != 0.25));
 }
 
 #[test]

@@ -122,16 +122,16 @@ impl<K: Kernels, E: Estimator> Engine<'_, K, E> {
             if !by_flip(from, phi) || p * q == 0.0 {
                 continue;
             }
-            if let Some((out, (active, total))) = out.next() {
+            if let Some((out, (path_row, path_f))) = out.next() {
                 for (out, b) in out.iter_mut().zip(b) {
                     *out = *b;
                 }
                 if let Some(word) = element_mut(out, unit / 32) {
                     *word ^= 1 << (unit % 32);
                 }
-                *active = row as u32;
+                *path_row = row as u32;
                 let step = if main.bits(row).get(unit) { -phi } else { phi };
-                *total = if log_q { element(log_q_row, row) + step } else { 0.0 };
+                *path_f = if log_q { element(log_q_row, row) + step } else { 0.0 };
                 count += 1;
             }
         }

@@ -76,11 +76,11 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
             }
             let out = window_mut(out, count * main.stride()..);
             out.iter_mut().zip(b).for_each(|(out, b)| *out = *b);
-            if let (Some(active), Some(total)) =
+            if let (Some(path_row), Some(path_f)) =
                 (element_mut(scratch.path_rows, count), element_mut(scratch.path_f, count))
             {
-                *active = row as u32;
-                *total = if log_q { element(log_q_partner, row) } else { Default::default() };
+                *path_row = row as u32;
+                *path_f = if log_q { element(log_q_partner, row) } else { Default::default() };
             }
             count += 1;
         }
@@ -120,11 +120,11 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
     ) -> bool {
         let rows = layout.rows();
         let per_row = layout.per_row(scratch.per_row);
-        for (total, &row) in scratch.path_f.iter_mut().zip(&*scratch.path_rows).take(count) {
-            if !total.finite() {
+        for (path_f, &row) in scratch.path_f.iter_mut().zip(&*scratch.path_rows).take(count) {
+            if !path_f.finite() {
                 return false;
             }
-            *total = above(per_row.cost, log_q.then_some(&*per_row.log_q), rows, t, row as usize) - *total;
+            *path_f = above(per_row.cost, log_q.then_some(&*per_row.log_q), rows, t, row as usize) - *path_f;
         }
         true
     }
@@ -201,9 +201,9 @@ impl<K: Estimates, E: Estimator> Engine<'_, K, E> {
 }
 
 /// The first `count` of `values` to the rows they belong to; 0 in all other rows.
-fn scatter<F: Nats>(active: &[u32], values: &[F], count: usize, rows: &mut [F]) {
+fn scatter<F: Nats>(path_rows: &[u32], values: &[F], count: usize, rows: &mut [F]) {
     rows.fill(F::default());
-    for (&row, value) in active.iter().zip(values).take(count) {
+    for (&row, value) in path_rows.iter().zip(values).take(count) {
         if let Some(out) = element_mut(rows, row as usize) {
             *out = *value;
         }

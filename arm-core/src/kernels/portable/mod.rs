@@ -5,7 +5,7 @@
 mod bernoulli;
 mod optimise;
 
-use super::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, Prepared};
+use super::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, MomentumBlock, Prepared};
 use crate::kernels::activate::{activate, activate_back};
 use crate::kernels::draw_rule::{DrawRule, RuleWork};
 use crate::numeric::math::TINY;
@@ -182,10 +182,10 @@ impl Kernels for Portable {
         momentum: f32,
         gradient: &LayerGradient<'_>,
         first: usize,
-        _room: &mut [f32],
-        blocks: (MatrixMut<'_>, MatrixMut<'_>),
+        _gradient_buffer: &mut [f32],
+        block: MomentumBlock<MatrixMut<'_>>,
     ) {
-        optimise::momentum_rank_one(rate, momentum, gradient.x, first, gradient.d.row(0), blocks);
+        optimise::momentum_rank_one(rate, momentum, gradient.x, first, gradient.d.row(0), block);
     }
 
     fn adam(&self, rates: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mut [f32]) {
@@ -197,9 +197,9 @@ impl Kernels for Portable {
         rates: AdamRates,
         gradient: &LayerGradient<'_>,
         first: usize,
-        room: &mut [f32],
+        gradient_buffer: &mut [f32],
         block: AdamBlock<MatrixMut<'_>>,
     ) {
-        optimise::adam_rank_one(rates, gradient.x, first, gradient.d.row(0), room, block);
+        optimise::adam_rank_one(rates, gradient.x, first, gradient.d.row(0), gradient_buffer, block);
     }
 }

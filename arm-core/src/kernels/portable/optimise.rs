@@ -1,9 +1,9 @@
 //! Optimisers, element by element.
 
-use crate::kernels::{AdamBlock, AdamRates, Input};
+use crate::kernels::{AdamBlock, AdamRates, Input, MomentumBlock};
 use crate::numeric::math::{TINY, significant};
 use crate::numeric::matrix::MatrixMut;
-use crate::numeric::window::{element, window};
+use crate::numeric::window::{element, window, window_mut};
 use arm_vfp::{Adam, Layout, Momentum};
 
 /// Adding and subtracting it rounds a small parameter to a multiple of 2^-63, which parameters are.
@@ -20,7 +20,8 @@ pub(super) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
 pub(super) fn momentum(rate: f32, momentum: f32, g: &[f32], v: &mut [f32], w: &mut [f32]) {
     let n = g.len().min(v.len()).min(w.len());
     let row = Layout { cols: n, stride: n };
-    arm_vfp::momentum(&Momentum { keep: momentum, rate, grid: GRID }, &[1.0], g, row, (v, w));
+    let constants = Momentum { keep: momentum, rate, grid: GRID };
+    arm_vfp::momentum(&constants, &[1.0], g, row, MomentumBlock { v, w });
 }
 
 /// Rows `first..` of a layer.
@@ -31,8 +32,9 @@ pub(super) fn momentum_rank_one(
     x: Input<'_>,
     first: usize,
     d: &[f32],
-    (mut v, mut w): (MatrixMut<'_>, MatrixMut<'_>),
+    block: MomentumBlock<MatrixMut<'_>>,
 ) {
+    let MomentumBlock { mut v, mut w } = block;
     let constants = Momentum { keep: momentum, rate, grid: GRID };
     let (layout, height) = (Layout { cols: w.cols(), stride: w.stride() }, w.height());
     let (v, w) = (v.data_mut(), w.data_mut());
@@ -40,8 +42,8 @@ pub(super) fn momentum_rank_one(
     let n = v.len().min(w.len());
     rank_one(x, first, height, |row, xs| {
         let rest = row * layout.stride..n;
-        let blocks = (v.get_mut(rest.clone()).unwrap_or_default(), w.get_mut(rest).unwrap_or_default());
-        arm_vfp::momentum(&constants, xs, d, layout, blocks);
+        let (v, w) = (window_mut(v, rest.clone()), window_mut(w, rest));
+        arm_vfp::momentum(&constants, xs, d, layout, MomentumBlock { v, w });
     });
 }
 
@@ -78,7 +80,7 @@ pub(super) fn adam(r: AdamRates, g: &[f32], m: &mut [f32], v: &mut [f32], w: &mu
         };
         arm_vfp::squares(g, &mut squares);
         let row = Layout { cols: g.len(), stride: g.len() };
-        arm_vfp::adam(&constants, &[1.0], g, &squares, row, (m, v, w));
+        arm_vfp::adam(&constants, &[1.0], g, &squares, row, AdamBlock { m, v, w });
         i += BLOCK;
     }
 }
@@ -105,12 +107,8 @@ pub(super) fn adam_rank_one(
     let n = m.len().min(v.len()).min(w.len());
     let rows = |row: usize, xs: &[f32]| {
         let rest = row * layout.stride..n;
-        let blocks = (
-            m.get_mut(rest.clone()).unwrap_or_default(),
-            v.get_mut(rest.clone()).unwrap_or_default(),
-            w.get_mut(rest).unwrap_or_default(),
-        );
-        arm_vfp::adam(&constants, xs, d, squares, layout, blocks);
+        let [m, v] = [&mut *m, &mut *v].map(|moments| window_mut(moments, rest.clone()));
+        arm_vfp::adam(&constants, xs, d, squares, layout, AdamBlock { m, v, w: window_mut(w, rest) });
     };
     rank_one(x, first, height, rows);
 }
@@ -160,9 +158,8 @@ mod tests {
         while first <= units {
             let rows = 3.min(units + 1 - first);
             let part = first * cols..(first + rows) * cols;
-            let blocks =
-                (MatrixMut::new(&mut v[part.clone()], cols, cols), MatrixMut::new(&mut w[part], cols, cols));
-            momentum_rank_one(0.1, 0.9, x, first, d, blocks);
+            let [v, w] = [&mut v[part.clone()], &mut w[part]].map(|rows| MatrixMut::new(rows, cols, cols));
+            momentum_rank_one(0.1, 0.9, x, first, d, MomentumBlock { v, w });
             first += rows;
         }
         for i in 0..n {

@@ -144,6 +144,14 @@ impl Vector<1> for f32 {
     }
 }
 
+/// What must be there: with debug assertions the program stops where it is not.
+#[inline(always)]
+#[track_caller]
+pub(super) fn there<T>(found: Option<T>) -> Option<T> {
+    debug_assert!(found.is_some(), "columns beyond the end of a matrix");
+    found
+}
+
 /// `B` times `N` floats from `start` on, where there are so many.
 #[inline(always)]
 pub(super) fn block<const N: usize, const B: usize>(from: &[f32], start: usize) -> Option<&[[f32; N]; B]> {

@@ -2,7 +2,9 @@
 //!
 //! Tests: `kernels/simd/tests.rs`.
 
-use super::lanes::{BLOCK, Vector, block, block_mut, blocks, blocks_mut, columns, load, store_activated};
+use super::lanes::{
+    BLOCK, Vector, block, block_mut, blocks, blocks_mut, columns, load, store_activated, there,
+};
 use crate::numeric::chunks::{Chunks, chunks, chunks_mut};
 use crate::numeric::math::TINY;
 use crate::numeric::matrix::{Matrix, MatrixMut};
@@ -24,7 +26,7 @@ fn add_scaled_block<V: Vector<N>, const N: usize, const B: usize>(
     at: usize,
 ) {
     let (w, stride) = (w.data(), w.stride());
-    let Some(bias) = block::<N, B>(w, x.len() * stride + at) else { return };
+    let Some(bias) = there(block::<N, B>(w, x.len() * stride + at)) else { return };
     let mut sums: [V; B] = load(bias);
     for (x, w) in x.iter().zip(blocks::<N, B>(chunks(w, stride), at)) {
         let x = V::splat(*x);
@@ -61,7 +63,7 @@ fn outer_block<V: Vector<N>, const N: usize, const B: usize>(
     stride: usize,
     at: usize,
 ) {
-    let Some(d) = block::<N, B>(d, at) else { return };
+    let Some(d) = there(block::<N, B>(d, at)) else { return };
     let d: [V; B] = load(d);
     if let Some(g) = block_mut::<N, B>(g, bias * stride + at) {
         let a = V::splat(a);

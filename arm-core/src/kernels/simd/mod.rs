@@ -13,7 +13,9 @@ mod rows;
 mod tests;
 
 use crate::kernels::activate::activate_back;
-use crate::kernels::{AdamBlock, AdamRates, DrawRule, Drawn, Kernels, LayerGradient, Portable};
+use crate::kernels::{
+    AdamBlock, AdamRates, DrawRule, Drawn, Kernels, LayerGradient, MomentumBlock, Portable,
+};
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::window::window;
 use crate::shape::Activation;
@@ -113,10 +115,10 @@ impl Kernels for Simd {
         momentum: f32,
         gradient: &LayerGradient<'_>,
         first: usize,
-        room: &mut [f32],
-        blocks: (MatrixMut<'_>, MatrixMut<'_>),
+        gradient_buffer: &mut [f32],
+        block: MomentumBlock<MatrixMut<'_>>,
     ) {
-        Portable.momentum_rank_one(rate, momentum, gradient, first, room, blocks);
+        Portable.momentum_rank_one(rate, momentum, gradient, first, gradient_buffer, block);
     }
 
     #[inline]
@@ -130,7 +132,7 @@ impl Kernels for Simd {
         rates: AdamRates,
         gradient: &LayerGradient<'_>,
         first: usize,
-        _room: &mut [f32],
+        _gradient_buffer: &mut [f32],
         block: AdamBlock<MatrixMut<'_>>,
     ) {
         optimise::adam_rank_one(rates, gradient.x, first, gradient.d.row(0), block);

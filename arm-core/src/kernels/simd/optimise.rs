@@ -2,7 +2,7 @@
 //!
 //! Tests: `kernels/simd/tests.rs`.
 
-use super::lanes::{BLOCK, Vector, block, block_mut, columns, load};
+use super::lanes::{BLOCK, Vector, block, block_mut, columns, load, there};
 use crate::kernels::portable::constants;
 use crate::kernels::{AdamBlock, AdamRates, Input};
 use crate::numeric::math::Real;
@@ -69,7 +69,7 @@ fn adam_block<V: Vector<N>, const N: usize, const B: usize>(
     stride: usize,
     at: usize,
 ) {
-    let Some(d) = block::<N, B>(d, at) else { return };
+    let Some(d) = there(block::<N, B>(d, at)) else { return };
     let (d, c): ([V; B], _) = (load(d), <V as Real>::splat);
     let n = m.len();
     if v.len() != n || w.len() != n {

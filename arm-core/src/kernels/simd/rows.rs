@@ -2,7 +2,7 @@
 //!
 //! Tests: `kernels/simd/tests.rs`.
 
-use super::lanes::{BLOCK, Vector, block, block_mut, columns, load, store_activated};
+use super::lanes::{BLOCK, Vector, block, block_mut, columns, load, store_activated, there};
 use crate::numeric::matrix::{Matrix, MatrixMut};
 use crate::shape::Activation;
 use arm_vfp::Selected;
@@ -38,7 +38,7 @@ fn add_rows_block<V: Vector<N>, const N: usize, const B: usize>(
     at: usize,
 ) {
     let (w, stride) = (w.data(), w.stride());
-    let Some(bias) = block::<N, B>(w, bias * stride + at) else { return };
+    let Some(bias) = there(block::<N, B>(w, bias * stride + at)) else { return };
     let mut sums: [V; B] = load(bias);
     ones(bits, |i| {
         if let Some(w) = block::<N, B>(w, i * stride + at) {
@@ -68,7 +68,7 @@ fn add_to_rows_block<V: Vector<N>, const N: usize, const B: usize>(
     stride: usize,
     at: usize,
 ) {
-    let Some(d) = block::<N, B>(d, at) else { return };
+    let Some(d) = there(block::<N, B>(d, at)) else { return };
     let mut terms: [V; B] = load(d);
     terms.iter_mut().for_each(|term| *term = (V::splat(a) * *term).significant());
     if !terms.iter().any(|terms| terms.any()) {

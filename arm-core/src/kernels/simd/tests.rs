@@ -4,7 +4,7 @@ extern crate std;
 use super::Simd;
 use crate::estimator::{Arm, Arms, DisArm, DrawRule, Reinforce};
 use crate::feature::RAGGED;
-use crate::kernels::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, Portable};
+use crate::kernels::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, MomentumBlock, Portable};
 use crate::numeric::bits::words;
 use crate::numeric::matrix::{BitMatrix, Matrix, MatrixMut};
 use crate::numeric::rng::{Purpose, Stream};
@@ -145,7 +145,14 @@ impl Case {
         }
         for x in [real, packed] {
             let [m, w] = [&mut m, &mut w].map(|x| MatrixMut::new(x, self.stride, self.outputs));
-            k.momentum_rank_one(0.1, 0.5, &LayerGradient { x, d }, self.from, &mut room, (m, w));
+            k.momentum_rank_one(
+                0.1,
+                0.5,
+                &LayerGradient { x, d },
+                self.from,
+                &mut room,
+                MomentumBlock { v: m, w },
+            );
         }
         bits(&[&m, &v, &w])
     }

@@ -8,6 +8,7 @@ use super::plain as loops;
 use super::vectors as loops;
 use super::{Inputs, narrow, shift_round};
 use crate::Layout;
+use crate::window_mut;
 
 /// How a sum becomes 16 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl Finish {
 #[inline(always)]
 pub fn dense(inputs: Inputs<'_>, w: &[i16], layout: Layout, finish: Finish, y: &mut [i16]) -> bool {
     let cols = y.len().min(layout.cols);
-    let y = y.get_mut(..cols).unwrap_or_default();
+    let y = window_mut(y, ..cols);
     let finish = match inputs {
         Inputs::Numbers(_) => finish,
         // They have nothing behind the point.

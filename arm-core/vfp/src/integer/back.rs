@@ -8,12 +8,13 @@ use super::shift_round;
 #[cfg(integer_vectors)]
 use super::vectors as loops;
 use crate::Layout;
+use crate::{window, window_mut};
 
 /// x\[i\] = w\[i\] d over 2^`down`, for as many rows as there are in x. Returns whether a result left the range.
 #[inline(always)]
 pub fn dots(d: &[i16], w: &[i16], layout: Layout, down: u32, x: &mut [i16]) -> bool {
     let cols = d.len().min(layout.cols);
-    loops::of_rows(d.get(..cols).unwrap_or_default(), w, layout.stride, down, x)
+    loops::of_rows(window(d, ..cols), w, layout.stride, down, x)
 }
 
 /// dx times the slope where the activation a is not positive; the slope has 15 bits behind the point.
@@ -23,7 +24,7 @@ pub fn activate_back(slope: i32, a: &[i16], dx: &mut [i16]) {
     let (a, dx) = match u16::try_from(slope).ok().and_then(|slope| i16::try_from(slope).ok()) {
         Some(slope) => {
             let done = loops::activate_back(slope, a, dx);
-            (a.get(done..).unwrap_or_default(), dx.get_mut(done..).unwrap_or_default())
+            (window(a, done..), window_mut(dx, done..))
         }
         None => (a, dx),
     };

@@ -103,7 +103,7 @@ pub fn bits(x: &[i16]) -> u32 {
     x.iter().fold(0, |bits, x| bits | u32::from(x.unsigned_abs()))
 }
 
-/// Row `i` of `w`, or empty.
+/// Row `i` of `w`; empty for that of a bit beyond the inputs.
 #[cfg(not(integer_loops = "thumb2"))]
 #[inline(always)]
 fn row(w: &[i16], layout: Layout, i: usize) -> &[i16] {

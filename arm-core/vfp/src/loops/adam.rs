@@ -22,6 +22,17 @@ pub struct Adam {
     pub grid: f32,
 }
 
+/// Parameters with their moments: the same rows of a layer, or the same numbers.
+#[derive(Debug)]
+pub struct AdamBlock<T> {
+    /// First moments.
+    pub m: T,
+    /// Second moments.
+    pub v: T,
+    /// Parameters.
+    pub w: T,
+}
+
 /// For each row i of `m`, `v` and `w`: m = keep m + add x d, v = keep v + add x^2 square, then
 /// w = (w - rate (m / (sqrt(v) + epsilon)) + grid) - grid. `xs` has an x for each row; beyond either nothing is done. Where x is zero nothing is added.
 /// `square` is that of d.
@@ -32,7 +43,7 @@ pub fn adam(
     d: &[f32],
     square: &[f32],
     layout: Layout,
-    (m, v, w): (&mut [f32], &mut [f32], &mut [f32]),
+    AdamBlock { m, v, w }: AdamBlock<&mut [f32]>,
 ) {
     let cols = layout.cols.min(layout.stride).min(d.len()).min(square.len());
     let xs = xs.get(..layout.rows(m.len().min(v.len()).min(w.len()))).unwrap_or(xs);

@@ -4,6 +4,7 @@ use super::{Layout, N, rest, rest_mut};
 use crate::RAGGED;
 #[cfg(vfp_loops)]
 use crate::assembly;
+use crate::{window, window_mut};
 
 /// y += c x.
 #[inline(never)]
@@ -15,7 +16,7 @@ fn axpy(c: f32, x: &[f32], y: &mut [f32]) {
 #[inline(always)]
 pub fn add_scaled(x: &[f32], w: &[f32], layout: Layout, y: &mut [f32]) {
     let bias = layout.row(w, x.len());
-    let y = y.get_mut(..bias.len()).unwrap_or_default();
+    let y = window_mut(y, ..bias.len());
     let (fours, eights) = layout.groups(w.len(), x.len(), y.len());
     if RAGGED {
         let copied = if cfg!(vfp_loops) && fours > 0 { eights } else { 0 };
@@ -115,14 +116,14 @@ fn dots_four(d: &[f32], w: &[&[f32]; 4]) -> [f32; 4] {
 #[cfg(not(vfp_loops))]
 #[inline(always)]
 fn whole(a: &[f32], n: usize) -> &[f32] {
-    a.get(..n * N).unwrap_or_default()
+    window(a, ..n * N)
 }
 
 /// [`whole`] of what is written.
 #[cfg(not(vfp_loops))]
 #[inline(always)]
 fn whole_mut(a: &mut [f32], n: usize) -> &mut [f32] {
-    a.get_mut(..n * N).unwrap_or_default()
+    window_mut(a, ..n * N)
 }
 
 /// Row i of `g` += (a x\[i\]) d.
@@ -150,7 +151,7 @@ fn outer_rest(a: f32, x: &[f32], d: &[f32], g: &mut [f32], layout: Layout, (four
     let first = if cfg!(vfp_loops) { layout.first_rest(fours, eights) } else { 0 };
     for (i, &x) in x.iter().enumerate().skip(first) {
         let done = if cfg!(vfp_loops) && i < 4 * fours { eights } else { 0 };
-        let row = g.get_mut(i * layout.stride + done * N..).unwrap_or_default();
+        let row = window_mut(g, i * layout.stride + done * N..);
         axpy(a * x, rest(d, done), row);
     }
 }

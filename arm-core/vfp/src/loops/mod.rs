@@ -1,13 +1,14 @@
 //! The loops over slices: whole groups of eight floats, by assembly where there is some, then the rest.
 
+use crate::{window, window_mut};
 mod adam;
 mod matrix;
 mod momentum;
 mod rows;
 
-pub use adam::{Adam, adam};
+pub use adam::{Adam, AdamBlock, adam};
 pub use matrix::{add_scaled, dots, outer};
-pub use momentum::{Momentum, momentum};
+pub use momentum::{Momentum, MomentumBlock, momentum};
 pub use rows::{Selected, add_rows, add_terms, add_to_rows, terms};
 
 /// Floats of a group.
@@ -16,13 +17,13 @@ const N: usize = 8;
 /// What is behind the first `n` groups.
 #[inline(always)]
 fn rest(a: &[f32], n: usize) -> &[f32] {
-    a.get(n * N..).unwrap_or_default()
+    window(a, n * N..)
 }
 
 /// [`rest`] of what is written.
 #[inline(always)]
 fn rest_mut(a: &mut [f32], n: usize) -> &mut [f32] {
-    a.get_mut(n * N..).unwrap_or_default()
+    window_mut(a, n * N..)
 }
 
 /// Rows of `cols` floats, `stride` floats apart, in one slice.
@@ -39,20 +40,20 @@ impl Layout {
     #[inline(always)]
     fn row(self, w: &[f32], i: usize) -> &[f32] {
         let start = i.wrapping_mul(self.stride);
-        w.get(start..start.wrapping_add(self.cols)).unwrap_or_default()
+        window(w, start..start.wrapping_add(self.cols))
     }
 
     /// Row `i` behind `eights` groups, and what follows it.
     #[inline(always)]
     fn behind(self, w: &[f32], i: usize, eights: usize) -> &[f32] {
-        w.get(i * self.stride + eights * N..).unwrap_or_default()
+        window(w, i * self.stride + eights * N..)
     }
 
     /// [`row`](Self::row), writable.
     #[inline(always)]
     fn row_mut(self, w: &mut [f32], i: usize) -> &mut [f32] {
         let start = i.wrapping_mul(self.stride);
-        w.get_mut(start..start.wrapping_add(self.cols)).unwrap_or_default()
+        window_mut(w, start..start.wrapping_add(self.cols))
     }
 
     /// Rows in `len` floats; the last may end with its columns, without padding.

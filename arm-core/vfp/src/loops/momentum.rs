@@ -4,6 +4,7 @@ use super::{Layout, N};
 use crate::RAGGED;
 #[cfg(vfp_loops)]
 use crate::assembly;
+use crate::{window, window_mut};
 
 /// The constants of [`momentum`].
 #[repr(C)]
@@ -17,10 +18,25 @@ pub struct Momentum {
     pub grid: f32,
 }
 
+/// Parameters with their velocities: the same rows of a layer, or the same numbers.
+#[derive(Debug)]
+pub struct MomentumBlock<T> {
+    /// Velocities.
+    pub v: T,
+    /// Parameters.
+    pub w: T,
+}
+
 /// For each row i of `v` and `w`: v = keep v + x\[i\] d, then w = (w - rate v + grid) - grid. `xs` has an x for each row;
 /// beyond either nothing is done. Where x is zero nothing is added.
 #[inline(always)]
-pub fn momentum(a: &Momentum, xs: &[f32], d: &[f32], layout: Layout, (v, w): (&mut [f32], &mut [f32])) {
+pub fn momentum(
+    a: &Momentum,
+    xs: &[f32],
+    d: &[f32],
+    layout: Layout,
+    MomentumBlock { v, w }: MomentumBlock<&mut [f32]>,
+) {
     let cols = layout.cols.min(layout.stride).min(d.len());
     let xs = xs.get(..layout.rows(v.len().min(w.len()))).unwrap_or(xs);
     let eights = if cfg!(vfp_loops) { cols / N } else { 0 };
@@ -44,8 +60,8 @@ pub fn momentum(a: &Momentum, xs: &[f32], d: &[f32], layout: Layout, (v, w): (&m
     }
     for (i, &x) in xs.iter().enumerate() {
         let start = i * layout.stride + eights * N;
-        let (v, w) = (v.get_mut(start..).unwrap_or_default(), w.get_mut(start..).unwrap_or_default());
-        let d = d.get(eights * N..cols).unwrap_or_default();
+        let (v, w) = (window_mut(v, start..), window_mut(w, start..));
+        let d = window(d, eights * N..cols);
         for ((d, v), w) in d.iter().zip(v).zip(w) {
             *v *= a.keep;
             if x != 0.0 {

@@ -5,6 +5,7 @@ use crate::RAGGED;
 #[cfg(vfp_loops)]
 use crate::assembly;
 use crate::units::significant;
+use crate::{window, window_mut};
 
 /// Rows that a binary vector selects, of a matrix that may start in the middle of them.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +63,8 @@ pub fn add_rows(bits: &[u32], bias: usize, w: &[f32], layout: Layout, y: &mut [f
         work.blocks * BLOCK
     };
     if RAGGED && done < layout.cols {
-        let y = y.get_mut(done..layout.cols).unwrap_or_default();
+        let y = window_mut(y, done..layout.cols);
+        // There is none for a bit beyond the inputs.
         let row = |i: usize| w.get(i * layout.stride + done..).unwrap_or_default();
         y.iter_mut().zip(row(bias)).for_each(|(y, w)| *y = *w);
         for (k, &word) in bits.iter().enumerate() {
@@ -83,11 +85,11 @@ pub fn terms(a: f32, tiny: f32, d: &[f32], out: &mut [f32]) {
 #[inline(never)]
 pub fn add_to_rows(a: f32, tiny: f32, d: &[f32], selected: Selected<'_>, g: &mut [f32], layout: Layout) {
     let (cols, stride) = (layout.within(d.len()).cols, layout.stride);
-    for (i, d) in d.get(..cols).unwrap_or_default().chunks(BLOCK).enumerate() {
+    for (i, d) in window(d, ..cols).chunks(BLOCK).enumerate() {
         let mut block = [0.0; BLOCK];
         terms(a, tiny, d, &mut block);
-        let g = g.get_mut(i * BLOCK..).unwrap_or_default();
-        add_terms(block.get(..d.len()).unwrap_or_default(), selected, g, Layout { cols: d.len(), stride });
+        let g = window_mut(g, i * BLOCK..);
+        add_terms(window(&block, ..d.len()), selected, g, Layout { cols: d.len(), stride });
     }
 }
 
@@ -126,7 +128,7 @@ fn add_rest(
 ) {
     let selected = Selected { bits, bias, first };
     while done < layout.cols {
-        let (terms, width) = (terms.get(done..).unwrap_or_default(), (layout.cols - done).min(BLOCK));
+        let (terms, width) = (window(terms, done..), (layout.cols - done).min(BLOCK));
         let c: [f32; BLOCK] = core::array::from_fn(|i| terms.get(i).copied().unwrap_or_default());
         if c.iter().any(|c| *c != 0.0) {
             add_block(&c, done, width, selected, g, layout.stride);
@@ -149,6 +151,7 @@ fn add_block(
     let words = selected.bits.iter().enumerate().map(|(k, word)| (32 * k, *word));
     for (first, word) in bias.chain(words) {
         for row in ones(word).filter_map(|i| (first + i).checked_sub(selected.first)) {
+            // Only some rows may be in g.
             let row = g.get_mut(row * stride + start..).unwrap_or_default();
             row.iter_mut().zip(c).take(width).for_each(|(g, c)| *g += c);
         }

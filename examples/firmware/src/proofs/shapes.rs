@@ -4,7 +4,7 @@
 use super::golden::Hash;
 use arm_core::Activation;
 use arm_core::estimator::Arm;
-use arm_core::kernels::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, Simd};
+use arm_core::kernels::{AdamBlock, AdamRates, Drawn, Input, Kernels, LayerGradient, MomentumBlock, Simd};
 use arm_core::matrix::{BitMatrix, Matrix, MatrixMut};
 use arm_core::rng::{Purpose, Stream};
 
@@ -159,7 +159,8 @@ pub fn optimisers(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
         let packed = Input::Bits(BitMatrix::new(first(&mut b, inputs.div_ceil(32)), inputs));
         for x in [real, packed] {
             let gradient = LayerGradient { x, d: delta };
-            k.momentum_rank_one(0.01, 0.9, &gradient, from, room, (rows.of(m), rows.of(weights)));
+            let block = MomentumBlock { v: rows.of(m), w: rows.of(weights) };
+            k.momentum_rank_one(0.01, 0.9, &gradient, from, room, block);
             let block = AdamBlock { m: rows.of(m), v: rows.of(v), w: rows.of(weights) };
             k.adam_rank_one(RATES, &gradient, from, room, block);
         }

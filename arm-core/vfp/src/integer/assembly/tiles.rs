@@ -8,6 +8,7 @@ use super::riscv as loops;
 use super::thumb1 as loops;
 use super::{ALIGNED, Back, GROUP, Layer};
 use crate::Layout;
+use crate::{window, window_mut};
 
 /// See [`dense`](super::super::dense): whole groups of columns, if inputs need no shift, and no bit is set behind the units.
 #[inline(never)]
@@ -45,7 +46,7 @@ pub(crate) fn of_inputs(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Fi
     if done == y.len() {
         return beyond;
     }
-    let (w, y) = (w.get(done..).unwrap_or_default(), y.get_mut(done..).unwrap_or_default());
+    let (w, y) = (window(w, done..), window_mut(y, done..));
     rest(inputs, w, Steps::Columns(stride), finish, y) | beyond
 }
 
@@ -121,8 +122,8 @@ pub(crate) fn of_rows(d: &[i16], w: &[i16], stride: usize, down: u32, x: &mut [i
     if done == x.len() {
         return beyond != 0;
     }
-    let w = w.get(done.wrapping_mul(stride)..).unwrap_or_default();
-    let (x, finish) = (x.get_mut(done..).unwrap_or_default(), Finish { down, slope: 1 << 15 });
+    let w = window(w, done.wrapping_mul(stride)..);
+    let (x, finish) = (window_mut(x, done..), Finish { down, slope: 1 << 15 });
     rest(Inputs::Numbers(d), w, Steps::Rows(stride), finish, x) | (beyond != 0)
 }
 

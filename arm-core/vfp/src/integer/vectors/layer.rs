@@ -2,6 +2,7 @@
 
 use super::{LANES, has, load};
 use crate::integer::{Finish, Inputs, headroom, plain, shift_round};
+use crate::{window, window_mut};
 use wide::{i16x8, i32x8};
 
 /// Vectors of columns whose sums are in registers while rows pass by.
@@ -32,7 +33,7 @@ pub(crate) fn of_inputs(inputs: Inputs<'_>, w: &[i16], stride: usize, finish: Fi
         }
     }
     let beyond = beyond & i32x8::splat(!0xffff) != i32x8::ZERO;
-    let (w, y) = (w.get(done..).unwrap_or_default(), y.get_mut(done..).unwrap_or_default());
+    let (w, y) = (window(w, done..), window_mut(y, done..));
     (!y.is_empty() && plain::of_inputs(inputs, w, stride, finish, y)) | beyond
 }
 

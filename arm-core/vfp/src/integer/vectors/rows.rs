@@ -3,6 +3,7 @@
 use super::{LANES, has, load};
 use crate::Layout;
 use crate::integer::{Factor, Inputs, WEYL, headroom, plain, shift_round, update};
+use crate::{window, window_mut};
 use bytemuck::cast;
 use wide::{i16x8, i32x4, i32x8};
 
@@ -27,7 +28,8 @@ pub(crate) fn of_rows(d: &[i16], w: &[i16], stride: usize, down: u32, x: &mut [i
         }
     }
     let beyond = beyond & i32x4::splat(!0xffff) != i32x4::ZERO;
-    let (w, x) = (w.get(done * stride..).unwrap_or_default(), x.get_mut(done..).unwrap_or_default());
+    // The last row has no padding behind it, where nothing is left.
+    let (w, x) = (w.get(done * stride..).unwrap_or_default(), window_mut(x, done..));
     (!x.is_empty() && plain::of_rows(d, w, stride, down, x)) | beyond
 }
 
@@ -104,7 +106,7 @@ pub(crate) fn add_outer(
     };
     let units = match inputs {
         Inputs::Numbers(x) => {
-            let own = x.get(first..x.len().min(end)).unwrap_or_default();
+            let own = window(x, first..x.len().min(end));
             own.iter().enumerate().filter(|(_, x)| **x != 0).for_each(|(row, x)| grow(row, *x));
             x.len()
         }
@@ -160,7 +162,7 @@ unsafe fn add_row(factor: Factor, noise: u32, x: i16, d: &[i16], w: *mut i16) ->
     if done < d.len() {
         // SAFETY: as above.
         let w = unsafe { core::slice::from_raw_parts_mut(w.add(done), d.len() - done) };
-        left |= update::add_numbers(a, noise, d.get(done..).unwrap_or_default(), w);
+        left |= update::add_numbers(a, noise, window(d, done..), w);
     }
     left
 }
