@@ -35,6 +35,7 @@ a_step() {
     few=$($count "$learner" "$2" "$5" "$3")
     many=$($count "$learner" "$2" "$6" "$3")
     own=$(((many - few) / ($6 - $5)))
+    [ "$own" -gt 0 ] || { echo "small: no instructions of $1 were counted (is valgrind there?)" >&2; exit 1; }
     c="$work/small.$1.$3"
     case $2 in i16*) c= ;; esac
     if [ -x "$c" ]; then

@@ -51,7 +51,8 @@ wasm() {
 }
 
 case ${1:-all} in
-    all) x86 && aarch64 && wasm ;;
+    # Not joined by `&&`: what fails within one would be ignored.
+    all) x86; aarch64; wasm ;;
     x86 | aarch64 | wasm) "$1" ;;
     *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 2 ;;
 esac
