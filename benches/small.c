@@ -3,8 +3,7 @@
 //   cc -O3 -ffast-math [-march=native] -DX=64 -DH=32 -DZ=16 small.c -o small -lm && ./small sgd 2000 20
 //
 // prints the least microseconds a step of 20 turns of 2000 steps. The first argument is sgd, adam, score or a kernel:
-// affine, back, gradient, log_prob, log_prob_delta, optimiser, all of the decoder's last layer but the optimiser, which is
-// Adam on all parameters.
+// affine, back, gradient, sample, log_prob, log_prob_delta or optimiser (Adam with its gradient), all of the decoder's last layer.
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -81,11 +80,11 @@ static float f(const float *x, const float *phi, const float *b, float *hidden, 
     return sum;
 }
 
-static float adam(float rate, int step) {
+static inline float adam(float rate, int step, int start, int end) {
     static float p1 = 1, p2 = 1;
     p1 *= 0.9f, p2 *= 0.999f;
     float c = rate * sqrtf(1 - p2) / (1 - p1);
-    for (int i = 0; i < PARAMS; i++) {
+    for (int i = start; i < end; i++) {
         float g = gradient[i];
         first[i] = 0.9f * first[i] + 0.1f * g;
         second[i] = 0.999f * second[i] + 0.001f * g * g;
@@ -116,7 +115,7 @@ static float step(const float *x, int what, int n) {
         keep(&enc2, H, Z, a, dz);
         keep(&dec1, Z, H, b, dh);
         keep(&dec2, H, X, h, d);
-        adam(0.001f, n);
+        adam(0.001f, n, 0, PARAMS);
     } else {
         descend(&enc1, X, H, x, da, 0.001f);
         descend(&enc2, H, Z, a, dz, 0.001f);
@@ -136,7 +135,18 @@ static float kernel(const char *name) {
     } else if (!strcmp(name, "gradient")) {
         descend(&dec2, H, X, h, d, 0.001f);
     } else if (!strcmp(name, "optimiser")) {
-        adam(0.001f, 0);
+        keep(&dec2, H, X, h, d);
+        adam(0.001f, 0, PARAMS - (H + 1) * X, PARAMS);
+    } else if (!strcmp(name, "sample")) {
+        static float b[X], partner[X], score[X];
+        float other = 0;
+        for (int i = 0; i < X; i++) {
+            float u = d[i], p = sigmoid(logits[i]), log_zero = -softplus(logits[i]);
+            b[i] = u > 1 - p, partner[i] = u < p, score[i] = u - 0.5f;
+            sum += b[i] * logits[i] + log_zero, other += partner[i] * logits[i] + log_zero;
+        }
+        sum += other;
+        __asm__ volatile("" : : "r"(b), "r"(partner), "r"(score) : "memory");
     } else {
         for (int i = 0; i < X; i++) sum += softplus(logits[i]) - rows[0][i] * logits[i];
         if (strcmp(name, "log_prob"))

@@ -140,9 +140,12 @@ impl<'s, O: Optimiser> Plain<'s, O> {
     }
 }
 
-fn print(name: &str, times: &[f64], rest: &str) {
+/// A row: times, and what the vectors take of elements, with the operations and bytes of one.
+fn print(name: &str, times: &[f64], elements: usize, [operations, bytes]: [f64; 2]) {
     let ratio = times.get(2).map_or("| | ".to_owned(), |c| format!("| {c:.2} | **{:.2}**", times[1] / c));
-    println!("| {name} | {:.2} | {:.2} {ratio} |{rest}", times[0], times[1]);
+    let rate = elements as f64 / times[1];
+    let rest = format!("{rate:.0} | {:.1} | {:.1}", 1e-3 * rate * operations, 1e-3 * rate * bytes);
+    println!("| {name} | {:.2} | {:.2} {ratio} | {rest} |", times[0], times[1]);
 }
 
 fn steps<O: Optimiser + Copy>(shape: Shape<'_>, optimiser: O, what: &str, c: Option<&Compiled>) -> Vec<f64> {
@@ -246,18 +249,18 @@ impl Operands {
     }
 }
 
-/// Kernels: name, name in C, elements, operations and bytes of an element.
-const KERNELS: [(&str, Option<&str>, usize, f64, f64); 10] = [
-    ("affine", Some("affine"), HIDDEN * INPUTS, 2.0, 4.0),
-    ("affine, bits", None, HIDDEN * INPUTS, 0.3, 1.2),
-    ("back", Some("back"), HIDDEN * INPUTS, 2.0, 4.0),
-    ("gradient", Some("gradient"), HIDDEN * INPUTS, 2.0, 8.0),
-    ("gradient, bits", None, HIDDEN * INPUTS, 0.3, 2.4),
-    ("sample", None, INPUTS, 40.0, 12.0),
-    ("log_prob", Some("log_prob"), INPUTS, 28.0, 4.0),
-    ("log_prob_delta", Some("log_prob_delta"), INPUTS, 31.0, 8.0),
-    ("Adam", None, HIDDEN * INPUTS, 14.0, 24.0),
-    ("Adam, bits", None, HIDDEN * INPUTS, 10.0, 24.0),
+/// Kernels: name, name in C, which multiplies where bits select, elements, operations and bytes of an element.
+const KERNELS: [(&str, &str, usize, f64, f64); 10] = [
+    ("affine", "affine", HIDDEN * INPUTS, 2.0, 4.0),
+    ("affine, bits", "affine", HIDDEN * INPUTS, 0.3, 1.2),
+    ("back", "back", HIDDEN * INPUTS, 2.0, 4.0),
+    ("gradient", "gradient", HIDDEN * INPUTS, 2.0, 8.0),
+    ("gradient, bits", "gradient", HIDDEN * INPUTS, 0.3, 2.4),
+    ("sample", "sample", INPUTS, 40.0, 12.0),
+    ("log_prob", "log_prob", INPUTS, 28.0, 4.0),
+    ("log_prob_delta", "log_prob_delta", INPUTS, 31.0, 8.0),
+    ("Adam", "optimiser", HIDDEN * INPUTS, 14.0, 24.0),
+    ("Adam, bits", "optimiser", HIDDEN * INPUTS, 10.0, 24.0),
 ];
 
 fn main() {
@@ -265,8 +268,10 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    println!("| network, step | plain, us | vectors, us | C, us | vectors / C |");
-    println!("|---|--:|--:|--:|--:|");
+    println!(
+        "| network, step | plain, us | vectors, us | C, us | vectors / C | Mparameters/s | GFLOP/s | GB/s |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     for [x, h, z] in NETWORKS {
         let encoder = [Layer::hidden(h, 0.1), Layer::bernoulli(z)];
         let decoder = [Layer::hidden(h, 0.1), Layer::bernoulli(x)];
@@ -274,9 +279,17 @@ fn main() {
         let c = Compiled::new([x, h, z]);
         let sgd = Sgd { rate: 1e-3 };
         let name = |what| format!("{x}-{h}-[{z}] {what}");
-        print(&name("SGD"), &steps(shape, sgd, "sgd", c.as_ref()), "");
-        print(&name("Adam"), &steps(shape, Adam::new(1e-3), "adam", c.as_ref()), "");
-        print(&name("score"), &steps(shape, sgd, "score", c.as_ref()), "");
+        let params = shape.params();
+        // Products count two operations, those with bits too; parameters and moments are read once and written once.
+        let [outer, inner] = [2.0 * (x * h) as f64, 2.0 * (h * z) as f64];
+        let of_score = 2.0 * (outer + inner);
+        let of_step = of_score + (outer + inner) + (outer + inner) + of_score;
+        let rates = |flop: f64, bytes| [flop / params as f64, bytes];
+        let of = |times: Vec<f64>, what, rates| print(&name(what), &times, params, rates);
+        of(steps(shape, sgd, "sgd", c.as_ref()), "SGD", rates(of_step, 8.0));
+        let adam = rates(of_step + 14.0 * params as f64, 24.0);
+        of(steps(shape, Adam::new(1e-3), "adam", c.as_ref()), "Adam", adam);
+        of(steps(shape, sgd, "score", c.as_ref()), "score", rates(of_score, 4.0));
     }
     println!(
         "\n| kernel, {HIDDEN} x {INPUTS} | plain, us | vectors, us | C, us | vectors / C | Melements/s | GFLOP/s | GB/s |"
@@ -287,9 +300,7 @@ fn main() {
         let [mut plain, mut vectors] = [Operands::new(), Operands::new()];
         let mut of_plain = || plain.run(&Portable, name);
         let mut of_vectors = || vectors.run(&Simd, name);
-        let times = compare(&mut [&mut of_plain, &mut of_vectors], c.as_ref().zip(in_c));
-        let rate = elements as f64 / times[1];
-        let rest = format!(" {rate:.0} | {:.1} | {:.1} |", 1e-3 * rate * operations, 1e-3 * rate * bytes);
-        print(name, &times, &rest);
+        let times = compare(&mut [&mut of_plain, &mut of_vectors], c.as_ref().map(|c| (c, in_c)));
+        print(name, &times, elements, [operations, bytes]);
     }
 }

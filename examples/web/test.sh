@@ -1,11 +1,23 @@
 #!/bin/sh
-# Builds the page, compares its golden values in node, opens it in a headless Chromium and looks at what it drew.
+# Builds the page, compares its golden values in node, saves and loads models there, hands one to the command, opens the page in a
+# headless Chromium and looks at what it drew.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$here/build.sh" "$work"
 node "$here/golden.mjs" "$work/golden.wasm"
+node "$here/bytes.mjs" "$work/learner.wasm" "$work"
+# The command reads what the page saved as it reads what a device saved, and finds that the model knows strokes.
+cargo run --release --quiet --manifest-path "$here/../../Cargo.toml" -p arm-std -- \
+    eval "$work/model.sbn" --data "$work/strokes.csv" --split all --json >"$work/eval.json"
+python3 - "$work/eval.json" <<'PYTHON'
+import json, sys
+
+found = json.load(open(sys.argv[1]))
+print("the command finds", found)
+assert found["neg_elbo"] < 60, "the command does not find that the model knows strokes"
+PYTHON
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
 open() {
     timeout 300 "$browser" --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,900 \
