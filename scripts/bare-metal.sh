@@ -14,7 +14,7 @@
 #
 # Programs can be built with data that lies elsewhere: IMU=FOLDER for anomaly (acceleration.npy and recordings.csv),
 # SURVEY=FOLDER for survey (nltcs.train.data and nltcs.test.data), MODEL=FILE:FILE... and ROWS=FILE for exported, NETWORKS
-# and FEATURES for counts (see scripts/counts.sh).
+# for counts (see scripts/counts.sh). FEATURES has features of arm-core for counts, bench, flash and integers, which have none otherwise.
 #
 # The toolchain is rustup's where the target can be added. Where not, or with BARE_METAL=debian, it is that of Debian's
 # packages rustc-web, cargo-web, rust-web-src and lld, which builds `core` itself. QEMU emulates most boards, a pico needs node, npm
@@ -77,8 +77,7 @@ build() {
     CARGO_TARGET_DIR=$(target_dir "$board")
     # Figures are of an engine without what the network of these images does not need.
     case $image in
-        bench | flash | integers) engine=--no-default-features ;;
-        counts) engine="--no-default-features${FEATURES:+ --features $FEATURES}" ;;
+        bench | flash | integers | counts) engine="--no-default-features${FEATURES:+ --features $FEATURES}" ;;
         *) engine= ;;
     esac
     # shellcheck disable=SC2086
