@@ -4,7 +4,7 @@ use arm_core::estimator::{Ar, Arm, DisArm, Estimator, Reinforce, Rloo};
 use arm_core::init::glorot;
 use arm_core::kernels::{Kernels, Portable};
 use arm_core::objective::Vae;
-use arm_core::{Batch, BitMatrix, Engine, Layer, Prior, Shape, Shard};
+use arm_core::{Batch, BitMatrix, Engine, Error, Layer, Prior, Shape, Shard};
 use arm_std::driver::Driver;
 use arm_std::kernels::Desktop;
 use arm_std::network::Preset;
@@ -98,7 +98,7 @@ fn a_refused_step_leaves_the_model_as_it_was() {
         let (params, moments) = (driver.params().to_vec(), driver.moments().to_vec());
         let refused = driver.step(x, 8);
         let bits = |v: &[f32]| v.iter().map(|f| f.to_bits()).collect::<Vec<_>>();
-        assert_eq!(refused.map(drop), Err(Error::Diverged), "{poison}");
+        assert!(matches!(refused, Err(Error::Objective | Error::Diverged)), "{poison}: {refused:?}");
         assert_eq!(bits(driver.params()), bits(&params));
         assert_eq!(bits(driver.moments()), bits(&moments));
         driver.params_mut()[bias] = good;
