@@ -15,13 +15,15 @@ mod helium;
 use helium as assembly;
 mod bernoulli;
 pub mod integer;
+mod lanes;
 mod loops;
 mod units;
 mod window;
 #[cfg(vfp_loops)]
 mod work;
 
-pub use bernoulli::{Lanes, Sums, log_prob, log_prob_delta};
+pub use bernoulli::{log_prob, log_prob_delta};
+pub use lanes::{Lanes, Sums};
 pub use loops::{
     Adam, AdamBlock, Layout, Momentum, MomentumBlock, Selected, adam, add_rows, add_scaled, add_terms,
     add_to_rows, dots, momentum, outer, terms,

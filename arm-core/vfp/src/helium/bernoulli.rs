@@ -1,6 +1,6 @@
 //! Sums of log sigmoid, four logits at a time.
 
-use crate::bernoulli::Lanes;
+use crate::lanes::Lanes;
 use core::arch::naked_asm;
 
 /// Constants of `arm_core::math::exp`. What is computed is that of -x, which changes the signs of every other term and

@@ -8,7 +8,7 @@ use super::shift_round;
 #[cfg(integer_vectors)]
 use super::vectors as loops;
 use crate::Layout;
-use crate::{window, window_mut};
+use crate::window;
 
 /// x\[i\] = w\[i\] d over 2^`down`, for as many rows as there are in x. Returns whether a result left the range.
 #[inline(always)]
@@ -24,7 +24,7 @@ pub fn activate_back(slope: i32, a: &[i16], dx: &mut [i16]) {
     let (a, dx) = match u16::try_from(slope).ok().and_then(|slope| i16::try_from(slope).ok()) {
         Some(slope) => {
             let done = loops::activate_back(slope, a, dx);
-            (window(a, done..), window_mut(dx, done..))
+            (window(a, done..), crate::window_mut(dx, done..))
         }
         None => (a, dx),
     };

@@ -8,6 +8,7 @@ mod affine;
 #[cfg(integer_loops)]
 mod assembly;
 mod back;
+mod factor;
 #[cfg(not(integer_loops))]
 mod plain;
 mod table;
@@ -18,9 +19,10 @@ mod vectors;
 
 pub use affine::{Finish, dense};
 pub use back::{activate_back, dots};
+pub use factor::{Factor, Inputs, WEYL};
 pub use table::falling;
 pub use units::{log_prob, log_prob_delta};
-pub use update::{Factor, Inputs, WEYL, add_outer};
+pub use update::add_outer;
 
 #[cfg(not(integer_loops = "thumb2"))]
 use crate::Layout;

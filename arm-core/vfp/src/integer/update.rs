@@ -2,83 +2,8 @@
 
 #[cfg(integer_loops)]
 use super::assembly::{self, ALIGNED, GROUP, Outer};
+use super::factor::{Factor, Inputs};
 use crate::Layout;
-
-/// What the word of a row grows by from one row to the next: 2^32 over the golden ratio.
-pub const WEYL: u32 = 0x9e37_79b1;
-
-/// What an input becomes that gradients are multiplied with: times `mantissa`, moved by `before`, over 2^`shift`, within
-/// +-`limit`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Factor {
-    /// Of at most 16 bits.
-    pub mantissa: i32,
-    /// Down, or, where it is negative, up; zero for rates that learn.
-    pub before: i32,
-    /// Below 31.
-    pub shift: u32,
-    /// So that no product with a gradient reaches 2^31 - 2^16.
-    pub limit: i32,
-}
-
-impl Factor {
-    /// For input `x`, rounded by the lower half of `noise`; of uniform noise the mean is right within 2^-16. Without the limit.
-    #[cfg(not(integer_loops = "thumb2"))]
-    #[inline(always)]
-    fn of(self, x: i16, noise: u32) -> i32 {
-        let product = self.mantissa * i32::from(x);
-        let product = if self.before == 0 { product } else { self.moved(product) };
-        // The noise has as many bits as are shifted out.
-        let shift = self.shift & 31;
-        product.wrapping_add((((noise << 16) >> 1) >> (31 - shift)) as i32) >> shift
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn moved(self, product: i32) -> i32 {
-        if self.before > 0 {
-            product >> self.before.min(31)
-        } else {
-            product.saturating_mul(1i32 << self.before.unsigned_abs().min(30))
-        }
-    }
-
-    /// [`of`](Self::of), and whether it was cut by the limit, which is at most 2^30.
-    #[cfg(not(integer_loops = "thumb2"))]
-    #[inline(always)]
-    pub(super) fn within(self, x: i16, noise: u32) -> (i32, bool) {
-        let a = self.of(x, noise);
-        if a.wrapping_add(self.limit) as u32 <= (self.limit as u32).wrapping_mul(2) {
-            return (a, false);
-        }
-        (if a < 0 { -self.limit } else { self.limit }, true)
-    }
-}
-
-/// What rows of parameters are multiplied with. Behind the last is that of the biases: one.
-#[derive(Clone, Copy, Debug)]
-pub enum Inputs<'a> {
-    /// Units with 8 bits behind the point.
-    Numbers(&'a [i16]),
-    /// Units that are one or zero, so many of them.
-    Bits(&'a [u32], usize),
-}
-
-/// One, with 8 bits behind the point.
-pub(super) static ONE: i16 = 1 << 8;
-
-impl Inputs<'_> {
-    /// That of row `i`.
-    #[cfg(not(all(integer_vectors, not(test))))]
-    #[inline(always)]
-    pub(super) fn of(&self, i: usize) -> i16 {
-        match *self {
-            Inputs::Numbers(x) => x.get(i).copied().unwrap_or(ONE),
-            Inputs::Bits(_, units) if i >= units => ONE,
-            Inputs::Bits(x, _) => x.get(i / 32).map_or(0, |word| (word >> (i % 32) & 1) as i16 * ONE),
-        }
-    }
-}
 
 /// For each row of w, which is `first` or behind it, w += (a d) over 2^16, where a is the [`Factor`] of its input, and the sum is
 /// rounded up where its fraction and the upper half of the row's word carry: of uniform words the mean of what is added is what
@@ -149,7 +74,7 @@ unsafe fn one_by_one(rows: &mut Outer, factor: &Factor, inputs: Inputs<'_>, firs
             beyond += unsafe { assembly::outer(rows) };
         }
         rows.w = rows.w.wrapping_byte_add(rows.stride);
-        rows.noise = rows.noise.wrapping_add(WEYL);
+        rows.noise = rows.noise.wrapping_add(super::factor::WEYL);
     }
     beyond
 }
@@ -172,9 +97,9 @@ pub(super) fn one_by_one(
         // Of zero nothing comes, however it is rounded.
         if let (true, Some(w)) = (x != 0, w.get_mut(..layout.cols)) {
             let (a, cut) = factor.within(x, noise);
-            beyond += u32::from(add_numbers(a, noise >> 16, d, w) | cut);
+            beyond += u32::from(super::factor::add_numbers(a, noise >> 16, d, w) | cut);
         }
-        noise = noise.wrapping_add(WEYL);
+        noise = noise.wrapping_add(super::factor::WEYL);
         i += 1;
     }
     beyond
@@ -191,9 +116,9 @@ fn rows(factor: &Factor, noise: u32, d: &[i16], w: &mut [i16], layout: Layout) -
     let aligned = (ALIGNED == 2 || d.as_ptr() as usize % ALIGNED == 0) && words % 4 == 0;
     let columns =
         layout.cols <= layout.stride && d.len() == layout.cols && !d.is_empty() && d.len() % GROUP == 0;
-    let (keep, x, d, n) = (32 - shift, &raw const ONE, d.as_ptr(), d.len());
+    let (keep, x, d, n) = (32 - shift, &raw const super::factor::ONE, d.as_ptr(), d.len());
     let (w, narrow) = (w.as_mut_ptr(), if limit < 0x7fff { limit } else { 0x7fff });
-    let (set, weyl, step) = (1, WEYL, 0);
+    let (set, weyl, step) = (1, super::factor::WEYL, 0);
     let rows = Outer { w, noise, x, set, stride, weyl, d, n, mantissa, step, shift, narrow, limit, keep };
     (aligned && columns && (before == 0 || cfg!(integer_loops = "thumb2"))).then_some(rows)
 }
@@ -207,7 +132,7 @@ fn rows(factor: &Factor, noise: u32, d: &[i16], w: &mut [i16], layout: Layout) -
 unsafe fn by_words(rows: &mut Outer, inputs: Inputs<'_>, units: usize, first: usize, end: usize) -> u32 {
     // As if the first of all units had a row.
     let w = rows.w.wrapping_byte_sub(rows.stride.wrapping_mul(first));
-    let noise = rows.noise.wrapping_sub((first as u32).wrapping_mul(WEYL));
+    let noise = rows.noise.wrapping_sub((first as u32).wrapping_mul(super::factor::WEYL));
     let all = end.min(units);
     let mut beyond = 0;
     // The biases, whose input is one.
@@ -218,7 +143,7 @@ unsafe fn by_words(rows: &mut Outer, inputs: Inputs<'_>, units: usize, first: us
         if set != 0 {
             rows.set = set;
             rows.w = w.wrapping_byte_add(rows.stride.wrapping_mul(unit));
-            rows.noise = noise.wrapping_add((unit as u32).wrapping_mul(WEYL));
+            rows.noise = noise.wrapping_add((unit as u32).wrapping_mul(super::factor::WEYL));
             // SAFETY: the rows that are set are there, with as many columns as d has, and inputs for all of them.
             beyond += unsafe { assembly::outer(rows) };
         }
@@ -240,21 +165,6 @@ unsafe fn by_words(rows: &mut Outer, inputs: Inputs<'_>, units: usize, first: us
             set &= !(u32::MAX << (all - unit));
         }
     }
-}
-
-/// Whether a result left the range.
-#[cfg(not(integer_loops = "thumb2"))]
-#[cfg_attr(integer_vectors, inline(never))]
-#[cfg_attr(not(integer_vectors), inline(always))]
-pub(super) fn add_numbers(a: i32, noise: u32, d: &[i16], w: &mut [i16]) -> bool {
-    let mut beyond = 0;
-    for (w, d) in w.iter_mut().zip(d) {
-        let v = i32::from(*w) + (a.wrapping_mul(i32::from(*d)).wrapping_add(noise as i32) >> 16);
-        let within = v.clamp(-32_768, 32_767);
-        beyond |= v ^ within;
-        *w = within as i16;
-    }
-    beyond != 0
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{Layout, N, rest, rest_mut};
 use crate::RAGGED;
 #[cfg(vfp_loops)]
 use crate::assembly;
-use crate::{window, window_mut};
+use crate::window_mut;
 
 /// y += c x.
 #[inline(never)]
@@ -116,7 +116,7 @@ fn dots_four(d: &[f32], w: &[&[f32]; 4]) -> [f32; 4] {
 #[cfg(not(vfp_loops))]
 #[inline(always)]
 fn whole(a: &[f32], n: usize) -> &[f32] {
-    window(a, ..n * N)
+    crate::window(a, ..n * N)
 }
 
 /// [`whole`] of what is written.

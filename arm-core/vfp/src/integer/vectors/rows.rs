@@ -2,7 +2,7 @@
 
 use super::{LANES, has, load};
 use crate::Layout;
-use crate::integer::{Factor, Inputs, WEYL, headroom, plain, shift_round, update};
+use crate::integer::{Factor, Inputs, WEYL, factor, headroom, plain, shift_round};
 use crate::{window, window_mut};
 use bytemuck::cast;
 use wide::{i16x8, i32x4, i32x8};
@@ -118,7 +118,7 @@ pub(crate) fn add_outer(
                     if row >= units.min(end) {
                         break;
                     }
-                    grow(row - first, update::ONE);
+                    grow(row - first, factor::ONE);
                     word &= word - 1;
                 }
             }
@@ -126,7 +126,7 @@ pub(crate) fn add_outer(
         }
     };
     if (first..end).contains(&units) {
-        grow(units - first, update::ONE);
+        grow(units - first, factor::ONE);
     }
     beyond
 }
@@ -162,7 +162,7 @@ unsafe fn add_row(factor: Factor, noise: u32, x: i16, d: &[i16], w: *mut i16) ->
     if done < d.len() {
         // SAFETY: as above.
         let w = unsafe { core::slice::from_raw_parts_mut(w.add(done), d.len() - done) };
-        left |= update::add_numbers(a, noise, window(d, done..), w);
+        left |= factor::add_numbers(a, noise, window(d, done..), w);
     }
     left
 }
