@@ -88,7 +88,8 @@ pub fn add_to_rows(a: f32, tiny: f32, d: &[f32], selected: Selected<'_>, g: &mut
     for (i, d) in window(d, ..cols).chunks(BLOCK).enumerate() {
         let mut block = [0.0; BLOCK];
         terms(a, tiny, d, &mut block);
-        let g = window_mut(g, i * BLOCK..);
+        // A block without rows has no columns.
+        let g = g.get_mut(i * BLOCK..).unwrap_or_default();
         add_terms(window(&block, ..d.len()), selected, g, Layout { cols: d.len(), stride });
     }
 }
