@@ -107,7 +107,7 @@ pub(super) fn adam_rank_one(
     let n = m.len().min(v.len()).min(w.len());
     let rows = |row: usize, xs: &[f32]| {
         let rest = row * layout.stride..n;
-        let [m, v] = [&mut *m, &mut *v].map(|moments| window_mut(moments, rest.clone()));
+        let (m, v) = (window_mut(m, rest.clone()), window_mut(v, rest.clone()));
         arm_vfp::adam(&constants, xs, d, squares, layout, AdamBlock { m, v, w: window_mut(w, rest) });
     };
     rank_one(x, first, height, rows);
