@@ -154,60 +154,6 @@ impl DrawRule for AnyEstimator {
     }
 }
 
-// A method that is not forwarded would be the default's without a word.
-#[deny(clippy::missing_trait_methods)]
-impl Estimator for AnyEstimator {
-    const SECOND_PATHS: SecondPaths = SecondPaths::PartnerOrFlip;
-
-    fn second_paths(&self) -> SecondPaths {
-        self.second_paths
-    }
-
-    fn samples(&self) -> usize {
-        self.samples
-    }
-
-    fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
-        self.estimator.check(shape)
-    }
-
-    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
-        self.estimator.signals(evaluated, signal, weight);
-    }
-
-    fn objective(&self, evaluated: Evaluated<'_>, weight: &[f32]) -> f32 {
-        self.estimator.objective(evaluated, weight)
-    }
-
-    fn flips_from(&self, width: usize) -> f32 {
-        self.estimator.flips_from(width)
-    }
-
-    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
-        self.estimator.uniform_transform()
-    }
-
-    fn pair_signals(&self) -> Option<&dyn PairSignals> {
-        self.estimator.pair_signals()
-    }
-
-    fn learned(&self) -> Option<&dyn Learned> {
-        self.estimator.learned()
-    }
-
-    fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
-        self.estimator.learned_mut()
-    }
-
-    fn integer(&self) -> Option<&dyn IntegerEstimator> {
-        self.estimator.integer()
-    }
-
-    fn relaxation(&self) -> Option<&dyn Relaxation> {
-        self.estimator.relaxation()
-    }
-}
-
 /// As it is lent to a learner in integers, which draws by [`integer`](Estimator::integer).
 impl DrawRule for &mut AnyEstimator {
     fn draw(&self, p: f32, q: f32, u: f32) -> DrawnUnit {
@@ -215,58 +161,67 @@ impl DrawRule for &mut AnyEstimator {
     }
 }
 
-#[deny(clippy::missing_trait_methods)]
-impl Estimator for &mut AnyEstimator {
-    const SECOND_PATHS: SecondPaths = AnyEstimator::SECOND_PATHS;
+/// What an estimator forwards to the one that was chosen.
+macro_rules! forward {
+    ($estimator:ty) => {
+        // A method that is not forwarded would be the default's without a word.
+        #[deny(clippy::missing_trait_methods)]
+        impl Estimator for $estimator {
+            const SECOND_PATHS: SecondPaths = SecondPaths::PartnerOrFlip;
 
-    fn second_paths(&self) -> SecondPaths {
-        self.second_paths
-    }
+            fn second_paths(&self) -> SecondPaths {
+                self.second_paths
+            }
 
-    fn samples(&self) -> usize {
-        self.samples
-    }
+            fn samples(&self) -> usize {
+                self.samples
+            }
 
-    fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
-        self.estimator.check(shape)
-    }
+            fn check(&self, shape: &Shape<'_>) -> Result<(), Error> {
+                self.estimator.check(shape)
+            }
 
-    fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
-        self.estimator.signals(evaluated, signal, weight);
-    }
+            fn signals(&self, evaluated: Evaluated<'_>, signal: &mut [f32], weight: &mut [f32]) {
+                self.estimator.signals(evaluated, signal, weight);
+            }
 
-    fn objective(&self, evaluated: Evaluated<'_>, weight: &[f32]) -> f32 {
-        self.estimator.objective(evaluated, weight)
-    }
+            fn objective(&self, evaluated: Evaluated<'_>, weight: &[f32]) -> f32 {
+                self.estimator.objective(evaluated, weight)
+            }
 
-    fn flips_from(&self, width: usize) -> f32 {
-        self.estimator.flips_from(width)
-    }
+            fn flips_from(&self, width: usize) -> f32 {
+                self.estimator.flips_from(width)
+            }
 
-    fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
-        self.estimator.uniform_transform()
-    }
+            fn uniform_transform(&self) -> Option<&dyn UniformTransform> {
+                self.estimator.uniform_transform()
+            }
 
-    fn pair_signals(&self) -> Option<&dyn PairSignals> {
-        self.estimator.pair_signals()
-    }
+            fn pair_signals(&self) -> Option<&dyn PairSignals> {
+                self.estimator.pair_signals()
+            }
 
-    fn learned(&self) -> Option<&dyn Learned> {
-        self.estimator.learned()
-    }
+            fn learned(&self) -> Option<&dyn Learned> {
+                self.estimator.learned()
+            }
 
-    fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
-        self.estimator.learned_mut()
-    }
+            fn learned_mut(&mut self) -> Option<&mut dyn Learned> {
+                self.estimator.learned_mut()
+            }
 
-    fn integer(&self) -> Option<&dyn IntegerEstimator> {
-        self.estimator.integer()
-    }
+            fn integer(&self) -> Option<&dyn IntegerEstimator> {
+                self.estimator.integer()
+            }
 
-    fn relaxation(&self) -> Option<&dyn Relaxation> {
-        self.estimator.relaxation()
-    }
+            fn relaxation(&self) -> Option<&dyn Relaxation> {
+                self.estimator.relaxation()
+            }
+        }
+    };
 }
+
+forward!(AnyEstimator);
+forward!(&mut AnyEstimator);
 
 #[cfg(test)]
 mod tests {

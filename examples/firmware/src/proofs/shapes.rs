@@ -48,6 +48,15 @@ impl Rows {
     }
 }
 
+/// Inputs, outputs and stride of a layer with at most `size` parameters. Inlined: only there a compiler for size sees that nothing panics.
+#[inline(always)]
+fn sizes(random: &mut Stream, size: usize) -> (usize, usize, usize) {
+    let outputs = 1 + random.below(WIDEST as u32) as usize;
+    let stride = outputs + random.below(4) as usize;
+    let most = (size / stride).saturating_sub(1).min(WIDEST) as u32;
+    (1 + random.below(most) as usize, outputs, stride)
+}
+
 /// All kernels on matrices that fit `weights`; `moments` are two of the same length, one after the other.
 pub fn kernels(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
     let (tiny, grid) = (1.0 / (1u64 << 40) as f32, 1.0 / (1u64 << 63) as f32);
@@ -60,10 +69,7 @@ pub fn kernels(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
     moments.fill(0.0);
     let (m, v) = moments.split_at_mut_checked(size).unwrap_or_default();
     for _ in 0..SHAPES {
-        let outputs = 1 + random.below(WIDEST as u32) as usize;
-        let stride = outputs + random.below(4) as usize;
-        let most = (size / stride).saturating_sub(1).min(WIDEST) as u32;
-        let inputs = 1 + random.below(most) as usize;
+        let (inputs, outputs, stride) = sizes(&mut random, size);
         let (x, d, y) = (first(x, inputs), first(d, outputs), first(y, outputs));
         numbers(&mut random, tiny, x);
         numbers(&mut random, tiny, d);
@@ -134,10 +140,7 @@ pub fn optimisers(hash: &mut Hash, weights: &mut [f32], moments: &mut [f32]) {
     moments.fill(0.0);
     let (m, v) = moments.split_at_mut_checked(size).unwrap_or_default();
     for _ in 0..SHAPES {
-        let outputs = 1 + random.below(WIDEST as u32) as usize;
-        let stride = outputs + random.below(4) as usize;
-        let most = (size / stride).saturating_sub(1).min(WIDEST) as u32;
-        let inputs = 1 + random.below(most) as usize;
+        let (inputs, outputs, stride) = sizes(&mut random, size);
         let (x, d) = (first(x, inputs), first(d, outputs));
         numbers(&mut random, tiny, x);
         numbers(&mut random, tiny, d);
